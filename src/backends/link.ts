@@ -1,0 +1,119 @@
+import type { RequestOptions, ServerRequest } from '../connection/channel.ts';
+import type { Connection } from '../connection/open.ts';
+import type {
+  Backend,
+  BackendCallOptions,
+  LinkEvents,
+  ServerLink,
+  Submission,
+  TaskMode,
+  ToolCall,
+} from '../jobs/ports.ts';
+import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts';
+import { speaks2025, taskMode } from './choose.ts';
+import { metaTask } from './meta-task.ts';
+import { readReply, submitParams } from './submit.ts';
+import { tasks20251125 } from './tasks-2025-11-25.ts';
+import { type JsonObject, progressFrom } from './wire.ts';
+
+/** The jobs' view of an open connection. `support` gives a tool's `execution.taskSupport`. */
+export function serverLink(
+  connection: Connection,
+  support: (tool: string) => string | undefined,
+  now: () => Date,
+): ServerLink {
+  const { facts } = connection;
+  let events: LinkEvents = {};
+
+  const send = (method: string, params: JsonObject, options: BackendCallOptions) =>
+    connection.request(method, params, requestOptions(options));
+  const mode = (tool: string): TaskMode => taskMode(facts, support(tool));
+  const onProgress = (params: JsonObject) => {
+    const progress = progressFrom(params);
+    if (progress) events.onProgress?.(progress);
+  };
+  const session = (): SessionFacts => ({
+    transport: facts.transport,
+    target: facts.target,
+    protocol_version: facts.protocolVersion,
+    session_id: connection.sessionId,
+  });
+
+  connection.channel.onNotification((method, params) => {
+    // A session belongs to one job, so progress under the submitter's token is this job's.
+    if (method === 'notifications/progress') onProgress(params);
+    if (method === 'notifications/tasks/status') events.onStatusHint?.();
+  });
+  connection.onServerRequest((request) => {
+    if (request.method !== 'elicitation/create' || !events.onQuestion) return false;
+    events.onQuestion(question(request, now()));
+    return true;
+  });
+
+  return {
+    taskMode: mode,
+    get session() {
+      return session();
+    },
+
+    call: (call: ToolCall, options: BackendCallOptions) =>
+      connection.request('tools/call', plainParams(call), {
+        ...requestOptions(options),
+        cancelOnAbort: true,
+        onProgress,
+      }),
+
+    async submit(call, options): Promise<Submission> {
+      const params = submitParams(call, {
+        task2025: speaks2025(facts.capabilities) && mode(call.name).tasks !== 'none',
+        ttlMs: options.ttlMs,
+      });
+      const reply = readReply(
+        await connection.request('tools/call', params, { ...requestOptions(options), cancelOnAbort: true, onProgress }),
+      );
+      if (reply.kind === 'result') return reply;
+      return {
+        kind: 'task',
+        fact: {
+          backend: reply.backend,
+          remote_task_id: reply.taskId,
+          session: session(),
+          remote: reply.snapshot.remote,
+          poll_interval_ms: reply.snapshot.pollIntervalMs ?? null,
+        },
+        snapshot: reply.snapshot,
+      };
+    },
+
+    backend(name: BackendName): Backend {
+      return name === 'meta-task' ? metaTask(send) : tasks20251125(send);
+    },
+
+    observe(next) {
+      events = next;
+    },
+    respond: (id, result) => connection.channel.respond(id, result),
+    listen: () => connection.listen(),
+    close: ({ keepSession }) => connection.close({ endSession: !keepSession }),
+  };
+}
+
+function plainParams(call: ToolCall): JsonObject {
+  return { name: call.name, arguments: call.arguments };
+}
+
+function requestOptions(options: BackendCallOptions): RequestOptions {
+  return {
+    signal: options.signal as AbortSignal | undefined,
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+  };
+}
+
+function question(request: ServerRequest, at: Date): PendingInput {
+  return {
+    request_id: request.id,
+    method: request.method,
+    params: request.params,
+    received_at: at.toISOString(),
+  };
+}

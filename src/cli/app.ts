@@ -1,0 +1,175 @@
+import { type Config, findInstance, loadConfig } from '../config/config.ts';
+import { type Paths, resolvePaths } from '../config/paths.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import type { JobDeps } from '../jobs/deps.ts';
+import type { JobStore } from '../jobs/ports.ts';
+import { FAILURE_BUDGET_MS } from '../jobs/polling.ts';
+import { type Stop, stopAfter } from '../jobs/stop.ts';
+import { colors, PLAIN, type Palette } from '../output/palette.ts';
+import { Printer } from '../output/printer.ts';
+import { currentHolder } from '../store/holder.ts';
+import { openJobStore } from '../store/job-store.ts';
+import { parseDuration } from './duration.ts';
+import { durationFlag, outputFormat, textFlag } from './flag-values.ts';
+import type { FlagValues } from './runtime-flags.ts';
+import { InstanceSession } from './session.ts';
+import { adHocInstance, configuredInstance, type Instance } from './target.ts';
+
+/** What commands work with: context, flags, configuration, and the services built from them when first needed. */
+export class App {
+  readonly context: Context;
+  readonly flags: FlagValues;
+  readonly paths: Paths;
+  readonly printer: Printer;
+  #config: Config | undefined;
+  #instance: Instance | undefined;
+  #session: InstanceSession | undefined;
+
+  /** `flags` may grow until the command runs: runtime flags can stand after its name too. */
+  constructor(context: Context, flags: FlagValues) {
+    this.context = context;
+    this.flags = flags;
+    this.paths = resolvePaths(context);
+    this.printer = new Printer({
+      stdout: context.stdout,
+      stderr: context.stderr,
+      format: outputFormat(flags),
+      quiet: flags.has('quiet'),
+      verbose: flags.has('verbose'),
+      appId: 'mcp2cli',
+    });
+  }
+
+  /** An app that has these flags as well; used when a command's own words bring more. */
+  with(more: FlagValues): App {
+    if (more.size === 0) return this;
+    const app = new App(this.context, new Map([...this.flags, ...more]));
+    app.#config = this.#config;
+    app.#instance = this.#instance;
+    app.printer.appId = this.printer.appId;
+    return app;
+  }
+
+  /** The name that the program was called by, for usage lines and hints: a linked command's own. */
+  get program(): string {
+    return this.context.env['MCP2CLI_PROGRAM'] ?? 'mcp2cli';
+  }
+
+  get config(): Config {
+    this.#config ??= loadConfig(this.paths);
+    return this.#config;
+  }
+
+  /** Picks the instance that this command is about. */
+  select(instance: Instance): void {
+    this.#instance = instance;
+    this.printer.appId = instance.name;
+  }
+
+  /** The instance: given, ad hoc, or the active one. Error: UsageError when there is none. */
+  get instance(): Instance {
+    const found = this.#instance ?? this.explicitInstance() ?? this.activeInstance();
+    if (!found)
+      throw new UsageError('no instance: name one first, or make one active', {
+        hint: 'mcp2cli instances list; mcp2cli instances use NAME; or --url URL',
+      });
+    this.select(found);
+    return found;
+  }
+
+  /** What `--instance`, `--url` or `--stdio` names. */
+  explicitInstance(): Instance | undefined {
+    const { env } = this.context;
+    const adHoc = adHocInstance(this.flags, env);
+    if (adHoc) return adHoc;
+    const named = textFlag(this.flags, 'instance');
+    return named === undefined ? undefined : configuredInstance(this.config, named, env);
+  }
+
+  /** The instance of MCP2CLI_INSTANCE or `instances use`. */
+  activeInstance(): Instance | undefined {
+    const { env } = this.context;
+    if (env['MCP2CLI_INSTANCE']) return configuredInstance(this.config, env['MCP2CLI_INSTANCE'], env);
+    const active = this.config.active;
+    if (active === undefined || findInstance(this.config, active) === undefined) return undefined;
+    return configuredInstance(this.config, active, env);
+  }
+
+  get session(): InstanceSession {
+    this.#session ??= new InstanceSession(this.context, this.paths, this.printer, this.instance);
+    return this.#session;
+  }
+
+  get store(): JobStore {
+    const { name } = this.instance;
+    return openJobStore({ dir: this.paths.jobsDir(name), instance: name, clock: this.context.clock });
+  }
+
+  /** How the person types a command of this instance, for hints: `work jobs wait ID`. */
+  command(...words: string[]): string {
+    const { env } = this.context;
+    const { instance } = this;
+    const own = env['MCP2CLI_PROGRAM'];
+    if (own !== undefined && !instance.adHoc) return [own, ...words].join(' ');
+    if (!instance.adHoc) return ['mcp2cli', instance.name, ...words].join(' ');
+    const { identity } = instance;
+    const how =
+      identity.kind === 'http'
+        ? ['--url', quote(identity.url), ...Object.keys(identity.headers).flatMap((k) => ['--header', quote(`${k}: ...`)])]
+        : [
+            '--stdio',
+            quote([identity.command, ...identity.args].map(quote).join(' ')),
+            ...(identity.cwd === undefined ? [] : ['--cwd', quote(identity.cwd)]),
+            ...Object.keys(identity.env).flatMap((k) => ['--env', `${k}=...`]),
+          ];
+    return ['mcp2cli', ...how, ...words].join(' ');
+  }
+
+  /** Colours for stdout's human forms. */
+  async palette(): Promise<Palette> {
+    return this.printer.outTTY && this.color ? colors() : PLAIN;
+  }
+
+  /** NO_COLOR (no-color.org) and --no-color; whether there is a terminal is the caller's question. */
+  get color(): boolean {
+    return !this.flags.has('no-color') && !this.context.env['NO_COLOR'] && this.context.env['TERM'] !== 'dumb';
+  }
+
+  /** What ends this command early: the first signal, or `--timeout`. */
+  stop(timeoutMessage: string): Stop {
+    const { clock, interrupted } = this.context;
+    return stopAfter(clock, interrupted, durationFlag(this.flags, 'timeout'), timeoutMessage);
+  }
+
+  /** What the job service works with. */
+  jobDeps(): JobDeps {
+    const { clock, stdin, env } = this.context;
+    const budget = env['MCP2CLI_RETRY_BUDGET'];
+    const canAsk = stdin.isTTY && this.printer.errTTY;
+    return {
+      store: this.store,
+      links: this.session,
+      clock,
+      random: Math.random,
+      holder: currentHolder(),
+      failureBudgetMs: budget ? (parseDuration(budget, 'MCP2CLI_RETRY_BUDGET') ?? 0) : FAILURE_BUDGET_MS,
+      ask: canAsk
+        ? async (question, signal) => {
+            const { askOnTerminal } = await import('../output/ask.ts');
+            const streams = { input: stdin.stream, output: process.stderr };
+            return askOnTerminal(this.printer, streams, question, signal as AbortSignal | undefined);
+          }
+        : undefined,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+  }
+}
+
+/** Quotes a word for a POSIX shell, where it needs that. */
+export function quote(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`;
+}

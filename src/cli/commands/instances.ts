@@ -1,0 +1,184 @@
+import { existsSync, rmSync } from 'node:fs';
+import { configuredTarget, findInstance, type ServerConfig } from '../../config/config.ts';
+import { checkInstanceName } from '../../config/names.ts';
+import { describeTarget, type Target } from '../../connection/target.ts';
+import { EXIT, UsageError } from '../../errors.ts';
+import type { App } from '../app.ts';
+import { listFlag, parseEnv, parseHeaders, textFlag } from '../flag-values.ts';
+import { checkUrl } from '../../config/config.ts';
+
+export interface AddOptions {
+  force?: boolean;
+}
+
+/** `instances add NAME --url URL [--header]...` or `instances add NAME [--env]... [--cwd DIR] -- COMMAND [ARG]...`. */
+export async function addInstance(
+  app: App,
+  name: string,
+  command: readonly string[],
+  options: AddOptions,
+): Promise<number> {
+  checkInstanceName(name);
+  const server = serverFromFlags(app, command);
+  const { editConfig } = await import('../../config/edit.ts');
+  const added = await editConfig(app.paths, (config) => {
+    const existing = findInstance(config, name);
+    if (existing !== undefined && !options.force)
+      throw new UsageError(`instance ${existing} exists already`, {
+        hint: `replace it with --force, or remove it first: mcp2cli instances remove ${existing}`,
+      });
+    if (existing !== undefined && existing !== name) delete config.mcpServers[existing];
+    config.mcpServers[name] = server;
+    return { first: Object.keys(config.mcpServers).length === 1 };
+  });
+  const { printer } = app;
+  printer.appId = name;
+  if (printer.json) printer.envelope('instances add', `added ${name}`, shown(name, server, false));
+  else printer.out(`Added ${name}: ${describeTarget(configuredTarget(name, server))}`);
+  if (added.first) printer.note(`try: mcp2cli ${name} ls; make it the default with: mcp2cli instances use ${name}`);
+  return EXIT.ok;
+}
+
+function serverFromFlags(app: App, command: readonly string[]): ServerConfig {
+  const { flags } = app;
+  const url = textFlag(flags, 'url');
+  if (url !== undefined) {
+    if (command.length > 0) throw new UsageError('--url and a command contradict each other');
+    for (const name of ['env', 'cwd']) if (flags.has(name)) throw new UsageError(`--${name} goes with a command, not with --url`);
+    // Variables are filled in when the instance is used; what stands around them must be a URL all the same.
+    checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, 'x'));
+    const headers = parseHeaders(listFlag(flags, 'header'));
+    return { type: 'http', url, ...(Object.keys(headers).length > 0 ? { headers } : {}) };
+  }
+  if (flags.has('header')) throw new UsageError('--header goes with --url');
+  const [executable, ...args] = command;
+  if (executable === undefined)
+    throw new UsageError('which server? give --url URL, or a command after --', {
+      hint: 'mcp2cli instances add NAME --url https://host/mcp; mcp2cli instances add NAME -- npx -y some-server',
+    });
+  const env = parseEnv(listFlag(flags, 'env'));
+  const cwd = textFlag(flags, 'cwd');
+  return {
+    command: executable,
+    args,
+    ...(Object.keys(env).length > 0 ? { env } : {}),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+}
+
+/** An instance for output: values of headers and of the environment are shown only as far as they are `${VAR}`. */
+function shown(name: string, server: ServerConfig, active: boolean) {
+  const hide = (map: Record<string, string> | undefined) =>
+    map && Object.fromEntries(Object.entries(map).map(([k, v]) => [k, redact(v)]));
+  const { headers, env, ...rest } = server;
+  return {
+    name,
+    active,
+    ...rest,
+    ...(headers ? { headers: hide(headers) } : {}),
+    ...(env ? { env: hide(env) } : {}),
+  };
+}
+
+/** Keeps `${VAR}` references and a leading scheme word (`Bearer`), hides the rest. */
+function redact(value: string): string {
+  const kept = value.match(/\$\{[^}]*\}/g);
+  if (kept) return kept.length === 1 && /^(\w+ )?\$\{[^}]*\}$/.test(value) ? value : kept.join(' ');
+  return '[redacted]';
+}
+
+/** `instances list` */
+export async function listInstances(app: App): Promise<number> {
+  const { config, printer } = app;
+  const names = Object.keys(config.mcpServers).sort();
+  const rows = names.map((name) => shown(name, config.mcpServers[name] ?? {}, config.active === name));
+  if (printer.format === 'ndjson') for (const row of rows) printer.jsonDocument(row);
+  else if (printer.json) printer.envelope('instances list', `${rows.length} instances`, { items: rows });
+  else if (rows.length === 0) printer.note('no instances yet; add one: mcp2cli instances add NAME --url URL');
+  else {
+    const width = Math.max(...names.map((name) => name.length));
+    const line = (name: string) =>
+      `${config.active === name ? '*' : ' '} ${name.padEnd(width)}  ${describe(name, config.mcpServers[name] ?? {})}`;
+    printer.out(names.map(line).join('\n'));
+  }
+  return EXIT.ok;
+}
+
+function describe(name: string, server: ServerConfig): string {
+  try {
+    return describeTarget(configuredTarget(name, server));
+  } catch (error) {
+    return `(${(error as Error).message})`;
+  }
+}
+
+/** `instances show NAME` */
+export async function showInstance(app: App, typed: string): Promise<number> {
+  const { config, printer } = app;
+  const name = known(app, typed);
+  const server = config.mcpServers[name] ?? {};
+  const active = config.active === name;
+  printer.appId = name;
+  const view = shown(name, server, active);
+  if (printer.json) {
+    printer.envelope('instances show', describe(name, server), { ...view, jobs_path: app.paths.jobsDir(name) });
+    return EXIT.ok;
+  }
+  const target: Target = configuredTarget(name, server);
+  const lines = [`name: ${name}`, `active: ${active ? 'yes' : 'no'}`];
+  if (target.kind === 'http') {
+    lines.push('transport: http', `url: ${target.url}`);
+    for (const [k, v] of Object.entries(target.headers)) lines.push(`header: ${k}: ${redact(v)}`);
+  } else {
+    lines.push('transport: stdio', `command: ${JSON.stringify([target.command, ...target.args])}`);
+    if (target.cwd !== undefined) lines.push(`cwd: ${target.cwd}`);
+    for (const [k, v] of Object.entries(target.env)) lines.push(`env: ${k}=${redact(v)}`);
+  }
+  lines.push(`jobs: ${app.paths.jobsDir(name)}`);
+  printer.out(lines.join('\n'));
+  return EXIT.ok;
+}
+
+export interface RemoveOptions {
+  purge?: boolean;
+}
+
+/** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`. */
+export async function removeInstance(app: App, typed: string, options: RemoveOptions): Promise<number> {
+  const name = known(app, typed);
+  const { editConfig } = await import('../../config/edit.ts');
+  await editConfig(app.paths, (config) => {
+    delete config.mcpServers[name];
+    if (config.active === name) delete config.active;
+  });
+  const { printer } = app;
+  printer.appId = name;
+  const dir = app.paths.instanceDir(name);
+  if (options.purge) rmSync(dir, { recursive: true, force: true });
+  if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: options.purge === true });
+  else printer.out(`Removed ${name}`);
+  if (!options.purge && existsSync(app.paths.jobsDir(name)))
+    printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
+  return EXIT.ok;
+}
+
+/** `instances use NAME`: commands without an instance's name go to this one. */
+export async function useInstance(app: App, typed: string): Promise<number> {
+  const name = known(app, typed);
+  const { editConfig } = await import('../../config/edit.ts');
+  await editConfig(app.paths, (config) => {
+    config.active = name;
+  });
+  const { printer } = app;
+  printer.appId = name;
+  if (printer.json) printer.envelope('instances use', `${name} is active`, { name, active: true });
+  else printer.out(`${name} is active: mcp2cli ls`);
+  return EXIT.ok;
+}
+
+function known(app: App, typed: string): string {
+  const name = findInstance(app.config, typed);
+  if (name === undefined)
+    throw new UsageError(`no instance ${JSON.stringify(typed)}`, { code: 'unknown_instance', hint: 'see: mcp2cli instances list' });
+  return name;
+}

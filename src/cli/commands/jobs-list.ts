@@ -1,0 +1,68 @@
+import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
+import { CliError, UsageError } from '../../errors.ts';
+import type { JobListing } from '../../jobs/ports.ts';
+import { jobLine, jobTable, listedJob } from '../../output/job-view.ts';
+import type { App } from '../app.ts';
+
+export interface ListOptions {
+  refresh?: boolean;
+  limit?: string;
+  status?: string;
+}
+
+/** Live jobs that are asked about at the same time by `--refresh`. */
+const CONCURRENT = 8;
+
+/** `jobs list`: saved records, newest first; no network unless `--refresh`. */
+export async function listJobs(app: App, options: ListOptions): Promise<number> {
+  const { printer } = app;
+  const filter = { ...limitOf(options.limit), ...statusOf(options.status) };
+  if (options.refresh) await refreshLive(app);
+  const { jobs, problems } = app.store.list(filter);
+  for (const problem of problems) printer.warn(problem.code, `${problem.path}: ${problem.message}`);
+  if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(listedJob(job));
+  else if (printer.json) printer.jsonDocument(jobs.map(listedJob));
+  else if (printer.outTTY && jobs.length > 0) printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
+  else if (jobs.length > 0) printer.out(jobs.map(jobLine).join('\n'));
+  else if (printer.outTTY) printer.note('no jobs');
+  return problems.length > 0 && jobs.length === 0 ? 78 : 0;
+}
+
+function limitOf(text: string | undefined): { limit?: number } {
+  if (text === undefined) return {};
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError(`--limit: not a number of jobs: ${JSON.stringify(text)}`);
+  return { limit };
+}
+
+function statusOf(text: string | undefined): { status?: JobStatus } {
+  if (text === undefined) return {};
+  const status = text === 'cancelled' ? 'canceled' : text;
+  if (!JOB_STATUSES.includes(status as JobStatus))
+    throw new UsageError(`--status: not a status: ${JSON.stringify(text)}`, { hint: `one of ${JOB_STATUSES.join(', ')}` });
+  return { status: status as JobStatus };
+}
+
+/** Asks the servers about every live job; one that cannot be asked is told and stays as it was. */
+async function refreshLive(app: App): Promise<void> {
+  const { showJob } = await import('../../jobs/service.ts');
+  const deps = app.jobDeps();
+  const stop = app.stop('the jobs were not refreshed in time');
+  const live: JobListing['jobs'] = deps.store.list().jobs.filter((job) => !isTerminal(job.status));
+  const next = live.values();
+  const worker = async () => {
+    for (const job of next) {
+      try {
+        await showJob(deps, job.job_id, stop);
+      } catch (error) {
+        if (stop.signal.aborted || !(error instanceof CliError)) throw error;
+        app.printer.warn(error.code, `${job.job_id}: ${error.message}`);
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: CONCURRENT }, worker));
+  } finally {
+    stop.dispose();
+  }
+}

@@ -1,0 +1,34 @@
+import { EXIT } from '../../errors.ts';
+import { showJob } from '../../jobs/service.ts';
+import { isTerminal, outcomeExitCode } from '../../jobs/record.ts';
+import { jobDetails, jobSummary } from '../../output/job-view.ts';
+import { printResult } from '../../output/result-view.ts';
+import type { App } from '../app.ts';
+import { oneJob } from './job-ids.ts';
+
+export interface ShowOptions {
+  latest?: boolean;
+  exitStatus?: boolean;
+}
+
+/** `jobs show`: the state as it is now (one `tasks/get`), its details and, when there is one, the result. */
+export async function showOne(app: App, id: string | undefined, options: ShowOptions): Promise<number> {
+  const { printer } = app;
+  const deps = app.jobDeps();
+  const stop = app.stop('the job was not read in time; it is not affected');
+  try {
+    const job = await showJob(deps, oneJob(deps.store, id, options.latest), stop);
+    if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
+    else {
+      printer.out(jobDetails(job));
+      if (job.result !== undefined && job.result !== null) {
+        printer.out('result:');
+        printResult(printer, job.result);
+      }
+    }
+    if (!options.exitStatus) return EXIT.ok;
+    return isTerminal(job.status) ? outcomeExitCode(job.status) : EXIT.unfinished;
+  } finally {
+    stop.dispose();
+  }
+}

@@ -1,0 +1,80 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { findInstance } from '../../config/config.ts';
+import { EXIT, IoError, UsageError } from '../../errors.ts';
+import { replaceFile } from '../../store/durable-file.ts';
+import { type App, quote } from '../app.ts';
+
+export interface LinkOptions {
+  dir?: string;
+  force?: boolean;
+}
+
+/** Marks a launcher as ours, so that it may be replaced. */
+const MARK = 'mcp2cli launcher';
+
+/** `link NAME`: a launcher that makes the instance a command of its own. */
+export async function linkInstance(app: App, typed: string, options: LinkOptions): Promise<number> {
+  const name = findInstance(app.config, typed);
+  if (name === undefined)
+    throw new UsageError(`no instance ${JSON.stringify(typed)}`, { code: 'unknown_instance', hint: 'see: mcp2cli instances list' });
+  const { context, printer } = app;
+  const windows = context.platform === 'win32';
+  const dir = resolve(context.cwd, options.dir ?? join(context.home, '.local', 'bin'));
+  const path = join(dir, windows ? `${name}.cmd` : name);
+  if (existsSync(path) && !options.force && !isOurs(path))
+    throw new UsageError(`${path} exists and is not a launcher of mcp2cli`, { hint: 'choose another --dir, or replace it with --force' });
+  try {
+    mkdirSync(dir, { recursive: true });
+    replaceFile(path, windows ? cmdLauncher(app, name) : shLauncher(app, name));
+    chmodSync(path, 0o755);
+  } catch (error) {
+    if (error instanceof IoError) throw error;
+    throw new IoError(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  printer.appId = name;
+  if (printer.json) printer.envelope('link', `linked ${name}`, { name, path });
+  else printer.out(`Linked ${name}: ${path}`);
+  const onPath = (context.env['PATH'] ?? '').split(delimiter).some((entry) => entry !== '' && resolve(entry) === dir);
+  if (!onPath) printer.note(`${dir} is not in your PATH; add it: export PATH=${quote(dir)}:"$PATH"`);
+  return EXIT.ok;
+}
+
+function isOurs(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').slice(0, 400).includes(MARK);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Calls the very program that made the link; one that has moved is looked for in the PATH. A data root of its own is kept, since the
+ * instance lives in it.
+ */
+function shLauncher(app: App, name: string): string {
+  const { context, paths } = app;
+  const lines = ['#!/bin/sh', `# ${MARK}: ${name}`];
+  if (context.env['MCP2CLI_HOME']) lines.push(`export MCP2CLI_HOME="\${MCP2CLI_HOME:-${dquoted(resolve(context.cwd, paths.root))}}"`);
+  lines.push(
+    `export MCP2CLI_PROGRAM=${quote(name)}`,
+    `if [ -x ${quote(context.execPath)} ] && [ -f ${quote(context.entry)} ]; then`,
+    `  exec ${quote(context.execPath)} ${quote(context.entry)} -i ${quote(name)} "$@"`,
+    'fi',
+    `exec mcp2cli -i ${quote(name)} "$@"`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** For the inside of double quotes in a POSIX shell. */
+function dquoted(text: string): string {
+  return text.replace(/[\\"$`]/g, '\\$&');
+}
+
+function cmdLauncher(app: App, name: string): string {
+  const { context, paths } = app;
+  const lines = ['@echo off', `rem ${MARK}: ${name}`, 'setlocal'];
+  if (context.env['MCP2CLI_HOME']) lines.push(`if not defined MCP2CLI_HOME set "MCP2CLI_HOME=${resolve(context.cwd, paths.root)}"`);
+  lines.push(`set "MCP2CLI_PROGRAM=${name}"`, `"${context.execPath}" "${context.entry}" -i ${name} %*`);
+  return `${lines.join('\r\n')}\r\n`;
+}

@@ -1,0 +1,146 @@
+import type { CommandSpec } from '../program.ts';
+
+/** Commands of the program itself. Each loads its code when it runs. */
+export const HOST_SPECS: readonly CommandSpec[] = [
+  {
+    name: 'instances',
+    summary: 'named servers: add, list, show, remove, use',
+    subcommands: [
+      {
+        name: 'add',
+        summary: 'name a server: NAME --url URL, or NAME -- COMMAND [ARG]...',
+        words: ['<name>', '[command...]'],
+        options: [{ flags: '--force', help: 'replace an instance of this name' }],
+        scopes: ['target'],
+        more: [
+          'Examples:',
+          "  mcp2cli instances add work --url https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
+          '  mcp2cli instances add files -- npx -y @modelcontextprotocol/server-filesystem .',
+          '',
+          'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
+        ].join('\n'),
+        run: async (app, [name = '', ...command], options) =>
+          (await import('./instances.ts')).addInstance(app, name, command, options),
+      },
+      { name: 'list', summary: 'all of them; * is the active one', run: async (app) => (await import('./instances.ts')).listInstances(app) },
+      {
+        name: 'show',
+        summary: 'one of them; secrets are not shown',
+        words: ['<name>'],
+        run: async (app, [name = '']) => (await import('./instances.ts')).showInstance(app, name),
+      },
+      {
+        name: 'remove',
+        summary: 'forget one; its jobs stay on disk',
+        words: ['<name>'],
+        options: [{ flags: '--purge', help: 'delete its jobs and caches too' }],
+        run: async (app, [name = ''], options) => (await import('./instances.ts')).removeInstance(app, name, options),
+      },
+      {
+        name: 'use',
+        summary: 'make one active: commands without a name go to it',
+        words: ['<name>'],
+        run: async (app, [name = '']) => (await import('./instances.ts')).useInstance(app, name),
+      },
+    ],
+  },
+  {
+    name: 'link',
+    summary: 'make an instance a command of its own',
+    words: ['<name>'],
+    options: [
+      { flags: '--dir <DIR>', help: 'where to put it (default: ~/.local/bin)' },
+      { flags: '--force', help: 'replace a file that is not a launcher' },
+    ],
+    run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
+  },
+  {
+    name: 'demo',
+    summary: 'a real MCP server to try things on: run, start, stop, status, tour',
+    subcommands: [
+      {
+        name: 'run',
+        isDefault: true,
+        summary: 'run it here until ^C, as instance demo',
+        options: [
+          { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
+          { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
+        ],
+        run: async (app, _words, options) => (await import('./demo.ts')).runDemo(app, options),
+      },
+      {
+        name: 'start',
+        summary: 'start it in the background, as instance demo',
+        options: [
+          { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
+          { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
+        ],
+        run: async (app, _words, options) => (await import('./demo.ts')).startDemo(app, options),
+      },
+      { name: 'stop', summary: 'stop it and forget the instance', run: async (app) => (await import('./demo.ts')).stopDemo(app) },
+      { name: 'status', summary: 'whether it runs, and where', run: async (app) => (await import('./demo.ts')).demoStatus(app) },
+      { name: 'tour', summary: 'walk through the main job, for real', run: async (app) => (await import('./demo.ts')).demoTour(app) },
+    ],
+  },
+];
+
+const JOB_ID = '[id]';
+const LATEST = { flags: '--latest', help: 'the newest job' };
+
+/** Commands of an instance. `call` and tools are not commander's: their flags come from schemas. */
+export const INSTANCE_SPECS: readonly CommandSpec[] = [
+  {
+    name: 'ls',
+    summary: 'what the server offers',
+    run: async (app) => (await import('./ls.ts')).list(app),
+  },
+  {
+    name: 'refresh',
+    summary: "read the server's catalogue again",
+    run: async (app) => (await import('./ls.ts')).refresh(app),
+  },
+  {
+    name: 'jobs',
+    summary: 'background jobs: list, show, wait, watch, cancel',
+    subcommands: [
+      {
+        name: 'list',
+        summary: 'saved jobs, newest first; no network',
+        options: [
+          { flags: '--refresh', help: 'ask the server about the live ones first' },
+          { flags: '--limit <N>', help: 'the newest N only' },
+          { flags: '--status <STATUS>', help: 'queued, running, input_required, completed, failed, canceled or lost' },
+        ],
+        run: async (app, _words, options) => (await import('./jobs-list.ts')).listJobs(app, options),
+      },
+      {
+        name: 'show',
+        summary: 'the state of a job now',
+        words: [JOB_ID],
+        options: [LATEST, { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' }],
+        run: async (app, [id], options) => (await import('./jobs-show.ts')).showOne(app, id, options),
+      },
+      {
+        name: 'wait',
+        summary: 'block until jobs end; exit 0 if all completed, 1 if not',
+        words: ['[ids...]'],
+        options: [LATEST],
+        run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
+      },
+      {
+        name: 'watch',
+        summary: 'wait, showing state and progress as they change',
+        words: [JOB_ID],
+        options: [LATEST],
+        run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
+      },
+      {
+        name: 'cancel',
+        summary: 'ask for cancellation',
+        words: [JOB_ID],
+        options: [LATEST],
+        run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
+      },
+    ],
+  },
+];

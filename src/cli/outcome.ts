@@ -1,0 +1,36 @@
+import { EXIT } from '../errors.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import { printResult } from '../output/result-view.ts';
+import { saveBinaries } from '../output/save.ts';
+import type { App } from './app.ts';
+import { textFlag } from './flag-values.ts';
+
+/** Exit code of a finished job. */
+export function outcomeCode(job: JobRecord): number {
+  return job.status === 'completed' ? EXIT.ok : EXIT.failed;
+}
+
+/**
+ * Prints how a job ended: the tool's answer on stdout, byte for byte what the foreground call prints; on stderr what it came to, when
+ * that is not plain success. `named` puts the job's id before it, for several.
+ */
+export function printOutcome(app: App, job: JobRecord, named = false): void {
+  const { printer } = app;
+  if (named) printer.note(`${job.job_id}: ${job.status}`);
+  if (job.result !== undefined && job.result !== null) printToolResult(app, job.result);
+  if (job.status === 'completed') return;
+  const hasText = job.result !== undefined && job.result !== null;
+  const why = job.error && !(hasText && job.error.code === 'tool_error') ? `: ${job.error.message}` : '';
+  printer.complain(failureLine(job.capability, job.status, why));
+}
+
+/** What stderr says of a tool that did not succeed. */
+export function failureLine(tool: string, status: string, why: string): string {
+  return `error: ${tool} ${status === 'canceled' ? 'was canceled' : status === 'lost' ? 'is lost' : 'failed'}${why}`;
+}
+
+/** A tool's result in human form, its binary content saved where `--save` says. */
+export function printToolResult(app: App, result: unknown): void {
+  const dir = textFlag(app.flags, 'save');
+  printResult(app.printer, result, dir === undefined ? undefined : saveBinaries(result, dir, 'result'));
+}

@@ -1,0 +1,112 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, UsageError } from '../errors.ts';
+import type { App } from './app.ts';
+import { type FlagValues, RUNTIME_FLAGS, type RuntimeFlag, setFlag } from './runtime-flags.ts';
+
+/** What a command's action gets: the app with all flags, its positional words, its own options. */
+export type Action = (app: App, words: string[], options: Record<string, unknown>) => Promise<number>;
+
+/** One command as data; this file alone knows commander. */
+export interface CommandSpec {
+  name: string;
+  summary: string;
+  /** Positional words in commander's notation: `<name>`, `[id]`, `[ids...]`. */
+  words?: readonly string[];
+  options?: readonly { flags: string; help: string }[];
+  /** Runtime flags of this scope are taken too (`all` always is). */
+  scopes?: readonly RuntimeFlag['scope'][];
+  /** More about it, below the options. */
+  more?: string;
+  subcommands?: readonly CommandSpec[];
+  /** What the group does when no subcommand is named. */
+  isDefault?: boolean;
+  run?: Action;
+}
+
+/**
+ * Runs the command that `argv` names. Errors: UsageError for whatever commander refuses, in the program's own form; what the action throws.
+ * `prefix` is how the person typed the way here.
+ */
+export async function runProgram(
+  specs: readonly CommandSpec[],
+  argv: readonly string[],
+  app: App,
+  prefix: string,
+): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = configure(new Command(prefix), app);
+  for (const spec of specs) program.addCommand(build(spec, app, (code) => (exitCode = code)));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.ok;
+    // A group without a subcommand: commander shows its help as an error.
+    if (error.code === 'commander.help') return EXIT.usage;
+    throw usageError(error, prefix, argv);
+  }
+  return exitCode;
+}
+
+function usageError(error: CommanderError, prefix: string, argv: readonly string[]): UsageError {
+  const [message = '', near] = error.message.replace(/^error: /, '').split('\n');
+  const group = argv.find((word) => !word.startsWith('-')) ?? '';
+  return new UsageError(message, {
+    hint: near ? near.replace(/^\(|\)$/g, '').replace(/^Did/, 'did') : `see: ${prefix} ${group} --help`.replace('  ', ' '),
+  });
+}
+
+function configure(command: Command, app: App): Command {
+  return command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .helpCommand(false)
+    .helpOption('-h, --help', 'this help')
+    .configureOutput({
+      writeOut: (text) => app.printer.out(text),
+      // Errors are thrown and told in one place; what is left is the help of a group.
+      writeErr: (text) => (text.startsWith('error:') || text.startsWith('(Did') ? undefined : app.printer.stderr.write(text)),
+      getOutHelpWidth: () => app.printer.width,
+      getErrHelpWidth: () => app.printer.width,
+    });
+}
+
+function build(spec: CommandSpec, app: App, done: (code: number) => void): Command {
+  const command = configure(new Command(spec.name), app).summary(spec.summary).description(spec.summary);
+  for (const sub of spec.subcommands ?? []) command.addCommand(build(sub, app, done), { isDefault: sub.isDefault ?? false });
+  const { run } = spec;
+  if (!run) return command;
+  for (const words of spec.words ?? []) command.argument(words);
+  for (const option of spec.options ?? []) command.option(option.flags, option.help);
+  const scopes = ['all', ...(spec.scopes ?? [])];
+  const runtime = RUNTIME_FLAGS.filter((flag) => scopes.includes(flag.scope) && flag.name !== 'help');
+  for (const flag of runtime) command.addOption(runtimeOption(flag, spec));
+  if (spec.more) command.addHelpText('after', `\n${spec.more}`);
+  return command.action(async () => {
+    const options = command.opts();
+    done(await run(app.with(runtimeValues(runtime, options)), command.args, options));
+  });
+}
+
+function runtimeOption(flag: RuntimeFlag, spec: CommandSpec): Option {
+  const short = flag.short && !spec.options?.some((own) => own.flags.startsWith(`-${flag.short},`)) ? `-${flag.short}, ` : '';
+  const option = new Option(`${short}--${flag.name}${flag.value ? ` <${flag.value}>` : ''}`, flag.help);
+  if (flag.repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
+  return option;
+}
+
+function runtimeValues(flags: readonly RuntimeFlag[], options: Record<string, unknown>): FlagValues {
+  const values: FlagValues = new Map();
+  for (const flag of flags) {
+    // Commander turns `--no-color` into `color: false`.
+    if (flag.name === 'no-color') {
+      if (options['color'] === false) values.set('no-color', true);
+      continue;
+    }
+    const value = options[flag.name];
+    if (value === undefined) continue;
+    if (flag.takes === 'none') values.set(flag.name, true);
+    else for (const one of Array.isArray(value) ? value : [value]) setFlag(values, flag, String(one));
+  }
+  return values;
+}

@@ -1,0 +1,103 @@
+import { findInstance } from '../config/config.ts';
+import { HOST_COMMANDS, INSTANCE_COMMANDS } from '../config/names.ts';
+import { type Context, VERSION } from '../context.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import { App } from './app.ts';
+import { hostHelp, instanceHelp } from './help.ts';
+import { nearest, scanFlags } from './runtime-flags.ts';
+import { configuredInstance } from './target.ts';
+
+/**
+ * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
+ * Returns the exit code. `onApp` hears of every app that is made, so that whoever reports errors does it in the right format.
+ */
+export async function route(argv: readonly string[], context: Context, onApp: (app: App) => void): Promise<number> {
+  const { flags, next } = scanFlags(argv, 0);
+  const app = new App(context, flags);
+  onApp(app);
+  const [word, ...rest] = argv.slice(next);
+  if (flags.has('version') || (word === 'version' && rest.length === 0)) {
+    if (app.printer.json) app.printer.envelope('version', VERSION, { version: VERSION });
+    else app.printer.out(VERSION);
+    return EXIT.ok;
+  }
+  const explicit = ['instance', 'url', 'stdio'].some((name) => flags.has(name));
+  if (explicit && !isHostCommand(word)) {
+    const instance = app.explicitInstance();
+    if (instance) app.select(instance);
+    return instanceCommand(app, argv.slice(next));
+  }
+  if (word === undefined) {
+    app.printer.out(hostHelp(app.program));
+    return EXIT.ok;
+  }
+  if (isHostCommand(word)) return hostCommand(app, word, rest);
+  return namedCommand(app, word, rest, argv.slice(next), onApp);
+}
+
+function isHostCommand(word: string | undefined): boolean {
+  return word !== undefined && (HOST_COMMANDS as readonly string[]).includes(word);
+}
+
+async function hostCommand(app: App, word: string, rest: readonly string[]): Promise<number> {
+  const helpOf = word === 'help' ? rest : app.flags.has('help') ? [word] : undefined;
+  if (helpOf !== undefined && helpOf.length === 0) {
+    app.printer.out(hostHelp(app.program));
+    return EXIT.ok;
+  }
+  if (helpOf && !isHostCommand(helpOf[0])) return route([...helpOf, '--help'], app.context, () => {});
+  const [{ runProgram }, { HOST_SPECS }] = await Promise.all([import('./program.ts'), import('./commands/specs.ts')]);
+  return runProgram(HOST_SPECS, helpOf ? [...helpOf, '--help'] : [word, ...rest], app, 'mcp2cli');
+}
+
+/** The word is an instance, or a command of the active one. */
+async function namedCommand(
+  app: App,
+  word: string,
+  rest: readonly string[],
+  words: readonly string[],
+  onApp: (app: App) => void,
+): Promise<number> {
+  if (findInstance(app.config, word) !== undefined) {
+    const scanned = scanFlags(rest, 0, new Map(app.flags));
+    const inner = new App(app.context, scanned.flags);
+    inner.select(configuredInstance(app.config, word, app.context.env));
+    onApp(inner);
+    return instanceCommand(inner, rest.slice(scanned.next));
+  }
+  const active = app.activeInstance();
+  if (active) {
+    app.select(active);
+    return instanceCommand(app, words);
+  }
+  const known = [...HOST_COMMANDS, ...Object.keys(app.config.mcpServers)];
+  const near = nearest(word, known);
+  if ((INSTANCE_COMMANDS as readonly string[]).includes(word))
+    throw new UsageError(`${word} is a command of an instance, and none is named or active`, {
+      hint: `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`,
+    });
+  throw new UsageError(`no command or instance ${JSON.stringify(word)}`, {
+    code: 'unknown_command',
+    hint: near ? `did you mean ${near}?` : 'see: mcp2cli --help; add a server with: mcp2cli instances add NAME --url URL',
+  });
+}
+
+/** A command of the selected instance. */
+async function instanceCommand(app: App, words: readonly string[]): Promise<number> {
+  const [word, ...rest] = words;
+  if (word === undefined || (word === 'help' && rest.length === 0)) {
+    app.printer.out(await instanceHelp(app));
+    return EXIT.ok;
+  }
+  if (word === 'help') return instanceCommand(app, [...rest, '--help']);
+  if (word === 'ls' || word === 'jobs' || word === 'refresh') {
+    const [{ runProgram }, { INSTANCE_SPECS }] = await Promise.all([
+      import('./program.ts'),
+      import('./commands/specs.ts'),
+    ]);
+    const spec = INSTANCE_SPECS.filter((one) => one.name === word);
+    return runProgram(spec, app.flags.has('help') ? [...words, '--help'] : words, app, app.command());
+  }
+  const { callByName, runToolWords } = await import('./tool-command.ts');
+  return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
+}

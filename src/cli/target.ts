@@ -1,0 +1,74 @@
+import { parse as parseShell } from 'shell-quote';
+import { checkUrl, type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
+import { type StdioTarget, type Target, targetHash } from '../connection/target.ts';
+import { UsageError } from '../errors.ts';
+import { listFlag, parseEnv, parseHeaders, textFlag } from './flag-values.ts';
+import { type FlagValues, nearest } from './runtime-flags.ts';
+
+/** The server that a command is about. */
+export interface Instance {
+  name: string;
+  adHoc: boolean;
+  /** As configured, `${VAR}` unexpanded: what hashes and files know. */
+  identity: Target;
+  /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
+  target(): Target;
+}
+
+/** The target that `--url` or `--stdio` names, or undefined. Errors: UsageError. */
+export function adHocInstance(
+  flags: FlagValues,
+  env: Readonly<Record<string, string | undefined>>,
+): Instance | undefined {
+  const url = textFlag(flags, 'url');
+  const stdio = textFlag(flags, 'stdio');
+  if (url === undefined && stdio === undefined) {
+    const stray = ['header', 'env', 'cwd'].find((name) => flags.has(name));
+    if (stray) throw new UsageError(`--${stray} goes with ${stray === 'header' ? '--url' : '--stdio'}`);
+    return undefined;
+  }
+  if (url !== undefined && stdio !== undefined) throw new UsageError('--url and --stdio contradict each other');
+  if (flags.has('instance')) throw new UsageError('--instance and an ad hoc target contradict each other');
+  const identity: Target =
+    url !== undefined
+      ? { kind: 'http', url, headers: parseHeaders(listFlag(flags, 'header')) }
+      : stdioTarget(stdio ?? '', flags);
+  if (identity.kind === 'http') checkUrl(identity.url.replace(/\$\{[^}]*\}/g, 'x'));
+  const name = `adhoc-${targetHash(identity)}`;
+  return { name, adHoc: true, identity, target: () => expandTarget(identity, env, 'ad hoc target') };
+}
+
+/** A command line as a shell would split it, without a shell's power: no variables, globs, pipes or redirections. */
+function stdioTarget(line: string, flags: FlagValues): StdioTarget {
+  // Variables stay as they are typed: they are expanded as ${VAR} of the configuration are, or not at all.
+  const words = parseShell(line, (name) => `\${${name}}`).map((word) => {
+    if (typeof word === 'string') return word;
+    if ('pattern' in word) return word.pattern;
+    throw new UsageError(`--stdio runs no shell, so ${'op' in word ? JSON.stringify(word.op) : 'a comment'} means nothing there`, {
+      hint: `quote it, or say it outright: --stdio "sh -c '...'"`,
+    });
+  });
+  const [command, ...args] = words;
+  if (command === undefined || command === '') throw new UsageError('--stdio needs a command: --stdio "npx -y some-server"');
+  const cwd = textFlag(flags, 'cwd');
+  return { kind: 'stdio', command, args, env: parseEnv(listFlag(flags, 'env')), ...(cwd === undefined ? {} : { cwd }) };
+}
+
+/** A configured instance. Error: UsageError with the nearest name. */
+export function configuredInstance(
+  config: Config,
+  typed: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Instance {
+  const name = findInstance(config, typed);
+  const server = name === undefined ? undefined : config.mcpServers[name];
+  if (name === undefined || server === undefined) {
+    const near = nearest(typed, Object.keys(config.mcpServers));
+    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
+      code: 'unknown_instance',
+      hint: near ? `did you mean ${near}?` : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
+    });
+  }
+  const identity = configuredTarget(name, server);
+  return { name, adHoc: false, identity, target: () => expandTarget(identity, env, name) };
+}

@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ToolDefinition } from '../discovery/catalogue.ts';
+import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
+import { buildArguments, parseToolLine } from '../discovery/parse-line.ts';
+import { redactSecrets } from '../discovery/redact.ts';
+import { toolHelp } from '../discovery/tool-help.ts';
+import { resolveTool } from '../discovery/tool-names.ts';
+import { EXIT, IoError, UsageError } from '../errors.ts';
+import { INSTANCE_COMMANDS } from '../config/names.ts';
+import type { App } from './app.ts';
+import { callInBackground, callInForeground } from './call.ts';
+import { textFlag } from './flag-values.ts';
+import { type FlagValues, RUNTIME_FLAGS, runtimeHelp, setFlag } from './runtime-flags.ts';
+
+/** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */
+export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
+  const found = await findTool(app, words);
+  return runTool(app, found.tool, words.slice(found.consumed), words.slice(0, found.consumed));
+}
+
+/** `call NAME [flags]`: the tool of exactly this name. */
+export async function callByName(app: App, words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === undefined) throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
+  const tool = await exactTool(app, name);
+  return runTool(app, tool, rest, ['call', name]);
+}
+
+async function exactTool(app: App, name: string): Promise<ToolDefinition> {
+  const look = async () => (await app.session.catalogue()).tools.find((tool) => tool.name === name);
+  let tool = await look();
+  if (!tool && !app.session.refreshed) {
+    await app.session.refresh();
+    tool = await look();
+  }
+  if (tool) return tool;
+  const { tools } = await app.session.catalogue();
+  throw unknownTool(app, name, resolveSuggestions(tools, name));
+}
+
+function resolveSuggestions(tools: readonly ToolDefinition[], name: string): readonly string[] {
+  const found = resolveTool(
+    tools.map((tool) => tool.name),
+    [name],
+  );
+  if (found.kind === 'tool') return [found.name];
+  if (found.kind === 'none') return found.suggestions;
+  return found.kind === 'ambiguous' ? found.candidates : found.members;
+}
+
+async function findTool(app: App, words: readonly string[]): Promise<{ tool: ToolDefinition; consumed: number }> {
+  for (;;) {
+    const { tools } = await app.session.catalogue();
+    const found = resolveTool(
+      tools.map((tool) => tool.name),
+      words,
+    );
+    if (found.kind === 'tool') {
+      const tool = tools.find((one) => one.name === found.name);
+      if (tool) return { tool, consumed: found.consumed };
+    }
+    if (found.kind === 'ambiguous')
+      throw new UsageError(`${JSON.stringify(words[0])} could be ${found.candidates.join(' or ')}`, {
+        code: 'ambiguous_tool',
+        hint: `use the exact name: ${app.command(found.candidates[0] ?? '')}`,
+      });
+    if (found.kind === 'group')
+      throw new UsageError(`${JSON.stringify(words[0])} is a group of tools`, {
+        code: 'unknown_tool',
+        hint: `one of: ${found.members.slice(0, 10).join(', ')}`,
+      });
+    // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
+    if (!app.session.refreshed) await app.session.refresh();
+    else throw unknownTool(app, words[0] ?? '', found.kind === 'none' ? found.suggestions : []);
+  }
+}
+
+function unknownTool(app: App, typed: string, suggestions: readonly string[]): UsageError {
+  const near = [...suggestions, ...INSTANCE_COMMANDS.filter((command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2)];
+  return new UsageError(`${app.instance.adHoc ? 'the server' : app.instance.name} has no tool ${JSON.stringify(typed)}`, {
+    code: 'unknown_tool',
+    hint: near.length > 0 ? `did you mean ${near.slice(0, 3).join(', ')}?` : `see: ${app.command('ls')}`,
+  });
+}
+
+async function runTool(
+  app: App,
+  tool: ToolDefinition,
+  argv: readonly string[],
+  typed: readonly string[],
+): Promise<number> {
+  const flags = toolFlags(tool.inputSchema ?? {});
+  if (app.flags.has('help')) return printToolHelp(app, tool, flags, typed);
+  const line = parseToolLine(argv, flags, toolRuntimeFlags());
+  const runtime = runtimeValues(line.runtime);
+  if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
+  const inner = app.with(runtime);
+  const given = line.args ?? textFlag(app.flags, 'args');
+  const args = buildArguments(given === undefined ? {} : await readArgs(inner, given), line.assignments);
+  await checkArguments(inner, tool, args, typed);
+  const call = {
+    tool,
+    arguments: args,
+    storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
+  };
+  return inner.flags.has('background') ? callInBackground(inner, call) : callInForeground(inner, call);
+}
+
+/** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */
+function toolRuntimeFlags() {
+  return RUNTIME_FLAGS.filter((flag) => flag.scope !== 'target');
+}
+
+function runtimeValues(values: ReadonlyMap<string, string | true | readonly string[]>): FlagValues {
+  const flags: FlagValues = new Map();
+  for (const [name, value] of values) {
+    const flag = RUNTIME_FLAGS.find((known) => known.name === name);
+    if (!flag) continue;
+    if (flag.takes === 'none') flags.set(name, true);
+    else for (const one of Array.isArray(value) ? value : [value]) setFlag(flags, flag, String(one));
+  }
+  return flags;
+}
+
+function printToolHelp(app: App, tool: ToolDefinition, flags: ToolFlag[], typed: readonly string[]): number {
+  const { printer } = app;
+  if (printer.json) {
+    printer.envelope('help', tool.description ?? tool.name, { id: tool.name, kind: 'tool', ...tool });
+    return EXIT.ok;
+  }
+  printer.out(
+    toolHelp(tool, flags, {
+      usage: app.command(...typed),
+      width: Math.min(printer.width, 110),
+      runtimeHelp: runtimeHelp(['tool', 'all']),
+      safe: (text) => printer.safeText(text),
+    }),
+  );
+  return EXIT.ok;
+}
+
+/** `--args`: JSON as it stands, `@file`, or `-` for stdin. Errors: UsageError, IoError. */
+async function readArgs(app: App, given: string): Promise<unknown> {
+  const [text, where] = await argsText(app, given);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--args: not JSON${where}: ${(error as Error).message}`, {
+      hint: `for example --args '{"key": "value"}', --args @file.json, or --args - for stdin`,
+    });
+  }
+}
+
+async function argsText(app: App, given: string): Promise<[text: string, where: string]> {
+  if (given === '-') return [await app.context.stdin.readAll(), ' (stdin)'];
+  if (!given.startsWith('@')) return [given, ''];
+  const path = resolve(app.context.cwd, given.slice(1));
+  try {
+    return [readFileSync(path, 'utf8').replace(/^\ufeff/, ''), ` (${path})`];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`--args: no such file: ${path}`);
+    throw new IoError(`--args: cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** One error for all that is wrong with the arguments, before anything is sent. */
+async function checkArguments(
+  app: App,
+  tool: ToolDefinition,
+  args: Record<string, unknown>,
+  typed: readonly string[],
+): Promise<void> {
+  if (tool.inputSchema === undefined) return;
+  const { validateArguments } = await import('../discovery/validate.ts');
+  const { problems, warning } = await validateArguments(tool, args);
+  if (warning) app.printer.warn('schema', `${tool.name}: ${warning}`);
+  if (problems.length === 0) return;
+  const lines = problems.map((problem) => problem.message);
+  throw new UsageError(lines.length === 1 ? `${lines[0]}` : `${lines.length} problems:\n  ${lines.join('\n  ')}`, {
+    code: 'invalid_arguments',
+    hint: `see: ${app.command(...typed, '--help')}`,
+    details: { problems },
+  });
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
+import { ConfigError, UsageError } from '../errors.ts';
+import { expand, expandAll } from './expand.ts';
+import type { Paths } from './paths.ts';
+
+export const CONFIG_SCHEMA_VERSION = 1;
+
+/** One server in the `mcpServers` shape that other MCP hosts use; unknown fields are kept. */
+export interface ServerConfig {
+  type?: string;
+  url?: string;
+  headers?: Record<string, string>;
+  command?: string;
+  args?: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  [extra: string]: unknown;
+}
+
+export interface Config {
+  schema_version: number;
+  /** The instance that commands without a name go to. */
+  active?: string;
+  mcpServers: Record<string, ServerConfig>;
+  [extra: string]: unknown;
+}
+
+/**
+ * Reads the configuration file; none is an empty configuration. Reading is done here and not by conf, which costs start-up; conf
+ * writes (edit.ts). Errors: ConfigError for a file that is damaged or from a newer version; it is never treated as empty.
+ */
+export function loadConfig(paths: Paths): Config {
+  let text: string;
+  try {
+    text = readFileSync(paths.config, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
+    throw new ConfigError(`cannot read ${paths.config}: ${(error as Error).message}`, { cause: error });
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`the configuration is damaged: ${paths.config}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'mend the JSON by hand, or move the file away and add the instances again',
+    });
+  }
+  return checkConfig(parsed, paths.config);
+}
+
+function checkConfig(value: unknown, path: string): Config {
+  const damaged = (what: string) =>
+    new ConfigError(`the configuration is damaged: ${path}: ${what}`, { hint: 'mend it by hand, or move the file away' });
+  if (!isRecord(value)) throw damaged('not a JSON object');
+  const version = value['schema_version'] ?? CONFIG_SCHEMA_VERSION;
+  if (typeof version !== 'number') throw damaged('schema_version is not a number');
+  if (version > CONFIG_SCHEMA_VERSION)
+    throw new ConfigError(`the configuration was written by a newer version of mcp2cli: ${path}`, {
+      code: 'newer',
+      hint: 'update mcp2cli',
+    });
+  const servers = value['mcpServers'] ?? {};
+  if (!isRecord(servers)) throw damaged('mcpServers is not an object');
+  for (const [name, server] of Object.entries(servers)) {
+    if (!isRecord(server)) throw damaged(`mcpServers.${name} is not an object`);
+  }
+  if (value['active'] !== undefined && typeof value['active'] !== 'string') throw damaged('active is not a string');
+  return { ...value, schema_version: version, mcpServers: servers as Record<string, ServerConfig> };
+}
+
+/** The name as it is stored, for a name typed in any case (names are unique without regard to case). */
+export function findInstance(config: Config, name: string): string | undefined {
+  if (Object.hasOwn(config.mcpServers, name)) return name;
+  const lower = name.toLowerCase();
+  return Object.keys(config.mcpServers).find((known) => known.toLowerCase() === lower);
+}
+
+/** The configured target as it was saved, `${VAR}` and all. Error: ConfigError for an entry that names no server. */
+export function configuredTarget(name: string, server: ServerConfig): Target {
+  const where = `instance ${name}`;
+  if (typeof server.url === 'string') {
+    const target: HttpTarget = { kind: 'http', url: server.url, headers: strings(server.headers, `${where}: headers`) };
+    return target;
+  }
+  if (typeof server.command === 'string') {
+    const args = server.args ?? [];
+    if (!Array.isArray(args) || args.some((a) => typeof a !== 'string'))
+      throw new ConfigError(`${where}: args must be a list of strings`);
+    const target: StdioTarget = {
+      kind: 'stdio',
+      command: server.command,
+      args,
+      env: strings(server.env, `${where}: env`),
+      ...(typeof server.cwd === 'string' ? { cwd: server.cwd } : {}),
+    };
+    return target;
+  }
+  throw new ConfigError(`${where} has neither a url nor a command`, { hint: `mcp2cli instances remove ${name}` });
+}
+
+/** The target ready for use: variables filled in, the URL checked. Errors: UsageError. */
+export function expandTarget(target: Target, env: Readonly<Record<string, string | undefined>>, name: string): Target {
+  const where = `instance ${name}`;
+  if (target.kind === 'http') {
+    const url = expand(target.url, env, `${where} url`);
+    checkUrl(url);
+    return { kind: 'http', url, headers: expandAll(target.headers, env, `${where} header`) };
+  }
+  return {
+    kind: 'stdio',
+    command: expand(target.command, env, `${where} command`),
+    args: target.args.map((arg, i) => expand(arg, env, `${where} argument ${i + 1}`)),
+    env: expandAll(target.env, env, `${where} environment`),
+    ...(target.cwd === undefined ? {} : { cwd: expand(target.cwd, env, `${where} cwd`) }),
+  };
+}
+
+/** Error: UsageError unless the text is an absolute http(s) URL. */
+export function checkUrl(url: string): void {
+  let protocol: string;
+  try {
+    protocol = new URL(url).protocol;
+  } catch {
+    throw new UsageError(`not a URL: ${url}`, { hint: 'give the whole address, for example https://host/mcp' });
+  }
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new UsageError(`not an http(s) URL: ${url}`, { hint: 'an MCP endpoint is http:// or https://' });
+}
+
+function strings(value: unknown, where: string): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || Object.values(value).some((v) => typeof v !== 'string'))
+    throw new ConfigError(`${where} must be an object of strings`);
+  return value as Record<string, string>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,62 @@
+import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Conf from 'conf';
+import { lock } from 'proper-lockfile';
+import { IoError } from '../errors.ts';
+import { ensurePrivateDir, ioError } from '../store/durable-file.ts';
+import { CONFIG_SCHEMA_VERSION, type Config, loadConfig } from './config.ts';
+import type { Paths } from './paths.ts';
+
+/**
+ * Changes the configuration under a lock: `change` gets the configuration as it is on disk now and edits it in place. Written by conf
+ * (atomic, 0600). On a full disk conf's writer can report success for a file that was cut, so the file is read back and the old one put in place again.
+ * Errors: ConfigError when the file is damaged (it is left alone), IoError when it cannot be written, and what `change` throws.
+ */
+export async function editConfig<T>(paths: Paths, change: (config: Config) => T): Promise<T> {
+  ensurePrivateDir(paths.root);
+  const release = await lock(paths.config, {
+    realpath: false,
+    stale: 10_000,
+    retries: { retries: 60, minTimeout: 20, maxTimeout: 250, factor: 1.5 },
+    // A machine that slept past the lock's age: the write below is atomic, so the worst is that the later change counts.
+    onCompromised: () => {},
+  }).catch((error: unknown) => {
+    throw ioError(error, paths.config, 'cannot lock the configuration');
+  });
+  try {
+    const config = loadConfig(paths);
+    const result = change(config);
+    write(paths, { ...config, schema_version: CONFIG_SCHEMA_VERSION });
+    return result;
+  } finally {
+    await release().catch(() => {});
+  }
+}
+
+function write(paths: Paths, config: Config): void {
+  const backup = join(dirname(paths.config), `.config.${process.pid}.bak`);
+  const existed = existsSync(paths.config);
+  if (existed) {
+    rmSync(backup, { force: true });
+    linkSync(paths.config, backup);
+  }
+  const expected = `${JSON.stringify(config, null, 2)}\n`;
+  try {
+    const store = new Conf<Config>({
+      cwd: paths.root,
+      configName: 'config',
+      fileExtension: 'json',
+      configFileMode: 0o600,
+      accessPropertiesByDotNotation: false,
+      clearInvalidConfig: false,
+      serialize: (value) => `${JSON.stringify(value, null, 2)}\n`,
+    });
+    store.store = config;
+    if (readFileSync(paths.config, 'utf8') !== expected) throw new IoError(`could not write ${paths.config} whole`);
+  } catch (error) {
+    if (existed) renameSync(backup, paths.config);
+    throw ioError(error, paths.config, 'cannot write the configuration');
+  } finally {
+    rmSync(backup, { force: true });
+  }
+}

@@ -1,0 +1,28 @@
+import { UsageError } from '../errors.ts';
+
+/** Words that mean something to the program itself; no instance may take them. */
+export const HOST_COMMANDS = ['instances', 'link', 'demo', 'help', 'version'] as const;
+export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'refresh', 'help'] as const;
+
+/** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */
+const FUTURE_COMMANDS = ['keeper', 'completion', 'doctor', 'auth', 'login', 'logout', 'config', 'resources', 'prompts'];
+
+const RESERVED = new Set<string>([...HOST_COMMANDS, ...INSTANCE_COMMANDS, ...FUTURE_COMMANDS]);
+
+/** Windows cannot have files of these names, and a data root may be shared. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
+
+/**
+ * Refuses a name that could not be typed or stored: letters, digits and `-_.`, starting with a letter or digit, at most 64, never a
+ * command. Error: UsageError.
+ */
+export function checkInstanceName(name: string): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) || DEVICE.test(name) || name.endsWith('.'))
+    throw new UsageError(`not an instance name: ${JSON.stringify(name)}`, {
+      hint: 'use letters, digits, "-", "_" and ".", starting with a letter or digit (at most 64)',
+    });
+  if (RESERVED.has(name.toLowerCase()))
+    throw new UsageError(`${JSON.stringify(name)} is a command, not an instance name`, {
+      hint: `choose another name, for example my-${name}`,
+    });
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+
+export interface PathContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/** Where everything of this program lies on disk. */
+export interface Paths {
+  /** The data root: `MCP2CLI_HOME`, else the platform's data directory. */
+  readonly root: string;
+  readonly config: string;
+  instanceDir(name: string): string;
+  jobsDir(name: string): string;
+  /** Negotiated facts about the instance's server. */
+  serverFile(name: string): string;
+  catalogueFile(name: string): string;
+}
+
+/** The paths below the data root (XDG Base Directory Specification on Unix, the platform's own place elsewhere). */
+export function resolvePaths(context: PathContext): Paths {
+  const root = dataRoot(context);
+  const instanceDir = (name: string) => join(root, 'instances', name);
+  return {
+    root,
+    config: join(root, 'config.json'),
+    instanceDir,
+    jobsDir: (name) => join(instanceDir(name), 'jobs'),
+    serverFile: (name) => join(instanceDir(name), 'server.json'),
+    catalogueFile: (name) => join(instanceDir(name), 'catalogue.json'),
+  };
+}
+
+function dataRoot({ env, home, platform }: PathContext): string {
+  if (env['MCP2CLI_HOME']) return env['MCP2CLI_HOME'];
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'mcp2cli');
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'mcp2cli');
+  return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'mcp2cli');
+}

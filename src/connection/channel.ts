@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import type { Transport } from '@modelcontextprotocol/client';
+import { type CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+export interface RequestOptions {
+  /** Aborting ends the wait; `cancelOnAbort` says whether the server hears of it. */
+  signal?: AbortSignal | undefined;
+  /** Tell the server that the request is no longer wanted (MCP cancellation), rather than just stop listening. */
+  cancelOnAbort?: boolean;
+  /** Milliseconds until TimeoutError. No limit without it. */
+  timeoutMs?: number | undefined;
+  onProgress?: (progress: JsonObject) => void;
+}
+
+/** A request that the server puts to this client, under its own JSON-RPC id. */
+export interface ServerRequest {
+  id: string | number;
+  method: string;
+  params: JsonObject;
+}
+
+export interface ChannelOptions {
+  /** `_meta` of every request (the 2026-07-28 envelope); nothing on older versions. */
+  envelope?: JsonObject | undefined;
+  /** True where closing the request's stream is the cancellation (2026-07-28 over HTTP). */
+  cancelByClosing: boolean;
+  classify: (error: unknown) => CliError;
+}
+
+interface Pending {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+  method: string;
+}
+
+/**
+ * Requests as raw JSON-RPC frames over an SDK transport that is already connected. Raw, because results must stay as the server sent
+ * them (the SDK's schemas drop and reject fields), because task answers to `tools/call` are refused by the SDK's client, and because
+ * two processes on one session must not share ids: the SDK numbers from 0 in each, so ids are random strings here.
+ */
+export class Channel {
+  readonly #transport: Transport;
+  readonly #options: ChannelOptions;
+  readonly #pending = new Map<string, Pending>();
+  readonly #progress = new Map<string, (progress: JsonObject) => void>();
+  readonly #notificationListeners = new Set<(method: string, params: JsonObject) => void>();
+  #serverRequestHandler: ((request: ServerRequest) => boolean) | undefined;
+  #closed: CliError | undefined;
+
+  constructor(transport: Transport, options: ChannelOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    const forward = transport.onmessage;
+    transport.onmessage = (message, extra) => {
+      if (!this.#take(message as JsonObject)) forward?.call(transport, message, extra);
+    };
+    const onclose = transport.onclose;
+    transport.onclose = () => {
+      this.#fail(new UnreachableError('the connection was closed', { maybeSent: true }));
+      onclose?.call(transport);
+    };
+  }
+
+  /** Called for every notification but progress of own requests. Returns the way to stop. */
+  onNotification(listener: (method: string, params: JsonObject) => void): () => void {
+    this.#notificationListeners.add(listener);
+    return () => this.#notificationListeners.delete(listener);
+  }
+
+  /** The handler returns true when it takes the request over (and answers it with `respond`, now or never). */
+  onServerRequest(handler: ((request: ServerRequest) => boolean) | undefined): void {
+    this.#serverRequestHandler = handler;
+  }
+
+  /** Answers a server's request, whichever process received it: the session carries it. */
+  async respond(id: string | number, result: JsonObject): Promise<void> {
+    try {
+      await this.#transport.send({ jsonrpc: '2.0', id, result });
+    } catch (error) {
+      throw this.#options.classify(error);
+    }
+  }
+
+  /**
+   * Sends a request and resolves with the `result` member as received.
+   * Errors: RpcError for an error response, TimeoutError, the signal's reason when aborted, otherwise what `classify` makes of the
+   * transport's failure.
+   */
+  async request(method: string, params: JsonObject, options: RequestOptions = {}): Promise<unknown> {
+    if (this.#closed) throw this.#closed;
+    options.signal?.throwIfAborted();
+    const id = `m2c-${randomBytes(9).toString('base64url')}`;
+    const meta = { ...this.#options.envelope, ...(params['_meta'] as JsonObject | undefined) };
+    if (options.onProgress) {
+      meta['progressToken'] = id;
+      this.#progress.set(id, options.onProgress);
+    }
+    const frame = {
+      jsonrpc: '2.0' as const,
+      id,
+      method,
+      params: Object.keys(meta).length > 0 ? { ...params, _meta: meta } : params,
+    };
+    const stream = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort: (() => void) | undefined;
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        this.#pending.set(id, { resolve, reject, method });
+        const giveUp = (reason: Error, tell: boolean) => {
+          if (tell && !this.#options.cancelByClosing) this.#cancel(id, reason.message);
+          stream.abort(reason);
+          reject(reason);
+        };
+        onAbort = () => giveUp(toError(options.signal?.reason), options.cancelOnAbort === true);
+        options.signal?.addEventListener('abort', onAbort, { once: true });
+        if (options.timeoutMs !== undefined)
+          timer = setTimeout(
+            () => giveUp(new TimeoutError(`no answer to ${method} in time`), options.cancelOnAbort === true),
+            options.timeoutMs,
+          );
+        this.#transport
+          .send(frame, {
+            requestSignal: stream.signal,
+            onRequestStreamEnd: () =>
+              reject(
+                new UnreachableError(`the connection was lost before the answer to ${method}`, { maybeSent: true }),
+              ),
+          })
+          .catch((error: unknown) => reject(this.#options.classify(error)));
+      });
+    } finally {
+      clearTimeout(timer);
+      if (onAbort) options.signal?.removeEventListener('abort', onAbort);
+      this.#pending.delete(id);
+      this.#progress.delete(id);
+    }
+  }
+
+  async notify(method: string, params: JsonObject): Promise<void> {
+    const meta = this.#options.envelope;
+    await this.#transport.send({ jsonrpc: '2.0', method, params: meta ? { ...params, _meta: meta } : params });
+  }
+
+  #cancel(requestId: string, reason: string): void {
+    // Best effort: whether the server heard of it shows in what it does.
+    this.notify('notifications/cancelled', { requestId, reason }).catch(() => {});
+  }
+
+  /** Takes what belongs to this channel's requests; everything else is the SDK's. */
+  #take(message: JsonObject): boolean {
+    if (typeof message['method'] === 'string') {
+      const params = (message['params'] ?? {}) as JsonObject;
+      if (message['id'] !== undefined)
+        return (
+          this.#serverRequestHandler?.({ id: message['id'] as string | number, method: message['method'], params }) ??
+          false
+        );
+      if (message['method'] === 'notifications/progress') {
+        const listener = this.#progress.get(String(params['progressToken']));
+        if (listener) {
+          listener(params);
+          return true;
+        }
+      }
+      for (const listener of this.#notificationListeners) listener(message['method'], params);
+      return false;
+    }
+    const pending = this.#pending.get(String(message['id']));
+    if (!pending) return false;
+    const error = message['error'] as { code?: unknown; message?: unknown; data?: unknown } | undefined;
+    if (error !== undefined && error !== null)
+      pending.reject(new RpcError(Number(error.code), String(error.message ?? 'error'), error.data));
+    else pending.resolve(message['result']);
+    return true;
+  }
+
+  #fail(error: CliError): void {
+    this.#closed = error;
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+  }
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

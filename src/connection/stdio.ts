@@ -1,0 +1,76 @@
+import type { PassThrough } from 'node:stream';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { CliError, UnreachableError, UsageError } from '../errors.ts';
+import { MAX_RESPONSE_BYTES } from './node-fetch.ts';
+import type { StdioTarget } from './target.ts';
+
+/** How much of a server's stderr is kept to explain a failure. */
+const KEPT_LINES = 20;
+const KEPT_BYTES = 16 * 1024;
+
+export interface StdioProcess {
+  transport: StdioClientTransport;
+  /** Rejects when the server ends; never resolves. */
+  died: Promise<never>;
+  readonly exited: boolean;
+  /** The error with the server's last words, as a person needs it. */
+  explain(error: unknown, name: string): CliError;
+}
+
+/**
+ * The SDK's stdio transport, its stderr kept. It must stay the SDK's own class: a subclass changes how the version probe runs
+ * (docs/measurements). The server gets the SDK's default environment and what the instance names, nothing else.
+ */
+export async function openStdio(
+  target: StdioTarget,
+  log: ((line: string) => void) | undefined,
+): Promise<StdioProcess> {
+  const transport = new StdioClientTransport({
+    command: target.command,
+    args: target.args,
+    env: target.env,
+    stderr: 'pipe',
+    maxBufferSize: MAX_RESPONSE_BYTES,
+    ...(target.cwd === undefined ? {} : { cwd: target.cwd }),
+  });
+  let tail = '';
+  let exited = false;
+  (transport.stderr as PassThrough | null)?.on('data', (chunk: Buffer) => {
+    const text = chunk.toString('utf8');
+    tail = (tail + text).slice(-KEPT_BYTES);
+    if (log) for (const line of text.split('\n')) if (line !== '') log(`server: ${line}`);
+  });
+  let reject: (error: Error) => void = () => {};
+  const died = new Promise<never>((_, no) => {
+    reject = no;
+  });
+  died.catch(() => {});
+  const onclose = transport.onclose;
+  transport.onclose = () => {
+    exited = true;
+    onclose?.call(transport);
+    reject(new Error('the server process ended'));
+  };
+  return {
+    transport,
+    died,
+    get exited() {
+      return exited;
+    },
+    explain(error, name) {
+      if (error instanceof CliError && !(error instanceof UnreachableError)) return error;
+      const code = (error as NodeJS.ErrnoException | undefined)?.code;
+      const lines = tail.trimEnd().split('\n').slice(-KEPT_LINES).join('\n').trim();
+      const said = lines === '' ? '' : `; its last words:\n${lines}`;
+      if (code === 'ENOENT')
+        return new UsageError(`cannot start ${name}: no such command (or working directory): ${target.command}`, {
+          cause: error,
+          hint: 'check the command, its PATH and --cwd with: mcp2cli instances show',
+        });
+      if (code === 'EACCES')
+        return new UsageError(`cannot start ${name}: not executable: ${target.command}`, { cause: error });
+      const what = exited ? 'the server process ended' : 'no answer to the handshake';
+      return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
+    },
+  };
+}

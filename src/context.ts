@@ -1,0 +1,144 @@
+import { hostname, homedir } from 'node:os';
+import type { Clock } from './jobs/ports.ts';
+
+declare const __VERSION__: string;
+
+/** The program's version, from package.json at build time. */
+export const VERSION: string = typeof __VERSION__ === 'string' ? __VERSION__ : '0.0.0-dev';
+
+/** A writable standard stream, as much of it as the program uses. */
+export interface OutStream {
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+  /** Synchronous where Node's is; back-pressure is awaited by `flush`. */
+  write(text: string): void;
+  flush(): Promise<void>;
+}
+
+/** Everything that comes from outside. This is the only file that touches process, clock and environment; the rest is injected. */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly hostname: string;
+  readonly platform: NodeJS.Platform;
+  readonly pid: number;
+  readonly execPath: string;
+  /** Absolute path of the program's own entry, for launchers and background processes. */
+  readonly entry: string;
+  readonly clock: Clock & { sleep(ms: number, signal?: AbortSignal): Promise<void> };
+  readonly stdin: { readonly isTTY: boolean; readAll(): Promise<string>; readonly stream: NodeJS.ReadStream };
+  readonly stdout: OutStream;
+  readonly stderr: OutStream;
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as the reason's `signal`. A second one ends the process. */
+  readonly interrupted: AbortSignal;
+}
+
+/** The reason of `Context.interrupted`. */
+export class SignalReason extends Error {
+  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+  readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
+    this.exitCode = signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129;
+  }
+}
+
+/** Builds the context of this process and installs its signal and stream handlers. */
+export function processContext(entry: string): Context {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    hostname: hostname(),
+    platform: process.platform,
+    pid: process.pid,
+    execPath: process.execPath,
+    entry,
+    clock: {
+      now: () => new Date(),
+      monotonic: () => performance.now(),
+      sleep,
+    },
+    stdin: {
+      get isTTY() {
+        return process.stdin.isTTY === true;
+      },
+      readAll,
+      get stream() {
+        return process.stdin;
+      },
+    },
+    stdout: outStream(() => process.stdout),
+    stderr: outStream(() => process.stderr),
+    interrupted: signals(),
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function readAll(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The streams are taken lazily: touching process.stdout opens it, which costs start-up. */
+function outStream(get: () => NodeJS.WriteStream): OutStream {
+  let broken: Error | undefined;
+  let watched = false;
+  const stream = () => {
+    const s = get();
+    if (!watched) {
+      watched = true;
+      s.on('error', (error: NodeJS.ErrnoException) => {
+        // A reader that has gone is a quiet end (`| head`); anything else is told at flush.
+        broken ??= error;
+      });
+    }
+    return s;
+  };
+  return {
+    get isTTY() {
+      return get().isTTY === true;
+    },
+    get columns() {
+      return get().columns;
+    },
+    write(text) {
+      if (!broken) stream().write(text);
+    },
+    async flush() {
+      if (!watched) return;
+      const s = get();
+      if (!broken && s.writableLength > 0) await new Promise<void>((resolve) => s.write('', () => resolve()));
+      if (broken && (broken as NodeJS.ErrnoException).code !== 'EPIPE') throw broken;
+    },
+  };
+}
+
+function signals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => {
+      const reason = new SignalReason(name);
+      if (controller.signal.aborted) process.exit(reason.exitCode);
+      controller.abort(reason);
+    });
+  return controller.signal;
+}

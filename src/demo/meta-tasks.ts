@@ -1,0 +1,145 @@
+/** The tasks of the `_meta.task` dialect: states, and who waits for what. */
+import { randomBytes } from 'node:crypto';
+import type { CallToolResult, ElicitResult } from '@modelcontextprotocol/sdk/types.js';
+import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
+import type { ToolContext, ToolProgress } from './tool.ts';
+
+/** The five states that the dialect has. A task that waits for an answer is running, and its data says so. */
+export type MetaTaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'canceled';
+
+type Question = Parameters<ToolContext['elicit']>[0];
+type Asker = (question: Question, signal: AbortSignal) => Promise<ElicitResult>;
+
+/** One task. Its end is final. */
+export class MetaTask {
+  readonly id = `task_${randomBytes(9).toString('hex')}`;
+  readonly sessionId: string | undefined;
+  readonly signal: AbortSignal;
+  status: MetaTaskStatus = 'queued';
+  result: CallToolResult | undefined;
+  readonly #tool: string;
+  readonly #run = new AbortController();
+  readonly #done: Promise<void>;
+  #resolveDone: () => void = () => {};
+  #progress: ToolProgress | undefined;
+  readonly #askers = new Set<Asker>();
+  #question: ((asker: Asker) => void) | undefined;
+  #waitingFor: string | undefined;
+
+  constructor(sessionId: string | undefined, tool: string) {
+    this.sessionId = sessionId;
+    this.#tool = tool;
+    this.signal = this.#run.signal;
+    this.#done = new Promise((resolve) => {
+      this.#resolveDone = resolve;
+    });
+  }
+
+  /** What `tasks/get` answers. */
+  state(): Record<string, unknown> {
+    return {
+      task_id: this.id,
+      status: this.status,
+      data: {
+        tool: this.#tool,
+        ...this.#progress,
+        ...(this.#waitingFor === undefined ? {} : { message: this.#waitingFor, waiting_for: 'input' }),
+      },
+    };
+  }
+
+  start(): void {
+    if (this.status === 'queued') this.status = 'running';
+  }
+
+  progress(progress: ToolProgress): void {
+    this.#progress = progress;
+  }
+
+  end(result: CallToolResult): void {
+    this.#finish(result.isError ? 'failed' : 'completed', result);
+  }
+
+  /** False when the task had ended already. */
+  cancel(): boolean {
+    if (!this.#finish('canceled', undefined)) return false;
+    this.#run.abort(new Error('The task was cancelled'));
+    return true;
+  }
+
+  /** Resolves when the task has ended; rejects when the signal is aborted before. */
+  async ended(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      void this.#done.then(() => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Puts a question to whoever waits for the result, now or later. When that one goes away without an answer, the next one is asked.
+   * Rejects when the task is cancelled.
+   */
+  async ask(question: Question): Promise<ElicitResult> {
+    this.#waitingFor = question.message;
+    try {
+      return await new Promise<ElicitResult>((resolve, reject) => {
+        const onAbort = () => reject(this.signal.reason);
+        if (this.signal.aborted) return onAbort();
+        this.signal.addEventListener('abort', onAbort, { once: true });
+        this.#question = (asker) => {
+          // An asker that failed leaves the question open.
+          asker(question, this.signal).then(resolve, () => {});
+        };
+        for (const asker of this.#askers) this.#question(asker);
+      });
+    } finally {
+      this.#question = undefined;
+      this.#waitingFor = undefined;
+    }
+  }
+
+  /** Registers one who can be asked. Returns the way to stop. */
+  onQuestion(asker: Asker): () => void {
+    this.#askers.add(asker);
+    this.#question?.(asker);
+    return () => this.#askers.delete(asker);
+  }
+
+  #finish(status: MetaTaskStatus, result: CallToolResult | undefined): boolean {
+    if (this.status !== 'queued' && this.status !== 'running') return false;
+    this.status = status;
+    this.result = result;
+    this.#resolveDone();
+    return true;
+  }
+}
+
+/** All tasks of a server. */
+export class MetaTasks {
+  readonly #tasks = new Map<string, MetaTask>();
+
+  create(sessionId: string | undefined, tool: string): MetaTask {
+    const task = new MetaTask(sessionId, tool);
+    this.#tasks.set(task.id, task);
+    return task;
+  }
+
+  /** Error: McpError -32602 when there is no such task, or another session made it. */
+  find(id: string, sessionId: string | undefined): MetaTask {
+    const task = this.#tasks.get(id);
+    if (!task || task.sessionId !== sessionId)
+      throw new McpError(ErrorCode.InvalidParams, `Unknown task: ${id}`);
+    return task;
+  }
+
+  /** Ends every run and forgets every task. */
+  close(): void {
+    for (const task of this.#tasks.values()) task.cancel();
+    this.#tasks.clear();
+  }
+}

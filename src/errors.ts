@@ -1,0 +1,162 @@
+/** Exit codes of the program; scripts build on them (docs/contract: section "Exit codes"). */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  auth: 4,
+  unsupported: 5,
+  unfinished: 8,
+  internal: 70,
+  io: 74,
+  config: 78,
+  timeout: 124,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = number;
+
+export interface ErrorOptions {
+  /** What the person can type or do next. */
+  hint?: string | undefined;
+  cause?: unknown;
+  /** Machine-readable extras for `--json`. */
+  details?: Record<string, unknown> | undefined;
+}
+
+/**
+ * The one base class of errors that a person sees. `code` is stable and machine-readable, `exitCode` is the process's
+ * exit code, `hint` says what to do. Thrown when a command could not do its work; an outcome of the work is data.
+ */
+export class CliError extends Error {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
+  readonly details: Record<string, unknown> | undefined;
+
+  constructor(code: string, exitCode: ExitCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.exitCode = exitCode;
+    this.hint = options.hint;
+    this.details = options.details;
+  }
+}
+
+/** A bad flag or argument, an unknown tool, instance or job. */
+export class UsageError extends CliError {
+  constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
+    super(options.code ?? 'usage', EXIT.usage, message, options);
+  }
+}
+
+/** The server could not be reached, or polling failed past its budget. Nothing is known about the work itself. */
+export class UnreachableError extends CliError {
+  /** True when the request may have arrived: then its effect is unknown. */
+  readonly maybeSent: boolean;
+  /** Milliseconds that the server asked to wait (`Retry-After`). */
+  readonly retryAfterMs: number | undefined;
+  /** HTTP status, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & {
+      maybeSent?: boolean | undefined;
+      retryAfterMs?: number | undefined;
+      status?: number | undefined;
+    } = {},
+  ) {
+    super('unreachable', EXIT.unreachable, message, options);
+    this.maybeSent = options.maybeSent ?? false;
+    this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
+  }
+}
+
+/** Authentication is required or was refused (HTTP 401, 403). */
+export class AuthError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('auth', EXIT.auth, message, options);
+  }
+}
+
+/** The server cannot do what was asked (no cancel, no such capability). */
+export class UnsupportedError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('unsupported', EXIT.unsupported, message, options);
+  }
+}
+
+/** The session that a task belongs to is gone at the server (HTTP 404, or 400 with JSON-RPC -32000). */
+export class SessionGoneError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('session_gone', EXIT.failed, message, options);
+  }
+}
+
+/** A JSON-RPC error response: the server understood the request and refused it, or the tool failed as a protocol error. */
+export class RpcError extends CliError {
+  readonly rpcCode: number;
+  readonly data: unknown;
+
+  constructor(rpcCode: number, message: string, data?: unknown, options: ErrorOptions = {}) {
+    super('rpc_error', EXIT.failed, message, {
+      ...options,
+      details: { rpc_code: rpcCode, ...(data === undefined ? {} : { data }) },
+    });
+    this.rpcCode = rpcCode;
+    this.data = data;
+  }
+}
+
+/** The server no longer knows a task that it once gave out: its outcome can no longer be learned. */
+export class TaskUnknownError extends CliError {
+  constructor(cause: RpcError) {
+    super('task_unknown', EXIT.failed, `the server no longer knows the task: ${cause.message}`, { cause });
+  }
+}
+
+/** The server broke the protocol: an answer to another question, another task's state, no JSON. */
+export class ProtocolError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('protocol', EXIT.failed, message, options);
+  }
+}
+
+/** The machine failed us: disk full, read-only, no permission, output cannot be written. */
+export class IoError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('io', EXIT.io, message, options);
+  }
+}
+
+/** The configuration or a record is damaged, or was written by a newer version. */
+export class ConfigError extends CliError {
+  constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
+    super(options.code ?? 'config', EXIT.config, message, options);
+  }
+}
+
+/** Work that goes on: input is required, or a live job was asked for its exit status. */
+export class UnfinishedError extends CliError {
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(code, EXIT.unfinished, message, options);
+  }
+}
+
+/** `--timeout` ran out. */
+export class TimeoutError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('timeout', EXIT.timeout, message, options);
+  }
+}
+
+/** A signal ended the command. */
+export class InterruptedError extends CliError {
+  constructor(message: string, exitCode: ExitCode = EXIT.interrupted, options: ErrorOptions = {}) {
+    super('interrupted', exitCode, message, options);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Asker, Clock, JobStore, LinkOpener } from './ports.ts';
+import type { HolderFacts, JobRecord } from './record.ts';
+
+/** What the job service works with; built once per command. */
+export interface JobDeps {
+  store: JobStore;
+  links: LinkOpener;
+  clock: Clock & { sleep(ms: number, signal?: AbortSignal): Promise<void> };
+  /** In [0, 1). */
+  random: () => number;
+  holder: HolderFacts;
+  /** Nobody to ask without it. */
+  ask?: Asker | undefined;
+  /** Milliseconds of unbroken failure that end a wait. */
+  failureBudgetMs: number;
+}
+
+/** What a caller may want to see while work goes on. */
+export interface JobEvents {
+  /** The record changed: status, progress or remote state. */
+  onChange?: (job: JobRecord) => void;
+  /** Something a person should know; one line. */
+  onNote?: (text: string) => void;
+}

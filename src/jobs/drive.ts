@@ -1,0 +1,278 @@
+import {
+  AuthError,
+  ConfigError,
+  InterruptedError,
+  IoError,
+  RpcError,
+  SessionGoneError,
+  TaskUnknownError,
+  TimeoutError,
+  UnfinishedError,
+  UnreachableError,
+  UnsupportedError,
+  UsageError,
+} from '../errors.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
+import { endOfSnapshot, lost } from './ending.ts';
+import { Observer } from './observing.ts';
+import { backoffDelay, pollDelay } from './polling.ts';
+import type { Backend, ServerLink, Snapshot } from './ports.ts';
+import { isTerminal, type JobEnd, type JobRecord, type PendingInput } from './record.ts';
+import type { Stop } from './stop.ts';
+
+/** How long one status question may take, in milliseconds, before it counts as failed. */
+const POLL_TIMEOUT_MS = 30_000;
+
+/** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
+const RESULT_GRACE_MS = 3_000;
+
+/** How long the result of a finished task may take to arrive, in milliseconds. */
+const RESULT_TIMEOUT_MS = 120_000;
+
+export interface DriveOptions {
+  stop: Stop;
+  events: JobEvents;
+  /** A link that is open already (the submitter's own); it stays open. */
+  link?: ServerLink | undefined;
+}
+
+/**
+ * Stays with a remote task until it is terminal, records the end, and returns the record as it then stands. `tasks/result` is held
+ * open (it blocks at the server), with `tasks/get` beside it for status and for servers whose `tasks/result` does not block.
+ *
+ * A failed poll ends nothing: it is repeated with backoff until `failureBudgetMs` of unbroken failure. Errors: UnreachableError after
+ * that, AuthError, the stop's reason, UnfinishedError when the task asks and nobody can answer. None of these touches the job.
+ */
+export async function driveTask(deps: JobDeps, job: JobRecord, options: DriveOptions): Promise<JobRecord> {
+  const driver = new TaskDriver(deps, job, options);
+  try {
+    return deps.store.finish(job.job_id, await driver.run());
+  } finally {
+    await driver.release();
+  }
+}
+
+class TaskDriver {
+  readonly #deps: JobDeps;
+  readonly #job: JobRecord;
+  readonly #taskId: string;
+  readonly #options: DriveOptions;
+  readonly #observer: Observer;
+  readonly #signal: AbortSignal;
+  #link: ServerLink | undefined;
+  #ownLink = false;
+  #failures = 0;
+  #failingSince: number | undefined;
+  /** Questions that arrived or were saved by a process that could not answer. */
+  #questions: PendingInput[];
+  #wake: () => void = () => {};
+  #blocking: Promise<void> | undefined;
+  #blockingEnd: Snapshot | undefined;
+  #mayBlock = true;
+
+  constructor(deps: JobDeps, job: JobRecord, options: DriveOptions) {
+    this.#deps = deps;
+    this.#job = job;
+    this.#taskId = job.remote_task_id ?? '';
+    this.#options = options;
+    this.#observer = new Observer(deps, job, options.events);
+    this.#signal = options.stop.signal;
+    this.#questions = job.pending_input ?? [];
+    if (options.link) this.#adopt(options.link);
+  }
+
+  async run(): Promise<JobEnd> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      try {
+        const end = await this.#step();
+        if (end) return end;
+      } catch (error) {
+        const end = this.#verdict(error);
+        if (end) return end;
+        await this.#afterFailure(error);
+      }
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.#ownLink) await this.#link?.close({ keepSession: true }).catch(() => {});
+    else this.#link?.observe({});
+  }
+
+  /** One look at the task, and the pause until the next. */
+  async #step(): Promise<JobEnd | undefined> {
+    const backend = await this.#backend();
+    const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
+    if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
+    this.#failures = 0;
+    this.#failingSince = undefined;
+    this.#observer.snapshot(state);
+    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
+    if (this.#questions.length > 0 || state.status === 'input_required') await this.#answer(state);
+    if (!this.#blocking && this.#mayBlock) this.#block(backend);
+    await this.#pause(pollDelay(state.pollIntervalMs));
+    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
+    return undefined;
+  }
+
+  async #backend(): Promise<Backend> {
+    let link = this.#link;
+    if (!link) {
+      link = await this.#deps.links.reopen(this.#job, this.#signal);
+      this.#ownLink = true;
+      this.#adopt(link);
+      // Questions may come on the session's own stream; a server without one is no failure.
+      link.listen().catch(() => {});
+    }
+    return link.backend(this.#job.backend ?? 'tasks-2025-11-25');
+  }
+
+  #adopt(link: ServerLink): void {
+    this.#link = link;
+    link.observe({
+      onProgress: (progress) => this.#observer.progress(progress),
+      onStatusHint: () => this.#wake(),
+      onQuestion: (question) => {
+        this.#questions.push(question);
+        this.#wake();
+      },
+    });
+  }
+
+  /** Holds `tasks/result` open. What it brings is looked at by the loop. */
+  #block(backend: Backend): void {
+    this.#blocking = backend.result(this.#taskId, { signal: this.#signal }).then(
+      (end) => {
+        if (isTerminal(end.status)) this.#blockingEnd = end;
+        // Not blocking here: the state comes from polls, the result when it is there.
+        else this.#mayBlock = false;
+      },
+      (error: unknown) => {
+        if (error instanceof RpcError || error instanceof UnsupportedError) this.#mayBlock = false;
+      },
+    );
+    this.#blocking = this.#blocking.then(() => {
+      this.#blocking = undefined;
+      this.#wake();
+    });
+  }
+
+  /** Waits for the next poll, or until a notification, a question or the result arrives. */
+  async #pause(ms: number): Promise<void> {
+    const nap = new AbortController();
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    if (this.#blockingEnd) return;
+    const onStop = () => nap.abort(this.#signal.reason);
+    this.#signal.addEventListener('abort', onStop, { once: true });
+    try {
+      await Promise.race([this.#deps.clock.sleep(ms, nap.signal), woken]);
+    } finally {
+      this.#signal.removeEventListener('abort', onStop);
+      this.#wake = () => {};
+      nap.abort(new Error('awake'));
+    }
+  }
+
+  /** The task is terminal: its end with the result, from the request that waits for it or from a fresh one. */
+  async #fetchEnd(backend: Backend, state: Snapshot): Promise<JobEnd> {
+    const { clock } = this.#deps;
+    if (this.#blocking) await Promise.race([this.#blocking, this.#pause(RESULT_GRACE_MS)]);
+    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, clock);
+    return fetchEnd(backend, this.#taskId, state, this.#deps, this.#signal);
+  }
+
+  async #answer(state: Snapshot): Promise<void> {
+    const { ask } = this.#deps;
+    if (!ask) {
+      if (this.#questions.length > 0) this.#observer.now({ status: 'input_required', pending_input: this.#questions });
+      const asked = this.#questions[0]?.params['message'] ?? state.message;
+      throw new UnfinishedError(
+        'input_required',
+        `${this.#job.job_id} waits for input${typeof asked === 'string' ? `: ${asked}` : ''}`,
+      );
+    }
+    // Without a question in hand the blocking request fetches it.
+    for (let question = this.#questions.shift(); question; question = this.#questions.shift()) {
+      const answer = await ask(question, this.#signal);
+      await this.#link?.respond(question.request_id, { ...answer });
+      this.#observer.now({ pending_input: [...this.#questions] });
+    }
+    this.#mayBlock = true;
+  }
+
+  /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */
+  #verdict(error: unknown): JobEnd | undefined {
+    const { clock } = this.#deps;
+    if (this.#signal.aborted) throw this.#signal.reason;
+    if (error instanceof TaskUnknownError) return lost('task_unknown', error.message, clock);
+    if (error instanceof SessionGoneError)
+      return lost('session_gone', `${error.message}; the task belonged to it`, clock);
+    if (isFinal(error)) throw error;
+    return undefined;
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    const { clock, random, failureBudgetMs } = this.#deps;
+    const now = clock.monotonic();
+    this.#failingSince ??= now;
+    this.#failures += 1;
+    const retryAfter = error instanceof UnreachableError ? error.retryAfterMs : undefined;
+    const delay = backoffDelay(this.#failures, retryAfter, random());
+    if (now + delay - this.#failingSince > failureBudgetMs)
+      throw error instanceof UnreachableError
+        ? error
+        : new UnreachableError(`no usable answer about the task: ${(error as Error).message}`, { cause: error });
+    if (this.#failures === 1)
+      this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
+    await this.#pause(delay);
+  }
+}
+
+/** Errors that another try would not change, or that are not about the server at all. */
+function isFinal(error: unknown): boolean {
+  return [AuthError, TimeoutError, UnfinishedError, InterruptedError, UsageError, ConfigError, IoError].some(
+    (kind) => error instanceof kind,
+  );
+}
+
+/** The end of a task that is known to be terminal. A result that the server cannot give any more makes it `lost`, never invented. */
+export async function fetchEnd(
+  backend: Backend,
+  taskId: string,
+  state: Snapshot,
+  deps: JobDeps,
+  signal: AbortSignal,
+): Promise<JobEnd> {
+  if (state.status === 'canceled') return endOfSnapshot({ ...state, error: canceledBecause(state) }, deps.clock);
+  try {
+    const end = await backend.result(taskId, { signal, timeoutMs: RESULT_TIMEOUT_MS });
+    if (isTerminal(end.status)) return endOfSnapshot(end, deps.clock);
+    return state.status === 'failed'
+      ? endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock)
+      : resultUnavailable('tasks/result does not give it', state, deps);
+  } catch (error) {
+    if (state.status === 'failed' && (error instanceof RpcError || error instanceof TaskUnknownError))
+      return endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock);
+    if (error instanceof RpcError || error instanceof TaskUnknownError)
+      return resultUnavailable(error.message, state, deps);
+    throw error;
+  }
+}
+
+function canceledBecause(state: Snapshot) {
+  return state.error ?? { code: 'canceled', message: state.message ?? 'the task was cancelled' };
+}
+
+function failedBecause(state: Snapshot) {
+  return state.error ?? { code: 'tool_error', message: state.message ?? 'the task failed' };
+}
+
+function resultUnavailable(why: string, state: Snapshot, deps: JobDeps): JobEnd {
+  return {
+    ...lost('result_unavailable', `the task completed, but its result cannot be had: ${why}`, deps.clock),
+    ...(state.remote === null ? {} : { remote: state.remote }),
+  };
+}

@@ -1,0 +1,63 @@
+/** How work ended, as the fact that is written. */
+import { CliError, RpcError, UnreachableError } from '../errors.ts';
+import type { Clock, Snapshot } from './ports.ts';
+import type { JobEnd, JobError, TerminalStatus } from './record.ts';
+
+/** The end that a terminal snapshot tells. */
+export function endOfSnapshot(snapshot: Snapshot, clock: Clock): JobEnd {
+  return {
+    status: snapshot.status as TerminalStatus,
+    ...(snapshot.result === undefined ? {} : { result: snapshot.result }),
+    error: snapshot.error ?? null,
+    ...(snapshot.remote === null ? {} : { remote: snapshot.remote }),
+    ...(snapshot.progress === undefined ? {} : { progress: snapshot.progress }),
+    finished_at: clock.now().toISOString(),
+  };
+}
+
+/** The end of a plain call that was answered with a CallToolResult. */
+export function endOfResult(result: unknown, clock: Clock): JobEnd {
+  const failed = (result as { isError?: unknown } | null)?.isError === true;
+  return {
+    status: failed ? 'failed' : 'completed',
+    result,
+    error: failed ? { code: 'tool_error', message: 'the tool reported an error' } : null,
+    finished_at: clock.now().toISOString(),
+  };
+}
+
+/**
+ * The end of a call that was not answered. A reply that was lost after the request went out leaves the outcome open: `lost`, never a
+ * second call, never a made-up failure.
+ */
+export function endOfFailure(error: unknown, clock: Clock): JobEnd {
+  const at = clock.now().toISOString();
+  if (error instanceof RpcError) {
+    const detail: JobError = {
+      code: 'rpc_error',
+      message: error.message,
+      rpc_code: error.rpcCode,
+      ...(error.data === undefined ? {} : { data: error.data }),
+    };
+    return { status: 'failed', error: detail, finished_at: at };
+  }
+  if (error instanceof UnreachableError && error.maybeSent)
+    return {
+      status: 'lost',
+      error: {
+        code: 'submission_unknown',
+        message: `no answer to the call, the server may or may not have run it: ${error.message}`,
+      },
+      finished_at: at,
+    };
+  const code = error instanceof CliError ? error.code : 'internal';
+  return { status: 'failed', error: { code, message: (error as Error).message }, finished_at: at };
+}
+
+export function lost(code: string, message: string, clock: Clock): JobEnd {
+  return { status: 'lost', error: { code, message }, finished_at: clock.now().toISOString() };
+}
+
+export function canceled(message: string, clock: Clock): JobEnd {
+  return { status: 'canceled', error: { code: 'canceled', message }, finished_at: clock.now().toISOString() };
+}

@@ -1,0 +1,161 @@
+/** What a job is, as data. No I/O here; the compiler checks that (tsconfig.pure.json). */
+
+export const SCHEMA_VERSION = 1;
+
+export const JOB_STATUSES = [
+  'queued',
+  'running',
+  'input_required',
+  'completed',
+  'failed',
+  'canceled',
+  'lost',
+] as const;
+
+export type JobStatus = (typeof JOB_STATUSES)[number];
+export type TerminalStatus = 'completed' | 'failed' | 'canceled' | 'lost';
+
+/** The task dialects that a job can be driven by; `local` is the wrapper around a plain call. */
+export type BackendName = 'tasks-2025-11-25' | 'meta-task' | 'local';
+
+/** Progress as MCP's `notifications/progress` has it. */
+export interface Progress {
+  progress: number;
+  total?: number;
+  message?: string;
+}
+
+export interface JobError {
+  /** Stable, machine-readable: `tool_error`, `rpc_error`, `expired`, `holder_gone`, `submission_unknown`, ... */
+  code: string;
+  message: string;
+  /** JSON-RPC code and data, and whatever else is known. */
+  [extra: string]: unknown;
+}
+
+/** What is needed to reach the task again from another process. */
+export interface SessionFacts {
+  transport: 'http' | 'sse' | 'stdio';
+  /** Hash of the target that the job was submitted to; another target under the same name is not this job's server. */
+  target: string;
+  protocol_version: string | null;
+  session_id: string | null;
+}
+
+/** Who holds a running local call: a pid alone is not an identity. */
+export interface HolderFacts {
+  pid: number;
+  /** Process start time as the kernel has it, where it can be read. */
+  started: string | null;
+  boot_id: string | null;
+  host: string;
+}
+
+/** A question that a server put to a process which could not answer it; another process can answer under the same id. */
+export interface PendingInput {
+  /** JSON-RPC id of the server's request. */
+  request_id: string | number;
+  method: string;
+  params: Record<string, unknown>;
+  received_at: string;
+}
+
+/** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */
+export interface JobRecord {
+  schema_version: number;
+  job_id: string;
+  instance: string;
+  capability: string;
+  arguments: Record<string, unknown>;
+  status: JobStatus;
+  backend: BackendName | null;
+  remote_task_id: string | null;
+  remote: Record<string, unknown> | null;
+  session: SessionFacts | null;
+  progress: Progress | null;
+  attempt: number;
+  /** The tool's CallToolResult, once there is one. Left out of lists. */
+  result?: unknown;
+  error: JobError | null;
+  created_at: string;
+  updated_at: string;
+  finished_at: string | null;
+  cancel_requested_at: string | null;
+  /** Milliseconds that the server asked to leave between polls, as received. */
+  poll_interval_ms?: number | null;
+  pending_input?: PendingInput[];
+  holder?: HolderFacts | null;
+}
+
+/** What a creator knows before the request is sent. */
+export interface NewJob {
+  instance: string;
+  capability: string;
+  arguments: Record<string, unknown>;
+  backend: BackendName | null;
+  session: SessionFacts | null;
+  holder: HolderFacts;
+}
+
+/** Written once, when the server has accepted the task and before anything is printed. */
+export interface TaskFact {
+  backend: BackendName;
+  remote_task_id: string;
+  session: SessionFacts;
+  remote: Record<string, unknown> | null;
+  poll_interval_ms?: number | null;
+  accepted_at: string;
+}
+
+/** The last thing that was seen of a live job; replaced, never trusted over the end. */
+export interface Observation {
+  status?: 'queued' | 'running' | 'input_required';
+  remote?: Record<string, unknown> | null;
+  progress?: Progress | null;
+  poll_interval_ms?: number | null;
+  pending_input?: PendingInput[];
+}
+
+/** The verdict: written once, true for ever. */
+export interface JobEnd {
+  status: TerminalStatus;
+  result?: unknown;
+  error: JobError | null;
+  remote?: Record<string, unknown> | null;
+  progress?: Progress | null;
+  finished_at: string;
+}
+
+/** Terminal is for ever. */
+export function isTerminal(status: JobStatus): status is TerminalStatus {
+  return status === 'completed' || status === 'failed' || status === 'canceled' || status === 'lost';
+}
+
+/**
+ * A server's task status as a job status. Statuses that nobody has heard of are work in progress: the raw state is kept
+ * beside it (wire.md, "as loose as the wild").
+ */
+export function statusFromRemote(remote: unknown): JobStatus {
+  switch (remote) {
+    case 'queued':
+    case 'pending':
+    case 'submitted':
+      return 'queued';
+    case 'input_required':
+      return 'input_required';
+    case 'completed':
+      return 'completed';
+    case 'failed':
+      return 'failed';
+    case 'canceled':
+    case 'cancelled':
+      return 'canceled';
+    default:
+      return 'running';
+  }
+}
+
+/** The exit code that says how a finished job ended: 0 for completed, 1 for everything else. */
+export function outcomeExitCode(status: TerminalStatus): 0 | 1 {
+  return status === 'completed' ? 0 : 1;
+}

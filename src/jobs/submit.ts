@@ -1,0 +1,182 @@
+import { CliError, IoError, RpcError } from '../errors.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
+import { driveTask } from './drive.ts';
+import { canceled, endOfFailure, endOfResult, lost } from './ending.ts';
+import { Observer } from './observing.ts';
+import type { ServerLink, Submission, ToolCall } from './ports.ts';
+import type { JobEnd, JobRecord, PendingInput } from './record.ts';
+import { attended, CancelRequested, endedHere } from './run-call.ts';
+import type { Stop } from './stop.ts';
+
+/** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
+const CANCEL_CHECK_MS = 250;
+
+export interface SubmitOptions {
+  instance: string;
+  /** Arguments as they may be stored: secrets redacted. */
+  storedArguments: Record<string, unknown>;
+  ttlMs?: number | undefined;
+  stop: Stop;
+  events: JobEvents;
+}
+
+export interface Submitted {
+  job: JobRecord;
+  /** The job ran to its end in this process: the server, the tool or the connection has no tasks that outlive it. */
+  synchronous: boolean;
+  /** What went wrong with the submission itself, where something did; the record says the same. */
+  error?: Error;
+}
+
+/**
+ * Starts a job: record first, then the one request, then the remote id, then the caller hears of it. Where no task can outlive this process
+ * the call runs here, inside a local job. Errors before the record: those of opening the link. Afterwards the record tells, and `error`.
+ */
+export async function submitJob(
+  deps: JobDeps,
+  link: ServerLink,
+  call: ToolCall,
+  options: SubmitOptions,
+): Promise<Submitted> {
+  const mode = link.taskMode(call.name);
+  const local = mode.tasks === 'none' || !mode.holdable;
+  const job = deps.store.create({
+    instance: options.instance,
+    capability: call.name,
+    arguments: options.storedArguments,
+    backend: local ? 'local' : null,
+    session: link.session,
+    holder: deps.holder,
+  });
+  return local ? runLocally(deps, link, call, job, options) : submitTask(deps, link, call, job, options);
+}
+
+async function submitTask(
+  deps: JobDeps,
+  link: ServerLink,
+  call: ToolCall,
+  job: JobRecord,
+  options: SubmitOptions,
+): Promise<Submitted> {
+  const questions: PendingInput[] = [];
+  let submission: Submission;
+  try {
+    submission = await attended(
+      deps,
+      link,
+      { stop: options.stop, onUnanswered: (question) => questions.push(question) },
+      () => link.submit(call, submitOptions(options)),
+    );
+  } catch (error) {
+    // Whoever gave up waiting for the reply does not know what became of the request.
+    const end = endedHere(error)
+      ? lost('submission_unknown', `no answer to the submission was waited for: ${(error as Error).message}`, deps.clock)
+      : endOfFailure(error, deps.clock);
+    return failed(deps, job, error, end);
+  }
+  const submitted = settle(deps, job, submission);
+  // Some servers ask before they accept; the question stays with the record for whoever can answer.
+  if (questions.length > 0 && !submitted.synchronous) deps.store.observe(job.job_id, { pending_input: questions });
+  return submitted;
+}
+
+/** Records what the server made of the call. */
+function settle(deps: JobDeps, job: JobRecord, submission: Submission): Submitted {
+  if (submission.kind === 'result')
+    return { job: deps.store.finish(job.job_id, endOfResult(submission.result, deps.clock)), synchronous: true };
+  deps.store.accept(job.job_id, { ...submission.fact, accepted_at: deps.clock.now().toISOString() });
+  return { job: deps.store.read(job.job_id), synchronous: false };
+}
+
+/** The call runs in this process, in a job that other processes can see, wait for and cancel. */
+async function runLocally(
+  deps: JobDeps,
+  link: ServerLink,
+  call: ToolCall,
+  job: JobRecord,
+  options: SubmitOptions,
+): Promise<Submitted> {
+  const { stop, events } = options;
+  const observer = new Observer(deps, job, events);
+  const watching = new AbortController();
+  watchForCancel(deps, job.job_id, stop, watching.signal);
+  const mode = link.taskMode(call.name);
+  try {
+    observer.now({ status: 'running' });
+    // A server over HTTP may still make a task of it: the offer costs nothing and the reply's shape decides. Over stdio a task dies
+    // with this process, so only a tool that insists gets one, and it is driven to its end here.
+    const asTask = mode.holdable || mode.tasks === 'required';
+    const submission = await attended(deps, link, { stop, onProgress: (p) => observer.progress(p) }, async () =>
+      asTask
+        ? link.submit(call, submitOptions(options))
+        : ({ kind: 'result', result: await link.call(call, { signal: stop.signal }) } as const),
+    );
+    if (submission.kind === 'result' || mode.holdable) return settle(deps, job, submission);
+    return { job: await driveHere(deps, link, job, submission, options), synchronous: true };
+  } catch (error) {
+    if (error instanceof IoError) throw error;
+    const end = endedHere(error) ? endedByUs(error, deps) : endOfFailure(error, deps.clock);
+    return { ...failed(deps, job, error, end), synchronous: true };
+  } finally {
+    watching.abort(new Error('done'));
+  }
+}
+
+/** A task that dies with this process: the record stays a local one, since no other process could reach the task. */
+async function driveHere(
+  deps: JobDeps,
+  link: ServerLink,
+  job: JobRecord,
+  submission: Extract<Submission, { kind: 'task' }>,
+  { stop, events }: SubmitOptions,
+): Promise<JobRecord> {
+  const { fact } = submission;
+  try {
+    return await driveTask(
+      deps,
+      { ...job, backend: fact.backend, remote_task_id: fact.remote_task_id, remote: fact.remote },
+      { stop, events, link },
+    );
+  } catch (error) {
+    await link
+      .backend(fact.backend)
+      .cancel(fact.remote_task_id, { timeoutMs: 2_000 })
+      .catch(() => {});
+    throw error;
+  }
+}
+
+function submitOptions(options: SubmitOptions) {
+  const { ttlMs, stop } = options;
+  return ttlMs === undefined ? { signal: stop.signal } : { signal: stop.signal, ttlMs };
+}
+
+/** A call that this process gave up: the server was told, and MCP has no confirmation for that. */
+function endedByUs(error: unknown, deps: JobDeps): JobEnd {
+  if (error instanceof CliError) return endOfFailure(error, deps.clock);
+  return canceled((error as Error).message, deps.clock);
+}
+
+function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Submitted {
+  // A protocol error and a requested cancellation are outcomes of the work; anything else is also this command's failure.
+  const outcome = error instanceof RpcError || error instanceof CancelRequested;
+  return {
+    job: deps.store.finish(job.job_id, end),
+    synchronous: false,
+    ...(outcome ? {} : { error: error as Error }),
+  };
+}
+
+/** Turns a cancel request that another process wrote into an end of this process's call. */
+function watchForCancel(deps: JobDeps, id: string, stop: Stop, until: AbortSignal): void {
+  const look = async () => {
+    for (;;) {
+      await deps.clock.sleep(CANCEL_CHECK_MS, until);
+      if (deps.store.cancelRequested(id)) {
+        stop.abort(new CancelRequested('cancelled on request'));
+        return;
+      }
+    }
+  };
+  look().catch(() => {});
+}

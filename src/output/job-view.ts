@@ -1,0 +1,111 @@
+import type { JobRecord, JobStatus, Progress } from '../jobs/record.ts';
+import type { Palette } from './palette.ts';
+import type { Printer } from './printer.ts';
+import { visibleLine } from './visible.ts';
+
+/** A time stamp for people and columns: seconds are enough. */
+function seconds(iso: string): string {
+  return iso.replace(/\.\d+Z$/, 'Z');
+}
+
+/** The server's own status word of the last known task state. */
+function remoteStatus(job: JobRecord): string | null {
+  const status = job.remote?.['status'];
+  return typeof status === 'string' ? status : null;
+}
+
+/** A job as lists show it: without its result, which may be large. */
+export function listedJob({ result: _, ...job }: JobRecord): Omit<JobRecord, 'result'> {
+  return job;
+}
+
+/** `job_id  capability  status  remote_task_id  created_at`: the columns of a list in a pipe. */
+export function jobLine(job: JobRecord): string {
+  return [job.job_id, visibleLine(job.capability), job.status, visibleLine(job.remote_task_id ?? '-'), seconds(job.created_at)].join(
+    '  ',
+  );
+}
+
+/** A list for a terminal: the same columns, aligned, with a heading. */
+export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date): string {
+  const rows = jobs.map((job) => [
+    job.job_id,
+    visibleLine(job.capability),
+    job.status,
+    visibleLine(job.remote_task_id ?? '-'),
+    age(job.created_at, now),
+  ]);
+  const heading = ['JOB', 'TOOL', 'STATUS', 'TASK', 'CREATED'];
+  const widths = heading.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (row: string[], paint: (cell: string, i: number) => string) =>
+    row
+      .map((cell, i) => paint(i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0), i))
+      .join('  ')
+      .trimEnd();
+  return [
+    line(heading, (cell) => palette.dim(cell)),
+    ...rows.map((row, n) => line(row, (cell, i) => (i === 2 ? statusColor(jobs[n]?.status, palette)(cell) : cell))),
+  ].join('\n');
+}
+
+export function statusColor(status: JobStatus | undefined, palette: Palette): (text: string) => string {
+  if (status === 'completed') return palette.green;
+  if (status === 'failed' || status === 'lost') return palette.red;
+  if (status === 'input_required' || status === 'canceled') return palette.yellow;
+  return palette.cyan;
+}
+
+function age(iso: string, now: Date): string {
+  const s = Math.max(0, Math.round((now.getTime() - Date.parse(iso)) / 1000));
+  if (s < 60) return `${s}s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)}m ago`;
+  if (s < 86_400) return `${Math.floor(s / 3600)}h ago`;
+  return `${Math.floor(s / 86_400)}d ago`;
+}
+
+/** The lines of `jobs show`; the first is `status: running, remote status: working`. */
+export function jobDetails(job: JobRecord): string {
+  const remote = remoteStatus(job);
+  const lines = [
+    `status: ${job.status}${remote === null ? '' : `, remote status: ${visibleLine(remote)}`}`,
+    `job: ${job.job_id}`,
+    `instance: ${job.instance}`,
+    `tool: ${visibleLine(job.capability)}`,
+    `arguments: ${visibleLine(JSON.stringify(job.arguments))}`,
+  ];
+  if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
+  const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
+  if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
+  if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
+  if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
+  lines.push(`created: ${seconds(job.created_at)}`, `updated: ${seconds(job.updated_at)}`);
+  if (job.cancel_requested_at) lines.push(`cancel requested: ${seconds(job.cancel_requested_at)}`);
+  if (job.finished_at) lines.push(`finished: ${seconds(job.finished_at)}`);
+  return lines.join('\n');
+}
+
+/** `3/10 (30%) message`, as far as it is known. */
+export function progressText(progress: Progress): string {
+  const { progress: done, total, message } = progress;
+  const share = total !== undefined && total > 0 ? `/${total} (${Math.round((done / total) * 100)}%)` : '';
+  return `${done}${share}${message ? ` ${visibleLine(message)}` : ''}`;
+}
+
+/** One line of `watch` in a pipe. */
+export function changeLine(job: JobRecord): string {
+  const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
+  const message = job.progress?.message ? '' : typeof said === 'string' && said !== '' ? ` ${visibleLine(said)}` : '';
+  return `${job.job_id}  ${job.status}${job.progress ? `  ${progressText(job.progress)}` : ''}${message}`;
+}
+
+/** What a job came to, in a few words, for the envelope's summary. */
+export function jobSummary(job: JobRecord): string {
+  const tail = job.error ? `: ${job.error.message}` : '';
+  return `${job.job_id} ${job.capability} ${job.status}${tail}`;
+}
+
+/** `Job submitted: job_abc123 (task: task_xyz789)` */
+export function submittedLine(job: JobRecord, printer: Printer): string {
+  const where = job.remote_task_id === null ? 'local' : `task: ${printer.safeLine(job.remote_task_id)}`;
+  return `Job submitted: ${job.job_id} (${where})`;
+}

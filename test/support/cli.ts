@@ -1,0 +1,162 @@
+/** Runs the real program as a child process, the way scripts and people do. */
+import { spawn } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+import type { EnvChanges } from './env.ts';
+import { BIN, cleanEnv } from './env.ts';
+
+export interface StartOptions {
+  /** MCP2CLI_HOME, and HOME too. */
+  home: string;
+  env?: EnvChanges | undefined;
+  cwd?: string | undefined;
+  /** Written to stdin, which is then closed. Without it stdin is empty. */
+  input?: string | Buffer | undefined;
+  /** Leaves stdin open, to be written and closed by the test. */
+  openStdin?: boolean | undefined;
+  /** After this the process is killed and the run fails: a test must not hang. 30 s. */
+  timeoutMs?: number | undefined;
+}
+
+export interface RunResult {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Handle {
+  readonly pid: number;
+  /** What has been written so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Resolves with the first match, in what was written already or will be. Rejects when the process ends without it. */
+  waitForStdout(pattern: RegExp): Promise<RegExpExecArray>;
+  waitForStderr(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Writes to stdin (`openStdin`). */
+  write(text: string): void;
+  closeStdin(): void;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when the process has ended and its output has been read. */
+  readonly done: Promise<RunResult>;
+}
+
+/** Runs `mcp2cli ARGS` to its end. */
+export function run(args: readonly string[], options: StartOptions): Promise<RunResult> {
+  return start(args, options).done;
+}
+
+/** Starts `mcp2cli ARGS`. Still running when the test has finished, it is killed. */
+export function start(args: readonly string[], options: StartOptions): Handle {
+  return startCommand(process.execPath, [BIN, ...args], options);
+}
+
+/** Starts any command with the same clean environment. */
+export function startCommand(command: string, args: readonly string[], options: StartOptions): Handle {
+  const shown = `${command} ${args.join(' ')}`;
+  const fromTest = options.input !== undefined || options.openStdin === true;
+  const child = spawn(command, args, {
+    cwd: options.cwd ?? options.home,
+    env: cleanEnv(options.home, options.env),
+    stdio: [fromTest ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
+  const stdout = collector(child.stdout);
+  const stderr = collector(child.stderr);
+  // A program that does not read its input is not a failure of the test.
+  child.stdin?.on('error', () => {});
+  if (options.input !== undefined) child.stdin?.end(options.input);
+
+  const report = () => `${shown}\n--- stdout\n${stdout.text}\n--- stderr\n${stderr.text}`;
+  const done = new Promise<RunResult>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`did not end in time: ${report()}`));
+    }, options.timeoutMs ?? 30_000);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      stdout.end();
+      stderr.end();
+      resolve({ code, signal, stdout: stdout.text, stderr: stderr.text });
+    });
+  });
+  // A test that looks at output only need not wait for the end.
+  done.catch(() => {});
+  atTestEnd(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await done.catch(() => {});
+  });
+
+  return {
+    get pid() {
+      return child.pid ?? -1;
+    },
+    get stdout() {
+      return stdout.text;
+    },
+    get stderr() {
+      return stderr.text;
+    },
+    waitForStdout: (pattern) => stdout.waitFor(pattern, report),
+    waitForStderr: (pattern) => stderr.waitFor(pattern, report),
+    write: (text) => void child.stdin?.write(text),
+    closeStdin: () => void child.stdin?.end(),
+    signal: (signal) => void child.kill(signal),
+    done,
+  };
+}
+
+/** Runs `work` when the test has finished; outside of a test (in beforeAll) the caller cleans up. */
+export function atTestEnd(work: () => Promise<void> | void): void {
+  try {
+    onTestFinished(work);
+  } catch {
+    // Not inside a test.
+  }
+}
+
+interface Collector {
+  readonly text: string;
+  waitFor(pattern: RegExp, report: () => string): Promise<RegExpExecArray>;
+  end(): void;
+}
+
+function collector(stream: NodeJS.ReadableStream | null): Collector {
+  if (!stream) throw new Error('not piped');
+  let text = '';
+  let ended = false;
+  const waiting = new Set<() => void>();
+  const look = () => {
+    for (const check of [...waiting]) check();
+  };
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    text += chunk;
+    look();
+  });
+  return {
+    get text() {
+      return text;
+    },
+    waitFor: (pattern, report) =>
+      new Promise((resolve, reject) => {
+        // Without the flags that make a pattern remember where it was.
+        const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
+        const check = () => {
+          const match = stateless.exec(text);
+          if (!match && !ended) return;
+          waiting.delete(check);
+          if (match) resolve(match);
+          else reject(new Error(`ended without ${pattern}: ${report()}`));
+        };
+        waiting.add(check);
+        check();
+      }),
+    end() {
+      ended = true;
+      look();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+
+/** The program's entry, as a user has it. */
+export const BIN = fileURLToPath(new URL('../../bin/mcp2cli.js', import.meta.url));
+
+/** What a variable is set to; undefined takes it out. */
+export type EnvChanges = Record<string, string | undefined>;
+
+/** Taken over from the surroundings. Nothing else is: proxies, NO_COLOR, CI or MCP2CLI_* of whoever runs the tests must not count. */
+const KEPT = ['PATH', 'TMPDIR', 'TMP', 'TEMP', 'SystemRoot', 'COMSPEC', 'PATHEXT'];
+
+/** A clean environment with `home` as MCP2CLI_HOME and as the user's home. */
+export function cleanEnv(home: string, changes: EnvChanges = {}): Record<string, string> {
+  const env: EnvChanges = { LANG: 'C.UTF-8', HOME: home, USERPROFILE: home, MCP2CLI_HOME: home };
+  for (const name of KEPT) env[name] = process.env[name];
+  Object.assign(env, changes);
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
