@@ -1,66 +1,177 @@
-// Bundles src/ into dist/ with esbuild. Code splitting keeps start-up low: a command loads the chunks it needs.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are three parts:
+//
+//   main.js   the entry alone: --version and --help load nothing else
+//   run.js    everything light in one file: routing, commands, store, output
+//   the rest  what run.js imports dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
+//
+// Modules that run.js already has are not repeated in the rest: it imports them from run.js, so that there is one copy of each class.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const here = new URL('.', import.meta.url).pathname;
+const here = dirname(fileURLToPath(import.meta.url));
+const { version } = JSON.parse(readFileSync(resolve(here, 'package.json'), 'utf8'));
 
-/**
- * The SDK's client pulls its JSON Schema engine in at import, for output schemas that it would check itself. This program
- * checks schemas in src/discovery, so the engine is left out of the connection's bundle: 150 kB less to load for every call.
- */
-const withoutSdkValidator = {
-  name: 'without-sdk-validator',
-  setup(b) {
-    b.onResolve({ filter: /^@modelcontextprotocol\/client\/_shims$/ }, () => ({
-      path: `${here}src/connection/sdk-shims.ts`,
-    }));
-  },
-};
-
-rmSync(`${here}dist`, { recursive: true, force: true });
-const result = await build({
+const common = {
   absWorkingDir: here,
-  entryPoints: { main: 'src/main.ts' },
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
   minify: true,
-  keepNames: false,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   legalComments: 'none',
   metafile: true,
+  logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [withoutSdkValidator],
-  // CommonJS packages inside an ESM bundle ask for Node's built-ins through require.
-  banner: {
-    js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
+};
+
+const isOwn = (path) => path.startsWith('.') && path.endsWith('.ts');
+/** The file in dist/ for the target of a dynamic import. */
+const chunkName = (path, importer) =>
+  isOwn(path)
+    ? relative(resolve(here, 'src'), resolve(dirname(importer), path)).replace(/\.ts$/, '').replaceAll('/', '-')
+    : `vendor-${path.replace(/[^a-z0-9]+/gi, '-')}`;
+
+/** Dynamic imports become imports of files that another build makes; `found` collects them. */
+function dynamicImportsApart(found) {
+  return {
+    name: 'dynamic-imports-apart',
+    setup(b) {
+      b.onResolve({ filter: /.*/ }, ({ kind, path, importer }) => {
+        if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+        const name = chunkName(path, importer);
+        found.set(name, isOwn(path) ? resolve(dirname(importer), path) : path);
+        return { path: `./${name}.js`, external: true };
+      });
+    },
+  };
+}
+
+/** Modules of run.js are imported from there; `shared` collects those that are. */
+function lightFromRun(light, shared) {
+  return {
+    name: 'light-from-run',
+    setup(b) {
+      b.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer, kind }) => {
+        const file = relative(here, resolve(dirname(importer), path));
+        if (kind === 'entry-point' || !light.has(file)) return undefined;
+        shared.add(file);
+        return { path: './run.js', external: true };
+      });
+    },
+  };
+}
+
+/**
+ * The SDK's client pulls its JSON Schema engine in at import, for output schemas that it would check itself. Schemas are checked in
+ * src/discovery here, so the engine is left out of the connection's bundle: 150 kB less to load for every call.
+ */
+const withoutSdkValidator = {
+  name: 'without-sdk-validator',
+  setup(b) {
+    b.onResolve({ filter: /^@modelcontextprotocol\/client\/_shims$/ }, () => ({
+      path: resolve(here, 'src/connection/sdk-shims.ts'),
+    }));
   },
+};
+
+/** Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms. */
+const withoutChildProcess = {
+  name: 'without-child-process',
+  setup(b) {
+    b.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      importer.includes('node_modules/commander/') ? { path: 'none', namespace: 'empty' } : undefined,
+    );
+    b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {}' }));
+  },
+};
+
+// CommonJS packages inside an ESM bundle ask for Node's built-ins through require.
+const requireBanner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
+
+rmSync(resolve(here, 'dist'), { recursive: true, force: true });
+mkdirSync(resolve(here, 'dist'));
+
+const entry = await build({
+  ...common,
+  entryPoints: { main: 'src/main.ts' },
+  outdir: 'dist',
+  plugins: [dynamicImportsApart(new Map())],
 });
-writeFileSync(`${here}dist/THIRD-PARTY-LICENSES.txt`, licences(result.metafile));
+
+const apart = new Map([['demo-background', resolve(here, 'src/demo/background.ts')]]);
+const scan = await build({
+  ...common,
+  entryPoints: ['src/run.ts'],
+  write: false,
+  outdir: 'dist',
+  plugins: [dynamicImportsApart(apart)],
+});
+const light = new Set(Object.keys(scan.metafile.inputs).filter((path) => path.startsWith('src/')));
+
+/** Modules of run.js that the rest imports. */
+const shared = new Set(['src/run.ts']);
+const rest = await build({
+  ...common,
+  entryPoints: Object.fromEntries(apart),
+  outdir: 'dist',
+  splitting: true,
+  chunkNames: 'shared-[hash]',
+  plugins: [lightFromRun(light, shared), withoutSdkValidator, withoutChildProcess],
+  banner: requireBanner,
+});
+
+checkExports(shared);
+const run = await build({
+  ...common,
+  stdin: {
+    contents: [...shared].map((path) => `export * from './${path}';`).join('\n'),
+    resolveDir: here,
+    sourcefile: 'run-with-exports.ts',
+    loader: 'ts',
+  },
+  outfile: 'dist/run.js',
+  plugins: [dynamicImportsApart(new Map())],
+});
+writeFileSync(
+  resolve(here, 'dist/THIRD-PARTY-LICENSES.txt'),
+  licences({ ...entry.metafile.inputs, ...run.metafile.inputs, ...rest.metafile.inputs }),
+);
+
+/** Two shared modules that export the same name would hide it from the rest without a word. */
+function checkExports(files) {
+  const seen = new Map();
+  for (const file of files) {
+    const text = readFileSync(resolve(here, file), 'utf8');
+    for (const [, name] of text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)) {
+      if (seen.has(name)) throw new Error(`${name} is exported by ${seen.get(name)} and by ${file}: rename one`);
+      seen.set(name, file);
+    }
+  }
+}
 
 /** The licence texts of every package that ended up in the bundle, as their terms ask. */
-function licences(metafile) {
+function licences(inputs) {
   const packages = new Set();
-  for (const path of Object.keys(metafile.inputs)) {
+  for (const path of Object.keys(inputs)) {
     const at = path.lastIndexOf('node_modules/');
     if (at < 0) continue;
     const [scope, name] = path.slice(at + 'node_modules/'.length).split('/');
-    packages.add(path.slice(0, at) + 'node_modules/' + (scope.startsWith('@') ? `${scope}/${name}` : scope));
+    packages.add(`${path.slice(0, at)}node_modules/${scope.startsWith('@') ? `${scope}/${name}` : scope}`);
   }
-  const texts = [];
-  for (const dir of [...packages].sort()) {
-    const meta = JSON.parse(readFileSync(`${here}${dir}/package.json`, 'utf8'));
-    let text = '';
-    for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'license.md', 'LICENCE', 'License']) {
-      try {
-        text = readFileSync(`${here}${dir}/${file}`, 'utf8').trim();
-        break;
-      } catch {}
-    }
-    texts.push(`${meta.name} ${meta.version} (${meta.license ?? 'see text'})\n\n${text}`.trim());
-  }
+  const texts = [...packages].sort().map((dir) => {
+    const meta = JSON.parse(readFileSync(resolve(here, dir, 'package.json'), 'utf8'));
+    return `${meta.name} ${meta.version} (${meta.license ?? 'see text'})\n\n${licenceText(resolve(here, dir))}`.trim();
+  });
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+function licenceText(dir) {
+  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'license.md', 'LICENCE', 'License']) {
+    try {
+      return readFileSync(resolve(dir, file), 'utf8').trim();
+    } catch {}
+  }
+  return '';
 }

@@ -1,11 +1,6 @@
 import { hostname, homedir } from 'node:os';
 import type { Clock } from './jobs/ports.ts';
 
-declare const __VERSION__: string;
-
-/** The program's version, from package.json at build time. */
-export const VERSION: string = typeof __VERSION__ === 'string' ? __VERSION__ : '0.0.0-dev';
-
 /** A writable standard stream, as much of it as the program uses. */
 export interface OutStream {
   readonly isTTY: boolean;

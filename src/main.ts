@@ -1,56 +1,19 @@
 import { fileURLToPath } from 'node:url';
-import type { App } from './cli/app.ts';
-import { route } from './cli/route.ts';
-import { processContext, SignalReason } from './context.ts';
-import { CliError, EXIT, InterruptedError, IoError } from './errors.ts';
-import { Printer } from './output/printer.ts';
+import { quickAnswer } from './cli/quick.ts';
+import { DEMO_ORDERS } from './demo/background-orders.ts';
 
-const context = processContext(fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url)));
+const argv = process.argv.slice(2);
+const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);
 
-/** Runs one command line and says with what code the process should end. Never throws. */
-async function main(argv: readonly string[]): Promise<number> {
-  const apps: App[] = [];
-  let code: number;
-  try {
-    code = await route(argv, context, (app) => apps.push(app));
-  } catch (error) {
-    const known = asCliError(error);
-    (apps.at(-1)?.printer ?? fallbackPrinter(argv)).error(known);
-    code = known.exitCode;
-  }
-  for (const app of apps) await app.close().catch(() => {});
-  try {
-    await context.stdout.flush();
-    await context.stderr.flush();
-  } catch (error) {
-    fallbackPrinter(argv).error(new IoError(`cannot write the output: ${(error as Error).message}`));
-    code = EXIT.io;
-  }
-  return code;
+if (quick !== undefined) {
+  // A reader that has gone is a quiet end (`--help | head -1`).
+  process.stdout.on('error', () => {});
+  process.stdout.write(quick);
+} else if (process.env[DEMO_ORDERS] !== undefined && argv[0] === 'demo' && argv[1] === 'serve') {
+  // The demo server's own process: it has signals of its own, so nothing else is set up for it.
+  const { runDetachedDemo } = await import('./demo/background.ts');
+  await runDetachedDemo();
+} else {
+  const { run } = await import('./run.ts');
+  process.exitCode = await run(argv, fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url)));
 }
-
-/** Anything that was thrown as an error with a code. What is not one of ours is a defect of this program. */
-function asCliError(error: unknown): CliError {
-  if (error instanceof CliError) return error;
-  if (error instanceof SignalReason) return new InterruptedError('interrupted', error.exitCode);
-  const inner = error instanceof Error ? error : new Error(String(error));
-  return new CliError('internal', EXIT.internal, `a defect of mcp2cli: ${inner.message}`, {
-    cause: inner,
-    hint: 'please report it with the command line and what --verbose says',
-  });
-}
-
-/** For errors in the very flags that would say how to print. */
-function fallbackPrinter(argv: readonly string[]): Printer {
-  const json = argv.includes('--json') || argv.some((w, i) => /^(--output=|-o)(nd)?json$/.test(w) || (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')));
-  return new Printer({
-    stdout: context.stdout,
-    stderr: context.stderr,
-    format: json ? 'json' : 'human',
-    quiet: false,
-    verbose: argv.includes('--verbose'),
-    appId: 'mcp2cli',
-  });
-}
-
-process.exitCode = await main(process.argv.slice(2));

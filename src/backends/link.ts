@@ -26,7 +26,11 @@ export function serverLink(
   let events: LinkEvents = {};
 
   const send = (method: string, params: JsonObject, options: BackendCallOptions) =>
-    connection.request(method, params, requestOptions(options));
+    connection.request(method, params, {
+      ...requestOptions(options),
+      // Servers on SDK 1.x hand a task's question to a `tasks/result` whose asker has gone, unless they are told that it has.
+      cancelOnAbort: method === 'tasks/result',
+    });
   const mode = (tool: string): TaskMode => taskMode(facts, support(tool));
   const onProgress = (params: JsonObject) => {
     const progress = progressFrom(params);

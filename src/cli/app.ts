@@ -1,7 +1,6 @@
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import type { Context } from '../context.ts';
-import { UsageError } from '../errors.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import type { JobStore } from '../jobs/ports.ts';
 import { FAILURE_BUDGET_MS } from '../jobs/polling.ts';
@@ -13,8 +12,8 @@ import { openJobStore } from '../store/job-store.ts';
 import { parseDuration } from './duration.ts';
 import { durationFlag, outputFormat, textFlag } from './flag-values.ts';
 import type { FlagValues } from './runtime-flags.ts';
-import { InstanceSession } from './session.ts';
-import { adHocInstance, configuredInstance, type Instance } from './target.ts';
+import { configuredInstance, type Instance } from './instance.ts';
+import type { InstanceSession } from './session.ts';
 
 /** What commands work with: context, flags, configuration, and the services built from them when first needed. */
 export class App {
@@ -67,22 +66,19 @@ export class App {
     this.printer.appId = instance.name;
   }
 
-  /** The instance: given, ad hoc, or the active one. Error: UsageError when there is none. */
+  /** The instance that was selected. */
   get instance(): Instance {
-    const found = this.#instance ?? this.explicitInstance() ?? this.activeInstance();
-    if (!found)
-      throw new UsageError('no instance: name one first, or make one active', {
-        hint: 'mcp2cli instances list; mcp2cli instances use NAME; or --url URL',
-      });
-    this.select(found);
-    return found;
+    if (!this.#instance) throw new Error('no instance was selected');
+    return this.#instance;
   }
 
-  /** What `--instance`, `--url` or `--stdio` names. */
-  explicitInstance(): Instance | undefined {
+  /** What `--instance`, `--url` or `--stdio` names. Errors: UsageError. */
+  async explicitInstance(): Promise<Instance | undefined> {
     const { env } = this.context;
-    const adHoc = adHocInstance(this.flags, env);
-    if (adHoc) return adHoc;
+    if (['url', 'stdio', 'header', 'env', 'cwd'].some((name) => this.flags.has(name))) {
+      const { adHocInstance } = await import('./ad-hoc.ts');
+      return adHocInstance(this.flags, env);
+    }
     const named = textFlag(this.flags, 'instance');
     return named === undefined ? undefined : configuredInstance(this.config, named, env);
   }
@@ -96,8 +92,12 @@ export class App {
     return configuredInstance(this.config, active, env);
   }
 
-  get session(): InstanceSession {
-    this.#session ??= new InstanceSession(this.context, this.paths, this.printer, this.instance);
+  /** The dealings with the instance's server; its code is loaded with the first of them. */
+  async session(): Promise<InstanceSession> {
+    if (!this.#session) {
+      const { InstanceSession } = await import('./session.ts');
+      this.#session = new InstanceSession(this.context, this.paths, this.printer, this.instance);
+    }
     return this.#session;
   }
 
@@ -143,13 +143,13 @@ export class App {
   }
 
   /** What the job service works with. */
-  jobDeps(): JobDeps {
+  async jobDeps(): Promise<JobDeps> {
     const { clock, stdin, env } = this.context;
     const budget = env['MCP2CLI_RETRY_BUDGET'];
     const canAsk = stdin.isTTY && this.printer.errTTY;
     return {
       store: this.store,
-      links: this.session,
+      links: await this.session(),
       clock,
       random: Math.random,
       holder: currentHolder(),

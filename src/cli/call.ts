@@ -30,9 +30,9 @@ const CANCEL_GRACE_MS = 3_000;
 export async function callInBackground(app: App, call: PreparedCall): Promise<number> {
   const { printer } = app;
   const stop = app.stop('the call was not finished in time');
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   try {
-    const link = await app.session.open(stop.signal);
+    const link = await (await app.session()).open(stop.signal);
     const live = await progressOf(app);
     const { job, synchronous, error } = await submitJob(
       withPause(deps, live),
@@ -81,11 +81,11 @@ function withJob(error: Error, app: App, job: JobRecord): Error {
 /** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
 export async function callInForeground(app: App, call: PreparedCall): Promise<number> {
   const stop = app.stop('the tool did not answer in time; the call was cancelled');
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   const live = await progressOf(app);
   try {
-    await app.session.catalogue(stop.signal);
-    const link = await app.session.open(stop.signal);
+    await (await app.session()).catalogue(stop.signal);
+    const link = await (await app.session()).open(stop.signal);
     if (link.taskMode(call.tool.name).tasks === 'required')
       return await foregroundTask(app, withPause(deps, live), link, call, stop, live);
     const result = await attended(

@@ -1,11 +1,16 @@
 import { findInstance } from '../config/config.ts';
-import { HOST_COMMANDS, INSTANCE_COMMANDS } from '../config/names.ts';
-import { type Context, VERSION } from '../context.ts';
+import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS } from '../config/names.ts';
+import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { App } from './app.ts';
-import { hostHelp, instanceHelp } from './help.ts';
-import { nearest, scanFlags } from './runtime-flags.ts';
-import { configuredInstance } from './target.ts';
+import { instanceHelp } from './help.ts';
+import { hostHelp } from './host-help.ts';
+import { VERSION } from '../version.ts';
+import { INSTANCE_SPECS, HOST_SPECS } from './commands/specs.ts';
+import { nearest } from './nearest.ts';
+import { scanFlags } from './runtime-flags.ts';
+import { callByName, runToolWords } from './tool-command.ts';
+import { configuredInstance } from './instance.ts';
 
 /**
  * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
@@ -21,9 +26,9 @@ export async function route(argv: readonly string[], context: Context, onApp: (a
     else app.printer.out(VERSION);
     return EXIT.ok;
   }
-  const explicit = ['instance', 'url', 'stdio'].some((name) => flags.has(name));
+  const explicit = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'].some((name) => flags.has(name));
   if (explicit && !isHostCommand(word)) {
-    const instance = app.explicitInstance();
+    const instance = await app.explicitInstance();
     if (instance) app.select(instance);
     return instanceCommand(app, argv.slice(next));
   }
@@ -31,8 +36,26 @@ export async function route(argv: readonly string[], context: Context, onApp: (a
     app.printer.out(hostHelp(app.program));
     return EXIT.ok;
   }
-  if (isHostCommand(word)) return hostCommand(app, word, rest);
+  if (isHostCommand(word) && !isDemoInstance(app, word, rest)) return hostCommand(app, word, rest);
   return namedCommand(app, word, rest, argv.slice(next), onApp);
+}
+
+/**
+ * The demo server is registered as instance `demo`, which is a host command too: its own words come first, everything else after it goes
+ * to the server.
+ */
+function isDemoInstance(app: App, word: string, rest: readonly string[]): boolean {
+  if (word !== 'demo') return false;
+  try {
+    const next = rest[scanFlags(rest, 0).next];
+    if (next === undefined || (DEMO_COMMANDS as readonly string[]).includes(next)) return false;
+  } catch {
+    // Flags of `demo` itself.
+    return false;
+  }
+  if (findInstance(app.config, word) === undefined)
+    throw new UsageError('the demo server does not run', { hint: 'start it with: mcp2cli demo start' });
+  return true;
 }
 
 function isHostCommand(word: string | undefined): boolean {
@@ -46,7 +69,7 @@ async function hostCommand(app: App, word: string, rest: readonly string[]): Pro
     return EXIT.ok;
   }
   if (helpOf && !isHostCommand(helpOf[0])) return route([...helpOf, '--help'], app.context, () => {});
-  const [{ runProgram }, { HOST_SPECS }] = await Promise.all([import('./program.ts'), import('./commands/specs.ts')]);
+  const { runProgram } = await import('./program.ts');
   return runProgram(HOST_SPECS, helpOf ? [...helpOf, '--help'] : [word, ...rest], app, 'mcp2cli');
 }
 
@@ -91,13 +114,9 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   }
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
   if (word === 'ls' || word === 'jobs' || word === 'refresh') {
-    const [{ runProgram }, { INSTANCE_SPECS }] = await Promise.all([
-      import('./program.ts'),
-      import('./commands/specs.ts'),
-    ]);
+    const { runProgram } = await import('./program.ts');
     const spec = INSTANCE_SPECS.filter((one) => one.name === word);
     return runProgram(spec, app.flags.has('help') ? [...words, '--help'] : words, app, app.command());
   }
-  const { callByName, runToolWords } = await import('./tool-command.ts');
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
 }

@@ -4,14 +4,15 @@ import { readFacts, writeFacts } from '../connection/facts-cache.ts';
 import type { Connection } from '../connection/open.ts';
 import type { ServerFacts } from '../connection/server-facts.ts';
 import { targetHash } from '../connection/target.ts';
-import { type Context, VERSION } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type Catalogue, readCatalogue, writeCatalogue } from '../discovery/catalogue-cache.ts';
 import { UsageError } from '../errors.ts';
 import type { AbortSignalLike, LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { Printer } from '../output/printer.ts';
-import type { Instance } from './target.ts';
+import { VERSION } from '../version.ts';
+import type { Instance } from './instance.ts';
 
 /**
  * One command's dealings with one instance: its catalogue, its connection (opened when first needed, shared, closed at the end), and links

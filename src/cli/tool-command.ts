@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
-import { buildArguments, parseToolLine } from '../discovery/parse-line.ts';
+import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
+import { parseToolLine } from '../discovery/parse-line.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { toolHelp } from '../discovery/tool-help.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
@@ -11,7 +12,8 @@ import { INSTANCE_COMMANDS } from '../config/names.ts';
 import type { App } from './app.ts';
 import { callInBackground, callInForeground } from './call.ts';
 import { textFlag } from './flag-values.ts';
-import { type FlagValues, RUNTIME_FLAGS, runtimeHelp, setFlag } from './runtime-flags.ts';
+import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
+import { type FlagValues, setFlag } from './runtime-flags.ts';
 
 /** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -28,14 +30,14 @@ export async function callByName(app: App, words: readonly string[]): Promise<nu
 }
 
 async function exactTool(app: App, name: string): Promise<ToolDefinition> {
-  const look = async () => (await app.session.catalogue()).tools.find((tool) => tool.name === name);
+  const look = async () => (await (await app.session()).catalogue()).tools.find((tool) => tool.name === name);
   let tool = await look();
-  if (!tool && !app.session.refreshed) {
-    await app.session.refresh();
+  if (!tool && !(await app.session()).refreshed) {
+    await (await app.session()).refresh();
     tool = await look();
   }
   if (tool) return tool;
-  const { tools } = await app.session.catalogue();
+  const { tools } = await (await app.session()).catalogue();
   throw unknownTool(app, name, resolveSuggestions(tools, name));
 }
 
@@ -51,7 +53,7 @@ function resolveSuggestions(tools: readonly ToolDefinition[], name: string): rea
 
 async function findTool(app: App, words: readonly string[]): Promise<{ tool: ToolDefinition; consumed: number }> {
   for (;;) {
-    const { tools } = await app.session.catalogue();
+    const { tools } = await (await app.session()).catalogue();
     const found = resolveTool(
       tools.map((tool) => tool.name),
       words,
@@ -71,7 +73,7 @@ async function findTool(app: App, words: readonly string[]): Promise<{ tool: Too
         hint: `one of: ${found.members.slice(0, 10).join(', ')}`,
       });
     // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
-    if (!app.session.refreshed) await app.session.refresh();
+    if (!(await app.session()).refreshed) await (await app.session()).refresh();
     else throw unknownTool(app, words[0] ?? '', found.kind === 'none' ? found.suggestions : []);
   }
 }
@@ -143,13 +145,7 @@ function printToolHelp(app: App, tool: ToolDefinition, flags: ToolFlag[], typed:
 /** `--args`: JSON as it stands, `@file`, or `-` for stdin. Errors: UsageError, IoError. */
 async function readArgs(app: App, given: string): Promise<unknown> {
   const [text, where] = await argsText(app, given);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`--args: not JSON${where}: ${(error as Error).message}`, {
-      hint: `for example --args '{"key": "value"}', --args @file.json, or --args - for stdin`,
-    });
-  }
+  return parseArgsText(text, `--args${where}`);
 }
 
 async function argsText(app: App, given: string): Promise<[text: string, where: string]> {

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import Conf from 'conf';
 import { lock } from 'proper-lockfile';
 import { IoError } from '../errors.ts';
-import { ensurePrivateDir, ioError } from '../store/durable-file.ts';
+import { makePrivateDir } from '../store/durable-file.ts';
+import { ioFailure } from '../store/io-failure.ts';
 import { CONFIG_SCHEMA_VERSION, type Config, loadConfig } from './config.ts';
 import type { Paths } from './paths.ts';
 
@@ -13,7 +14,7 @@ import type { Paths } from './paths.ts';
  * Errors: ConfigError when the file is damaged (it is left alone), IoError when it cannot be written, and what `change` throws.
  */
 export async function editConfig<T>(paths: Paths, change: (config: Config) => T): Promise<T> {
-  ensurePrivateDir(paths.root);
+  makePrivateDir(paths.root);
   const release = await lock(paths.config, {
     realpath: false,
     stale: 10_000,
@@ -21,7 +22,9 @@ export async function editConfig<T>(paths: Paths, change: (config: Config) => T)
     // A machine that slept past the lock's age: the write below is atomic, so the worst is that the later change counts.
     onCompromised: () => {},
   }).catch((error: unknown) => {
-    throw ioError(error, paths.config, 'cannot lock the configuration');
+    if ((error as NodeJS.ErrnoException).code === 'ELOCKED')
+      throw new IoError(`another process holds the configuration's lock: ${paths.config}.lock`, { cause: error });
+    throw ioFailure(error, 'write', paths.config);
   });
   try {
     const config = loadConfig(paths);
@@ -55,7 +58,7 @@ function write(paths: Paths, config: Config): void {
     if (readFileSync(paths.config, 'utf8') !== expected) throw new IoError(`could not write ${paths.config} whole`);
   } catch (error) {
     if (existed) renameSync(backup, paths.config);
-    throw ioError(error, paths.config, 'cannot write the configuration');
+    throw ioFailure(error, 'write', paths.config);
   } finally {
     rmSync(backup, { force: true });
   }

@@ -2,6 +2,8 @@ import { UsageError } from '../errors.ts';
 
 /** Words that mean something to the program itself; no instance may take them. */
 export const HOST_COMMANDS = ['instances', 'link', 'demo', 'help', 'version'] as const;
+/** Words after `demo` that are about the demo server rather than for it. */
+export const DEMO_COMMANDS = ['run', 'start', 'stop', 'status', 'tour'] as const;
 export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'refresh', 'help'] as const;
 
 /** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */

@@ -48,6 +48,8 @@ export class Channel {
   readonly #notificationListeners = new Set<(method: string, params: JsonObject) => void>();
   #serverRequestHandler: ((request: ServerRequest) => boolean) | undefined;
   #closed: CliError | undefined;
+  /** Cancellations on their way: closing the connection must not overtake them. */
+  readonly #farewells = new Set<Promise<void>>();
 
   constructor(transport: Transport, options: ChannelOptions) {
     this.#transport = transport;
@@ -146,7 +148,15 @@ export class Channel {
 
   #cancel(requestId: string, reason: string): void {
     // Best effort: whether the server heard of it shows in what it does.
-    this.notify('notifications/cancelled', { requestId, reason }).catch(() => {});
+    const farewell = this.notify('notifications/cancelled', { requestId, reason })
+      .catch(() => {})
+      .finally(() => this.#farewells.delete(farewell));
+    this.#farewells.add(farewell);
+  }
+
+  /** Resolves when the server has been told of every cancellation. */
+  async farewell(): Promise<void> {
+    await Promise.all(this.#farewells);
   }
 
   /** Takes what belongs to this channel's requests; everything else is the SDK's. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ensurePrivateDir, replaceFile } from '../store/durable-file.ts';
+import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 const SCHEMA_VERSION = 1;
@@ -22,6 +22,6 @@ export function readFacts(path: string, target: string): ServerFacts | undefined
 export function writeFacts(path: string, facts: ServerFacts, before: ServerFacts | undefined): void {
   const same = (f: ServerFacts) => JSON.stringify({ ...f, schema_version: SCHEMA_VERSION, savedAt: '' });
   if (before && same(before) === same(facts)) return;
-  ensurePrivateDir(dirname(path));
+  makePrivateDir(dirname(path));
   replaceFile(path, JSON.stringify({ ...facts, schema_version: SCHEMA_VERSION }));
 }

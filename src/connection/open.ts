@@ -13,7 +13,7 @@ import { nodeFetch } from './node-fetch.ts';
 import { closeAgents } from './proxy.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { openStdio, type StdioProcess } from './stdio.ts';
-import { describeTarget, type HttpTarget, type Target, targetHash } from './target.ts';
+import { type HttpTarget, type Target, targetHash } from './target.ts';
 
 /**
  * What this client can do, the same for every connection: some servers list other tools for other capabilities, so a varying
@@ -26,6 +26,9 @@ const PROBE_TIMEOUT_MS = 5_000;
 
 /** How long a server may take to answer the handshake, in milliseconds; a stdio server may be fetched by npx first. */
 const HANDSHAKE_TIMEOUT_MS = 120_000;
+
+/** How long a server may take to hear of a cancellation or of the session's end, in milliseconds. */
+const FAREWELL_MS = 1_000;
 
 export interface OpenOptions {
   /** What the person knows the server by, for messages. */
@@ -231,8 +234,9 @@ function connection(
         await transport.resumeStream('').catch((error: unknown) => options.log?.(`no GET stream: ${String(error)}`));
     },
     async close({ endSession = false } = {}) {
+      await Promise.race([channel.farewell(), unrefTimeout(FAREWELL_MS)]);
       if (endSession && target.kind === 'http' && transport instanceof StreamableHTTPClientTransport && sessionId())
-        await Promise.race([transport.terminateSession().catch(() => {}), unrefTimeout(1_000)]);
+        await Promise.race([transport.terminateSession().catch(() => {}), unrefTimeout(FAREWELL_MS)]);
       await client.close().catch(() => {});
       closeAgents();
     },
@@ -282,5 +286,3 @@ function abortable(signal: AbortSignal | undefined): { promise: Promise<never>; 
 function unrefTimeout(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
-
-export { describeTarget };

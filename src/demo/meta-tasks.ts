@@ -39,11 +39,12 @@ export class MetaTask {
   state(): Record<string, unknown> {
     return {
       task_id: this.id,
-      status: this.status,
+      // The reference has no word for it; the one of MCP's tasks tells more than `running` would.
+      status: this.#waitingFor === undefined ? this.status : 'input_required',
       data: {
         tool: this.#tool,
         ...this.#progress,
-        ...(this.#waitingFor === undefined ? {} : { message: this.#waitingFor, waiting_for: 'input' }),
+        ...(this.#waitingFor === undefined ? {} : { message: this.#waitingFor }),
       },
     };
   }

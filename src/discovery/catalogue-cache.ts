@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ensurePrivateDir, replaceFile } from '../store/durable-file.ts';
+import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
 import type { ToolDefinition } from './catalogue.ts';
 
 const SCHEMA_VERSION = 1;
@@ -32,24 +32,33 @@ export function readCatalogue(
     return undefined;
   }
   try {
-    const value = JSON.parse(text) as { schema_version?: unknown; target?: unknown; fetched_at?: unknown; tools?: unknown };
+    const value = JSON.parse(text) as {
+      schema_version?: unknown;
+      target?: unknown;
+      fetched_at?: unknown;
+      tools?: unknown;
+    };
     if (value.schema_version !== SCHEMA_VERSION || !Array.isArray(value.tools) || !value.tools.every(isTool))
       throw new Error('not a catalogue of this version');
     if (value.target !== target) return undefined;
     return { target, fetchedAt: String(value.fetched_at), tools: value.tools };
   } catch (error) {
-    onProblem(`the cached catalogue is damaged and will be fetched again: ${path}: ${(error as Error).message}`);
+    onProblem(
+      `the cached catalogue is damaged and will be fetched again: ${path}: ${(error as Error).message}`,
+    );
     return undefined;
   }
 }
 
 /** Saves the catalogue. Error: IoError. */
 export function writeCatalogue(path: string, catalogue: Catalogue): void {
-  ensurePrivateDir(dirname(path));
+  makePrivateDir(dirname(path));
   const { target, fetchedAt, tools } = catalogue;
   replaceFile(path, JSON.stringify({ schema_version: SCHEMA_VERSION, target, fetched_at: fetchedAt, tools }));
 }
 
 function isTool(value: unknown): value is ToolDefinition {
-  return typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string'
+  );
 }

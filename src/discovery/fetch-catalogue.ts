@@ -7,7 +7,11 @@ const MAX_PAGES = 1_000;
 /** Milliseconds for one page. */
 const PAGE_TIMEOUT_MS = 60_000;
 
-type Request = (method: string, params: Record<string, unknown>, options: { timeoutMs: number }) => Promise<unknown>;
+type Request = (
+  method: string,
+  params: Record<string, unknown>,
+  options: { timeoutMs: number },
+) => Promise<unknown>;
 
 /**
  * All pages of `tools/list`, definitions verbatim (MCP server/tools, "Listing Tools", with pagination). A server without tools has none.
@@ -23,7 +27,8 @@ export async function fetchTools(request: Request): Promise<ToolDefinition[]> {
     for (const tool of answer.tools) if (isTool(tool)) tools.push(tool);
     const next = answer.nextCursor;
     if (typeof next !== 'string' || next === '') return tools;
-    if (seen.has(next)) throw new ProtocolError('the tool list does not end: a page refers back to an earlier one');
+    if (seen.has(next))
+      throw new ProtocolError('the tool list does not end: a page refers back to an earlier one');
     seen.add(next);
     cursor = next;
   }
@@ -35,7 +40,9 @@ async function listPage(
   cursor: string | undefined,
 ): Promise<{ tools: unknown[]; nextCursor?: unknown } | undefined> {
   try {
-    const answer = await request('tools/list', cursor === undefined ? {} : { cursor }, { timeoutMs: PAGE_TIMEOUT_MS });
+    const answer = await request('tools/list', cursor === undefined ? {} : { cursor }, {
+      timeoutMs: PAGE_TIMEOUT_MS,
+    });
     const tools = (answer as { tools?: unknown } | null)?.tools;
     if (!Array.isArray(tools)) throw new ProtocolError('unexpected answer to tools/list: no tools in it');
     return answer as { tools: unknown[]; nextCursor?: unknown };
@@ -47,5 +54,7 @@ async function listPage(
 }
 
 function isTool(value: unknown): value is ToolDefinition {
-  return typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string'
+  );
 }

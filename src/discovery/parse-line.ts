@@ -1,10 +1,15 @@
-import type { ToolFlag } from './flags.ts';
+import { UsageError } from '../errors.ts';
+import { describeForms, readWord, type WordResult } from './flag-value.ts';
+import { flagFinder, type ToolFlag } from './flags.ts';
+import type { Form } from './schema-forms.ts';
+import { didYouMean, nearestNames } from './suggest.ts';
 
 /** A flag of the program's own that is accepted after a tool's name. */
 export interface RuntimeFlagSpec {
   name: string;
   short?: string;
   takes: 'none' | 'value';
+  /** Every value counts; else a second, different one is an error. */
   repeatable?: boolean;
   /** The name to file it under, if another. */
   aliasOf?: string;
@@ -18,17 +23,231 @@ export interface Assignment {
 }
 
 export interface ToolLine {
+  /** In the order of their first appearance. */
   assignments: Assignment[];
-  /** The raw value of `--args`: JSON, `@file` or `-`. */
+  /** The raw value of the runtime flag `--args`: JSON, `@file` or `-`. Not in `runtime`. */
   args?: string;
   runtime: Map<string, string | true | string[]>;
 }
 
-/** Reads what stands after a tool's name. Error: one UsageError with a line for every problem (`details.problems` lists them). */
+/** What was typed for one flag of the tool: words, or a verdict (`--x` alone, `--no-x`). */
+interface Typed {
+  flag: ToolFlag;
+  typed: string;
+  words: (string | boolean)[];
+}
+
+/**
+ * Reads what stands after a tool's name. The tool's own flags win over runtime flags of the same name; a flag that takes a value
+ * takes the next word, whatever it looks like; only `true` and `false` after a boolean flag belong to it. `--no-x` is false
+ * unless a property is called `no-x`. `runtimeFlags` should contain `args`.
+ * Error: one UsageError with a line for every problem (`details.problems` lists them).
+ */
 export function parseToolLine(
-  _argv: readonly string[],
-  _flags: readonly ToolFlag[],
-  _runtimeFlags: readonly RuntimeFlagSpec[],
+  argv: readonly string[],
+  flags: readonly ToolFlag[],
+  runtimeFlags: readonly RuntimeFlagSpec[],
 ): ToolLine {
-  throw new Error('being written');
+  const find = flagFinder(flags);
+  const runtimeByName = new Map(runtimeFlags.map((flag) => [flag.name, flag]));
+  const runtimeByShort = new Map(runtimeFlags.flatMap((flag) => (flag.short ? [[flag.short, flag]] : [])));
+  const line: ToolLine = { assignments: [], runtime: new Map() };
+  const typed = new Map<ToolFlag, Typed>();
+  const strays: string[] = [];
+  const problems: string[] = [];
+  let at = 0;
+
+  while (at < argv.length) {
+    const word = argv[at++] ?? '';
+    if (word === '--') {
+      strays.push(...argv.slice(at));
+      break;
+    }
+    if (word.startsWith('--')) longFlag(word);
+    else if (/^-[A-Za-z]/.test(word)) shortFlags(word);
+    else strays.push(word);
+  }
+  if (strays.length > 0)
+    problems.push(
+      strayMessage(
+        strays,
+        flags,
+        [...typed.keys()].some((flag) => flag.secret),
+      ),
+    );
+  for (const entry of typed.values()) assign(entry, line, problems);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'), { details: { problems } });
+  return line;
+
+  function longFlag(word: string): void {
+    const equals = word.indexOf('=');
+    const name = word.slice(2, equals < 0 ? undefined : equals);
+    const inline = equals < 0 ? undefined : word.slice(equals + 1);
+    const match = find(name);
+    if (match && 'ambiguous' in match) {
+      const exact = match.ambiguous.map((flag) => `--${flag.exact}`);
+      problems.push(`--${name} could be ${exact.join(' or ')}: type the exact name`);
+      if (inline === undefined) skipValue();
+      return;
+    }
+    if (match) return toolFlag(match.flag, `--${name}`, inline);
+    const negated = name.startsWith('no-') ? find(name.slice(3)) : undefined;
+    if (negated && 'flag' in negated && negated.flag.forms.some((form) => form.type === 'boolean')) {
+      if (inline === undefined) return add(negated.flag, `--${name}`, false);
+      problems.push(
+        `--${name} takes no value (--${negated.flag.name}=${inline === 'true' ? 'false' : 'true'}?)`,
+      );
+      return;
+    }
+    const runtime = runtimeByName.get(name);
+    if (runtime) return runtimeFlag(runtime, `--${name}`, inline);
+    const known = [...flags.map((flag) => flag.name), ...runtimeByName.keys()];
+    const near = nearestNames(name, known).map((other) => `--${other}`);
+    problems.push(`unknown flag --${name}${didYouMean(near)}`);
+    if (inline === undefined) skipValue();
+  }
+
+  /** What follows a flag that nobody knows is most likely its value: one problem, not two. */
+  function skipValue(): void {
+    const next = argv[at];
+    if (next !== undefined && !next.startsWith('-')) at++;
+  }
+
+  function toolFlag(flag: ToolFlag, shown: string, inline: string | undefined): void {
+    if (inline !== undefined) return add(flag, shown, inline);
+    const next = argv[at];
+    if (flag.kind === 'boolean') {
+      const belongs = next === 'true' || next === 'false' || (next === 'null' && flag.nullable);
+      if (belongs) at++;
+      return add(flag, shown, belongs ? next : true);
+    }
+    if (next === undefined) {
+      problems.push(`${shown} needs a value: ${describeForms(flag.items ?? flag.forms)}`);
+      return;
+    }
+    at++;
+    add(flag, shown, next);
+  }
+
+  function add(flag: ToolFlag, shown: string, word: string | boolean): void {
+    const before = typed.get(flag);
+    if (before) before.words.push(word);
+    else typed.set(flag, { flag, typed: shown, words: [word] });
+  }
+
+  function shortFlags(word: string): void {
+    const letters = word.slice(1);
+    for (let i = 0; i < letters.length; i++) {
+      const letter = letters[i] ?? '';
+      const flag = runtimeByShort.get(letter);
+      if (!flag) {
+        const own = find(letter);
+        const hint = own && 'flag' in own ? ` (did you mean --${letter}?)` : ` in ${word}`;
+        problems.push(`unknown flag -${letter}${letters.length === 1 && hint.startsWith(' in') ? '' : hint}`);
+        skipValue();
+        return;
+      }
+      if (flag.takes === 'value') {
+        const rest = letters.slice(i + 1);
+        return runtimeFlag(flag, `-${letter}`, rest === '' ? undefined : rest.replace(/^=/, ''));
+      }
+      runtimeFlag(flag, `-${letter}`, undefined);
+    }
+  }
+
+  function runtimeFlag(flag: RuntimeFlagSpec, shown: string, inline: string | undefined): void {
+    const name = flag.aliasOf ?? flag.name;
+    if (flag.takes === 'none') {
+      if (inline !== undefined) problems.push(`${shown} takes no value`);
+      else line.runtime.set(name, true);
+      return;
+    }
+    const value = inline ?? argv[at++];
+    const before = name === 'args' ? line.args : line.runtime.get(name);
+    if (value === undefined) problems.push(`${shown} needs a value`);
+    else if (flag.repeatable) line.runtime.set(name, [...(Array.isArray(before) ? before : []), value]);
+    else if (before !== undefined && (name === 'args' || before !== value))
+      problems.push(`${shown} is given twice`);
+    else if (name === 'args') line.args = value;
+    else line.runtime.set(name, value);
+  }
+}
+
+/** Turns what was typed for a flag into its value. */
+function assign({ flag, typed, words }: Typed, line: ToolLine, problems: string[]): void {
+  const shown = `--${flag.name}`;
+  if (words.length > 1 && flag.kind !== 'array') {
+    problems.push(
+      `${shown} is given ${words.length === 2 ? 'twice' : `${words.length} times`}; it takes one value`,
+    );
+    return;
+  }
+  const result = flag.kind === 'array' ? readList(flag, words) : readOne(flag, words[0] ?? '');
+  if ('problem' in result) problems.push(`${typed}: ${result.problem}`);
+  else line.assignments.push({ path: flag.path, value: result.value, flag: shown });
+}
+
+function readOne(flag: ToolFlag, word: string | boolean): WordResult {
+  return typeof word === 'boolean' ? { value: word } : readWord(word, flag.forms, flag.secret);
+}
+
+/**
+ * The occurrences of a flag that takes an array. Elements that are text are taken as they stand; for all others a JSON array gives
+ * several elements at once (`--n '[1,2]'`, `--n '[]'`). One occurrence of a flag that also takes a single value is that value.
+ */
+function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordResult {
+  const items = flag.items ?? [];
+  const [only] = words;
+  if (words.length === 1 && only !== undefined) {
+    const single = flag.forms.filter((form) => form.type !== 'array');
+    if (typeof only === 'boolean') return { value: only };
+    const alone = readWord(only, single, flag.secret);
+    if (single.length > 0 && 'value' in alone && !(only === 'null' && takesText(items))) return alone;
+  }
+  const list: unknown[] = [];
+  for (const [i, word] of words.entries()) {
+    if (typeof word === 'boolean') return { problem: `--no-${flag.name} takes no part in a list` };
+    const several = takesText(items) ? undefined : jsonArray(word, items);
+    if (several) {
+      list.push(...several);
+      continue;
+    }
+    const element = readWord(word, items, flag.secret);
+    if ('problem' in element)
+      return { problem: words.length > 1 ? `${element.problem} [item ${i + 1}]` : element.problem };
+    list.push(element.value);
+  }
+  return { value: list };
+}
+
+function takesText(forms: readonly Form[]): boolean {
+  return forms.some((form) => form.type === 'string' && !form.values);
+}
+
+function jsonArray(word: string, items: readonly Form[]): unknown[] | undefined {
+  if (!word.trimStart().startsWith('[')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(word);
+    if (!Array.isArray(parsed)) return undefined;
+    // Of elements that are arrays themselves, [1,2] is one and [[1,2],[3]] is two.
+    const nested = items.some((form) => form.type === 'array');
+    return nested && !(parsed.length > 0 && parsed.every(Array.isArray)) ? undefined : parsed;
+  } catch {
+    return undefined;
+  }
+}
+
+function strayMessage(strays: readonly string[], flags: readonly ToolFlag[], hide: boolean): string {
+  const shown = strays
+    .slice(0, 3)
+    .map((word) => JSON.stringify(word.length > 40 ? `${word.slice(0, 37)}...` : word));
+  // Behind a secret without quotes, a stray word is most likely the rest of it.
+  const words = hide
+    ? 'unexpected word'
+    : `unexpected ${shown.join(', ')}${strays.length > 3 ? ', ...' : ''}`;
+  const first =
+    flags.find((flag) => flag.mustType && flag.kind !== 'boolean') ?? flags.find((f) => f.kind !== 'boolean');
+  if (!first) return `${words}: this tool takes no arguments`;
+  const value = hide || first.secret || /[\s'"\\$`]/.test(strays[0] ?? '') || !strays[0] ? '...' : strays[0];
+  return `${words}: arguments are flags, for example --${first.name} ${value}`;
 }

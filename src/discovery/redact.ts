@@ -1,8 +1,64 @@
 import type { JsonSchema } from './catalogue.ts';
+import { isSecret } from './flags.ts';
+import { isObject, type JsonObject, own, setOwn } from './json.ts';
+import { listOf, readSchema, type SchemaReader } from './schema-reader.ts';
 
 export const REDACTED = '[redacted]';
 
-/** A copy of the arguments in which every value that the schema marks as secret is replaced. */
-export function redactSecrets<T>(_args: T, _inputSchema: JsonSchema | undefined): T {
-  throw new Error('being written');
+const DEEPEST = 400;
+
+/**
+ * A copy of the arguments in which every value that the schema marks as secret (`format: password`, `writeOnly: true`), at any depth
+ * and in any alternative, is replaced by `[redacted]`. In doubt it redacts: what one alternative calls secret is secret.
+ */
+export function redactSecrets<T>(args: T, inputSchema: JsonSchema | undefined): T {
+  if (!isObject(inputSchema)) return args;
+  // An incomplete answer would leak, so there is no budget: the work is bounded by the arguments, which are the user's own.
+  return redact(args, [inputSchema], readSchema(inputSchema, Number.POSITIVE_INFINITY), 0) as T;
+}
+
+function redact(value: unknown, schemas: readonly unknown[], reader: SchemaReader, depth: number): unknown {
+  const parts = reader
+    .parts({ allOf: schemas })
+    .slice(1)
+    .map((part) => part.schema);
+  if (value !== undefined && parts.some(isSecret)) return REDACTED;
+  if (typeof value !== 'object' || value === null || parts.length === 0) return value;
+  if (depth >= DEEPEST) return REDACTED;
+  if (Array.isArray(value))
+    return value.map((item, i) =>
+      redact(
+        item,
+        parts.flatMap((part) => elementSchemas(part, i)),
+        reader,
+        depth + 1,
+      ),
+    );
+  const copy: JsonObject = {};
+  for (const [key, inner] of Object.entries(value))
+    setOwn(
+      copy,
+      key,
+      redact(
+        inner,
+        parts.flatMap((part) => propertySchemas(part, key)),
+        reader,
+        depth + 1,
+      ),
+    );
+  return copy;
+}
+
+function elementSchemas(part: JsonObject, index: number): unknown[] {
+  const tuple = [...listOf(part['prefixItems']), ...listOf(part['items'])];
+  const rest = [part['items'], part['additionalItems'], part['unevaluatedItems'], part['contains']];
+  return [tuple[index], ...rest].filter(isObject);
+}
+
+function propertySchemas(part: JsonObject, key: string): unknown[] {
+  const named = isObject(part['properties']) ? own(part['properties'], key) : undefined;
+  // Whether a key matches a pattern is not worth a regular expression from a stranger: every pattern counts.
+  const patterns = isObject(part['patternProperties']) ? Object.values(part['patternProperties']) : [];
+  if (named !== undefined) return [named, ...patterns].filter(isObject);
+  return [...patterns, part['additionalProperties'], part['unevaluatedProperties']].filter(isObject);
 }

@@ -1,22 +1,141 @@
+import wrapAnsi from 'wrap-ansi';
 import type { ToolDefinition } from './catalogue.ts';
-import type { ToolFlag } from './flags.ts';
+import { exampleLine } from './example.ts';
+import { listValues, plain } from './flag-value.ts';
+import { closedValues, type ToolFlag } from './flags.ts';
+import type { Form } from './schema-forms.ts';
 
 export interface ToolHelpOptions {
   /** The words that run the tool: `work deploy`. */
   usage: string;
   /** Columns of the terminal. */
   width: number;
-  /** The text about the program's own flags, printed last as it is. */
+  /** The text about the program's own flags, printed last as it is; empty for none. */
   runtimeHelp: string;
   /** Makes a server's text safe for a terminal; applied to every piece of it. */
   safe: (text: string) => string;
 }
 
-export function toolHelp(_tool: ToolDefinition, _flags: readonly ToolFlag[], _options: ToolHelpOptions): string {
-  throw new Error('being written');
+/** Longer texts of a server are cut: help is for reading. */
+const LONGEST_TEXT = 4_000;
+const MOST_ROWS = 200;
+
+/**
+ * The help of one tool: usage, description, the flags that must be typed, the others, an example, the program's own flags. Plain
+ * text that ends with a newline.
+ */
+export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], options: ToolHelpOptions): string {
+  const { usage, safe } = options;
+  const width = Math.max(40, options.width);
+  const must = flags.filter((flag) => flag.mustType);
+  const can = flags.filter((flag) => !flag.mustType);
+  // Of an object that must be given, either the whole or its parts are typed; the usage line shows the parts.
+  const shownInUsage = must.filter((flag) => !must.some((other) => isInside(other, flag)));
+  const words = shownInUsage.slice(0, 8).map((flag) => withValue(flag, safe));
+  if (flags.length > shownInUsage.length) words.push('[flags]');
+
+  const sections = [`Usage: ${[usage, ...words].join(' ')}`];
+  const title = tool.title ?? tool.annotations?.title;
+  const about = [title, tool.description].filter((text) => typeof text === 'string' && text.trim() !== '');
+  if (about.length > 0)
+    sections.push(about.map((text) => wrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
+  if (must.length > 0) sections.push(`Required:\n${rows(must, width, safe)}`);
+  if (can.length > 0) sections.push(`${must.length > 0 ? 'Optional' : 'Flags'}:\n${rows(can, width, safe)}`);
+  if (flags.length > 0) sections.push(`Example:\n  ${safe(exampleLine(usage, flags))}`);
+  if (options.runtimeHelp.trim() !== '') sections.push(options.runtimeHelp.replace(/\s+$/, ''));
+  return `${sections.join('\n\n')}\n`;
 }
 
-/** The first sentence of a description, on one line, for lists. */
-export function firstSentence(_description: string): string {
-  throw new Error('being written');
+function isInside(inner: ToolFlag, outer: ToolFlag): boolean {
+  return inner.path.length > outer.path.length && outer.path.every((name, i) => inner.path[i] === name);
+}
+
+function rows(flags: readonly ToolFlag[], width: number, safe: (text: string) => string): string {
+  const ordered = inTreeOrder(flags).slice(0, MOST_ROWS);
+  const left = ordered.map((flag) => `  ${'  '.repeat(flag.path.length - 1)}${withValue(flag, safe)}`);
+  const column = Math.min(Math.max(...left.map((text) => text.length)), 34, Math.floor(width / 2)) + 2;
+  const lines = ordered.map((flag, i) => {
+    const text = wrap(safe(cut(about(flag))), Math.max(20, width - column)).split('\n');
+    const name = left[i] ?? '';
+    const indent = ' '.repeat(column);
+    if (text[0] === '') return name;
+    // A name that is too long for its column has the line for itself.
+    return name.length > column - 2
+      ? [name, ...text.map((line) => indent + line)].join('\n')
+      : [name.padEnd(column) + text[0], ...text.slice(1).map((line) => indent + line)].join('\n');
+  });
+  if (flags.length > MOST_ROWS) lines.push(`  ... and ${flags.length - MOST_ROWS} more`);
+  return lines.map((line) => line.replace(/[ \t]+$/gm, '')).join('\n');
+}
+
+/** Nested flags come after the object that they belong to; flags as such are listed level by level. */
+function inTreeOrder(flags: readonly ToolFlag[]): ToolFlag[] {
+  const within = new Map<string, ToolFlag[]>();
+  const paths = new Set(flags.map((flag) => flag.path.join('\0')));
+  for (const flag of flags) {
+    let parent = flag.path.slice(0, -1);
+    while (parent.length > 0 && !paths.has(parent.join('\0'))) parent = parent.slice(0, -1);
+    const key = parent.join('\0');
+    const siblings = within.get(key);
+    if (siblings) siblings.push(flag);
+    else within.set(key, [flag]);
+  }
+  const ordered: ToolFlag[] = [];
+  const visit = (key: string): void => {
+    for (const flag of within.get(key) ?? []) {
+      ordered.push(flag);
+      visit(flag.path.join('\0'));
+    }
+  };
+  visit('');
+  return ordered;
+}
+
+function withValue(flag: ToolFlag, safe: (text: string) => string): string {
+  const name = safe(`--${flag.name}`);
+  if (flag.kind === 'boolean') return name;
+  return `${name} <${typeLabel(flag)}>`;
+}
+
+/** `string`, `integer`, `json`: one word, or a few joined by `|`. */
+export function typeLabel(flag: ToolFlag): string {
+  if (flag.kind === 'array') {
+    const items = labelOf(flag.items ?? []);
+    return items === '' ? 'json' : items;
+  }
+  return labelOf(flag.forms);
+}
+
+function labelOf(forms: readonly Form[]): string {
+  const types = new Set(forms.filter((form) => form.type !== 'null').map((form) => form.type));
+  if (types.has('any') || types.size === 0) return 'json';
+  const values = closedValues(forms);
+  const short = values?.map(plain).join('|') ?? '';
+  if (values && short.length <= 24) return short;
+  return [...types].map((type) => (type === 'object' || type === 'array' ? 'json' : type)).join('|');
+}
+
+/** What is said beside the flag: its description, then the facts in brackets. */
+function about(flag: ToolFlag): string {
+  const facts: string[] = [];
+  if (flag.values && (flag.kind !== 'boolean' || flag.values.length === 1))
+    if (!typeLabel(flag).includes(flag.values.map(plain).join('|')))
+      facts.push(`one of: ${listValues(flag.values)}`);
+  if (flag.kind === 'array') facts.push('repeatable');
+  if (flag.nullable) facts.push('or null');
+  if (flag.format !== undefined && flag.format !== 'password') facts.push(flag.format);
+  if (flag.secret) facts.push('secret');
+  else if (flag.default !== undefined && flag.default !== null) facts.push(`default: ${plain(flag.default)}`);
+  if (flag.required && !flag.mustType && flag.default === undefined && flag.path.length > 1)
+    facts.push(`required with --${flag.path.slice(0, -1).join('.')}`);
+  const text = flag.description ?? flag.title ?? '';
+  return [text.trim(), facts.length > 0 ? `[${facts.join('; ')}]` : ''].filter(Boolean).join(' ');
+}
+
+function wrap(text: string, width: number): string {
+  return wrapAnsi(text, width, { trim: true, hard: false });
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
 }

@@ -86,6 +86,8 @@ function suggestTools(
   const whole = typed.slice(0, 3).join('.');
   const found = nearestNames(whole, [...byKebab.keys(), ...names.filter((name) => !byKebab.has(name))]);
   const near = found.length > 0 ? found : nearestNames(typed[0] ?? '', [...byKebab.keys()]);
-  const shown = near.map((name) => (byKebab.get(name)?.length === 1 ? name : (byKebab.get(name)?.[0] ?? name)));
+  const shown = near.map((name) =>
+    byKebab.get(name)?.length === 1 ? name : (byKebab.get(name)?.[0] ?? name),
+  );
   return [...new Set(shown)].slice(0, 3);
 }

@@ -1,21 +1,36 @@
 import type { ToolDefinition } from './catalogue.ts';
+import { type ArgumentProblem, explain } from './explain.ts';
+import { plainCheck } from './plain-schema.ts';
 
-export interface ArgumentProblem {
-  /** Property names and array indexes, joined by dots; empty for the arguments as a whole. */
-  path: string;
-  /** `--max-tokens`; `--args` for what has no flag. */
-  flag: string;
-  /** The whole line to print, flag included; without the value of a secret. */
-  message: string;
-}
+export type { ArgumentProblem } from './explain.ts';
 
 export interface ArgumentCheck {
   problems: ArgumentProblem[];
-  /** Why nothing (or not everything) was checked. */
+  /** Why nothing was checked. */
   warning?: string;
 }
 
-/** Checks arguments against the tool's inputSchema. Light to import: the heavy engine is loaded only by schemas that need it. */
-export async function validateArguments(_tool: ToolDefinition, _args: unknown): Promise<ArgumentCheck> {
-  throw new Error('being written');
+/**
+ * Checks arguments against the tool's inputSchema (2020-12 when it names no draft, MCP 2025-11-25, basic/json-schema-usage). Nothing
+ * is coerced, no default is filled in, a required property with a default may be missing, formats are hints. Light to import:
+ * the heavy engine is loaded only by a schema that needs it. A schema that cannot be compiled gives a warning and no problems:
+ * the server will judge. Never throws.
+ */
+export async function validateArguments(tool: ToolDefinition, args: unknown): Promise<ArgumentCheck> {
+  const { inputSchema } = tool;
+  if (inputSchema === undefined || inputSchema === true) return { problems: [] };
+  try {
+    const plain = plainCheck(inputSchema);
+    const engine = plain
+      ? { check: plain, schema: inputSchema }
+      : await (await import('./schema-engine.ts')).compileSchema(inputSchema);
+    const violations = engine.check(args);
+    return { problems: violations.length > 0 ? explain(violations, args, inputSchema, engine.schema) : [] };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return {
+      problems: [],
+      warning: `the arguments of ${tool.name} were not checked: its schema is unusable (${reason})`,
+    };
+  }
 }

@@ -1,10 +1,10 @@
 /** Servers to test against: the demo server in this process or as a child, and the official "everything" server. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -59,12 +59,13 @@ export function demoBundle(): Promise<string> {
 }
 
 async function bundleDemo(): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'mcp2cli-test-bundle-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  // One place for all: test processes are killed rather than ended, and could not clean up after themselves.
+  const dir = fileURLToPath(new URL('../../.tmp/test-bundle/', import.meta.url));
   const outfile = join(dir, 'demo-child.mjs');
+  const temporary = join(dir, `demo-child-${process.pid}-${randomBytes(6).toString('hex')}.mjs`);
   await build({
     entryPoints: [fileURLToPath(new URL('demo-child.ts', import.meta.url))],
-    outfile,
+    outfile: temporary,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -72,6 +73,8 @@ async function bundleDemo(): Promise<string> {
     logLevel: 'error',
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   });
+  // Other test processes do the same: nobody gets half a file.
+  renameSync(temporary, outfile);
   return outfile;
 }
 

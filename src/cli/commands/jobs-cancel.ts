@@ -15,7 +15,7 @@ export interface CancelOptions {
  */
 export async function cancelOne(app: App, id: string | undefined, options: CancelOptions): Promise<number> {
   const { printer } = app;
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   const wanted = oneJob(deps.store, id, options.latest);
   const stop = app.stop('the request was not answered in time; whether the job was cancelled shows with: jobs show');
   try {

@@ -46,7 +46,7 @@ function statusOf(text: string | undefined): { status?: JobStatus } {
 /** Asks the servers about every live job; one that cannot be asked is told and stays as it was. */
 async function refreshLive(app: App): Promise<void> {
   const { showJob } = await import('../../jobs/service.ts');
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   const stop = app.stop('the jobs were not refreshed in time');
   const live: JobListing['jobs'] = deps.store.list().jobs.filter((job) => !isTerminal(job.status));
   const next = live.values();

@@ -14,7 +14,7 @@ export interface ShowOptions {
 /** `jobs show`: the state as it is now (one `tasks/get`), its details and, when there is one, the result. */
 export async function showOne(app: App, id: string | undefined, options: ShowOptions): Promise<number> {
   const { printer } = app;
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   const stop = app.stop('the job was not read in time; it is not affected');
   try {
     const job = await showJob(deps, oneJob(deps.store, id, options.latest), stop);

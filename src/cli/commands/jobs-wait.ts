@@ -14,7 +14,7 @@ export interface WaitOptions {
 /** `jobs wait`: blocks until every named job is terminal, prints what the tools answered, ends with the outcome. */
 export async function waitForJobs(app: App, ids: readonly string[], options: WaitOptions): Promise<number> {
   const { printer } = app;
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   const wanted = someJobs(deps.store, ids, options.latest);
   const resume = app.command('jobs', 'wait', ...wanted);
   const stop = app.stop(`the time ran out before the end; the job goes on`);

@@ -17,7 +17,7 @@ export interface WatchOptions {
  */
 export async function watchJob(app: App, id: string | undefined, options: WatchOptions): Promise<number> {
   const { printer } = app;
-  const deps = app.jobDeps();
+  const deps = await app.jobDeps();
   const wanted = oneJob(deps.store, id, options.latest);
   const stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app);

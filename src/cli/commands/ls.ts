@@ -14,7 +14,7 @@ export async function list(app: App): Promise<number> {
   const { printer } = app;
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const { tools } = await app.session.catalogue(stop.signal);
+    const { tools } = await (await app.session()).catalogue(stop.signal);
     printCatalogue(app, 'ls', tools);
     if (tools.length === 0) printer.note('the server offers no tools');
     return EXIT.ok;
@@ -28,7 +28,7 @@ export async function refresh(app: App): Promise<number> {
   const { printer } = app;
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const { tools } = await app.session.refresh(stop.signal);
+    const { tools } = await (await app.session()).refresh(stop.signal);
     if (printer.json) printCatalogue(app, 'refresh', tools);
     else printer.out(`${tools.length} ${tools.length === 1 ? 'tool' : 'tools'}`);
     return EXIT.ok;

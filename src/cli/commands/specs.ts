@@ -1,6 +1,15 @@
 import type { CommandSpec } from '../program.ts';
+import { demoStatus, demoTour, runDemo, startDemo, stopDemo } from './demo.ts';
+import { addInstance, listInstances, removeInstance, showInstance, useInstance } from './instances.ts';
+import { cancelOne } from './jobs-cancel.ts';
+import { listJobs } from './jobs-list.ts';
+import { showOne } from './jobs-show.ts';
+import { waitForJobs } from './jobs-wait.ts';
+import { watchJob } from './jobs-watch.ts';
+import { linkInstance } from './link.ts';
+import { list, refresh } from './ls.ts';
 
-/** Commands of the program itself. Each loads its code when it runs. */
+/** Commands of the program itself. What is heavy behind them is loaded when they run. */
 export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'instances',
@@ -19,28 +28,28 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '',
           'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         ].join('\n'),
-        run: async (app, [name = '', ...command], options) =>
-          (await import('./instances.ts')).addInstance(app, name, command, options),
+        run: (app, [name = '', ...command], options) =>
+          addInstance(app, name, command, options),
       },
-      { name: 'list', summary: 'all of them; * is the active one', run: async (app) => (await import('./instances.ts')).listInstances(app) },
+      { name: 'list', summary: 'all of them; * is the active one', run: (app) => listInstances(app) },
       {
         name: 'show',
         summary: 'one of them; secrets are not shown',
         words: ['<name>'],
-        run: async (app, [name = '']) => (await import('./instances.ts')).showInstance(app, name),
+        run: (app, [name = '']) => showInstance(app, name),
       },
       {
         name: 'remove',
         summary: 'forget one; its jobs stay on disk',
         words: ['<name>'],
         options: [{ flags: '--purge', help: 'delete its jobs and caches too' }],
-        run: async (app, [name = ''], options) => (await import('./instances.ts')).removeInstance(app, name, options),
+        run: (app, [name = ''], options) => removeInstance(app, name, options),
       },
       {
         name: 'use',
         summary: 'make one active: commands without a name go to it',
         words: ['<name>'],
-        run: async (app, [name = '']) => (await import('./instances.ts')).useInstance(app, name),
+        run: (app, [name = '']) => useInstance(app, name),
       },
     ],
   },
@@ -52,7 +61,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       { flags: '--dir <DIR>', help: 'where to put it (default: ~/.local/bin)' },
       { flags: '--force', help: 'replace a file that is not a launcher' },
     ],
-    run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
+    run: (app, [name = ''], options) => linkInstance(app, name, options),
   },
   {
     name: 'demo',
@@ -66,7 +75,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
           { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
         ],
-        run: async (app, _words, options) => (await import('./demo.ts')).runDemo(app, options),
+        run: (app, _words, options) => runDemo(app, options),
       },
       {
         name: 'start',
@@ -75,11 +84,11 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
           { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
         ],
-        run: async (app, _words, options) => (await import('./demo.ts')).startDemo(app, options),
+        run: (app, _words, options) => startDemo(app, options),
       },
-      { name: 'stop', summary: 'stop it and forget the instance', run: async (app) => (await import('./demo.ts')).stopDemo(app) },
-      { name: 'status', summary: 'whether it runs, and where', run: async (app) => (await import('./demo.ts')).demoStatus(app) },
-      { name: 'tour', summary: 'walk through the main job, for real', run: async (app) => (await import('./demo.ts')).demoTour(app) },
+      { name: 'stop', summary: 'stop it and forget the instance', run: (app) => stopDemo(app) },
+      { name: 'status', summary: 'whether it runs, and where', run: (app) => demoStatus(app) },
+      { name: 'tour', summary: 'walk through the main job, for real', run: (app) => demoTour(app) },
     ],
   },
 ];
@@ -92,12 +101,12 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   {
     name: 'ls',
     summary: 'what the server offers',
-    run: async (app) => (await import('./ls.ts')).list(app),
+    run: (app) => list(app),
   },
   {
     name: 'refresh',
     summary: "read the server's catalogue again",
-    run: async (app) => (await import('./ls.ts')).refresh(app),
+    run: (app) => refresh(app),
   },
   {
     name: 'jobs',
@@ -111,35 +120,35 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           { flags: '--limit <N>', help: 'the newest N only' },
           { flags: '--status <STATUS>', help: 'queued, running, input_required, completed, failed, canceled or lost' },
         ],
-        run: async (app, _words, options) => (await import('./jobs-list.ts')).listJobs(app, options),
+        run: (app, _words, options) => listJobs(app, options),
       },
       {
         name: 'show',
         summary: 'the state of a job now',
         words: [JOB_ID],
         options: [LATEST, { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' }],
-        run: async (app, [id], options) => (await import('./jobs-show.ts')).showOne(app, id, options),
+        run: (app, [id], options) => showOne(app, id, options),
       },
       {
         name: 'wait',
         summary: 'block until jobs end; exit 0 if all completed, 1 if not',
         words: ['[ids...]'],
         options: [LATEST],
-        run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
+        run: (app, ids, options) => waitForJobs(app, ids, options),
       },
       {
         name: 'watch',
         summary: 'wait, showing state and progress as they change',
         words: [JOB_ID],
         options: [LATEST],
-        run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
+        run: (app, [id], options) => watchJob(app, id, options),
       },
       {
         name: 'cancel',
         summary: 'ask for cancellation',
         words: [JOB_ID],
         options: [LATEST],
-        run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
+        run: (app, [id], options) => cancelOne(app, id, options),
       },
     ],
   },

@@ -1,19 +1,10 @@
 import { parse as parseShell } from 'shell-quote';
-import { checkUrl, type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
+import { checkUrl, expandTarget } from '../config/config.ts';
 import { type StdioTarget, type Target, targetHash } from '../connection/target.ts';
 import { UsageError } from '../errors.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from './flag-values.ts';
-import { type FlagValues, nearest } from './runtime-flags.ts';
-
-/** The server that a command is about. */
-export interface Instance {
-  name: string;
-  adHoc: boolean;
-  /** As configured, `${VAR}` unexpanded: what hashes and files know. */
-  identity: Target;
-  /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
-  target(): Target;
-}
+import type { Instance } from './instance.ts';
+import type { FlagValues } from './runtime-flags.ts';
 
 /** The target that `--url` or `--stdio` names, or undefined. Errors: UsageError. */
 export function adHocInstance(
@@ -52,23 +43,4 @@ function stdioTarget(line: string, flags: FlagValues): StdioTarget {
   if (command === undefined || command === '') throw new UsageError('--stdio needs a command: --stdio "npx -y some-server"');
   const cwd = textFlag(flags, 'cwd');
   return { kind: 'stdio', command, args, env: parseEnv(listFlag(flags, 'env')), ...(cwd === undefined ? {} : { cwd }) };
-}
-
-/** A configured instance. Error: UsageError with the nearest name. */
-export function configuredInstance(
-  config: Config,
-  typed: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Instance {
-  const name = findInstance(config, typed);
-  const server = name === undefined ? undefined : config.mcpServers[name];
-  if (name === undefined || server === undefined) {
-    const near = nearest(typed, Object.keys(config.mcpServers));
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
-      code: 'unknown_instance',
-      hint: near ? `did you mean ${near}?` : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
-    });
-  }
-  const identity = configuredTarget(name, server);
-  return { name, adHoc: false, identity, target: () => expandTarget(identity, env, name) };
 }

@@ -1,0 +1,132 @@
+import type { Config } from '../../config/config.ts';
+import type { DemoDialect } from '../../demo/server.ts';
+import { EXIT, UsageError } from '../../errors.ts';
+import type { App } from '../app.ts';
+
+export interface DemoOptions {
+  port?: string;
+  dialect?: string;
+}
+
+/** The instance that the demo server is registered as. */
+const NAME = 'demo';
+
+/** Marks the instance as ours to replace and remove. */
+const MARK = 'mcp2cliDemo';
+
+const DIALECTS: readonly DemoDialect[] = ['tasks-2025-11-25', 'meta-task', 'plain'];
+
+/** `demo`: a real MCP server in this process until a signal, registered as instance `demo` for as long as it runs. */
+export async function runDemo(app: App, options: DemoOptions): Promise<number> {
+  const { dialect, port } = read(options);
+  mayRegister(app.config);
+  const { startDemoServer } = await import('../../demo/server.ts');
+  const server = await startDemoServer({ dialect, port });
+  try {
+    await register(app, server.url);
+    const { printer } = app;
+    if (printer.json) printer.envelope('demo', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
+    else printer.out(`Serving ${server.url} as instance ${NAME}`);
+    printer.note('try in another terminal: mcp2cli demo deploy --version 2.0 --background; ^C ends it');
+    await app.context.stdout.flush();
+    await interrupted(app);
+  } finally {
+    await unregister(app, server.url);
+    await server.close();
+  }
+  return EXIT.ok;
+}
+
+/** Signals are how this command is meant to end: not an error. */
+function interrupted(app: App): Promise<void> {
+  const { interrupted: signal } = app.context;
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** `demo start`: the same in the background, until `demo stop`. */
+export async function startDemo(app: App, options: DemoOptions): Promise<number> {
+  const { dialect, port } = read(options);
+  mayRegister(app.config);
+  const { startDetachedDemo } = await import('../../demo/lifecycle.ts');
+  const demo = await startDetachedDemo({
+    home: app.paths.root,
+    entry: app.context.entry,
+    args: ['demo', 'serve'],
+    dialect,
+    port,
+    onRunning: (running) => register(app, running.url),
+  });
+  const { printer } = app;
+  const { started, ...facts } = demo;
+  if (printer.json) printer.envelope('demo start', started ? 'started' : 'already running', { name: NAME, started, ...facts });
+  else printer.out(`${started ? 'Serving' : 'Already serving'} ${demo.url} as instance ${NAME} (${demo.dialect})`);
+  printer.note('try: mcp2cli demo ls; end it with: mcp2cli demo stop');
+  return EXIT.ok;
+}
+
+/** `demo stop` */
+export async function stopDemo(app: App): Promise<number> {
+  const lifecycle = await import('../../demo/lifecycle.ts');
+  const stopped = await lifecycle.stopDemo({ home: app.paths.root, onStopped: () => unregister(app) });
+  const { printer } = app;
+  if (printer.json) printer.envelope('demo stop', stopped ? 'stopped' : 'not running', { stopped });
+  else printer.out(stopped ? 'Stopped the demo server' : 'The demo server was not running');
+  return EXIT.ok;
+}
+
+/** `demo status` */
+export async function demoStatus(app: App): Promise<number> {
+  const lifecycle = await import('../../demo/lifecycle.ts');
+  const running = await lifecycle.demoStatus({ home: app.paths.root });
+  const { printer } = app;
+  if (printer.json) printer.envelope('demo status', running ? 'running' : 'not running', { running: running !== undefined, ...running });
+  else printer.out(running ? `Serving ${running.url} as instance ${NAME} (${running.dialect})` : 'Not running');
+  return running ? EXIT.ok : EXIT.failed;
+}
+
+/** `demo tour`, which is what `npm run demo` runs. */
+export async function demoTour(app: App): Promise<number> {
+  const { runTour } = await import('../../demo/tour.ts');
+  return runTour(app.context);
+}
+
+function read(options: DemoOptions): { dialect: DemoDialect; port: number } {
+  const port = Number(options.port ?? 0);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new UsageError(`--port: not a port: ${JSON.stringify(options.port)}`);
+  const dialect = (options.dialect ?? 'tasks-2025-11-25') as DemoDialect;
+  if (!DIALECTS.includes(dialect))
+    throw new UsageError(`--dialect: not a dialect: ${JSON.stringify(options.dialect)}`, { hint: `one of ${DIALECTS.join(', ')}` });
+  return { dialect, port };
+}
+
+/** Error: UsageError when somebody else's instance has the name. */
+function mayRegister(config: Config): void {
+  const existing = config.mcpServers[NAME];
+  if (existing && existing[MARK] !== true)
+    throw new UsageError(`an instance of yours is called ${NAME}, which is the demo server's name`, {
+      hint: 'remove it first, or use another MCP2CLI_HOME for the demo',
+    });
+}
+
+async function register(app: App, url: string): Promise<void> {
+  const { editConfig } = await import('../../config/edit.ts');
+  await editConfig(app.paths, (config) => {
+    mayRegister(config);
+    config.mcpServers[NAME] = { type: 'http', url, [MARK]: true };
+  });
+}
+
+/** Forgets the instance, if it is (still) the demo server's: of this URL, where one is given. */
+async function unregister(app: App, url?: string): Promise<void> {
+  const { editConfig } = await import('../../config/edit.ts');
+  await editConfig(app.paths, (config) => {
+    const existing = config.mcpServers[NAME];
+    if (existing?.[MARK] !== true || (url !== undefined && existing.url !== url)) return;
+    delete config.mcpServers[NAME];
+    if (config.active === NAME) delete config.active;
+  });
+}

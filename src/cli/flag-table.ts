@@ -1,0 +1,42 @@
+/** A flag of the program's own, as opposed to one of a tool. */
+export interface RuntimeFlag {
+  name: string;
+  short?: string;
+  takes: 'none' | 'value';
+  /** The value's name in help. */
+  value?: string;
+  help: string;
+  /** `target` says which server; `tool` only means something for a tool's call. */
+  scope: 'all' | 'target' | 'tool';
+  repeatable?: boolean;
+}
+
+export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
+  { name: 'json', takes: 'none', scope: 'all', help: 'one JSON document on stdout; errors as JSON on stderr' },
+  { name: 'output', short: 'o', takes: 'value', value: 'FORMAT', scope: 'all', help: 'human, json or ndjson' },
+  { name: 'quiet', short: 'q', takes: 'none', scope: 'all', help: 'the answer only' },
+  { name: 'verbose', short: 'v', takes: 'none', scope: 'all', help: 'details on stderr' },
+  { name: 'timeout', takes: 'value', value: 'DURATION', scope: 'all', help: 'give up after 30s, 5m, 1h (exit 124); 0: never' },
+  { name: 'no-color', takes: 'none', scope: 'all', help: 'no colours (also NO_COLOR)' },
+  { name: 'help', short: 'h', takes: 'none', scope: 'all', help: 'this help' },
+  { name: 'instance', short: 'i', takes: 'value', value: 'NAME', scope: 'target', help: 'the instance to use' },
+  { name: 'url', takes: 'value', value: 'URL', scope: 'target', help: 'a server over HTTP, without adding an instance' },
+  { name: 'stdio', takes: 'value', value: "'CMD ARGS'", scope: 'target', help: 'a server to start, without adding an instance' },
+  { name: 'header', takes: 'value', value: "'K: V'", scope: 'target', repeatable: true, help: 'an HTTP header for --url' },
+  { name: 'env', takes: 'value', value: 'K=V', scope: 'target', repeatable: true, help: 'an environment variable for --stdio' },
+  { name: 'cwd', takes: 'value', value: 'DIR', scope: 'target', help: 'the working directory for --stdio' },
+  { name: 'args', takes: 'value', value: 'JSON', scope: 'tool', help: 'all arguments as JSON, @file.json or - (stdin); flags win over it' },
+  { name: 'background', takes: 'none', scope: 'tool', help: 'return at once with a job id' },
+  { name: 'ttl', takes: 'value', value: 'DURATION', scope: 'tool', help: 'how long the server should keep the task' },
+  { name: 'save', takes: 'value', value: 'DIR', scope: 'all', help: 'save images, audio and other binary results in DIR' },
+];
+
+/** Lines of help for flags of these scopes. */
+export function runtimeHelp(scopes: readonly RuntimeFlag['scope'][]): string {
+  const rows = RUNTIME_FLAGS.filter((flag) => scopes.includes(flag.scope)).map((flag) => {
+    const left = `${flag.short ? `-${flag.short}, ` : '    '}--${flag.name}${flag.value ? ` ${flag.value}` : ''}`;
+    return [left, flag.help] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`).join('\n');
+}

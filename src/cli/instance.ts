@@ -1,0 +1,33 @@
+import { type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
+import type { Target } from '../connection/target.ts';
+import { UsageError } from '../errors.ts';
+import { nearest } from './nearest.ts';
+
+/** The server that a command is about. */
+export interface Instance {
+  name: string;
+  adHoc: boolean;
+  /** As configured, `${VAR}` unexpanded: what hashes and files know. */
+  identity: Target;
+  /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
+  target(): Target;
+}
+
+/** A configured instance. Error: UsageError with the nearest name. */
+export function configuredInstance(
+  config: Config,
+  typed: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Instance {
+  const name = findInstance(config, typed);
+  const server = name === undefined ? undefined : config.mcpServers[name];
+  if (name === undefined || server === undefined) {
+    const near = nearest(typed, Object.keys(config.mcpServers));
+    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
+      code: 'unknown_instance',
+      hint: near ? `did you mean ${near}?` : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
+    });
+  }
+  const identity = configuredTarget(name, server);
+  return { name, adHoc: false, identity, target: () => expandTarget(identity, env, name) };
+}

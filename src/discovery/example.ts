@@ -1,0 +1,75 @@
+import type { ToolFlag } from './flags.ts';
+
+import { isObject, type JsonObject, setOwn } from './json.ts';
+
+const BY_FORMAT = new Map<string, string>([
+  ['date', '2026-01-31'],
+  ['date-time', '2026-01-31T12:00:00Z'],
+  ['time', '12:00:00Z'],
+  ['duration', 'PT1H'],
+  ['email', 'user@example.com'],
+  ['uri', 'https://example.com'],
+  ['url', 'https://example.com'],
+  ['hostname', 'example.com'],
+  ['ipv4', '192.0.2.1'],
+  ['ipv6', '2001:db8::1'],
+  ['uuid', '123e4567-e89b-12d3-a456-426614174000'],
+]);
+
+/** A line that could be typed: every flag that must be, or else the first one, with values that the schema suggests. */
+export function exampleLine(usage: string, flags: readonly ToolFlag[]): string {
+  const must = flags.filter((flag) => flag.mustType && !(flag.hasNested && hasMustInside(flag, flags)));
+  const first = flags.find((flag) => flag.path.length === 1);
+  const shown = must.length > 0 ? must : first ? [first] : [];
+  return [usage, ...shown.slice(0, 12).flatMap(words)].join(' ');
+
+  function words(flag: ToolFlag): string[] {
+    if (flag.kind === 'boolean') return [flag.values?.[0] === false ? `--no-${flag.name}` : `--${flag.name}`];
+    return [shellWord(`--${flag.name}`), shellWord(exampleValue(flag, flags))];
+  }
+}
+
+function hasMustInside(flag: ToolFlag, flags: readonly ToolFlag[]): boolean {
+  return flags.some((other) => other.mustType && isChild(other, flag));
+}
+
+function isChild(inner: ToolFlag, outer: ToolFlag): boolean {
+  return inner.path.length === outer.path.length + 1 && outer.path.every((name, i) => inner.path[i] === name);
+}
+
+function exampleValue(flag: ToolFlag, flags: readonly ToolFlag[]): string {
+  if (flag.secret) return '...';
+  const example =
+    flag.examples?.[0] ?? flag.const ?? flag.values?.find((value) => value !== null) ?? flag.default;
+  if (example !== undefined && example !== null) return asTyped(flag, example);
+  const kind = flag.kind === 'array' ? (flag.itemKind ?? 'json') : flag.kind;
+  if (kind === 'integer' || kind === 'number') return '1';
+  if (kind === 'boolean') return 'true';
+  if (kind === 'string') return BY_FORMAT.get(flag.format ?? '') ?? 'text';
+  if (kind === 'array') return '[]';
+  if (flag.kind !== 'object') return '{}';
+  const object: JsonObject = {};
+  for (const child of flags.filter((other) => isChild(other, flag) && other.required))
+    setOwn(object, child.path.at(-1) ?? '', sample(child));
+  return JSON.stringify(object);
+}
+
+function sample(flag: ToolFlag): unknown {
+  if (flag.values?.[0] !== undefined) return flag.values[0];
+  if (flag.kind === 'integer' || flag.kind === 'number') return 1;
+  if (flag.kind === 'boolean') return true;
+  if (flag.kind === 'array') return [];
+  return flag.kind === 'object' ? {} : (BY_FORMAT.get(flag.format ?? '') ?? 'text');
+}
+
+/** An example value as a word: an array's first element, text as it is, everything else as JSON. */
+function asTyped(flag: ToolFlag, example: unknown): string {
+  const value = flag.kind === 'array' && Array.isArray(example) ? (example[0] ?? 'text') : example;
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return text.length > 60 ? (isObject(value) ? '{...}' : `${text.slice(0, 57)}...`) : text;
+}
+
+/** A word for a POSIX shell: quoted when it has to be. */
+function shellWord(word: string): string {
+  return /^[\p{L}\p{N}_@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

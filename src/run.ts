@@ -1,0 +1,52 @@
+import type { App } from './cli/app.ts';
+import { route } from './cli/route.ts';
+import { type Context, processContext, SignalReason } from './context.ts';
+import { CliError, EXIT, InterruptedError, IoError } from './errors.ts';
+import { Printer } from './output/printer.ts';
+
+/** Runs one command line and says with what code the process should end. Never throws. */
+export async function run(argv: readonly string[], entry: string): Promise<number> {
+  const context = processContext(entry);
+  const apps: App[] = [];
+  let code: number;
+  try {
+    code = await route(argv, context, (app) => apps.push(app));
+  } catch (error) {
+    const known = asCliError(error);
+    (apps.at(-1)?.printer ?? fallbackPrinter(argv, context)).error(known);
+    code = known.exitCode;
+  }
+  for (const app of apps) await app.close().catch(() => {});
+  try {
+    await context.stdout.flush();
+    await context.stderr.flush();
+  } catch (error) {
+    fallbackPrinter(argv, context).error(new IoError(`cannot write the output: ${(error as Error).message}`));
+    code = EXIT.io;
+  }
+  return code;
+}
+
+/** Anything that was thrown as an error with a code. What is not one of ours is a defect of this program. */
+function asCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof SignalReason) return new InterruptedError('interrupted', error.exitCode);
+  const inner = error instanceof Error ? error : new Error(String(error));
+  return new CliError('internal', EXIT.internal, `a defect of mcp2cli: ${inner.message}`, {
+    cause: inner,
+    hint: 'please report it with the command line and what --verbose says',
+  });
+}
+
+/** For errors in the very flags that would say how to print. */
+function fallbackPrinter(argv: readonly string[], context: Context): Printer {
+  const json = argv.includes('--json') || argv.some((w, i) => /^(--output=|-o)(nd)?json$/.test(w) || (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')));
+  return new Printer({
+    stdout: context.stdout,
+    stderr: context.stderr,
+    format: json ? 'json' : 'human',
+    quiet: false,
+    verbose: argv.includes('--verbose'),
+    appId: 'mcp2cli',
+  });
+}

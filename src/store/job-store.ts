@@ -1,0 +1,233 @@
+/**
+ * Jobs on disk: a folder a job, facts that are written once, no locks. job-files.ts has the files, assemble.ts what they mean
+ * together. Any number of processes may work on one store: a job appears by a rename, its end by a link that never replaces
+ * another, and only the last observation is ever replaced.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CliError, IoError } from '../errors.ts';
+import type { Clock, JobListing, JobStore, StoreProblem } from '../jobs/ports.ts';
+import {
+  type HolderFacts,
+  isTerminal,
+  type JobEnd,
+  type JobRecord,
+  type JobStatus,
+  type NewJob,
+  type Observation,
+  type TaskFact,
+} from '../jobs/record.ts';
+import { assemble, createdRecord, needsHolder, orphaned } from './assemble.ts';
+import { publishOnce, replaceByLink, replaceFile } from './durable-file.ts';
+import { isHolderAlive } from './holder.ts';
+import {
+  FILES,
+  fileText,
+  isThere,
+  type JobFacts,
+  RecordError,
+  readFacts,
+  readJobFile,
+  readResultFile,
+  readTaskFile,
+} from './job-files.ts';
+import { jobNames, publishJob } from './job-folder.ts';
+import { checkedId, isJobName, newestOf, newJobId, resolveName, unknownJob } from './job-id.ts';
+import { JobIndex } from './job-index.ts';
+import { removeResults, writeResult } from './result-file.ts';
+
+/** Up to this many records are read from their folders; for more the index pays. */
+const DIRECT_LIMIT = 32;
+
+export interface JobStoreOptions {
+  /** `<home>/instances/<name>/jobs`; created with the first job. */
+  dir: string;
+  clock: Pick<Clock, 'now'>;
+  /** The instance's name, for messages. */
+  instance: string;
+  /** A new job id that nothing has yet; default: a ULID that sorts after all there are. */
+  newId?: (() => string) | undefined;
+  /** Whether the process that made a record lives; default: asks the system. */
+  holderAlive?: ((holder: HolderFacts) => boolean) | undefined;
+}
+
+/** Opens the jobs of one instance. Costs nothing until a method is called. */
+export function openJobStore(options: JobStoreOptions): JobStore {
+  return new DiskJobStore(options);
+}
+
+class DiskJobStore implements JobStore {
+  readonly #dir: string;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #instance: string;
+  readonly #newId: (() => string) | undefined;
+  readonly #holderAlive: (holder: HolderFacts) => boolean;
+
+  constructor({ dir, clock, instance, newId, holderAlive }: JobStoreOptions) {
+    this.#dir = dir;
+    this.#clock = clock;
+    this.#instance = instance;
+    this.#newId = newId;
+    this.#holderAlive = holderAlive ?? isHolderAlive;
+  }
+
+  create(job: NewJob): JobRecord {
+    const now = this.#clock.now();
+    const nextId = (names: readonly string[]) => this.#newId?.() ?? newJobId(now.getTime(), newestOf(names));
+    const stored = publishJob(this.#dir, now.getTime(), nextId, (id) =>
+      createdRecord(checkedId(id), job, now),
+    );
+    return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
+  }
+
+  accept(id: string, fact: TaskFact): void {
+    this.#facts(id);
+    const folder = this.#folder(id);
+    if (publishOnce(`${folder}/${FILES.task}`, fileText(fact))) return;
+    if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
+      throw new CliError('internal', 70, `${id} has another remote task already`);
+  }
+
+  observe(id: string, seen: Observation): void {
+    const folder = this.#folder(id);
+    const job = readJobFile(folder, id);
+    if (job === undefined) throw this.#missing(id);
+    if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
+    const at = this.#clock.now().toISOString();
+    const news = Object.fromEntries(
+      OBSERVED.flatMap((key) => (seen[key] === undefined ? [] : [[key, seen[key]]])),
+    );
+    const next = { ...job, ...news, updated_at: at, ...(seen.status ? { status_observed_at: at } : {}) };
+    replaceFile(`${folder}/${FILES.job}`, fileText(next));
+  }
+
+  requestCancel(id: string): void {
+    if (this.#facts(id).end) return;
+    const requested_at = this.#clock.now().toISOString();
+    publishOnce(`${this.#folder(id)}/${FILES.cancel}`, fileText({ requested_at }));
+  }
+
+  cancelRequested(id: string): boolean {
+    return isThere(`${this.#folder(id)}/${FILES.cancel}`);
+  }
+
+  finish(id: string, end: JobEnd): JobRecord {
+    const facts = this.#facts(id);
+    if (!facts.end) this.#publishEnd(this.#folder(id), facts, end);
+    return this.read(id);
+  }
+
+  read(id: string): JobRecord {
+    const facts = this.#facts(id);
+    const record = this.#assembled(id, facts);
+    const { end } = facts;
+    if (end?.result_file != null) record.result = readResultFile(this.#folder(id), end.result_file);
+    else if (end !== undefined && 'result' in end) record.result = end.result;
+    return record;
+  }
+
+  list(filter: { limit?: number; status?: JobStatus } = {}): JobListing {
+    const { limit = Number.POSITIVE_INFINITY, status } = filter;
+    const listing: JobListing = { jobs: [], problems: [] };
+    const few = limit <= DIRECT_LIMIT && status === undefined;
+    const index = new JobIndex(this.#dir, this.#clock.now().getTime(), !few);
+    for (const name of jobNames(this.#dir).reverse()) {
+      if (listing.jobs.length >= limit) return listing;
+      const record = index.get(name) ?? this.#listed(name, index, listing.problems);
+      if (record && (status === undefined || record.status === status)) listing.jobs.push(record);
+    }
+    if (!few) index.save();
+    return listing;
+  }
+
+  resolve(idOrPrefix: string): string {
+    const id = idOrPrefix.toLowerCase();
+    // A full id needs no look at the others.
+    if (isJobName(id) && isThere(`${this.#dir}/${id}`)) return id;
+    return resolveName(idOrPrefix, jobNames(this.#dir), this.#instance);
+  }
+
+  latest(): string | undefined {
+    return newestOf(jobNames(this.#dir));
+  }
+
+  #folder(id: string): string {
+    return `${this.#dir}/${checkedId(id)}`;
+  }
+
+  #facts(id: string): JobFacts {
+    const facts = readFacts(this.#folder(id), id);
+    if (facts === undefined) throw this.#missing(id);
+    return facts;
+  }
+
+  /** Why there is no job.json. */
+  #missing(id: string): Error {
+    const folder = this.#folder(id);
+    if (!isThere(folder)) return unknownJob(id, this.#instance);
+    const path = `${folder}/${FILES.job}`;
+    return new RecordError('damaged', path, `${path} is missing`);
+  }
+
+  #assembled(id: string, facts: JobFacts): JobRecord {
+    const record = assemble(facts);
+    if (!needsHolder(record) || this.#holderAlive(record.holder as HolderFacts)) return record;
+    // It may have recorded an end, or a task, just before it went: only what is not there now will never be.
+    const last = assemble(this.#facts(id));
+    return needsHolder(last) ? orphaned(last) : last;
+  }
+
+  #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
+    try {
+      const facts = readFacts(`${this.#dir}/${name}`, name);
+      if (facts === undefined) throw this.#missing(name);
+      const record = this.#assembled(name, facts);
+      index.add(record);
+      return record;
+    } catch (error) {
+      const problem = problemOf(name, error);
+      // Removed while we were looking.
+      if (problem === undefined && !isThere(`${this.#dir}/${name}`)) return undefined;
+      if (problem === undefined) throw error;
+      problems.push(problem);
+      return undefined;
+    }
+  }
+
+  #publishEnd(folder: string, facts: JobFacts, end: JobEnd): void {
+    // The result comes first and under a name of its own, so that no other finisher's verdict can go with it.
+    const result = writeResult(folder, end.result);
+    const path = `${folder}/${FILES.end}`;
+    // A whole record, since it takes the place of job.json too.
+    const whole = { ...facts.job, ...assemble({ ...facts, end }), pending_input: undefined, ...result };
+    let won = false;
+    try {
+      won = publishOnce(path, fileText(whole));
+    } finally {
+      if (!won && result.result_file) this.#dropResult(folder, facts.job.job_id, result.result_file);
+    }
+    if (!won) return;
+    // One file with two names: a list then sees with one look that nothing was touched (job-index.ts).
+    replaceByLink(`${folder}/${FILES.job}`, path);
+    removeResults(folder, result.result_file);
+  }
+
+  /** Removes a result that no end names. Where the publishing failed late the end may name it all the same: then it stays. */
+  #dropResult(folder: string, id: string, file: string): void {
+    try {
+      if (readFacts(folder, id)?.end?.result_file !== file) rmSync(join(folder, file), { force: true });
+    } catch {
+      // It only takes up room; the reason for being here is what the caller should hear.
+    }
+  }
+}
+
+const OBSERVED = ['status', 'remote', 'progress', 'poll_interval_ms', 'pending_input'] as const;
+
+function problemOf(job_id: string, error: unknown): StoreProblem | undefined {
+  if (error instanceof RecordError)
+    return { job_id, path: error.path, code: error.problem, message: error.message };
+  if (error instanceof IoError)
+    return { job_id, path: String(error.details?.['path'] ?? ''), code: 'damaged', message: error.message };
+  return undefined;
+}

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobStore } from '../../src/jobs/ports.ts';
+import type { HolderFacts, JobEnd, NewJob, SessionFacts, TaskFact } from '../../src/jobs/record.ts';
+import { currentHolder } from '../../src/store/holder.ts';
+import { openJobStore } from '../../src/store/job-store.ts';
+
+/** A clock that moves only when told: milliseconds since 1970. */
+export function fixedClock(start = Date.parse('2026-03-30T10:15:30.000Z')) {
+  let now = start;
+  return {
+    now: () => new Date(now),
+    advance(ms: number) {
+      now += ms;
+    },
+  };
+}
+
+export const SESSION: SessionFacts = {
+  transport: 'http',
+  target: 'abcdef',
+  protocol_version: '2025-11-25',
+  session_id: 's-1',
+};
+
+export function newJob(changes: Partial<NewJob> = {}): NewJob {
+  return {
+    instance: 'work',
+    capability: 'deploy',
+    arguments: { version: '2.0' },
+    backend: null,
+    session: SESSION,
+    holder: currentHolder(),
+    ...changes,
+  };
+}
+
+export function taskFact(id = 'task_1', changes: Partial<TaskFact> = {}): TaskFact {
+  return {
+    backend: 'tasks-2025-11-25',
+    remote_task_id: id,
+    session: SESSION,
+    remote: { taskId: id, status: 'working' },
+    accepted_at: '2026-03-30T10:15:31.000Z',
+    ...changes,
+  };
+}
+
+export function completed(text = 'done', changes: Partial<JobEnd> = {}): JobEnd {
+  return {
+    status: 'completed',
+    result: { content: [{ type: 'text', text }] },
+    error: null,
+    finished_at: '2026-03-30T10:16:00.000Z',
+    ...changes,
+  };
+}
+
+/** A holder that is certainly gone: this machine, another boot. */
+export function deadHolder(): HolderFacts {
+  return { ...currentHolder(), boot_id: '00000000-0000-0000-0000-000000000000' };
+}
+
+/** A store in `<home>/instances/work/jobs`, which does not exist yet, and that path. */
+export function diskStore(
+  home: string,
+  options: Partial<Parameters<typeof openJobStore>[0]> = {},
+): { store: JobStore; dir: string } {
+  const dir = join(home, 'instances', 'work', 'jobs');
+  return { store: openJobStore({ dir, instance: 'work', clock: { now: () => new Date() }, ...options }), dir };
+}
+
+/** `n` jobs that have ended, ids in order of creation. */
+export function endedJobs(store: JobStore, n: number): string[] {
+  return Array.from({ length: n }, (_, i) => {
+    const { job_id } = store.create(newJob({ arguments: { i } }));
+    store.accept(job_id, taskFact(`task_${i}`));
+    store.finish(job_id, completed(`result ${i}`));
+    return job_id;
+  });
+}
+
+export function emptyDir(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
+}
