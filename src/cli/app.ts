@@ -18,36 +18,46 @@ import type { InstanceSession } from './session.ts';
 /** What commands work with: context, flags, configuration, and the services built from them when first needed. */
 export class App {
   readonly context: Context;
-  readonly flags: FlagValues;
   readonly paths: Paths;
-  readonly printer: Printer;
+  #flags: FlagValues;
+  #printer: Printer;
   #config: Config | undefined;
   #instance: Instance | undefined;
   #session: InstanceSession | undefined;
 
-  /** `flags` may grow until the command runs: runtime flags can stand after its name too. */
   constructor(context: Context, flags: FlagValues) {
     this.context = context;
-    this.flags = flags;
     this.paths = resolvePaths(context);
-    this.printer = new Printer({
-      stdout: context.stdout,
-      stderr: context.stderr,
-      format: outputFormat(flags),
-      quiet: flags.has('quiet'),
-      verbose: flags.has('verbose'),
-      appId: 'mcp2cli',
-    });
+    this.#flags = flags;
+    this.#printer = this.#newPrinter('mcp2cli');
   }
 
-  /** An app that has these flags as well; used when a command's own words bring more. */
-  with(more: FlagValues): App {
-    if (more.size === 0) return this;
-    const app = new App(this.context, new Map([...this.flags, ...more]));
-    app.#config = this.#config;
-    app.#instance = this.#instance;
-    app.printer.appId = this.printer.appId;
-    return app;
+  get flags(): FlagValues {
+    return this.#flags;
+  }
+
+  get printer(): Printer {
+    return this.#printer;
+  }
+
+  /** Takes in runtime flags that stood after the command's name; they win over those before it. Errors: UsageError. */
+  adopt(more: FlagValues): void {
+    if (more.size === 0) return;
+    this.#flags = new Map([...this.#flags, ...more]);
+    this.#printer = this.#newPrinter(this.#printer.appId);
+    this.#session?.use(this.#printer);
+  }
+
+  #newPrinter(appId: string): Printer {
+    const { stdout, stderr } = this.context;
+    return new Printer({
+      stdout,
+      stderr,
+      format: outputFormat(this.#flags),
+      quiet: this.#flags.has('quiet'),
+      verbose: this.#flags.has('verbose'),
+      appId,
+    });
   }
 
   /** The name that the program was called by, for usage lines and hints: a linked command's own. */

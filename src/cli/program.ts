@@ -85,7 +85,8 @@ function build(spec: CommandSpec, app: App, done: (code: number) => void): Comma
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
     const options = command.opts();
-    done(await run(app.with(runtimeValues(runtime, options)), command.args, options));
+    app.adopt(runtimeValues(runtime, options));
+    done(await run(app, command.args, options));
   });
 }
 

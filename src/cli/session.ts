@@ -21,7 +21,7 @@ import type { Instance } from './instance.ts';
 export class InstanceSession implements LinkOpener {
   readonly #context: Context;
   readonly #paths: Paths;
-  readonly #printer: Printer;
+  #printer: Printer;
   readonly instance: Instance;
   readonly #hash: string;
   #connection: Promise<Connection> | undefined;
@@ -36,6 +36,11 @@ export class InstanceSession implements LinkOpener {
     this.#printer = printer;
     this.instance = instance;
     this.#hash = targetHash(instance.identity);
+  }
+
+  /** Says things through this printer from now on. */
+  use(printer: Printer): void {
+    this.#printer = printer;
   }
 
   /** The catalogue was read from the server by this command. */
@@ -92,7 +97,7 @@ export class InstanceSession implements LinkOpener {
       known,
       signal: signal ?? this.#context.interrupted,
       now: this.#context.clock.now,
-      log: this.#printer.verbose ? (line) => this.#printer.detail(line) : undefined,
+      log: (line) => this.#printer.detail(line),
       resume: resume?.session_id
         ? { sessionId: resume.session_id, protocolVersion: resume.protocol_version }
         : undefined,

@@ -97,16 +97,16 @@ async function runTool(
   const line = parseToolLine(argv, flags, toolRuntimeFlags());
   const runtime = runtimeValues(line.runtime);
   if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
-  const inner = app.with(runtime);
+  app.adopt(runtime);
   const given = line.args ?? textFlag(app.flags, 'args');
-  const args = buildArguments(given === undefined ? {} : await readArgs(inner, given), line.assignments);
-  await checkArguments(inner, tool, args, typed);
+  const args = buildArguments(given === undefined ? {} : await readArgs(app, given), line.assignments);
+  await checkArguments(app, tool, args, typed);
   const call = {
     tool,
     arguments: args,
     storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
   };
-  return inner.flags.has('background') ? callInBackground(inner, call) : callInForeground(inner, call);
+  return app.flags.has('background') ? callInBackground(app, call) : callInForeground(app, call);
 }
 
 /** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */

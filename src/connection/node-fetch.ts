@@ -45,7 +45,8 @@ export async function nodeFetch(input: string | URL, init: RequestInit = {}): Pr
     let connected = false;
     const options: RequestOptions = { method: init.method ?? 'GET', headers, agent };
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
-    const onAbort = () => request.destroy(new Error('aborted'));
+    // Without an error of its own: a socket whose response is being read has nobody who listens for one.
+    const onAbort = () => request.destroy();
     signal?.addEventListener('abort', onAbort, { once: true });
     request.once('socket', (socket) => {
       if (request.reusedSocket || !socket.connecting) connected = url.protocol === 'http:' || request.reusedSocket;
@@ -53,13 +54,14 @@ export async function nodeFetch(input: string | URL, init: RequestInit = {}): Pr
         connected = true;
       });
     });
-    request.once('error', (error: NodeJS.ErrnoException) => {
+    request.on('error', (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) return reject(signal.reason);
       reject(new FetchError(describe(error), error.code, connected, error));
     });
     request.once('response', (response) => {
       // Aborting after the headers ends the body; its reader sees the error.
       response.once('close', () => signal?.removeEventListener('abort', onAbort));
+      response.on('error', () => {});
       resolve(response);
     });
     request.end(body);

@@ -33,37 +33,33 @@ export function explain(
   const shown = redactSecrets(args, inputSchema);
   const formsOf = formsReader(readSchema(checked));
   const order = new Map(flags.map((flag, i) => [flag.path[0], i] as const).reverse());
-  const findings = oneForEachValue(meantAlternatives(violations, checked));
+  const findings = meantAlternatives(violations, checked);
 
-  const problems = findings.map((finding): ArgumentProblem & { order: number } => {
+  const told = findings.map((finding) => {
     const missing = finding.keyword === 'required' ? String(finding.params['missingProperty']) : undefined;
     const path = missing === undefined ? finding.path : [...finding.path, missing];
     const place = placeOf(path, args, places);
-    const value = valueAt(args, path);
-    const given = {
-      value,
-      hidden: !Object.is(value, valueAt(shown, path)) && !isObject(value) && !Array.isArray(value),
-    };
     const flag = place.flag ?? '--args';
     const inside = place.rest === '' ? flag : `${flag}: ${place.rest}`;
-    const message =
-      missing === undefined
-        ? `${inside}: ${describe(finding, given, formsOf(finding.schema), places)}`
-        : place.rest === '' && place.flag
-          ? `missing required ${flag}`
-          : `${flag}: missing required ${place.rest}`;
-    return {
-      path: path.join('.'),
-      flag,
-      message,
-      order: order.get(path[0] ?? '') ?? Number.MAX_SAFE_INTEGER,
-    };
+    let message: string;
+    if (missing !== undefined)
+      message = place.rest === '' ? `missing required ${flag}` : `${flag}: missing required ${place.rest}`;
+    else {
+      const value = valueAt(args, path);
+      const hidden = typeof value !== 'object' && !Object.is(value, valueAt(shown, path));
+      message = `${inside}: ${describe(finding, { value, hidden }, formsOf(finding.schema), places)}`;
+    }
+    return { finding, flag, message, path, order: order.get(path[0] ?? '') ?? Number.MAX_SAFE_INTEGER };
   });
-  const sorted = problems.sort(
-    (a, b) => a.order - b.order || compare(a.path, b.path) || compare(a.message, b.message),
+  told.sort(
+    (a, b) =>
+      a.order - b.order || compare(a.path.join('.'), b.path.join('.')) || compare(a.message, b.message),
   );
-  const unique = sorted.filter((problem, i) => problem.message !== sorted[i - 1]?.message);
-  return unique.map(({ path, flag, message }) => ({ path, flag, message }));
+  const kept = new Set(oneForEachValue(told.map(({ finding }) => finding)));
+  const problems = told.filter(({ finding }) => kept.has(finding));
+  return problems
+    .filter(({ message }, i) => message !== problems[i - 1]?.message)
+    .map(({ path, flag, message }) => ({ path: path.join('.'), flag, message }));
 }
 
 function compare(a: string, b: string): number {

@@ -12,8 +12,8 @@ export function firstSentence(description: string): string {
       .trim()
       .split(/\n\s*\n/)[0] ?? '';
   const line = paragraph.replace(/\s+/g, ' ').trim();
-  const end = /^.*?(?<!\b(?:e\.g|i\.e|etc|vs|cf))[.!?。](?=\s+[\p{Lu}\p{N}"'`(*-]|$)|^.*?。/u.exec(line);
-  const sentence = end?.[0] ?? line;
+  const end = /(?<!\b(?:e\.g|i\.e|etc|vs|cf))[.!?](?=\s+[\p{Lu}\p{N}"'`(*-]|$)|[。！？]/u.exec(line);
+  const sentence = end ? line.slice(0, end.index + end[0].length) : line;
   const chars = [...sentence];
   return chars.length > LONGEST
     ? `${chars

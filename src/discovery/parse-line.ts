@@ -41,7 +41,7 @@ interface Typed {
  * Reads what stands after a tool's name. The tool's own flags win over runtime flags of the same name; a flag that takes a value
  * takes the next word, whatever it looks like; only `true` and `false` after a boolean flag belong to it. `--no-x` is false
  * unless a property is called `no-x`. `runtimeFlags` should contain `args`.
- * Error: one UsageError with a line for every problem (`details.problems` lists them).
+ * Error: one UsageError with a line for every problem (`details.problems` lists them); none when the runtime flag `help` is there.
  */
 export function parseToolLine(
   argv: readonly string[],
@@ -76,7 +76,9 @@ export function parseToolLine(
       ),
     );
   for (const entry of typed.values()) assign(entry, line, problems);
-  if (problems.length > 0) throw new UsageError(problems.join('\n'), { details: { problems } });
+  // Whoever asks for help has most likely run into the problem already.
+  if (problems.length > 0 && !line.runtime.has('help'))
+    throw new UsageError(problems.join('\n'), { details: { problems } });
   return line;
 
   function longFlag(word: string): void {
@@ -90,17 +92,22 @@ export function parseToolLine(
       if (inline === undefined) skipValue();
       return;
     }
-    if (match) return toolFlag(match.flag, `--${name}`, inline);
+    if (match) {
+      toolFlag(match.flag, `--${name}`, inline);
+      return;
+    }
     const negated = name.startsWith('no-') ? find(name.slice(3)) : undefined;
     if (negated && 'flag' in negated && negated.flag.forms.some((form) => form.type === 'boolean')) {
-      if (inline === undefined) return add(negated.flag, `--${name}`, false);
-      problems.push(
-        `--${name} takes no value (--${negated.flag.name}=${inline === 'true' ? 'false' : 'true'}?)`,
-      );
+      const positive = `--${negated.flag.name}=${inline === 'true' ? 'false' : 'true'}`;
+      if (inline === undefined) add(negated.flag, `--${name}`, false);
+      else problems.push(`--${name} takes no value${didYouMean([positive])}`);
       return;
     }
     const runtime = runtimeByName.get(name);
-    if (runtime) return runtimeFlag(runtime, `--${name}`, inline);
+    if (runtime) {
+      runtimeFlag(runtime, `--${name}`, inline);
+      return;
+    }
     const known = [...flags.map((flag) => flag.name), ...runtimeByName.keys()];
     const near = nearestNames(name, known).map((other) => `--${other}`);
     problems.push(`unknown flag --${name}${didYouMean(near)}`);
@@ -114,19 +121,18 @@ export function parseToolLine(
   }
 
   function toolFlag(flag: ToolFlag, shown: string, inline: string | undefined): void {
-    if (inline !== undefined) return add(flag, shown, inline);
     const next = argv[at];
-    if (flag.kind === 'boolean') {
+    if (inline !== undefined) add(flag, shown, inline);
+    else if (flag.kind === 'boolean') {
       const belongs = next === 'true' || next === 'false' || (next === 'null' && flag.nullable);
       if (belongs) at++;
-      return add(flag, shown, belongs ? next : true);
-    }
-    if (next === undefined) {
+      add(flag, shown, belongs ? next : true);
+    } else if (next === undefined)
       problems.push(`${shown} needs a value: ${describeForms(flag.items ?? flag.forms)}`);
-      return;
+    else {
+      at++;
+      add(flag, shown, next);
     }
-    at++;
-    add(flag, shown, next);
   }
 
   function add(flag: ToolFlag, shown: string, word: string | boolean): void {
@@ -149,7 +155,8 @@ export function parseToolLine(
       }
       if (flag.takes === 'value') {
         const rest = letters.slice(i + 1);
-        return runtimeFlag(flag, `-${letter}`, rest === '' ? undefined : rest.replace(/^=/, ''));
+        runtimeFlag(flag, `-${letter}`, rest === '' ? undefined : rest.replace(/^=/, ''));
+        return;
       }
       runtimeFlag(flag, `-${letter}`, undefined);
     }
@@ -202,7 +209,7 @@ function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordRes
     const single = flag.forms.filter((form) => form.type !== 'array');
     if (typeof only === 'boolean') return { value: only };
     const alone = readWord(only, single, flag.secret);
-    if (single.length > 0 && 'value' in alone && !(only === 'null' && takesText(items))) return alone;
+    if (single.length > 0 && 'value' in alone && !(alone.value === null && takesText(items))) return alone;
   }
   const list: unknown[] = [];
   for (const [i, word] of words.entries()) {

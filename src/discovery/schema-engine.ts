@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isObject } from './json.ts';
 import { PROTO_PATTERN, prepareSchema } from './schema-prepare.ts';
 import { listOf, readSchema } from './schema-reader.ts';
@@ -6,6 +7,8 @@ import type { Check, Violation } from './violation.ts';
 /** Checking one value may look at this many subschemas, references followed; beyond it a hostile schema would hang the check. */
 const MOST_WORK = 50_000;
 const LONGEST_PATTERN = 5_000;
+/** ajv's time grows with the square of their number (1,000: 0.4 s); further ones are left to the server. */
+const MOST_PATTERNS = 1_000;
 
 /** A compiled schema, and the prepared copy that its violations point into. */
 export interface Engine {
@@ -14,7 +17,8 @@ export interface Engine {
 }
 
 /**
- * Compiles any JSON Schema with ajv, loaded here (about 16 ms) and re2js only for a schema with patterns (about 10 ms more).
+ * Compiles any JSON Schema with ajv. This module is to be imported dynamically: ajv takes about 16 ms to load and compile, and re2js,
+ * loaded only for a schema with patterns, about 10 ms more.
  * `format` is an annotation, as in 2020-12 without its assertion vocabulary. References to the network are never fetched.
  * Throws when the schema cannot be compiled, or would take too long to check.
  */
@@ -22,11 +26,7 @@ export async function compileSchema(root: unknown): Promise<Engine> {
   const patterns = mentionsPattern(root) ? await loadPatterns() : undefined;
   const schema = prepareSchema(root, (pattern) => patterns?.(pattern) !== undefined);
   if (workOf(schema) > MOST_WORK) throw new Error('it is too large to be checked here');
-  const [{ default: core }, { default: draft2020 }] = await Promise.all([
-    import('ajv/dist/core.js'),
-    import('ajv/dist/vocabularies/draft2020.js'),
-  ]);
-  const ajv = new core.default({
+  const ajv = new Ajv2020({
     allErrors: true,
     verbose: true, // the schema object of each error
     strict: false,
@@ -38,16 +38,12 @@ export async function compileSchema(root: unknown): Promise<Engine> {
     addUsedSchema: false,
     meta: false,
     logger: false,
-    dynamicRef: true,
-    next: true,
-    unevaluated: true,
     code: {
       regExp: Object.assign((pattern: string) => patternEngine(pattern, patterns?.(pattern)), {
         code: 'patternEngine',
       }),
     },
   });
-  for (const vocabulary of draft2020.default) ajv.addVocabulary(vocabulary);
   const validate = ajv.compile(schema as boolean | object as object);
   const check: Check = (value) => {
     validate(value);
@@ -93,7 +89,8 @@ async function loadPatterns(): Promise<(pattern: string) => Matcher | undefined>
 
   function compile(pattern: string): Matcher | undefined {
     // re2js would read a named back reference as text.
-    if (pattern.length > LONGEST_PATTERN || pattern.includes('\\k<')) return undefined;
+    if (pattern.length > LONGEST_PATTERN || known.size >= MOST_PATTERNS || pattern.includes('\\k<'))
+      return undefined;
     try {
       const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
       return (text) => compiled.test(text) || OTHER_SPACE.test(text);

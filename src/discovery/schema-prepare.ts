@@ -143,7 +143,7 @@ function patternProperties(copy: JsonObject, run: Run): boolean {
   if (isObject(properties) && Object.hasOwn(properties, '__proto__')) {
     // ajv leaves out a property of this name; as a pattern it is like any other.
     setOwn(patterns, PROTO_PATTERN, own(properties, '__proto__'));
-    delete properties['__proto__'];
+    Reflect.deleteProperty(properties, '__proto__');
     copy['patternProperties'] = patterns;
   }
   return loosened;

@@ -1,9 +1,11 @@
-import wrapAnsi from 'wrap-ansi';
 import type { ToolDefinition } from './catalogue.ts';
 import { exampleLine } from './example.ts';
 import { listValues, plain } from './flag-value.ts';
 import { closedValues, type ToolFlag } from './flags.ts';
 import type { Form } from './schema-forms.ts';
+import { wordWrap } from './word-wrap.ts';
+
+export { firstSentence } from './first-sentence.ts';
 
 export interface ToolHelpOptions {
   /** The words that run the tool: `work deploy`. */
@@ -38,7 +40,7 @@ export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], optio
   const title = tool.title ?? tool.annotations?.title;
   const about = [title, tool.description].filter((text) => typeof text === 'string' && text.trim() !== '');
   if (about.length > 0)
-    sections.push(about.map((text) => wrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
+    sections.push(about.map((text) => wordWrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
   if (must.length > 0) sections.push(`Required:\n${rows(must, width, safe)}`);
   if (can.length > 0) sections.push(`${must.length > 0 ? 'Optional' : 'Flags'}:\n${rows(can, width, safe)}`);
   if (flags.length > 0) sections.push(`Example:\n  ${safe(exampleLine(usage, flags))}`);
@@ -55,7 +57,7 @@ function rows(flags: readonly ToolFlag[], width: number, safe: (text: string) =>
   const left = ordered.map((flag) => `  ${'  '.repeat(flag.path.length - 1)}${withValue(flag, safe)}`);
   const column = Math.min(Math.max(...left.map((text) => text.length)), 34, Math.floor(width / 2)) + 2;
   const lines = ordered.map((flag, i) => {
-    const text = wrap(safe(cut(about(flag))), Math.max(20, width - column)).split('\n');
+    const text = wordWrap(safe(cut(about(flag))), Math.max(20, width - column)).split('\n');
     const name = left[i] ?? '';
     const indent = ' '.repeat(column);
     if (text[0] === '') return name;
@@ -130,10 +132,6 @@ function about(flag: ToolFlag): string {
     facts.push(`required with --${flag.path.slice(0, -1).join('.')}`);
   const text = flag.description ?? flag.title ?? '';
   return [text.trim(), facts.length > 0 ? `[${facts.join('; ')}]` : ''].filter(Boolean).join(' ');
-}
-
-function wrap(text: string, width: number): string {
-  return wrapAnsi(text, width, { trim: true, hard: false });
 }
 
 function cut(text: string): string {

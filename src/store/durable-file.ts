@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -117,13 +118,28 @@ export function syncDir(dir: string): void {
   });
 }
 
-/** Creates a folder with mode 0700, parents included, durably. A folder that exists is left as it is. */
+/** Creates a folder with mode 0700, missing parents too, durably. A folder that exists is left as it is. */
 export function makePrivateDir(dir: string): void {
-  guarded('create', dir, () => {
-    const first = mkdirSync(dir, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    for (let made = dir; made.length >= first.length; made = dirname(made)) syncDir(dirname(made));
-  });
+  guarded('create', dir, () => makeDir(dir));
+}
+
+// Node's own `recursive` says ENOENT where the disk is read-only.
+function makeDir(dir: string): void {
+  if (isFolder(dir)) return;
+  const parent = dirname(dir);
+  if (parent !== dir) makeDir(parent);
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster.
+    if (errnoOf(error) === 'EEXIST' && isFolder(dir)) return;
+    throw error;
+  }
+  syncDir(parent);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** A name that no other process uses, for something that will be renamed. */

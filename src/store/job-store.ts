@@ -118,9 +118,7 @@ class DiskJobStore implements JobStore {
   }
 
   read(id: string): JobRecord {
-    const facts = this.#facts(id);
-    const record = this.#assembled(id, facts);
-    const { end } = facts;
+    const { record, end } = this.#settled(id, this.#facts(id));
     if (end?.result_file != null) record.result = readResultFile(this.#folder(id), end.result_file);
     else if (end !== undefined && 'result' in end) record.result = end.result;
     return record;
@@ -169,19 +167,22 @@ class DiskJobStore implements JobStore {
     return new RecordError('damaged', path, `${path} is missing`);
   }
 
-  #assembled(id: string, facts: JobFacts): JobRecord {
+  /** The record, looked at again when its holder is gone. */
+  #settled(id: string, facts: JobFacts): { record: JobRecord; end: JobFacts['end'] } {
     const record = assemble(facts);
-    if (!needsHolder(record) || this.#holderAlive(record.holder as HolderFacts)) return record;
+    if (!needsHolder(record) || this.#holderAlive(record.holder as HolderFacts))
+      return { record, end: facts.end };
     // It may have recorded an end, or a task, just before it went: only what is not there now will never be.
-    const last = assemble(this.#facts(id));
-    return needsHolder(last) ? orphaned(last) : last;
+    const last = this.#facts(id);
+    const then = assemble(last);
+    return { record: needsHolder(then) ? orphaned(then) : then, end: last.end };
   }
 
   #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
     try {
       const facts = readFacts(`${this.#dir}/${name}`, name);
       if (facts === undefined) throw this.#missing(name);
-      const record = this.#assembled(name, facts);
+      const { record } = this.#settled(name, facts);
       index.add(record);
       return record;
     } catch (error) {

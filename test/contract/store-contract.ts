@@ -72,7 +72,11 @@ export function jobStoreContract(
       store.accept(job_id, taskFact());
       store.observe(job_id, { progress: { progress: 1, total: 4 } });
       expect(store.read(job_id)).toMatchObject({ status: 'running', progress: { progress: 1, total: 4 } });
-      store.observe(job_id, { status: 'input_required', remote: { status: 'input_required' }, poll_interval_ms: 250 });
+      store.observe(job_id, {
+        status: 'input_required',
+        remote: { status: 'input_required' },
+        poll_interval_ms: 250,
+      });
       expect(store.read(job_id)).toMatchObject({
         status: 'input_required',
         remote: { status: 'input_required' },
@@ -86,7 +90,12 @@ export function jobStoreContract(
     it('keeps a question until the job ends', () => {
       const { store } = make({});
       const { job_id } = store.create(newJob());
-      const question = { request_id: 1, method: 'elicitation/create', params: { message: 'sure?' }, received_at: 'x' };
+      const question = {
+        request_id: 1,
+        method: 'elicitation/create',
+        params: { message: 'sure?' },
+        received_at: 'x',
+      };
       store.observe(job_id, { pending_input: [question] });
       expect(store.read(job_id).pending_input).toEqual([question]);
       store.observe(job_id, { pending_input: [] });
@@ -229,7 +238,8 @@ export function jobStoreContract(
       const { store } = make({});
       const ids = [0, 1, 2, 3, 4, 5].map((i) => store.create(newJob({ arguments: { i } })).job_id);
       for (const id of ids.slice(0, 4)) store.finish(id, completed());
-      const listed = (filter?: Parameters<JobStore['list']>[0]) => store.list(filter).jobs.map((job) => job.job_id);
+      const listed = (filter?: Parameters<JobStore['list']>[0]) =>
+        store.list(filter).jobs.map((job) => job.job_id);
       expect(listed()).toEqual(ids.toReversed());
       expect(listed({ limit: 2 })).toEqual([ids[5], ids[4]]);
       expect(listed({ limit: 0 })).toEqual([]);
@@ -244,7 +254,14 @@ export function jobStoreContract(
     it('resolves full ids and unique prefixes, with or without job_, in any case', () => {
       const { store } = make({});
       const { job_id } = store.create(newJob());
-      for (const asked of [job_id, job_id.toUpperCase(), job_id.slice(0, 20), job_id.slice(4), job_id.slice(4, 8), 'job_'])
+      for (const asked of [
+        job_id,
+        job_id.toUpperCase(),
+        job_id.slice(0, 20),
+        job_id.slice(4),
+        job_id.slice(4, 8),
+        'job_',
+      ])
         expect(store.resolve(asked)).toBe(job_id);
     });
 

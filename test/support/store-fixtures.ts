@@ -67,7 +67,10 @@ export function diskStore(
   options: Partial<Parameters<typeof openJobStore>[0]> = {},
 ): { store: JobStore; dir: string } {
   const dir = join(home, 'instances', 'work', 'jobs');
-  return { store: openJobStore({ dir, instance: 'work', clock: { now: () => new Date() }, ...options }), dir };
+  return {
+    store: openJobStore({ dir, instance: 'work', clock: { now: () => new Date() }, ...options }),
+    dir,
+  };
 }
 
 /** `n` jobs that have ended, ids in order of creation. */

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from '../../discovery/catalogue.ts';
-import { firstSentence } from '../../discovery/tool-help.ts';
+import { firstSentence } from '../../discovery/first-sentence.ts';
 import { kebabCase } from '../../discovery/tool-names.ts';
 import { EXIT } from '../../errors.ts';
 import type { App } from '../app.ts';

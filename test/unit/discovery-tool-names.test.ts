@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { nearestNames } from '../../src/discovery/suggest.ts';
+import { kebabCase, resolveTool } from '../../src/discovery/tool-names.ts';
+
+const KEBAB: readonly (readonly [string, string])[] = [
+  ['echo', 'echo'],
+  ['maxTokens', 'max-tokens'],
+  ['HTTPProxy', 'http-proxy'],
+  ['user_name', 'user-name'],
+  ['batchProcess2', 'batch-process2'],
+  ['sha256Sum', 'sha256-sum'],
+  ['userIDs', 'user-ids'],
+  ['getURL', 'get-url'],
+  ['getURLs', 'get-urls'],
+  ['XMLHttpRequest', 'xml-http-request'],
+  ['a.b', 'a.b'],
+  ['Email.sendAll', 'email.send-all'],
+  ['repo/list files', 'repo-list-files'],
+  ['__private__', 'private'],
+  ['__proto__', 'proto'],
+  ['constructor', 'constructor'],
+  ['übergrößeMaß', 'übergröße-maß'],
+  ['名前', '名前'],
+  ['a--b', 'a-b'],
+  ['-x-', 'x'],
+  ['...', ''],
+  ['', ''],
+];
+
+describe('kebabCase', () => {
+  it.each(KEBAB)('%j becomes %j', (name, kebab) => {
+    expect(kebabCase(name)).toBe(kebab);
+    expect(kebabCase(kebab)).toBe(kebab);
+  });
+});
+
+describe('resolveTool', () => {
+  const names = [
+    'echo',
+    'email.send',
+    'email.sendAll',
+    'maxTokens',
+    'max_tokens',
+    'a_b',
+    'aB',
+    'a-b',
+    'constructor',
+    '__proto__',
+    'toString',
+  ];
+  const tool = (name: string, consumed = 1) => ({ kind: 'tool', name, consumed });
+
+  it.each([
+    [['echo'], tool('echo')],
+    [['echo', 'stray'], tool('echo')],
+    [['echo', '--message', 'hi'], tool('echo')],
+    [['email', 'send'], tool('email.send', 2)],
+    [['email', 'send', '--x', '1'], tool('email.send', 2)],
+    [['email', 'send-all'], tool('email.sendAll', 2)],
+    [['email.send'], tool('email.send')],
+    [['email.sendAll'], tool('email.sendAll')],
+    [['maxTokens'], tool('maxTokens')],
+    [['max-tokens'], { kind: 'ambiguous', candidates: ['maxTokens', 'max_tokens'] }],
+    // A name that is its own kebab form is its exact name.
+    [['a-b'], tool('a-b')],
+    [['constructor'], tool('constructor')],
+    [['__proto__'], tool('__proto__')],
+    [['proto'], tool('__proto__')],
+    [['to-string'], tool('toString')],
+    [['email'], { kind: 'group', prefix: 'email', members: ['email.send', 'email.sendAll'], consumed: 1 }],
+    [['ehco'], { kind: 'none', suggestions: ['echo'] }],
+    [['email', 'sned'], { kind: 'none', suggestions: ['email.send'] }],
+    [['hasOwnProperty'], { kind: 'none', suggestions: [] }],
+    [['zzzzzz'], { kind: 'none', suggestions: [] }],
+    [[], { kind: 'none', suggestions: [] }],
+    [['--help'], { kind: 'none', suggestions: [] }],
+  ])('%j', (words, expected) => {
+    expect(resolveTool(names, words)).toEqual(expected);
+  });
+
+  it('prefers the longest match of nested names', () => {
+    const nested = ['email', 'email.send', 'email.send.now'];
+    expect(resolveTool(nested, ['email', 'send', 'now'])).toEqual(tool('email.send.now', 3));
+    expect(resolveTool(nested, ['email', 'send'])).toEqual(tool('email.send', 2));
+    expect(resolveTool(nested, ['email'])).toEqual(tool('email'));
+    expect(resolveTool(nested, ['email', 'send', 'later'])).toEqual(tool('email.send', 2));
+  });
+
+  it('finds one of 1,000 names in a few milliseconds', () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => `group${i % 20}.someLongerToolName_${i}`);
+    resolveTool(many, ['warm', 'up']);
+    const start = performance.now();
+    expect(resolveTool(many, ['group7', 'some-longer-tool-name-987']).kind).toBe('tool');
+    expect(performance.now() - start).toBeLessThan(30); // about 2 ms; the margin is for a busy machine
+  });
+});
+
+describe('nearestNames', () => {
+  it.each([
+    ['mesage', ['message', 'count'], ['message']],
+    ['MESSAGE', ['message'], ['message']],
+    ['mess', ['message', 'count'], ['message']],
+    ['x', ['y'], []],
+    ['ab', ['xy'], []],
+    ['', ['a'], []],
+    ['colour', ['color', 'count'], ['color']],
+  ])('%j among %j is %j', (word, known, expected) => {
+    expect(nearestNames(word, known)).toEqual(expected);
+  });
+});
