@@ -5,7 +5,7 @@
 //   the rest  what run.js imports dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
 //
 // Modules that run.js already has are not repeated in the rest: it imports them from run.js, so that there is one copy of each class.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -76,6 +76,18 @@ const withoutSdkValidator = {
   },
 };
 
+/** The SDK's client gets headers that do not load undici (src/connection/light-headers.ts). */
+const lightHeaders = {
+  name: 'light-headers',
+  setup(b) {
+    b.onLoad({ filter: /node_modules\/@modelcontextprotocol\/client\/dist\/.*\.mjs$/ }, ({ path }) => ({
+      contents: `import { LightHeaders as Headers } from ${JSON.stringify(resolve(here, 'src/connection/light-headers.ts'))};\n${readFileSync(path, 'utf8')}`,
+      resolveDir: dirname(path),
+      loader: 'js',
+    }));
+  },
+};
+
 /** Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms. */
 const withoutChildProcess = {
   name: 'without-child-process',
@@ -90,8 +102,7 @@ const withoutChildProcess = {
 // CommonJS packages inside an ESM bundle ask for Node's built-ins through require.
 const requireBanner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
 
-rmSync(resolve(here, 'dist'), { recursive: true, force: true });
-mkdirSync(resolve(here, 'dist'));
+mkdirSync(resolve(here, 'dist'), { recursive: true });
 
 const entry = await build({
   ...common,
@@ -112,15 +123,22 @@ const light = new Set(Object.keys(scan.metafile.inputs).filter((path) => path.st
 
 /** Modules of run.js that the rest imports. */
 const shared = new Set(['src/run.ts']);
-const rest = await build({
-  ...common,
-  entryPoints: Object.fromEntries(apart),
-  outdir: 'dist',
-  splitting: true,
-  chunkNames: 'shared-[hash]',
-  plugins: [lightFromRun(light, shared), withoutSdkValidator, withoutChildProcess],
-  banner: requireBanner,
-});
+const names = [...apart.keys()];
+// The demo server is a build of its own: chunks shared with it would bring its packages into every call.
+const groups = [names.filter((name) => name.startsWith('demo-')), names.filter((name) => !name.startsWith('demo-'))];
+const rest = await Promise.all(
+  groups.map((group) =>
+    build({
+      ...common,
+      entryPoints: Object.fromEntries(group.map((name) => [name, apart.get(name)])),
+      outdir: 'dist',
+      splitting: true,
+      chunkNames: 'shared-[hash]',
+      plugins: [lightFromRun(light, shared), withoutSdkValidator, lightHeaders, withoutChildProcess],
+      banner: requireBanner,
+    }),
+  ),
+);
 
 checkExports(shared);
 const run = await build({
@@ -136,8 +154,14 @@ const run = await build({
 });
 writeFileSync(
   resolve(here, 'dist/THIRD-PARTY-LICENSES.txt'),
-  licences({ ...entry.metafile.inputs, ...run.metafile.inputs, ...rest.metafile.inputs }),
+  licences(Object.assign({}, ...[entry, ...rest, run].map(({ metafile }) => metafile.inputs))),
 );
+
+// Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
+const made = new Set([entry, ...rest, run].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+made.add('dist/THIRD-PARTY-LICENSES.txt');
+for (const file of readdirSync(resolve(here, 'dist')))
+  if (!made.has(`dist/${file}`)) rmSync(resolve(here, 'dist', file), { recursive: true });
 
 /** Two shared modules that export the same name would hide it from the rest without a word. */
 function checkExports(files) {

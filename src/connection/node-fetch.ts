@@ -50,7 +50,8 @@ export async function nodeFetch(input: string | URL, init: RequestInit = {}): Pr
     signal?.addEventListener('abort', onAbort, { once: true });
     request.once('socket', (socket) => {
       if (request.reusedSocket || !socket.connecting) connected = url.protocol === 'http:' || request.reusedSocket;
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      // A socket that is used again keeps its listeners: one each would pile up.
+      if (!request.reusedSocket) socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         connected = true;
       });
     });

@@ -12,7 +12,7 @@ import { classifyFailure, httpFailure } from './failure.ts';
 import { nodeFetch } from './node-fetch.ts';
 import { closeAgents } from './proxy.ts';
 import type { ServerFacts } from './server-facts.ts';
-import { openStdio, type StdioProcess } from './stdio.ts';
+import type { StdioProcess } from './stdio.ts';
 import { type HttpTarget, type Target, targetHash } from './target.ts';
 
 /**
@@ -108,6 +108,7 @@ async function openOnce(
   let process: StdioProcess | undefined;
   let transport: Transport;
   if (target.kind === 'stdio') {
+    const { openStdio } = await import('./stdio.ts');
     process = await openStdio(target, options.log);
     transport = process.transport;
   } else {

@@ -41,8 +41,12 @@ export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], optio
   const about = [title, tool.description].filter((text) => typeof text === 'string' && text.trim() !== '');
   if (about.length > 0)
     sections.push(about.map((text) => wordWrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
-  if (must.length > 0) sections.push(`Required:\n${rows(must, width, safe)}`);
-  if (can.length > 0) sections.push(`${must.length > 0 ? 'Optional' : 'Flags'}:\n${rows(can, width, safe)}`);
+  const [required, optional] = [rowsOf(must, safe), rowsOf(can, safe)];
+  const lefts = [...required, ...optional].map(({ left }) => left.length).filter((length) => length <= 36);
+  const column = Math.min(Math.max(12, ...lefts), Math.floor(width / 2)) + 2;
+  const optionalTitle = must.length > 0 ? 'Optional' : 'Flags';
+  if (must.length > 0) sections.push(`Required:\n${layOut(required, column, width)}`);
+  if (can.length > 0) sections.push(`${optionalTitle}:\n${layOut(optional, column, width)}`);
   if (flags.length > 0) sections.push(`Example:\n  ${safe(exampleLine(usage, flags))}`);
   if (options.runtimeHelp.trim() !== '') sections.push(options.runtimeHelp.replace(/\s+$/, ''));
   return `${sections.join('\n\n')}\n`;
@@ -52,26 +56,13 @@ function isInside(inner: ToolFlag, outer: ToolFlag): boolean {
   return inner.path.length > outer.path.length && outer.path.every((name, i) => inner.path[i] === name);
 }
 
-function rows(flags: readonly ToolFlag[], width: number, safe: (text: string) => string): string {
-  const ordered = inTreeOrder(flags).slice(0, MOST_ROWS);
-  const left = ordered.map((flag) => `  ${'  '.repeat(flag.path.length - 1)}${withValue(flag, safe)}`);
-  const column = Math.min(Math.max(...left.map((text) => text.length)), 34, Math.floor(width / 2)) + 2;
-  const lines = ordered.map((flag, i) => {
-    const text = wordWrap(safe(cut(about(flag))), Math.max(20, width - column)).split('\n');
-    const name = left[i] ?? '';
-    const indent = ' '.repeat(column);
-    if (text[0] === '') return name;
-    // A name that is too long for its column has the line for itself.
-    return name.length > column - 2
-      ? [name, ...text.map((line) => indent + line)].join('\n')
-      : [name.padEnd(column) + text[0], ...text.slice(1).map((line) => indent + line)].join('\n');
-  });
-  if (flags.length > MOST_ROWS) lines.push(`  ... and ${flags.length - MOST_ROWS} more`);
-  return lines.map((line) => line.replace(/[ \t]+$/gm, '')).join('\n');
+interface Row {
+  left: string;
+  about: string;
 }
 
-/** Nested flags come after the object that they belong to; flags as such are listed level by level. */
-function inTreeOrder(flags: readonly ToolFlag[]): ToolFlag[] {
+/** Nested flags are indented below the object that they belong to, where that is in the same list. */
+function rowsOf(flags: readonly ToolFlag[], safe: (text: string) => string): Row[] {
   const within = new Map<string, ToolFlag[]>();
   const paths = new Set(flags.map((flag) => flag.path.join('\0')));
   for (const flag of flags) {
@@ -82,15 +73,27 @@ function inTreeOrder(flags: readonly ToolFlag[]): ToolFlag[] {
     if (siblings) siblings.push(flag);
     else within.set(key, [flag]);
   }
-  const ordered: ToolFlag[] = [];
-  const visit = (key: string): void => {
+  const rows: Row[] = [];
+  const visit = (key: string, depth: number): void => {
     for (const flag of within.get(key) ?? []) {
-      ordered.push(flag);
-      visit(flag.path.join('\0'));
+      rows.push({ left: `  ${'  '.repeat(depth)}${withValue(flag, safe)}`, about: safe(cut(about(flag))) });
+      visit(flag.path.join('\0'), depth + 1);
     }
   };
-  visit('');
-  return ordered;
+  visit('', 0);
+  return rows;
+}
+
+function layOut(rows: readonly Row[], column: number, width: number): string {
+  const lines = rows.slice(0, MOST_ROWS).flatMap(({ left, about }) => {
+    if (about === '') return [left];
+    const text = wordWrap(about, Math.max(20, width - column)).split('\n');
+    // A name that is too long for its column has the line for itself.
+    const head = left.length > column - 2 ? [left] : [left.padEnd(column) + text.shift()];
+    return [...head, ...text.map((line) => ' '.repeat(column) + line)];
+  });
+  if (rows.length > MOST_ROWS) lines.push(`  ... and ${rows.length - MOST_ROWS} more`);
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 function withValue(flag: ToolFlag, safe: (text: string) => string): string {

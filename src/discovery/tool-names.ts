@@ -10,6 +10,8 @@ export type ToolMatch =
   | { kind: 'none'; suggestions: string[] };
 
 const PLAIN = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
+const ASCII = /^[\x20-\x7e]+$/;
+const SNAKE = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /**
  * The form of a name that people type: `maxTokens` -> `max-tokens`, `HTTPProxy` -> `http-proxy`, `user_name` -> `user-name`. Dots
@@ -18,19 +20,35 @@ const PLAIN = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
  */
 export function kebabCase(name: string): string {
   if (PLAIN.test(name)) return name;
-  return name.split('.').map(kebabSegment).filter(Boolean).join('.');
+  if (SNAKE.test(name)) return name.replaceAll('_', '-');
+  return name
+    .split('.')
+    .map(ASCII.test(name) ? asciiSegment : kebabSegment)
+    .filter(Boolean)
+    .join('.');
+}
+
+/** The same for plain letters: Unicode's classes alone take milliseconds to build. */
+function asciiSegment(segment: string): string {
+  return segment
+    .replace(/([A-Z]{2,})s(?![a-z])/g, '$1S')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
 function kebabSegment(segment: string): string {
   return (
     segment
       // A plural of an acronym is one word: userIDs -> user-ids.
-      .replace(/(\p{Lu}{2,})s(?!\p{Ll})/gu, (_, acronym: string) => `${acronym}S`)
-      .replace(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, '$1-$2')
+      .replace(/(\p{Lu}{2,})s(?!\p{Ll})/gu, '$1S')
+      .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1-$2')
       .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1-$2')
       .toLowerCase()
       .replace(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-      .replace(/^-+|-+$/g, '')
+      .replace(/^-|-$/g, '')
   );
 }
 
@@ -47,47 +65,55 @@ export function resolveTool(names: readonly string[], words: readonly string[]):
   if (first === undefined) return { kind: 'none', suggestions: [] };
   if (typed.length === 1 && exact.has(first)) return { kind: 'tool', name: first, consumed: 1 };
 
-  const byKebab = new Map<string, string[]>();
-  let deepest = 1;
-  for (const name of names) {
-    const kebab = kebabCase(name);
-    if (kebab === '') continue;
-    deepest = Math.max(deepest, kebab.split('.').length);
-    const same = byKebab.get(kebab);
-    if (same) same.push(name);
-    else byKebab.set(kebab, [name]);
-  }
-
-  for (let n = Math.min(typed.length, deepest); n > 0; n--) {
+  const candidates = kebabForms(names.filter((name) => mayBe(name, typed)));
+  for (let n = Math.min(typed.length, DEEPEST); n > 0; n--) {
     const joined = typed.slice(0, n).join('.');
     if (exact.has(joined)) return { kind: 'tool', name: joined, consumed: n };
-    const same = byKebab.get(joined);
+    const same = candidates.get(joined);
     if (same?.[0] === undefined) continue;
     if (same.length === 1) return { kind: 'tool', name: same[0], consumed: n };
-    return { kind: 'ambiguous', candidates: [...same] };
+    return { kind: 'ambiguous', candidates: same };
   }
 
-  for (let n = Math.min(typed.length, deepest); n > 0; n--) {
-    const prefix = typed.slice(0, n).join('.');
-    const members = names.filter(
-      (name) => name.startsWith(`${prefix}.`) || kebabCase(name).startsWith(`${prefix}.`),
-    );
-    // More words than the group has levels name a member that does not exist: that is for the suggestions.
-    if (members.length > 0 && n === typed.length) return { kind: 'group', prefix, members, consumed: n };
-  }
-  return { kind: 'none', suggestions: suggestTools(names, byKebab, typed) };
+  const prefix = typed.join('.');
+  const members = names.filter(
+    (name) => name.startsWith(`${prefix}.`) || kebabCase(name).startsWith(`${prefix}.`),
+  );
+  if (members.length > 0) return { kind: 'group', prefix, members, consumed: typed.length };
+  return { kind: 'none', suggestions: suggestTools(names, typed) };
 }
 
-function suggestTools(
-  names: readonly string[],
-  byKebab: ReadonlyMap<string, readonly string[]>,
-  typed: readonly string[],
-): string[] {
-  const whole = typed.slice(0, 3).join('.');
-  const found = nearestNames(whole, [...byKebab.keys(), ...names.filter((name) => !byKebab.has(name))]);
-  const near = found.length > 0 ? found : nearestNames(typed[0] ?? '', [...byKebab.keys()]);
-  const shown = near.map((name) =>
-    byKebab.get(name)?.length === 1 ? name : (byKebab.get(name)?.[0] ?? name),
-  );
-  return [...new Set(shown)].slice(0, 3);
+/** Names with more dots than this nest no further. */
+const DEEPEST = 16;
+
+/** A quick look at both ends of a name, which spares nearly all of a server's thousand names the conversion. */
+function mayBe(name: string, typed: readonly string[]): boolean {
+  const begin = name.charAt(0).toLowerCase();
+  const end = name.charAt(name.length - 1).toLowerCase();
+  if (/[a-z0-9]/.test(begin) && !typed[0]?.startsWith(begin)) return false;
+  return !/[a-z0-9]/.test(end) || typed.some((word) => word.endsWith(end));
+}
+
+function kebabForms(names: readonly string[]): Map<string, string[]> {
+  const forms = new Map<string, string[]>();
+  for (const name of names) {
+    const kebab = kebabCase(name);
+    const same = forms.get(kebab);
+    if (same) same.push(name);
+    else if (kebab !== '') forms.set(kebab, [name]);
+  }
+  return forms;
+}
+
+function suggestTools(names: readonly string[], typed: readonly string[]): string[] {
+  const byKebab = kebabForms(names);
+  const known = [...byKebab.keys(), ...names.filter((name) => kebabCase(name) === '')];
+  const whole = nearestNames(typed.slice(0, 3).join('.'), known);
+  const near = whole.length > 0 ? whole : nearestNames(typed[0] ?? '', known);
+  // What several share is no name to type.
+  return [
+    ...new Set(
+      near.flatMap((kebab) => (byKebab.get(kebab)?.length === 1 ? kebab : (byKebab.get(kebab) ?? kebab))),
+    ),
+  ].slice(0, 3);
 }

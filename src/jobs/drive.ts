@@ -26,6 +26,9 @@ const POLL_TIMEOUT_MS = 30_000;
 /** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
 const RESULT_GRACE_MS = 3_000;
 
+/** How long a server gets to put a question afresh before one that was put to an earlier process is asked instead, in milliseconds. */
+const FRESH_QUESTION_MS = 1_500;
+
 /** How long the result of a finished task may take to arrive, in milliseconds. */
 const RESULT_TIMEOUT_MS = 120_000;
 
@@ -63,8 +66,12 @@ class TaskDriver {
   #ownLink = false;
   #failures = 0;
   #failingSince: number | undefined;
-  /** Questions that arrived or were saved by a process that could not answer. */
-  #questions: PendingInput[];
+  /** Questions that were put to this process and wait for an answer. */
+  readonly #questions: PendingInput[] = [];
+  /** Questions that were put to an earlier process, which did not answer them. */
+  #inherited: PendingInput[];
+  /** Ends the blocking request when nobody here stays for its answer. */
+  readonly #leave = new AbortController();
   #wake: () => void = () => {};
   #blocking: Promise<void> | undefined;
   #blockingEnd: Snapshot | undefined;
@@ -77,7 +84,7 @@ class TaskDriver {
     this.#options = options;
     this.#observer = new Observer(deps, job, options.events);
     this.#signal = options.stop.signal;
-    this.#questions = job.pending_input ?? [];
+    this.#inherited = job.pending_input ?? [];
     if (options.link) this.#adopt(options.link);
   }
 
@@ -96,6 +103,8 @@ class TaskDriver {
   }
 
   async release(): Promise<void> {
+    // The server hears of it: a question that comes later must not be put to a request which nobody reads any more.
+    this.#leave.abort(new Error('stopped waiting'));
     if (this.#ownLink) await this.#link?.close({ keepSession: true }).catch(() => {});
     else this.#link?.observe({});
   }
@@ -109,7 +118,7 @@ class TaskDriver {
     this.#failingSince = undefined;
     this.#observer.snapshot(state);
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
-    if (this.#questions.length > 0 || state.status === 'input_required') await this.#answer(state);
+    if (this.#asked || state.status === 'input_required') await this.#answer(backend, state);
     if (!this.#blocking && this.#mayBlock) this.#block(backend);
     await this.#pause(pollDelay(state.pollIntervalMs));
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
@@ -135,6 +144,8 @@ class TaskDriver {
       onStatusHint: () => this.#wake(),
       onQuestion: (question) => {
         this.#questions.push(question);
+        // Servers put a question once: it is on record before anybody is asked, so that it outlives this process.
+        this.#keepQuestions();
         this.#wake();
       },
     });
@@ -142,7 +153,8 @@ class TaskDriver {
 
   /** Holds `tasks/result` open. What it brings is looked at by the loop. */
   #block(backend: Backend): void {
-    this.#blocking = backend.result(this.#taskId, { signal: this.#signal }).then(
+    const signal = AbortSignal.any([this.#signal, this.#leave.signal]);
+    this.#blocking = backend.result(this.#taskId, { signal }).then(
       (end) => {
         if (isTerminal(end.status)) this.#blockingEnd = end;
         // Not blocking here: the state comes from polls, the result when it is there.
@@ -184,23 +196,43 @@ class TaskDriver {
     return fetchEnd(backend, this.#taskId, state, this.#deps, this.#signal);
   }
 
-  async #answer(state: Snapshot): Promise<void> {
+  get #asked(): boolean {
+    return this.#questions.length > 0 || this.#inherited.length > 0;
+  }
+
+  #keepQuestions(): void {
+    this.#observer.now({ pending_input: [...this.#inherited, ...this.#questions] });
+  }
+
+  async #answer(backend: Backend, state: Snapshot): Promise<void> {
     const { ask } = this.#deps;
     if (!ask) {
-      if (this.#questions.length > 0) this.#observer.now({ status: 'input_required', pending_input: this.#questions });
-      const asked = this.#questions[0]?.params['message'] ?? state.message;
+      if (this.#asked) this.#observer.now({ status: 'input_required' });
+      const [first] = [...this.#questions, ...this.#inherited];
+      const asked = first?.params['message'] ?? state.message;
       throw new UnfinishedError(
         'input_required',
         `${this.#job.job_id} waits for input${typeof asked === 'string' ? `: ${asked}` : ''}`,
       );
     }
+    if (this.#inherited.length > 0) await this.#preferFresh(backend);
     // Without a question in hand the blocking request fetches it.
-    for (let question = this.#questions.shift(); question; question = this.#questions.shift()) {
-      const answer = await ask(question, this.#signal);
-      await this.#link?.respond(question.request_id, { ...answer });
-      this.#observer.now({ pending_input: [...this.#questions] });
-    }
+    for (const questions of [this.#inherited, this.#questions])
+      for (let [question] = questions; question; [question] = questions) {
+        const answer = await ask(question, this.#signal);
+        await this.#link?.respond(question.request_id, { ...answer });
+        questions.shift();
+        this.#keepQuestions();
+      }
     this.#mayBlock = true;
+  }
+
+  /** Some servers put the question again to whoever waits next, and do not listen to an answer under its old id any more. */
+  async #preferFresh(backend: Backend): Promise<void> {
+    if (!this.#blocking && this.#mayBlock) this.#block(backend);
+    if (this.#questions.length === 0) await this.#pause(FRESH_QUESTION_MS);
+    const same = (a: PendingInput, b: PendingInput) => JSON.stringify(a.params) === JSON.stringify(b.params);
+    this.#inherited = this.#inherited.filter((old) => !this.#questions.some((fresh) => same(old, fresh)));
   }
 
   /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */

@@ -94,7 +94,7 @@ export function progressText(progress: Progress): string {
 /** One line of `watch` in a pipe. */
 export function changeLine(job: JobRecord): string {
   const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
-  const message = job.progress?.message ? '' : typeof said === 'string' && said !== '' ? ` ${visibleLine(said)}` : '';
+  const message = job.progress?.message ? '' : typeof said === 'string' && said !== '' ? `  ${visibleLine(said)}` : '';
   return `${job.job_id}  ${job.status}${job.progress ? `  ${progressText(job.progress)}` : ''}${message}`;
 }
 

@@ -116,8 +116,13 @@ const END_SHAPE: Record<string, Check> = {
 /** Reads job.json; undefined when there is no such file. Errors: RecordError, IoError. */
 export function readJobFile(folder: string, id: string): StoredJob | undefined {
   const path = `${folder}/${FILES.job}`;
-  const job = read(path, JOB_SHAPE) as StoredJob | undefined;
-  if (job !== undefined && job.job_id !== id)
+  const job = read(path, {});
+  return job === undefined ? undefined : checkedJob(path, job, id);
+}
+
+function checkedJob(path: string, content: object, id: string): StoredJob {
+  const job = inShape(path, content as Record<string, unknown>, JOB_SHAPE) as unknown as StoredJob;
+  if (job.job_id !== id)
     throw new RecordError('damaged', path, `${path} is the record of another job (${job.job_id})`);
   return job;
 }
@@ -153,6 +158,11 @@ export function readFacts(folder: string, id: string): JobFacts | undefined {
   const task = readTaskFile(folder);
   const job = readJobFile(folder, id);
   if (job === undefined) return undefined;
+  // The end is a whole record, and nothing that happens to the other files afterwards changes it (an observation that was under way).
+  if (end !== undefined && 'job_id' in end) {
+    const whole = checkedJob(`${folder}/${FILES.end}`, end, id);
+    return { job: whole, task: undefined, cancel: undefined, end };
+  }
   // A record that tells its own end needs no second file for it.
   const told = end ?? (isTerminalWord(job.status) ? (job as unknown as StoredEnd) : undefined);
   return { job, task, cancel, end: told };
@@ -172,8 +182,7 @@ function read(path: string, shape: Record<string, Check>): Record<string, unknow
   } catch (error) {
     const errno = errnoOf((error as Error).cause);
     if (errno === 'ENOTDIR') return undefined;
-    if (errno === 'EISDIR' || errno === 'ENOENT')
-      throw new RecordError('damaged', path, `${path} is damaged: not a file`, error);
+    if (errno === 'EISDIR' || errno === 'ENOENT') throw damage(path, 'not a file', error);
     throw error;
   }
   return text === undefined ? undefined : checked(path, text, shape);
@@ -189,26 +198,32 @@ export function isThere(path: string): boolean {
 }
 
 function checked(path: string, text: string, shape: Record<string, Check>): Record<string, unknown> {
-  const damaged = (why: string, cause?: unknown) =>
-    new RecordError('damaged', path, `${path} is damaged: ${why}`, cause);
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw damaged(text.trim() === '' ? 'it is empty' : 'it is not valid JSON', error);
+    throw damage(path, text.trim() === '' ? 'it is empty' : 'it is not valid JSON', error);
   }
-  if (!isObject(content)) throw damaged('it is not an object');
+  if (!isObject(content)) throw damage(path, 'it is not an object');
   const version = content['schema_version'];
   if (!Number.isInteger(version) || (version as number) < 1)
-    throw damaged('schema_version is missing or wrong');
+    throw damage(path, 'schema_version is missing or wrong');
   if ((version as number) > SCHEMA_VERSION)
     throw new RecordError(
       'newer',
       path,
       `${path} was written by a newer version (schema ${version}, known is ${SCHEMA_VERSION})`,
     );
+  return inShape(path, content, shape);
+}
+
+function inShape(path: string, content: Record<string, unknown>, shape: Record<string, Check>) {
   for (const field in shape)
     if (!shape[field]?.(Object.hasOwn(content, field) ? content[field] : undefined))
-      throw damaged(`${field} is missing or wrong`);
+      throw damage(path, `${field} is missing or wrong`);
   return content;
+}
+
+function damage(path: string, why: string, cause?: unknown): RecordError {
+  return new RecordError('damaged', path, `${path} is damaged: ${why}`, cause);
 }

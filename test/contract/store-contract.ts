@@ -127,6 +127,16 @@ export function jobStoreContract(
       expect(store.read(job_id)).toEqual(first);
     });
 
+    it('ends as it was seen to end, whatever was under way elsewhere', () => {
+      const { store, reopen } = make({});
+      const { job_id } = store.create(newJob());
+      const end = store.finish(job_id, completed());
+      // A process that read the record before the end, and writes after it.
+      reopen().accept(job_id, taskFact());
+      expect(store.read(job_id)).toEqual(end);
+      expect(store.list().jobs).toMatchObject([{ status: 'completed', updated_at: end.updated_at }]);
+    });
+
     it('keeps a failure with its error, extras included, and no result', () => {
       const { store } = make({});
       const { job_id } = store.create(newJob());

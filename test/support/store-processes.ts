@@ -21,8 +21,8 @@ export function bundleWorker(folder: string): string {
 export interface Worker {
   /** The lines that were written whole, as they come. */
   facts: Record<string, unknown>[];
-  /** Resolves with the first fact that has the key. */
-  told(key: string): Promise<Record<string, unknown>>;
+  /** Resolves once there are that many facts, or the process has ended. */
+  reached(facts: number): Promise<void>;
   go(): void;
   kill(): void;
   /** Resolves when the process is gone and all of its output was read. */
@@ -34,7 +34,7 @@ export function startWorker(script: string, work: string, dir: string, ...args: 
   const child: ChildProcess = spawn(process.execPath, [script, work, dir, ...args], { stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const facts: Record<string, unknown>[] = [];
-  const waiting: { key: string; resolve: (fact: Record<string, unknown>) => void }[] = [];
+  let told: () => void = () => {};
   let partial = '';
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text) => {
@@ -43,34 +43,43 @@ export function startWorker(script: string, work: string, dir: string, ...args: 
   child.stdout?.setEncoding('utf8').on('data', (text) => {
     const lines = (partial + text).split('\n');
     partial = lines.pop() ?? '';
-    for (const line of lines) {
-      const fact = JSON.parse(line);
-      facts.push(fact);
-      for (const one of waiting.filter(({ key }) => key in fact)) one.resolve(fact);
-    }
+    for (const line of lines) facts.push(JSON.parse(line));
+    told();
   });
   // A worker that was killed takes no more input.
   child.stdin?.on('error', () => {});
+  const done = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }));
   return {
     facts,
-    told: (key) =>
-      new Promise((resolve) => {
-        const known = facts.find((fact) => key in fact);
-        if (known) resolve(known);
-        else waiting.push({ key, resolve });
-      }),
-    go: () => void child.stdin?.end('g'),
+    reached: async (count) => {
+      let ended = false;
+      done.then(() => {
+        ended = true;
+        told();
+      });
+      while (facts.length < count && !ended)
+        await new Promise<void>((resolve) => {
+          told = resolve;
+        });
+    },
+    go: () => void child.stdin?.write('g'),
     kill: () => void child.kill('SIGKILL'),
-    done: once(child, 'close').then(([code, signal]) => ({ code, signal, stderr })),
+    done,
   };
 }
 
-/** Starts workers, lets them go at the same moment, and returns their facts once all have ended well. */
-export async function together(workers: Worker[]): Promise<Record<string, unknown>[]> {
-  await Promise.all(workers.map((worker) => worker.told('ready')));
-  for (const worker of workers) worker.go();
+/**
+ * Lets workers that wait at their barrier go on at the same moment, as often as they stop there, and returns what they told once all
+ * have ended well.
+ */
+export async function together(workers: Worker[], rounds = 1): Promise<Record<string, unknown>[]> {
+  for (let round = 0; round < rounds; round++) {
+    // One fact for each barrier, and one for what was done after each.
+    await Promise.all(workers.map((worker) => worker.reached(2 * round + 1)));
+    for (const worker of workers) worker.go();
+  }
   const ends = await Promise.all(workers.map((worker) => worker.done));
   const failed = ends.find((end) => end.code !== 0);
   if (failed) throw new Error(`a worker failed: ${failed.stderr}`);
-  return workers.flatMap((worker) => worker.facts.slice(1));
+  return workers.flatMap((worker) => worker.facts.filter((fact) => !('ready' in fact)));
 }

@@ -15,7 +15,7 @@ function tell(fact: object): void {
   writeSync(1, `${JSON.stringify(fact)}\n`);
 }
 
-/** Waits until the parent says go, so that all processes start at the same moment. */
+/** Waits until the parent says go, so that all processes do what follows at the same moment. */
 function barrier(): void {
   tell({ ready: process.pid });
   readSync(0, Buffer.alloc(1));
@@ -32,10 +32,10 @@ const works: Record<string, () => void> = {
     tell({ created: store.create(newJob({ holder: currentHolder() })).job_id });
   },
 
-  /** Finishes all given jobs with a verdict of its own, and tells what became of each. */
+  /** Finishes all given jobs with a verdict of its own, each at the parent's word, and tells what became of it. */
   finish() {
-    barrier();
     for (const id of rest) {
+      barrier();
       // Two kinds of verdict, which must not be mixed: a large result, or an error and none.
       const ended =
         process.pid % 2 === 0

@@ -52,13 +52,13 @@ describe('toolHelp', () => {
           --target.region <eu|us>
 
       Optional:
-        --dry-run                 Only say what would happen [default: false]
-        --strategy <string>       [one of: rolling, blue-green, canary,
-                                  recreate; default: rolling]
-        --replicas <integer>      [or null]
-        --tags <string>           [repeatable]
-        --token <string>          [secret]
-          --target.zone <string>
+        --dry-run                  Only say what would happen [default: false]
+        --strategy <string>        [one of: rolling, blue-green, canary,
+                                   recreate; default: rolling]
+        --replicas <integer>       [or null]
+        --tags <string>            [repeatable]
+        --token <string>           [secret]
+        --target.zone <string>
 
       Example:
         work deploy --version text --target.region eu

@@ -95,6 +95,30 @@ describe('resolveTool', () => {
   });
 });
 
+describe('every name', () => {
+  it('is found by itself and by its kebab form, whatever it is made of', () => {
+    const letters = 'aAbBsS1_-. é';
+    let state = 7;
+    const below = (n: number) => {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+      return Math.floor((state / 2 ** 31) * n);
+    };
+    const names = Array.from({ length: 300 }, () =>
+      ['x', ...Array.from({ length: 1 + below(9) }, () => letters[below(letters.length)])].join(''),
+    );
+    for (const name of names) {
+      const kebab = kebabCase(name);
+      expect(kebabCase(kebab)).toBe(kebab);
+      // A segment with an umlaut sends the whole name the way for all of Unicode, which has to agree.
+      expect(kebabCase(`ä.${name}`)).toBe(`ä.${kebab}`);
+      expect(resolveTool(names, [name])).toEqual({ kind: 'tool', name, consumed: 1 });
+      const same = [...new Set(names)].filter((other) => kebabCase(other) === kebab);
+      if (same.length === 1)
+        expect(resolveTool([...new Set(names)], [kebab])).toMatchObject({ kind: 'tool', name });
+    }
+  });
+});
+
 describe('nearestNames', () => {
   it.each([
     ['mesage', ['message', 'count'], ['message']],

@@ -76,6 +76,8 @@ describe('a damaged file', () => {
     ['end.json', { error: 'no' }],
     ['end.json', { result_file: '../../../etc/passwd' }],
     ['end.json', { result_file: 'job.json' }],
+    ['end.json', { job_id: 'job_00000000000000000000000000' }],
+    ['end.json', { capability: 1 }],
   ])('%s with %j has the wrong shape', (file, change) => {
     const { store, dir, id } = twoJobs();
     if (file === 'end.json') store.finish(id, completed());
@@ -178,6 +180,22 @@ describe('what is not ours', () => {
     store.finish(id, completed());
     expect(readFileSync(path, 'utf8')).toContain(extra);
     expect(store.read(id)).not.toHaveProperty('x_note');
+  });
+
+  it('an observation that was under way when the job ended changes nothing', () => {
+    const { store, dir, id } = twoJobs();
+    store.observe(id, { status: 'running', progress: { progress: 1 } });
+    const before = readFileSync(join(dir, id, 'job.json'), 'utf8');
+    const end = store.finish(id, completed());
+    rmSync(join(dir, id, 'job.json'));
+    writeFileSync(join(dir, id, 'job.json'), before.replace('"progress":1', '"progress":2'));
+    expect(store.read(id)).toEqual(end);
+  });
+
+  it('an end that says no more than how it ended is one', () => {
+    const { store, dir, id } = twoJobs();
+    writeFileSync(join(dir, id, 'end.json'), '{"schema_version":1,"status":"canceled","error":null}');
+    expect(store.read(id)).toMatchObject({ status: 'canceled', remote_task_id: 'task_1', finished_at: null });
   });
 
   it('a record with nothing but job.json is a record', () => {

@@ -55,12 +55,19 @@ describe('holders', () => {
   });
 
   onLinux('is gone when it has ended and nobody has collected it', async () => {
-    // The shell becomes a process that never waits for the child it had.
-    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    onTestFinished(() => void shell.kill('SIGKILL'));
-    const [line] = await once(shell.stdout, 'data');
+    // A parent that starts a child and then never gets round to collecting it.
+    const parent = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const { pid } = require('child_process').spawn('true');
+         require('fs').writeSync(1, pid + '\\n');
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const [line] = await once(parent.stdout, 'data');
     const pid = Number(String(line));
     const state = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0];
     while (state() !== 'Z') await new Promise((resolve) => setImmediate(resolve));

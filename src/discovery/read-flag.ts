@@ -1,0 +1,61 @@
+import { readWord, type WordResult } from './flag-value.ts';
+import type { ToolFlag } from './flags.ts';
+import type { Form } from './schema-forms.ts';
+
+/**
+ * The value of a flag from everything that was typed for it: words, or verdicts (`true` of `--x` alone, `false` of `--no-x`). Only a flag
+ * that takes an array may have several.
+ */
+export function readFlag(flag: ToolFlag, words: readonly (string | boolean)[]): WordResult {
+  return flag.kind === 'array' ? readList(flag, words) : readOne(flag, words[0] ?? '');
+}
+
+function readOne(flag: ToolFlag, word: string | boolean): WordResult {
+  return typeof word === 'boolean' ? { value: word } : readWord(word, flag.forms, flag.secret);
+}
+
+/**
+ * The occurrences of a flag that takes an array. Elements that are text are taken as they stand; for all others a JSON array gives
+ * several elements at once (`--n '[1,2]'`, `--n '[]'`). One occurrence of a flag that also takes a single value is that value.
+ */
+function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordResult {
+  const items = flag.items ?? [];
+  const [only] = words;
+  if (words.length === 1 && only !== undefined) {
+    const single = flag.forms.filter((form) => form.type !== 'array');
+    if (typeof only === 'boolean') return { value: only };
+    const alone = readWord(only, single, flag.secret);
+    if (single.length > 0 && 'value' in alone && !(alone.value === null && takesText(items))) return alone;
+  }
+  const list: unknown[] = [];
+  for (const [i, word] of words.entries()) {
+    if (typeof word === 'boolean') return { problem: `--no-${flag.name} takes no part in a list` };
+    const several = takesText(items) ? undefined : jsonArray(word, items);
+    if (several) {
+      list.push(...several);
+      continue;
+    }
+    const element = readWord(word, items, flag.secret);
+    if ('problem' in element)
+      return { problem: words.length > 1 ? `${element.problem} [item ${i + 1}]` : element.problem };
+    list.push(element.value);
+  }
+  return { value: list };
+}
+
+function takesText(forms: readonly Form[]): boolean {
+  return forms.some((form) => form.type === 'string' && !form.values);
+}
+
+function jsonArray(word: string, items: readonly Form[]): unknown[] | undefined {
+  if (!word.trimStart().startsWith('[')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(word);
+    if (!Array.isArray(parsed)) return undefined;
+    // Of elements that are arrays themselves, [1,2] is one and [[1,2],[3]] is two.
+    const nested = items.some((form) => form.type === 'array');
+    return nested && !(parsed.length > 0 && parsed.every(Array.isArray)) ? undefined : parsed;
+  } catch {
+    return undefined;
+  }
+}
