@@ -30,7 +30,9 @@ const isOwn = (path) => path.startsWith('.') && path.endsWith('.ts');
 /** The file in dist/ for the target of a dynamic import. */
 const chunkName = (path, importer) =>
   isOwn(path)
-    ? relative(resolve(here, 'src'), resolve(dirname(importer), path)).replace(/\.ts$/, '').replaceAll('/', '-')
+    ? relative(resolve(here, 'src'), resolve(dirname(importer), path))
+        .replace(/\.ts$/, '')
+        .replaceAll('/', '-')
     : `vendor-${path.replace(/[^a-z0-9]+/gi, '-')}`;
 
 /** Dynamic imports become imports of files that another build makes; `found` collects them. */
@@ -100,7 +102,9 @@ const withoutChildProcess = {
 };
 
 // CommonJS packages inside an ESM bundle ask for Node's built-ins through require.
-const requireBanner = { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" };
+const requireBanner = {
+  js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
+};
 
 mkdirSync(resolve(here, 'dist'), { recursive: true });
 
@@ -125,7 +129,10 @@ const light = new Set(Object.keys(scan.metafile.inputs).filter((path) => path.st
 const shared = new Set(['src/run.ts']);
 const names = [...apart.keys()];
 // The demo server is a build of its own: chunks shared with it would bring its packages into every call.
-const groups = [names.filter((name) => name.startsWith('demo-')), names.filter((name) => !name.startsWith('demo-'))];
+const groups = [
+  names.filter((name) => name.startsWith('demo-')),
+  names.filter((name) => !name.startsWith('demo-')),
+];
 const rest = await Promise.all(
   groups.map((group) =>
     build({
@@ -169,7 +176,8 @@ function checkExports(files) {
   for (const file of files) {
     const text = readFileSync(resolve(here, file), 'utf8');
     for (const [, name] of text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)) {
-      if (seen.has(name)) throw new Error(`${name} is exported by ${seen.get(name)} and by ${file}: rename one`);
+      if (seen.has(name))
+        throw new Error(`${name} is exported by ${seen.get(name)} and by ${file}: rename one`);
       seen.set(name, file);
     }
   }
@@ -192,7 +200,15 @@ function licences(inputs) {
 }
 
 function licenceText(dir) {
-  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'license.md', 'LICENCE', 'License']) {
+  for (const file of [
+    'LICENSE',
+    'LICENSE.md',
+    'LICENSE.txt',
+    'license',
+    'license.md',
+    'LICENCE',
+    'License',
+  ]) {
     try {
       return readFileSync(resolve(dir, file), 'utf8').trim();
     } catch {}

@@ -1,4 +1,4 @@
-import { hostname, homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import type { Clock } from './jobs/ports.ts';
 
 /** A writable standard stream, as much of it as the program uses. */

@@ -40,7 +40,12 @@ function asCliError(error: unknown): CliError {
 
 /** For errors in the very flags that would say how to print. */
 function fallbackPrinter(argv: readonly string[], context: Context): Printer {
-  const json = argv.includes('--json') || argv.some((w, i) => /^(--output=|-o)(nd)?json$/.test(w) || (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')));
+  const json =
+    argv.includes('--json') ||
+    argv.some(
+      (w, i) =>
+        /^(--output=|-o)(nd)?json$/.test(w) || (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')),
+    );
   return new Printer({
     stdout: context.stdout,
     stderr: context.stderr,

@@ -73,7 +73,11 @@ export function serverLink(
         ttlMs: options.ttlMs,
       });
       const reply = readReply(
-        await connection.request('tools/call', params, { ...requestOptions(options), cancelOnAbort: true, onProgress }),
+        await connection.request('tools/call', params, {
+          ...requestOptions(options),
+          cancelOnAbort: true,
+          onProgress,
+        }),
       );
       if (reply.kind === 'result') return reply;
       return {

@@ -66,5 +66,8 @@ export function metaTask(send: Send): Backend {
 function failure(answer: JsonObject, state: Snapshot) {
   const error = answer['error'];
   const message = isObject(error) ? error['message'] : error;
-  return { code: 'tool_error', message: typeof message === 'string' ? message : (state.message ?? 'the task failed') };
+  return {
+    code: 'tool_error',
+    message: typeof message === 'string' ? message : (state.message ?? 'the task failed'),
+  };
 }

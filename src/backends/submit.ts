@@ -8,7 +8,10 @@ import { isObject, type JsonObject, stringAt, taskSnapshot } from './wire.ts';
  * Params of `tools/call` that offer to become a task: `_meta.task` always (the `_meta.task` dialect), and `task` where the server
  * and the tool take it (2025-11-25, "Task-Augmented Requests"). `ttlMs`: how long the server should keep the task.
  */
-export function submitParams(call: ToolCall, options: { task2025: boolean; ttlMs: number | undefined }): JsonObject {
+export function submitParams(
+  call: ToolCall,
+  options: { task2025: boolean; ttlMs: number | undefined },
+): JsonObject {
   const { ttlMs } = options;
   return {
     name: call.name,
@@ -27,14 +30,20 @@ export function readReply(reply: unknown): Reply {
   if (!isObject(reply)) throw new ProtocolError('unexpected answer to tools/call: not an object');
   const task = reply['task'];
   if (isObject(task) && typeof task['taskId'] === 'string')
-    return { kind: 'task', backend: 'tasks-2025-11-25', taskId: task['taskId'], snapshot: taskSnapshot(task) };
+    return {
+      kind: 'task',
+      backend: 'tasks-2025-11-25',
+      taskId: task['taskId'],
+      snapshot: taskSnapshot(task),
+    };
   const accepted = stringAt(reply, 'task_id');
   if (accepted !== undefined)
     return { kind: 'task', backend: 'meta-task', taskId: accepted, snapshot: taskSnapshot(reply) };
   const meta = isObject(reply['_meta']) ? reply['_meta']['task'] : undefined;
   if (isObject(meta)) {
     const id = stringAt(meta, 'taskId', 'task_id');
-    if (id !== undefined) return { kind: 'task', backend: 'meta-task', taskId: id, snapshot: taskSnapshot(meta) };
+    if (id !== undefined)
+      return { kind: 'task', backend: 'meta-task', taskId: id, snapshot: taskSnapshot(meta) };
   }
   return { kind: 'result', result: reply };
 }

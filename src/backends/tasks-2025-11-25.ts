@@ -64,7 +64,8 @@ export function tasks20251125(send: Send): Backend {
         return state.status === 'canceled' ? { ...state, error: canceledError(state) } : state;
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
-        if (error.rpcCode === -32601) throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
+        if (error.rpcCode === -32601)
+          throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
         // A lost race: the task ended before the cancellation arrived (-32602). The real state says so, or that it is unknown.
         return poll(taskId, options);
       }

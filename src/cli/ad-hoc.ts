@@ -18,7 +18,8 @@ export function adHocInstance(
     if (stray) throw new UsageError(`--${stray} goes with ${stray === 'header' ? '--url' : '--stdio'}`);
     return undefined;
   }
-  if (url !== undefined && stdio !== undefined) throw new UsageError('--url and --stdio contradict each other');
+  if (url !== undefined && stdio !== undefined)
+    throw new UsageError('--url and --stdio contradict each other');
   if (flags.has('instance')) throw new UsageError('--instance and an ad hoc target contradict each other');
   const identity: Target =
     url !== undefined
@@ -35,12 +36,22 @@ function stdioTarget(line: string, flags: FlagValues): StdioTarget {
   const words = parseShell(line, (name) => `\${${name}}`).map((word) => {
     if (typeof word === 'string') return word;
     if ('pattern' in word) return word.pattern;
-    throw new UsageError(`--stdio runs no shell, so ${'op' in word ? JSON.stringify(word.op) : 'a comment'} means nothing there`, {
-      hint: `quote it, or say it outright: --stdio "sh -c '...'"`,
-    });
+    throw new UsageError(
+      `--stdio runs no shell, so ${'op' in word ? JSON.stringify(word.op) : 'a comment'} means nothing there`,
+      {
+        hint: `quote it, or say it outright: --stdio "sh -c '...'"`,
+      },
+    );
   });
   const [command, ...args] = words;
-  if (command === undefined || command === '') throw new UsageError('--stdio needs a command: --stdio "npx -y some-server"');
+  if (command === undefined || command === '')
+    throw new UsageError('--stdio needs a command: --stdio "npx -y some-server"');
   const cwd = textFlag(flags, 'cwd');
-  return { kind: 'stdio', command, args, env: parseEnv(listFlag(flags, 'env')), ...(cwd === undefined ? {} : { cwd }) };
+  return {
+    kind: 'stdio',
+    command,
+    args,
+    env: parseEnv(listFlag(flags, 'env')),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
 }

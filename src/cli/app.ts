@@ -2,17 +2,17 @@ import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import type { Context } from '../context.ts';
 import type { JobDeps } from '../jobs/deps.ts';
-import type { JobStore } from '../jobs/ports.ts';
 import { FAILURE_BUDGET_MS } from '../jobs/polling.ts';
+import type { JobStore } from '../jobs/ports.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
-import { colors, PLAIN, type Palette } from '../output/palette.ts';
+import { colors, type Palette, PLAIN } from '../output/palette.ts';
 import { Printer } from '../output/printer.ts';
 import { currentHolder } from '../store/holder.ts';
 import { openJobStore } from '../store/job-store.ts';
 import { parseDuration } from './duration.ts';
 import { durationFlag, outputFormat, textFlag } from './flag-values.ts';
-import type { FlagValues } from './runtime-flags.ts';
 import { configuredInstance, type Instance } from './instance.ts';
+import type { FlagValues } from './runtime-flags.ts';
 import type { InstanceSession } from './session.ts';
 
 /** What commands work with: context, flags, configuration, and the services built from them when first needed. */
@@ -126,7 +126,11 @@ export class App {
     const { identity } = instance;
     const how =
       identity.kind === 'http'
-        ? ['--url', quote(identity.url), ...Object.keys(identity.headers).flatMap((k) => ['--header', quote(`${k}: ...`)])]
+        ? [
+            '--url',
+            quote(identity.url),
+            ...Object.keys(identity.headers).flatMap((k) => ['--header', quote(`${k}: ...`)]),
+          ]
         : [
             '--stdio',
             quote([identity.command, ...identity.args].map(quote).join(' ')),
@@ -143,7 +147,9 @@ export class App {
 
   /** NO_COLOR (no-color.org) and --no-color; whether there is a terminal is the caller's question. */
   get color(): boolean {
-    return !this.flags.has('no-color') && !this.context.env['NO_COLOR'] && this.context.env['TERM'] !== 'dumb';
+    return (
+      !this.flags.has('no-color') && !this.context.env['NO_COLOR'] && this.context.env['TERM'] !== 'dumb'
+    );
   }
 
   /** What ends this command early: the first signal, or `--timeout`. */

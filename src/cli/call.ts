@@ -43,16 +43,21 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
         storedArguments: call.storedArguments,
         ttlMs: durationFlag(app.flags, 'ttl'),
         stop,
-        events: { onChange: (seen) => live.update(call.tool.name, seen.progress), onNote: (text) => printer.note(text) },
+        events: {
+          onChange: (seen) => live.update(call.tool.name, seen.progress),
+          onNote: (text) => printer.note(text),
+        },
       },
     ).finally(() => live.stop());
     await link.close({ keepSession: job.remote_task_id !== null });
     if (error) throw withJob(error, app, job);
     if (printer.json) printer.envelope(call.tool.name, `job submitted: ${jobSummary(job)}`, job);
     else printer.out(printer.quiet ? job.job_id : submittedLine(job, printer));
-    if (synchronous) printer.note(`ran synchronously (${whySynchronous(link, call.tool.name)}): the job is ${job.status}`);
+    if (synchronous)
+      printer.note(`ran synchronously (${whySynchronous(link, call.tool.name)}): the job is ${job.status}`);
     if (!isTerminal(job.status)) return EXIT.ok;
-    if (job.status !== 'completed') printer.complain(failureLine(call.tool.name, job.status, job.error ? `: ${job.error.message}` : ''));
+    if (job.status !== 'completed')
+      printer.complain(failureLine(call.tool.name, job.status, job.error ? `: ${job.error.message}` : ''));
     return outcomeCode(job);
   } finally {
     stop.dispose();
@@ -69,13 +74,21 @@ function whySynchronous(link: ServerLink, tool: string): string {
 /** A failed submission, with the job that tells about it. */
 function withJob(error: Error, app: App, job: JobRecord): Error {
   if (error instanceof SignalReason)
-    return new InterruptedError(`interrupted; ${job.job_id} is ${job.status}: ${job.error?.message ?? ''}`, error.exitCode);
+    return new InterruptedError(
+      `interrupted; ${job.job_id} is ${job.status}: ${job.error?.message ?? ''}`,
+      error.exitCode,
+    );
   if (!(error instanceof CliError)) return error;
-  return new CliError(error.code, error.exitCode, job.status === 'lost' ? (job.error?.message ?? error.message) : error.message, {
-    hint: `recorded as ${job.job_id} (${job.status}); see: ${app.command('jobs', 'show', job.job_id)}`,
-    cause: error,
-    details: { job_id: job.job_id, ...error.details },
-  });
+  return new CliError(
+    error.code,
+    error.exitCode,
+    job.status === 'lost' ? (job.error?.message ?? error.message) : error.message,
+    {
+      hint: `recorded as ${job.job_id} (${job.status}); see: ${app.command('jobs', 'show', job.job_id)}`,
+      cause: error,
+      details: { job_id: job.job_id, ...error.details },
+    },
+  );
 }
 
 /** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
@@ -98,7 +111,8 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
     return printCallResult(app, call.tool.name, result);
   } catch (error) {
     live.stop();
-    if (error instanceof SignalReason) throw new InterruptedError('interrupted; the call was cancelled', error.exitCode);
+    if (error instanceof SignalReason)
+      throw new InterruptedError('interrupted; the call was cancelled', error.exitCode);
     if (error instanceof TimeoutError) throw new TimeoutError(error.message, { cause: error });
     throw error;
   } finally {
@@ -146,9 +160,14 @@ async function foregroundTask(
   if (app.printer.json && ended.result !== undefined && ended.result !== null)
     return printCallResult(app, call.tool.name, ended.result);
   if (app.printer.json)
-    throw new CliError(ended.error?.code ?? ended.status, EXIT.failed, ended.error?.message ?? `the task is ${ended.status}`, {
-      details: { job_id: ended.job_id },
-    });
+    throw new CliError(
+      ended.error?.code ?? ended.status,
+      EXIT.failed,
+      ended.error?.message ?? `the task is ${ended.status}`,
+      {
+        details: { job_id: ended.job_id },
+      },
+    );
   printOutcome(app, ended);
   return outcomeCode(ended);
 }
@@ -166,7 +185,12 @@ async function waitOrCancel(
     if (!(error instanceof SignalReason || error instanceof TimeoutError))
       throw detached(error, app.command('jobs', 'wait', job.job_id));
     // In the foreground an interruption is a cancellation; the record says what came of it.
-    const grace = stopAfter(app.context.clock, undefined, CANCEL_GRACE_MS, 'the cancellation was not confirmed in time');
+    const grace = stopAfter(
+      app.context.clock,
+      undefined,
+      CANCEL_GRACE_MS,
+      'the cancellation was not confirmed in time',
+    );
     const ended = await cancelJob(deps, job.job_id, grace).catch(() => undefined);
     grace.dispose();
     const sure = ended && isTerminal(ended.status);

@@ -24,8 +24,11 @@ export function outputFormat(flags: FlagValues): OutputFormat {
   const output = textFlag(flags, 'output');
   if (output === undefined) return flags.has('json') ? 'json' : 'human';
   if (output !== 'human' && output !== 'json' && output !== 'ndjson')
-    throw new UsageError(`--output: not a format: ${JSON.stringify(output)}`, { hint: 'one of human, json, ndjson' });
-  if (flags.has('json') && output === 'human') throw new UsageError('--json and --output human contradict each other');
+    throw new UsageError(`--output: not a format: ${JSON.stringify(output)}`, {
+      hint: 'one of human, json, ndjson',
+    });
+  if (flags.has('json') && output === 'human')
+    throw new UsageError('--json and --output human contradict each other');
   return output;
 }
 
@@ -36,7 +39,9 @@ export function parseHeaders(list: readonly string[]): Record<string, string> {
     const colon = header.indexOf(':');
     const name = header.slice(0, colon).trim();
     if (colon <= 0 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
-      throw new UsageError('--header: not a header (its value is not shown here)', { hint: "--header 'Name: value'" });
+      throw new UsageError('--header: not a header (its value is not shown here)', {
+        hint: "--header 'Name: value'",
+      });
     const value = header.slice(colon + 1).trim();
     if (/[\r\n\0]/.test(value)) throw new UsageError(`--header ${name}: the value has a line break`);
     headers[name] = value;
@@ -51,7 +56,9 @@ export function parseEnv(list: readonly string[]): Record<string, string> {
     const equals = pair.indexOf('=');
     const name = pair.slice(0, equals);
     if (equals <= 0 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      throw new UsageError('--env: not NAME=VALUE (its value is not shown here)', { hint: '--env NAME=VALUE' });
+      throw new UsageError('--env: not NAME=VALUE (its value is not shown here)', {
+        hint: '--env NAME=VALUE',
+      });
     env[name] = pair.slice(equals + 1);
   }
   return env;

@@ -1,7 +1,7 @@
 import { type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
 import type { Target } from '../connection/target.ts';
+import { nearestNames } from '../discovery/suggest.ts';
 import { UsageError } from '../errors.ts';
-import { nearest } from './nearest.ts';
 
 /** The server that a command is about. */
 export interface Instance {
@@ -22,10 +22,12 @@ export function configuredInstance(
   const name = findInstance(config, typed);
   const server = name === undefined ? undefined : config.mcpServers[name];
   if (name === undefined || server === undefined) {
-    const near = nearest(typed, Object.keys(config.mcpServers));
+    const [near] = nearestNames(typed, Object.keys(config.mcpServers));
     throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
       code: 'unknown_instance',
-      hint: near ? `did you mean ${near}?` : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
+      hint: near
+        ? `did you mean ${near}?`
+        : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
     });
   }
   const identity = configuredTarget(name, server);

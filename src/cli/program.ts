@@ -53,7 +53,9 @@ function usageError(error: CommanderError, prefix: string, argv: readonly string
   const [message = '', near] = error.message.replace(/^error: /, '').split('\n');
   const group = argv.find((word) => !word.startsWith('-')) ?? '';
   return new UsageError(message, {
-    hint: near ? near.replace(/^\(|\)$/g, '').replace(/^Did/, 'did') : `see: ${prefix} ${group} --help`.replace('  ', ' '),
+    hint: near
+      ? near.replace(/^\(|\)$/g, '').replace(/^Did/, 'did')
+      : `see: ${prefix} ${group} --help`.replace('  ', ' '),
   });
 }
 
@@ -66,7 +68,8 @@ function configure(command: Command, app: App): Command {
     .configureOutput({
       writeOut: (text) => app.printer.out(text),
       // Errors are thrown and told in one place; what is left is the help of a group.
-      writeErr: (text) => (text.startsWith('error:') || text.startsWith('(Did') ? undefined : app.printer.stderr.write(text)),
+      writeErr: (text) =>
+        text.startsWith('error:') || text.startsWith('(Did') ? undefined : app.printer.stderr.write(text),
       getOutHelpWidth: () => app.printer.width,
       getErrHelpWidth: () => app.printer.width,
     });
@@ -74,7 +77,8 @@ function configure(command: Command, app: App): Command {
 
 function build(spec: CommandSpec, app: App, done: (code: number) => void): Command {
   const command = configure(new Command(spec.name), app).summary(spec.summary).description(spec.summary);
-  for (const sub of spec.subcommands ?? []) command.addCommand(build(sub, app, done), { isDefault: sub.isDefault ?? false });
+  for (const sub of spec.subcommands ?? [])
+    command.addCommand(build(sub, app, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;
   if (!run) return command;
   for (const words of spec.words ?? []) command.argument(words);
@@ -91,7 +95,10 @@ function build(spec: CommandSpec, app: App, done: (code: number) => void): Comma
 }
 
 function runtimeOption(flag: RuntimeFlag, spec: CommandSpec): Option {
-  const short = flag.short && !spec.options?.some((own) => own.flags.startsWith(`-${flag.short},`)) ? `-${flag.short}, ` : '';
+  const short =
+    flag.short && !spec.options?.some((own) => own.flags.startsWith(`-${flag.short},`))
+      ? `-${flag.short}, `
+      : '';
   const option = new Option(`${short}--${flag.name}${flag.value ? ` <${flag.value}>` : ''}`, flag.help);
   if (flag.repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
   return option;

@@ -1,22 +1,26 @@
 import { findInstance } from '../config/config.ts';
 import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS } from '../config/names.ts';
 import type { Context } from '../context.ts';
+import { nearestNames } from '../discovery/suggest.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import { App } from './app.ts';
+import { HOST_SPECS, INSTANCE_SPECS } from './commands/specs.ts';
 import { instanceHelp } from './help.ts';
 import { hostHelp } from './host-help.ts';
-import { VERSION } from '../version.ts';
-import { INSTANCE_SPECS, HOST_SPECS } from './commands/specs.ts';
-import { nearest } from './nearest.ts';
+import { configuredInstance } from './instance.ts';
 import { scanFlags } from './runtime-flags.ts';
 import { callByName, runToolWords } from './tool-command.ts';
-import { configuredInstance } from './instance.ts';
 
 /**
  * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
  * Returns the exit code. `onApp` hears of every app that is made, so that whoever reports errors does it in the right format.
  */
-export async function route(argv: readonly string[], context: Context, onApp: (app: App) => void): Promise<number> {
+export async function route(
+  argv: readonly string[],
+  context: Context,
+  onApp: (app: App) => void,
+): Promise<number> {
   const { flags, next } = scanFlags(argv, 0);
   const app = new App(context, flags);
   onApp(app);
@@ -94,14 +98,16 @@ async function namedCommand(
     return instanceCommand(app, words);
   }
   const known = [...HOST_COMMANDS, ...Object.keys(app.config.mcpServers)];
-  const near = nearest(word, known);
+  const [near] = nearestNames(word, known);
   if ((INSTANCE_COMMANDS as readonly string[]).includes(word))
     throw new UsageError(`${word} is a command of an instance, and none is named or active`, {
       hint: `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`,
     });
   throw new UsageError(`no command or instance ${JSON.stringify(word)}`, {
     code: 'unknown_command',
-    hint: near ? `did you mean ${near}?` : 'see: mcp2cli --help; add a server with: mcp2cli instances add NAME --url URL',
+    hint: near
+      ? `did you mean ${near}?`
+      : 'see: mcp2cli --help; add a server with: mcp2cli instances add NAME --url URL',
   });
 }
 

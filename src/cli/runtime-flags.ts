@@ -1,6 +1,6 @@
+import { nearestNames } from '../discovery/suggest.ts';
 import { UsageError } from '../errors.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './flag-table.ts';
-import { nearest } from './nearest.ts';
 
 /** Values of runtime flags by name: `true` for one without a value, a list for a repeatable one. */
 export type FlagValues = Map<string, string | true | string[]>;
@@ -64,7 +64,8 @@ function short(argv: readonly string[], at: number, flags: FlagValues): number {
 
 /** Error: UsageError for a missing value or a second one. */
 export function setFlag(flags: FlagValues, flag: RuntimeFlag, value: string | undefined): void {
-  if (value === undefined) throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? 'VALUE'}`);
+  if (value === undefined)
+    throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? 'VALUE'}`);
   const before = flags.get(flag.name);
   if (flag.repeatable) flags.set(flag.name, [...(Array.isArray(before) ? before : []), value]);
   else if (before !== undefined && before !== value) throw new UsageError(`--${flag.name} is given twice`);
@@ -72,7 +73,7 @@ export function setFlag(flags: FlagValues, flag: RuntimeFlag, value: string | un
 }
 
 function unknownFlag(typed: string): UsageError {
-  const near = nearest(
+  const [near] = nearestNames(
     typed.replace(/^-+/, ''),
     RUNTIME_FLAGS.map((flag) => flag.name),
   );

@@ -67,7 +67,9 @@ export class InstanceSession implements LinkOpener {
       import('../discovery/fetch-catalogue.ts'),
       this.connection(signal),
     ]);
-    const tools = await fetchTools((method, params, options) => connection.request(method, params, { ...options, signal }));
+    const tools = await fetchTools((method, params, options) =>
+      connection.request(method, params, { ...options, signal }),
+    );
     const catalogue = { target: this.#hash, fetchedAt: this.#context.clock.now().toISOString(), tools };
     try {
       writeCatalogue(this.#paths.catalogueFile(this.instance.name), catalogue);
@@ -132,14 +134,19 @@ export class InstanceSession implements LinkOpener {
   /** LinkOpener: a connection into the session that the job's task belongs to. Error: UsageError when the instance points elsewhere now. */
   async reopen(job: JobRecord, signal?: AbortSignalLike): Promise<ServerLink> {
     if (job.session && job.session.target !== this.#hash)
-      throw new UsageError(`${job.job_id} belongs to another server: ${this.instance.name} has been changed since`, {
-        hint: `the job is untouched; set the instance back to what it was (mcp2cli instances add ${this.instance.name} --force ...)`,
-      });
+      throw new UsageError(
+        `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,
+        {
+          hint: `the job is untouched; set the instance back to what it was (mcp2cli instances add ${this.instance.name} --force ...)`,
+        },
+      );
     return this.#link(await this.#open(job.session, signal as AbortSignal | undefined));
   }
 
   #link(connection: Connection): ServerLink {
-    const tools = new Map<string, ToolDefinition>(this.#catalogue?.tools.map((tool) => [tool.name, tool]) ?? []);
+    const tools = new Map<string, ToolDefinition>(
+      this.#catalogue?.tools.map((tool) => [tool.name, tool]) ?? [],
+    );
     return serverLink(connection, (name) => tools.get(name)?.execution?.taskSupport, this.#context.clock.now);
   }
 

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { INSTANCE_COMMANDS } from '../config/names.ts';
+import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
-import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import { parseToolLine } from '../discovery/parse-line.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { toolHelp } from '../discovery/tool-help.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
 import { EXIT, IoError, UsageError } from '../errors.ts';
-import { INSTANCE_COMMANDS } from '../config/names.ts';
 import type { App } from './app.ts';
 import { callInBackground, callInForeground } from './call.ts';
-import { textFlag } from './flag-values.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
+import { textFlag } from './flag-values.ts';
 import { type FlagValues, setFlag } from './runtime-flags.ts';
 
 /** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */
@@ -24,7 +24,8 @@ export async function runToolWords(app: App, words: readonly string[]): Promise<
 /** `call NAME [flags]`: the tool of exactly this name. */
 export async function callByName(app: App, words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
-  if (name === undefined) throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
+  if (name === undefined)
+    throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
   const tool = await exactTool(app, name);
   return runTool(app, tool, rest, ['call', name]);
 }
@@ -51,7 +52,10 @@ function resolveSuggestions(tools: readonly ToolDefinition[], name: string): rea
   return found.kind === 'ambiguous' ? found.candidates : found.members;
 }
 
-async function findTool(app: App, words: readonly string[]): Promise<{ tool: ToolDefinition; consumed: number }> {
+async function findTool(
+  app: App,
+  words: readonly string[],
+): Promise<{ tool: ToolDefinition; consumed: number }> {
   for (;;) {
     const { tools } = await (await app.session()).catalogue();
     const found = resolveTool(
@@ -79,11 +83,17 @@ async function findTool(app: App, words: readonly string[]): Promise<{ tool: Too
 }
 
 function unknownTool(app: App, typed: string, suggestions: readonly string[]): UsageError {
-  const near = [...suggestions, ...INSTANCE_COMMANDS.filter((command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2)];
-  return new UsageError(`${app.instance.adHoc ? 'the server' : app.instance.name} has no tool ${JSON.stringify(typed)}`, {
-    code: 'unknown_tool',
-    hint: near.length > 0 ? `did you mean ${near.slice(0, 3).join(', ')}?` : `see: ${app.command('ls')}`,
-  });
+  const near = [
+    ...suggestions,
+    ...INSTANCE_COMMANDS.filter((command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2),
+  ];
+  return new UsageError(
+    `${app.instance.adHoc ? 'the server' : app.instance.name} has no tool ${JSON.stringify(typed)}`,
+    {
+      code: 'unknown_tool',
+      hint: near.length > 0 ? `did you mean ${near.slice(0, 3).join(', ')}?` : `see: ${app.command('ls')}`,
+    },
+  );
 }
 
 async function runTool(
@@ -174,9 +184,12 @@ async function checkArguments(
   if (warning) app.printer.warn('schema', `${tool.name}: ${warning}`);
   if (problems.length === 0) return;
   const lines = problems.map((problem) => problem.message);
-  throw new UsageError(lines.length === 1 ? `${lines[0]}` : `${lines.length} problems:\n  ${lines.join('\n  ')}`, {
-    code: 'invalid_arguments',
-    hint: `see: ${app.command(...typed, '--help')}`,
-    details: { problems },
-  });
+  throw new UsageError(
+    lines.length === 1 ? `${lines[0]}` : `${lines.length} problems:\n  ${lines.join('\n  ')}`,
+    {
+      code: 'invalid_arguments',
+      hint: `see: ${app.command(...typed, '--help')}`,
+      details: { problems },
+    },
+  );
 }

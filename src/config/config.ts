@@ -35,7 +35,8 @@ export function loadConfig(paths: Paths): Config {
   try {
     text = readFileSync(paths.config, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
     throw new ConfigError(`cannot read ${paths.config}: ${(error as Error).message}`, { cause: error });
   }
   let parsed: unknown;
@@ -52,7 +53,9 @@ export function loadConfig(paths: Paths): Config {
 
 function checkConfig(value: unknown, path: string): Config {
   const damaged = (what: string) =>
-    new ConfigError(`the configuration is damaged: ${path}: ${what}`, { hint: 'mend it by hand, or move the file away' });
+    new ConfigError(`the configuration is damaged: ${path}: ${what}`, {
+      hint: 'mend it by hand, or move the file away',
+    });
   if (!isRecord(value)) throw damaged('not a JSON object');
   const version = value['schema_version'] ?? CONFIG_SCHEMA_VERSION;
   if (typeof version !== 'number') throw damaged('schema_version is not a number');
@@ -66,7 +69,8 @@ function checkConfig(value: unknown, path: string): Config {
   for (const [name, server] of Object.entries(servers)) {
     if (!isRecord(server)) throw damaged(`mcpServers.${name} is not an object`);
   }
-  if (value['active'] !== undefined && typeof value['active'] !== 'string') throw damaged('active is not a string');
+  if (value['active'] !== undefined && typeof value['active'] !== 'string')
+    throw damaged('active is not a string');
   return { ...value, schema_version: version, mcpServers: servers as Record<string, ServerConfig> };
 }
 
@@ -81,7 +85,11 @@ export function findInstance(config: Config, name: string): string | undefined {
 export function configuredTarget(name: string, server: ServerConfig): Target {
   const where = `instance ${name}`;
   if (typeof server.url === 'string') {
-    const target: HttpTarget = { kind: 'http', url: server.url, headers: strings(server.headers, `${where}: headers`) };
+    const target: HttpTarget = {
+      kind: 'http',
+      url: server.url,
+      headers: strings(server.headers, `${where}: headers`),
+    };
     return target;
   }
   if (typeof server.command === 'string') {
@@ -97,11 +105,17 @@ export function configuredTarget(name: string, server: ServerConfig): Target {
     };
     return target;
   }
-  throw new ConfigError(`${where} has neither a url nor a command`, { hint: `mcp2cli instances remove ${name}` });
+  throw new ConfigError(`${where} has neither a url nor a command`, {
+    hint: `mcp2cli instances remove ${name}`,
+  });
 }
 
 /** The target ready for use: variables filled in, the URL checked. Errors: UsageError. */
-export function expandTarget(target: Target, env: Readonly<Record<string, string | undefined>>, name: string): Target {
+export function expandTarget(
+  target: Target,
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): Target {
   const where = `instance ${name}`;
   if (target.kind === 'http') {
     const url = expand(target.url, env, `${where} url`);
@@ -123,7 +137,9 @@ export function checkUrl(url: string): void {
   try {
     protocol = new URL(url).protocol;
   } catch {
-    throw new UsageError(`not a URL: ${url}`, { hint: 'give the whole address, for example https://host/mcp' });
+    throw new UsageError(`not a URL: ${url}`, {
+      hint: 'give the whole address, for example https://host/mcp',
+    });
   }
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new UsageError(`not an http(s) URL: ${url}`, { hint: 'an MCP endpoint is http:// or https://' });

@@ -23,7 +23,9 @@ export async function editConfig<T>(paths: Paths, change: (config: Config) => T)
     onCompromised: () => {},
   }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED')
-      throw new IoError(`another process holds the configuration's lock: ${paths.config}.lock`, { cause: error });
+      throw new IoError(`another process holds the configuration's lock: ${paths.config}.lock`, {
+        cause: error,
+      });
     throw ioFailure(error, 'write', paths.config);
   });
   try {
@@ -55,7 +57,8 @@ function write(paths: Paths, config: Config): void {
       serialize: (value) => `${JSON.stringify(value, null, 2)}\n`,
     });
     store.store = config;
-    if (readFileSync(paths.config, 'utf8') !== expected) throw new IoError(`could not write ${paths.config} whole`);
+    if (readFileSync(paths.config, 'utf8') !== expected)
+      throw new IoError(`could not write ${paths.config} whole`);
   } catch (error) {
     if (existed) renameSync(backup, paths.config);
     throw ioFailure(error, 'write', paths.config);

@@ -7,7 +7,17 @@ export const DEMO_COMMANDS = ['run', 'start', 'stop', 'status', 'tour'] as const
 export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'refresh', 'help'] as const;
 
 /** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */
-const FUTURE_COMMANDS = ['keeper', 'completion', 'doctor', 'auth', 'login', 'logout', 'config', 'resources', 'prompts'];
+const FUTURE_COMMANDS = [
+  'keeper',
+  'completion',
+  'doctor',
+  'auth',
+  'login',
+  'logout',
+  'config',
+  'resources',
+  'prompts',
+];
 
 const RESERVED = new Set<string>([...HOST_COMMANDS, ...INSTANCE_COMMANDS, ...FUTURE_COMMANDS]);
 

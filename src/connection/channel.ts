@@ -128,7 +128,9 @@ export class Channel {
             requestSignal: stream.signal,
             onRequestStreamEnd: () =>
               reject(
-                new UnreachableError(`the connection was lost before the answer to ${method}`, { maybeSent: true }),
+                new UnreachableError(`the connection was lost before the answer to ${method}`, {
+                  maybeSent: true,
+                }),
               ),
           })
           .catch((error: unknown) => reject(this.#options.classify(error)));
@@ -143,7 +145,11 @@ export class Channel {
 
   async notify(method: string, params: JsonObject): Promise<void> {
     const meta = this.#options.envelope;
-    await this.#transport.send({ jsonrpc: '2.0', method, params: meta ? { ...params, _meta: meta } : params });
+    await this.#transport.send({
+      jsonrpc: '2.0',
+      method,
+      params: meta ? { ...params, _meta: meta } : params,
+    });
   }
 
   #cancel(requestId: string, reason: string): void {
@@ -165,8 +171,11 @@ export class Channel {
       const params = (message['params'] ?? {}) as JsonObject;
       if (message['id'] !== undefined)
         return (
-          this.#serverRequestHandler?.({ id: message['id'] as string | number, method: message['method'], params }) ??
-          false
+          this.#serverRequestHandler?.({
+            id: message['id'] as string | number,
+            method: message['method'],
+            params,
+          }) ?? false
         );
       if (message['method'] === 'notifications/progress') {
         const listener = this.#progress.get(String(params['progressToken']));

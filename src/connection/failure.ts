@@ -1,4 +1,11 @@
-import { AuthError, CliError, ProtocolError, RpcError, SessionGoneError, UnreachableError } from '../errors.ts';
+import {
+  AuthError,
+  CliError,
+  ProtocolError,
+  RpcError,
+  SessionGoneError,
+  UnreachableError,
+} from '../errors.ts';
 import { FetchError } from './node-fetch.ts';
 
 /** An HTTP response that is not a success, as the SDK's transport reports it (duck-typed: the SDK's classes stay in open.ts). */
@@ -49,18 +56,24 @@ function classifyStatus(http: HttpFailure, cause: unknown, context: FailureConte
     return new SessionGoneError(`${context.name} no longer knows the session (HTTP ${status})`, { cause });
   if (rpc && status < 500) return new RpcError(rpc.code, rpc.message, rpc.data, { cause });
   if (status === 429 || status >= 500)
-    return new UnreachableError(`${context.name} answered HTTP ${status}${http.statusText ? ` ${http.statusText}` : ''}`, {
-      cause,
-      status,
-      // A gateway's 502 or 504 says nothing about what became of the request behind it.
-      maybeSent: status !== 429 && status !== 503,
-      retryAfterMs: context.retryAfterMs,
-    });
+    return new UnreachableError(
+      `${context.name} answered HTTP ${status}${http.statusText ? ` ${http.statusText}` : ''}`,
+      {
+        cause,
+        status,
+        // A gateway's 502 or 504 says nothing about what became of the request behind it.
+        maybeSent: status !== 429 && status !== 503,
+        retryAfterMs: context.retryAfterMs,
+      },
+    );
   const said = http.text ? `: ${firstLine(http.text)}` : '';
   return new UnreachableError(`${context.name} answered HTTP ${status}${said}`, {
     cause,
     status,
-    hint: status === 404 || status === 405 ? 'is this the URL of an MCP endpoint (often it ends in /mcp)?' : undefined,
+    hint:
+      status === 404 || status === 405
+        ? 'is this the URL of an MCP endpoint (often it ends in /mcp)?'
+        : undefined,
   });
 }
 
@@ -83,10 +96,13 @@ function findCause<T>(error: unknown, is: (e: unknown) => e is T): T | undefined
   return undefined;
 }
 
-function jsonRpcError(text: string | null | undefined): { code: number; message: string; data?: unknown } | undefined {
+function jsonRpcError(
+  text: string | null | undefined,
+): { code: number; message: string; data?: unknown } | undefined {
   if (!text || text.length > 1_000_000) return undefined;
   try {
-    const error = (JSON.parse(text) as { error?: { code?: unknown; message?: unknown; data?: unknown } }).error;
+    const error = (JSON.parse(text) as { error?: { code?: unknown; message?: unknown; data?: unknown } })
+      .error;
     if (typeof error?.code !== 'number') return undefined;
     return { code: error.code, message: String(error.message ?? ''), data: error.data };
   } catch {

@@ -7,7 +7,8 @@ export class LightHeaders {
 
   constructor(init?: Iterable<readonly [string, string]> | Record<string, string>) {
     if (init === undefined || init === null) return;
-    const entries = Symbol.iterator in init ? (init as Iterable<readonly [string, string]>) : Object.entries(init);
+    const entries =
+      Symbol.iterator in init ? (init as Iterable<readonly [string, string]>) : Object.entries(init);
     for (const [name, value] of entries) this.append(name, value);
   }
 

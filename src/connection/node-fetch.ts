@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { IoError, ProtocolError } from '../errors.ts';
 import { agentFor } from './proxy.ts';
 
@@ -37,7 +37,8 @@ export async function nodeFetch(input: string | URL, init: RequestInit = {}): Pr
   if (signal?.aborted) throw signal.reason;
 
   const headers: Record<string, string> = { 'accept-encoding': 'gzip, deflate, br', 'user-agent': 'mcp2cli' };
-  if (init.headers !== undefined) for (const [k, v] of headerEntries(init.headers)) headers[k.toLowerCase()] = v;
+  if (init.headers !== undefined)
+    for (const [k, v] of headerEntries(init.headers)) headers[k.toLowerCase()] = v;
   const body = init.body === undefined || init.body === null ? undefined : String(init.body);
   if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
 
@@ -49,11 +50,13 @@ export async function nodeFetch(input: string | URL, init: RequestInit = {}): Pr
     const onAbort = () => request.destroy();
     signal?.addEventListener('abort', onAbort, { once: true });
     request.once('socket', (socket) => {
-      if (request.reusedSocket || !socket.connecting) connected = url.protocol === 'http:' || request.reusedSocket;
+      if (request.reusedSocket || !socket.connecting)
+        connected = url.protocol === 'http:' || request.reusedSocket;
       // A socket that is used again keeps its listeners: one each would pile up.
-      if (!request.reusedSocket) socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-        connected = true;
-      });
+      if (!request.reusedSocket)
+        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+          connected = true;
+        });
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) return reject(signal.reason);

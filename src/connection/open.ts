@@ -81,7 +81,11 @@ function staleStatus(error: CliError): boolean {
   return error instanceof UnreachableError && [400, 404, 405].includes(error.status ?? 0);
 }
 
-async function attempt(target: Target, options: OpenOptions, known: ServerFacts | undefined): Promise<Connection> {
+async function attempt(
+  target: Target,
+  options: OpenOptions,
+  known: ServerFacts | undefined,
+): Promise<Connection> {
   if (target.kind === 'stdio') return openOnce(target, options, known, 'stdio');
   if (known?.transport === 'sse') return openOnce(target, options, known, 'sse');
   try {
@@ -134,7 +138,11 @@ async function openOnce(
     const modern = known?.era === 'modern' && known.discover ? known.discover : undefined;
     const connecting = client.connect(transport, {
       timeout: HANDSHAKE_TIMEOUT_MS,
-      ...(legacy ? { prior: { kind: 'legacy' } } : modern ? { prior: { kind: 'modern', discover: modern } } : {}),
+      ...(legacy
+        ? { prior: { kind: 'legacy' } }
+        : modern
+          ? { prior: { kind: 'modern', discover: modern } }
+          : {}),
     } as Parameters<Client['connect']>[1]);
     await Promise.race([connecting, abort.promise, ...(process ? [process.died] : [])]);
   } catch (error) {
@@ -218,7 +226,8 @@ function connection(
         }
       : undefined,
     cancelByClosing: modern && kind === 'http',
-    classify: (error) => (process?.exited ? process.explain(error, options.name) : classifyFailure(error, context())),
+    classify: (error) =>
+      process?.exited ? process.explain(error, options.name) : classifyFailure(error, context()),
   });
   const sessionId = () => (transport as { sessionId?: string }).sessionId ?? null;
   return {
@@ -232,11 +241,18 @@ function connection(
     async listen() {
       // Another process may hold the one stream that some servers allow (409), others have none (405): both are fine.
       if (transport instanceof StreamableHTTPClientTransport)
-        await transport.resumeStream('').catch((error: unknown) => options.log?.(`no GET stream: ${String(error)}`));
+        await transport
+          .resumeStream('')
+          .catch((error: unknown) => options.log?.(`no GET stream: ${String(error)}`));
     },
     async close({ endSession = false } = {}) {
       await Promise.race([channel.farewell(), unrefTimeout(FAREWELL_MS)]);
-      if (endSession && target.kind === 'http' && transport instanceof StreamableHTTPClientTransport && sessionId())
+      if (
+        endSession &&
+        target.kind === 'http' &&
+        transport instanceof StreamableHTTPClientTransport &&
+        sessionId()
+      )
         await Promise.race([transport.terminateSession().catch(() => {}), unrefTimeout(FAREWELL_MS)]);
       await client.close().catch(() => {});
       closeAgents();
@@ -257,7 +273,9 @@ function classifyHandshake(
         details: { rpc_code: code },
       });
     if (code === 'REQUEST_TIMEOUT')
-      return new UnreachableError(`cannot reach ${context.name}: no answer to the handshake`, { cause: error });
+      return new UnreachableError(`cannot reach ${context.name}: no answer to the handshake`, {
+        cause: error,
+      });
   }
   const classified = classifyFailure(error, context);
   if (classified instanceof TimeoutError || classified instanceof SessionGoneError) return classified;

@@ -63,10 +63,13 @@ export async function openStdio(
       const lines = tail.trimEnd().split('\n').slice(-KEPT_LINES).join('\n').trim();
       const said = lines === '' ? '' : `; its last words:\n${lines}`;
       if (code === 'ENOENT')
-        return new UsageError(`cannot start ${name}: no such command (or working directory): ${target.command}`, {
-          cause: error,
-          hint: 'check the command, its PATH and --cwd with: mcp2cli instances show',
-        });
+        return new UsageError(
+          `cannot start ${name}: no such command (or working directory): ${target.command}`,
+          {
+            cause: error,
+            hint: 'check the command, its PATH and --cwd with: mcp2cli instances show',
+          },
+        );
       if (code === 'EACCES')
         return new UsageError(`cannot start ${name}: not executable: ${target.command}`, { cause: error });
       const what = exited ? 'the server process ended' : 'no answer to the handshake';

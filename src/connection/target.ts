@@ -27,7 +27,13 @@ export type Target = HttpTarget | StdioTarget;
 export function targetHash(target: Target): string {
   const identity =
     target.kind === 'http'
-      ? ['http', target.url, Object.keys(target.headers).map((name) => name.toLowerCase()).sort()]
+      ? [
+          'http',
+          target.url,
+          Object.keys(target.headers)
+            .map((name) => name.toLowerCase())
+            .sort(),
+        ]
       : ['stdio', target.command, target.args, target.cwd ?? null, Object.keys(target.env).sort()];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
 }

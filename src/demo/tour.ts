@@ -57,7 +57,9 @@ class Tour {
     await this.demo(['jobs', 'watch', '--latest']);
 
     this.say('Wait for the first one. Its result is what a foreground call would have printed.');
-    const jobs = JSON.parse(await this.demo(['--json', 'jobs', 'list'], { show: false, capture: true })) as Job[];
+    const jobs = JSON.parse(
+      await this.demo(['--json', 'jobs', 'list'], { show: false, capture: true }),
+    ) as Job[];
     const deploy = jobs.find((job) => job.capability === 'deploy')?.job_id ?? '';
     await this.demo(['jobs', 'wait', deploy]);
 
@@ -76,7 +78,11 @@ class Tour {
     this.print(`  .data.remote.status              ${JSON.stringify(data.remote?.['status'])}`);
     this.print(`  .data.result.content[0].text     ${JSON.stringify(data.result?.content?.[0]?.text)}`);
     await this.demo(['jobs', 'list']);
-    this.say(this.surprises === 0 ? 'That was the main job. Start here: mcp2cli --help' : 'Something did not go as the tour expects.');
+    this.say(
+      this.surprises === 0
+        ? 'That was the main job. Start here: mcp2cli --help'
+        : 'Something did not go as the tour expects.',
+    );
   }
 
   say(text: string): void {

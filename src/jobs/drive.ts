@@ -256,7 +256,9 @@ class TaskDriver {
     if (now + delay - this.#failingSince > failureBudgetMs)
       throw error instanceof UnreachableError
         ? error
-        : new UnreachableError(`no usable answer about the task: ${(error as Error).message}`, { cause: error });
+        : new UnreachableError(`no usable answer about the task: ${(error as Error).message}`, {
+            cause: error,
+          });
     if (this.#failures === 1)
       this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
     await this.#pause(delay);
@@ -278,7 +280,8 @@ export async function fetchEnd(
   deps: JobDeps,
   signal: AbortSignal,
 ): Promise<JobEnd> {
-  if (state.status === 'canceled') return endOfSnapshot({ ...state, error: canceledBecause(state) }, deps.clock);
+  if (state.status === 'canceled')
+    return endOfSnapshot({ ...state, error: canceledBecause(state) }, deps.clock);
   try {
     const end = await backend.result(taskId, { signal, timeoutMs: RESULT_TIMEOUT_MS });
     if (isTerminal(end.status)) return endOfSnapshot(end, deps.clock);

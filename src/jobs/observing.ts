@@ -70,11 +70,14 @@ export class Observer {
       if (!this.#warned) this.#events.onNote?.(`the record was not updated: ${(error as Error).message}`);
       this.#warned = true;
     }
-    if (this.#events.onChange) this.#events.onChange({ ...this.#deps.store.read(this.#id), ...definedOnly(seen) });
+    if (this.#events.onChange)
+      this.#events.onChange({ ...this.#deps.store.read(this.#id), ...definedOnly(seen) });
   }
 }
 
 /** What was just seen is newer than what the disk may hold. */
 function definedOnly(seen: Observation): Partial<JobRecord> {
-  return Object.fromEntries(Object.entries(seen).filter(([, value]) => value !== undefined)) as Partial<JobRecord>;
+  return Object.fromEntries(
+    Object.entries(seen).filter(([, value]) => value !== undefined),
+  ) as Partial<JobRecord>;
 }

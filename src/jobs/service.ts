@@ -1,5 +1,4 @@
 import {
-
   RpcError,
   SessionGoneError,
   TaskUnknownError,
@@ -48,7 +47,12 @@ export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<Jo
  * Stays until the job is terminal, wherever it runs, and returns the record as it then stands. Errors: the stop's reason (TimeoutError, a
  * signal), UnfinishedError for a question that nobody here can answer, UnreachableError after the failure budget. The job goes on.
  */
-export async function waitForJob(deps: JobDeps, id: string, stop: Stop, events: JobEvents): Promise<JobRecord> {
+export async function waitForJob(
+  deps: JobDeps,
+  id: string,
+  stop: Stop,
+  events: JobEvents,
+): Promise<JobRecord> {
   let job = deps.store.read(id);
   events.onChange?.(job);
   // Held by another process, or not yet accepted: the store tells, and also when the holder is gone.
@@ -112,7 +116,9 @@ async function withLink(
     if (error instanceof TaskUnknownError || error instanceof SessionGoneError)
       return deps.store.finish(job.job_id, lost(error.code, error.message, deps.clock));
     if (error instanceof RpcError)
-      throw new UnreachableError(`the server could not tell about the task: ${error.message}`, { cause: error });
+      throw new UnreachableError(`the server could not tell about the task: ${error.message}`, {
+        cause: error,
+      });
     throw error;
   } finally {
     await link.close({ keepSession: true }).catch(() => {});
@@ -144,4 +150,3 @@ function observed(deps: JobDeps, job: JobRecord, state: Snapshot): JobRecord {
   }
   return { ...deps.store.read(job.job_id), ...seen };
 }
-

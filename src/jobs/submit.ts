@@ -70,20 +70,28 @@ async function submitTask(
   } catch (error) {
     // Whoever gave up waiting for the reply does not know what became of the request.
     const end = endedHere(error)
-      ? lost('submission_unknown', `no answer to the submission was waited for: ${(error as Error).message}`, deps.clock)
+      ? lost(
+          'submission_unknown',
+          `no answer to the submission was waited for: ${(error as Error).message}`,
+          deps.clock,
+        )
       : endOfFailure(error, deps.clock);
     return failed(deps, job, error, end);
   }
   const submitted = settle(deps, job, submission);
   // Some servers ask before they accept; the question stays with the record for whoever can answer.
-  if (questions.length > 0 && !submitted.synchronous) deps.store.observe(job.job_id, { pending_input: questions });
+  if (questions.length > 0 && !submitted.synchronous)
+    deps.store.observe(job.job_id, { pending_input: questions });
   return submitted;
 }
 
 /** Records what the server made of the call. */
 function settle(deps: JobDeps, job: JobRecord, submission: Submission): Submitted {
   if (submission.kind === 'result')
-    return { job: deps.store.finish(job.job_id, endOfResult(submission.result, deps.clock)), synchronous: true };
+    return {
+      job: deps.store.finish(job.job_id, endOfResult(submission.result, deps.clock)),
+      synchronous: true,
+    };
   deps.store.accept(job.job_id, { ...submission.fact, accepted_at: deps.clock.now().toISOString() });
   return { job: deps.store.read(job.job_id), synchronous: false };
 }
@@ -106,10 +114,14 @@ async function runLocally(
     // A server over HTTP may still make a task of it: the offer costs nothing and the reply's shape decides. Over stdio a task dies
     // with this process, so only a tool that insists gets one, and it is driven to its end here.
     const asTask = mode.holdable || mode.tasks === 'required';
-    const submission = await attended(deps, link, { stop, onProgress: (p) => observer.progress(p) }, async () =>
-      asTask
-        ? link.submit(call, submitOptions(options))
-        : ({ kind: 'result', result: await link.call(call, { signal: stop.signal }) } as const),
+    const submission = await attended(
+      deps,
+      link,
+      { stop, onProgress: (p) => observer.progress(p) },
+      async () =>
+        asTask
+          ? link.submit(call, submitOptions(options))
+          : ({ kind: 'result', result: await link.call(call, { signal: stop.signal }) } as const),
     );
     if (submission.kind === 'result' || mode.holdable) return settle(deps, job, submission);
     return { job: await driveHere(deps, link, job, submission, options), synchronous: true };

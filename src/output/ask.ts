@@ -41,7 +41,11 @@ function closeQuietly(terminal: Interface): void {
   terminal.close();
 }
 
-async function askAboutUrl(printer: Printer, ask: (p: string) => Promise<string>, url: string): Promise<Answer> {
+async function askAboutUrl(
+  printer: Printer,
+  ask: (p: string) => Promise<string>,
+  url: string,
+): Promise<Answer> {
   if (!/^https?:\/\//i.test(url)) {
     printer.note(`It wants a page opened that is not http(s), which is refused: ${visibleLine(url)}`);
     return { action: 'decline' };
@@ -55,7 +59,11 @@ async function askAboutUrl(printer: Printer, ask: (p: string) => Promise<string>
   }
 }
 
-async function askForm(printer: Printer, ask: (p: string) => Promise<string>, requested: unknown): Promise<Answer> {
+async function askForm(
+  printer: Printer,
+  ask: (p: string) => Promise<string>,
+  requested: unknown,
+): Promise<Answer> {
   const schema = isObject(requested) ? requested : {};
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
   const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
@@ -87,9 +95,13 @@ function promptFor(name: string, field: Schema, required: boolean): string {
   const title = typeof field['title'] === 'string' && field['title'] !== name ? ` (${field['title']})` : '';
   const about = typeof field['description'] === 'string' ? ` - ${field['description']}` : '';
   const choices = choicesOf(field);
-  const kind = choices ? `one${field['type'] === 'array' ? ' or more, comma-separated' : ''} of ${choices.join(', ')}` : typeOf(field);
+  const kind = choices
+    ? `one${field['type'] === 'array' ? ' or more, comma-separated' : ''} of ${choices.join(', ')}`
+    : typeOf(field);
   const fallback = field['default'] === undefined ? '' : ` [${JSON.stringify(field['default'])}]`;
-  return visibleLine(`  ${name}${title}${about}: ${kind}${required ? '' : ', optional'}${fallback}`).concat('\n  > ');
+  return visibleLine(`  ${name}${title}${about}: ${kind}${required ? '' : ', optional'}${fallback}`).concat(
+    '\n  > ',
+  );
 }
 
 function typeOf(field: Schema): string {
@@ -135,15 +147,18 @@ function readScalar(text: string, typed: string, field: Schema): { value: unknow
   }
   if (type === 'number' || type === 'integer') {
     const value = Number(text);
-    if (!Number.isFinite(value) || (type === 'integer' && !Number.isInteger(value))) return { problem: `not a ${type}` };
+    if (!Number.isFinite(value) || (type === 'integer' && !Number.isInteger(value)))
+      return { problem: `not a ${type}` };
     const { minimum, maximum } = field;
     if (typeof minimum === 'number' && value < minimum) return { problem: `at least ${minimum}` };
     if (typeof maximum === 'number' && value > maximum) return { problem: `at most ${maximum}` };
     return { value };
   }
   const { minLength, maxLength } = field;
-  if (typeof minLength === 'number' && typed.length < minLength) return { problem: `at least ${minLength} characters` };
-  if (typeof maxLength === 'number' && typed.length > maxLength) return { problem: `at most ${maxLength} characters` };
+  if (typeof minLength === 'number' && typed.length < minLength)
+    return { problem: `at least ${minLength} characters` };
+  if (typeof maxLength === 'number' && typed.length > maxLength)
+    return { problem: `at most ${maxLength} characters` };
   return { value: typed };
 }
 

@@ -21,9 +21,13 @@ export function listedJob({ result: _, ...job }: JobRecord): Omit<JobRecord, 're
 
 /** `job_id  capability  status  remote_task_id  created_at`: the columns of a list in a pipe. */
 export function jobLine(job: JobRecord): string {
-  return [job.job_id, visibleLine(job.capability), job.status, visibleLine(job.remote_task_id ?? '-'), seconds(job.created_at)].join(
-    '  ',
-  );
+  return [
+    job.job_id,
+    visibleLine(job.capability),
+    job.status,
+    visibleLine(job.remote_task_id ?? '-'),
+    seconds(job.created_at),
+  ].join('  ');
 }
 
 /** A list for a terminal: the same columns, aligned, with a heading. */
@@ -44,7 +48,9 @@ export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date
       .trimEnd();
   return [
     line(heading, (cell) => palette.dim(cell)),
-    ...rows.map((row, n) => line(row, (cell, i) => (i === 2 ? statusColor(jobs[n]?.status, palette)(cell) : cell))),
+    ...rows.map((row, n) =>
+      line(row, (cell, i) => (i === 2 ? statusColor(jobs[n]?.status, palette)(cell) : cell)),
+    ),
   ].join('\n');
 }
 
@@ -94,7 +100,11 @@ export function progressText(progress: Progress): string {
 /** One line of `watch` in a pipe. */
 export function changeLine(job: JobRecord): string {
   const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
-  const message = job.progress?.message ? '' : typeof said === 'string' && said !== '' ? `  ${visibleLine(said)}` : '';
+  const message = job.progress?.message
+    ? ''
+    : typeof said === 'string' && said !== ''
+      ? `  ${visibleLine(said)}`
+      : '';
   return `${job.job_id}  ${job.status}${job.progress ? `  ${progressText(job.progress)}` : ''}${message}`;
 }
 

@@ -68,7 +68,9 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
   if (immediately) start('');
   return {
     update(text, progress) {
-      start([visibleLine(text), progress ? progressBar(progress) : ''].filter((part) => part !== '').join(' '));
+      start(
+        [visibleLine(text), progress ? progressBar(progress) : ''].filter((part) => part !== '').join(' '),
+      );
     },
     pause() {
       running?.stop();

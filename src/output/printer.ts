@@ -1,5 +1,5 @@
 import type { OutStream } from '../context.ts';
-import { CliError, EXIT } from '../errors.ts';
+import { type CliError, EXIT } from '../errors.ts';
 import { visible, visibleJson, visibleLine } from './visible.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
@@ -116,7 +116,13 @@ export class Printer {
   error(error: CliError): void {
     const { code, message, hint, exitCode, details } = error;
     if (this.json) {
-      const body = { code, message, ...(hint ? { hint } : {}), exit_code: exitCode, ...(details ? { details } : {}) };
+      const body = {
+        code,
+        message,
+        ...(hint ? { hint } : {}),
+        exit_code: exitCode,
+        ...(details ? { details } : {}),
+      };
       this.#options.stderr.write(`${JSON.stringify({ error: body })}\n`);
       return;
     }

@@ -14,14 +14,19 @@ export interface BinaryBlock {
  * Prints a CallToolResult for a person or a pipe: texts as they are, binary content described (never base64), links with their
  * names, structured content where there is nothing else. The same result prints the same bytes whoever fetched it.
  */
-export function printResult(printer: Printer, result: unknown, savedAs: ReadonlyMap<number, string> = new Map()): void {
+export function printResult(
+  printer: Printer,
+  result: unknown,
+  savedAs: ReadonlyMap<number, string> = new Map(),
+): void {
   const content = contentOf(result);
   content.forEach((block, index) => {
     const text = blockText(block, savedAs.get(index + 1));
     if (text !== '') printer.serverText(text);
   });
   const structured = (result as Block | null)?.['structuredContent'];
-  if (content.length === 0 && structured !== undefined) printer.serverText(JSON.stringify(structured, null, 2));
+  if (content.length === 0 && structured !== undefined)
+    printer.serverText(JSON.stringify(structured, null, 2));
   else if (content.length === 0 && isObject(result) && !Array.isArray(result['content'])) {
     // Not a CallToolResult at all: what the server sent is still the answer.
     const { isError: _, _meta: __, ...rest } = result;
@@ -35,7 +40,9 @@ export function binaryBlocks(result: unknown): BinaryBlock[] {
     const holder = block['type'] === 'resource' && isObject(block['resource']) ? block['resource'] : block;
     const base64 = holder['data'] ?? holder['blob'];
     if (typeof base64 !== 'string') return [];
-    return [{ position: index + 1, mimeType: String(holder['mimeType'] ?? 'application/octet-stream'), base64 }];
+    return [
+      { position: index + 1, mimeType: String(holder['mimeType'] ?? 'application/octet-stream'), base64 },
+    ];
   });
 }
 
@@ -67,7 +74,9 @@ function blockText(block: Block, saved: string | undefined): string {
 function describeBinary(what: string, mimeType: unknown, data: unknown, saved: string | undefined): string {
   const type = typeof mimeType === 'string' ? ` ${mimeType}` : '';
   const size = typeof data === 'string' ? `, ${formatBytes(base64Bytes(data))}` : '';
-  return saved === undefined ? `[${what}${type}${size}; --save DIR keeps it]` : `[${what}${type}${size}: ${saved}]`;
+  return saved === undefined
+    ? `[${what}${type}${size}; --save DIR keeps it]`
+    : `[${what}${type}${size}: ${saved}]`;
 }
 
 function describeLink(block: Block): string {

@@ -35,7 +35,10 @@ export function saveBinaries(result: unknown, dir: string, stem: string): Map<nu
     mkdirSync(dir, { recursive: true });
     for (const block of blocks) {
       const ending = EXTENSIONS[block.mimeType.toLowerCase().split(';')[0]?.trim() ?? ''] ?? 'bin';
-      saved.set(block.position, writeNew(dir, `${stem}-${block.position}`, ending, Buffer.from(block.base64, 'base64')));
+      saved.set(
+        block.position,
+        writeNew(dir, `${stem}-${block.position}`, ending, Buffer.from(block.base64, 'base64')),
+      );
     }
   } catch (error) {
     throw new IoError(`cannot save into ${dir}: ${(error as Error).message}`, { cause: error });

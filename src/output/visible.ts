@@ -6,7 +6,10 @@ const ACTING =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
 function escapeOf(char: string): string {
-  return Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
+  return Array.from(
+    { length: char.length },
+    (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('');
 }
 
 /**
@@ -19,7 +22,9 @@ export function visible(text: string): string {
 
 /** One line of it: newlines and tabs become spaces. */
 export function visibleLine(text: string): string {
-  return visible(text).replace(/\s*[\n\t]\s*/g, ' ').trim();
+  return visible(text)
+    .replace(/\s*[\n\t]\s*/g, ' ')
+    .trim();
 }
 
 /** JSON for a terminal: the same characters as `\uXXXX` escapes inside strings, which any parser reads back losslessly. */

@@ -1,8 +1,7 @@
 /** Tasks of the official "everything" server: every step in a process of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Handle, run, start } from '../support/cli.ts';
-import { dataOf, homeAt } from '../support/instance.ts';
-import { ptyTool, startOnPty } from '../support/pty.ts';
+import { run, start } from '../support/cli.ts';
+import { dataOf, homeAt, submitted } from '../support/instance.ts';
 import { recordingProxy } from '../support/recording-proxy.ts';
 import { type ChildServer, everythingHttp } from '../support/servers.ts';
 
@@ -13,23 +12,6 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const RESEARCH = ['work', 'simulate-research-query', '--topic', 'python'];
-const ASKING = [...RESEARCH, '--ambiguous'];
-
-/** Submits in the background, in a process that is gone when this returns. */
-async function submitted(home: string, words: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run([...words, '--background', '--quiet'], { home });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^job_[0-9a-z]{26}\n$/);
-  return stdout.trim();
-}
-
-/** The person answers the form. */
-async function answerWith(terminal: Handle, text: string): Promise<void> {
-  await terminal.waitForStdout(
-    /interpretation \(Clarification\).*one of programming, snake, comedy\r\n.*> /s,
-  );
-  terminal.write(`${text}\r`);
-}
 
 describe('simulate-research-query', () => {
   it('is submitted by one process and waited for by another, in a session that nobody ends', async () => {
@@ -84,55 +66,5 @@ describe('simulate-research-query', () => {
     expect(stdout).toMatch(/^# Research Report: python\n/);
     // The same bytes as those of the job, which is on record too.
     expect(await run(['work', 'jobs', 'wait', '--latest'], { home })).toMatchObject({ code: 0, stdout });
-  });
-});
-
-describe('with a question', () => {
-  it('ends a wait without a terminal with 8; the question goes to the next waiter, who has one', async () => {
-    const home = await homeAt(server.url);
-    const id = await submitted(home, ASKING);
-    const first = await run(['work', 'jobs', 'wait', id], { home });
-    expect(first).toMatchObject({ code: 8, stdout: '' });
-    expect(first.stderr).toMatch(new RegExp(`^error: ${id} waits for input: .*python.*\n`));
-    expect(first.stderr).toContain(`\nhint: answer on a terminal with: mcp2cli work jobs wait ${id}\n`);
-
-    const shown = await run(['work', 'jobs', 'show', id, '--exit-status'], { home });
-    expect(shown.code).toBe(8);
-    expect(shown.stdout).toMatch(/^status: input_required, remote status: input_required\n/);
-
-    if (!ptyTool()) return;
-    const second = startOnPty(['work', 'jobs', 'wait', id], { home });
-    await answerWith(second, 'snake');
-    const { code, stdout } = await second.done;
-    expect(stdout).toContain('- **Clarification**: snake\r\n');
-    expect(code).toBe(0);
-  });
-
-  it.skipIf(!ptyTool())('is answered on a terminal by another process than the submitter', async () => {
-    const home = await homeAt(server.url);
-    const id = await submitted(home, ASKING);
-    const terminal = startOnPty(['work', 'jobs', 'wait', id], { home });
-    await answerWith(terminal, 'comedy');
-    const { code, stdout } = await terminal.done;
-    expect(stdout).toContain('The server asks: The research query "python" could have multiple');
-    expect(stdout).toContain('# Research Report: python (comedy)\r\n');
-    expect(code).toBe(0);
-    const again = await run(['work', 'jobs', 'wait', id], { home });
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('(comedy)') });
-  });
-
-  it('ends a foreground run without a terminal with 8, and the task goes on', async () => {
-    const home = await homeAt(server.url);
-    const { code, stdout, stderr } = await run([...ASKING, '--json'], { home });
-    expect({ code, stdout }).toEqual({ code: 8, stdout: '' });
-    expect(JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
-      error: {
-        code: 'input_required',
-        exit_code: 8,
-        hint: expect.stringMatching(/mcp2cli work jobs wait job_/),
-      },
-    });
-    const shown = await run(['work', '--json', 'jobs', 'show', '--latest'], { home });
-    expect(dataOf(shown)).toMatchObject({ status: 'input_required', remote: { status: 'input_required' } });
   });
 });

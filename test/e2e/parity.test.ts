@@ -80,7 +80,7 @@ it('without tasks --background runs the call at once, in a job of its own, and s
     code: 0,
     stdout: expect.stringMatching(/^Job submitted: job_\w+ \(local\)\n$/),
     stderr: expect.stringMatching(
-      /^(progress: .*\n)+ran synchronously \(the server has no tasks .*\): .*completed\n$/,
+      /^(progress: .*\n)*ran synchronously \(the server has no tasks .*\): .*completed\n$/,
     ),
   });
   const [job] = await work.json('jobs list');

@@ -20,13 +20,26 @@ export async function addInstance(home: string, how: readonly string[], name = '
   expect(await run(['instances', 'add', name, ...how], { home })).toMatchObject({ code: 0 });
 }
 
+/** Starts a tool in the background, in a process that is gone when this returns. Returns the job's id. */
+export async function submitted(home: string, words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run([...words, '--background', '--quiet'], { home });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^job_[0-9a-z]{26}\n$/);
+  return stdout.trim();
+}
+
 /** The `data` of an envelope on stdout, which must be one JSON document. */
 export function dataOf<T = Record<string, unknown>>(result: RunResult): T {
   return (JSON.parse(result.stdout) as { data: T }).data;
 }
 
 /** The `error` of a JSON line on stderr. */
-export function errorOf(result: RunResult): { code: string; message: string; hint?: string; exit_code: number } {
+export function errorOf(result: RunResult): {
+  code: string;
+  message: string;
+  hint?: string;
+  exit_code: number;
+} {
   const line = result.stderr.trimEnd().split('\n').at(-1) ?? '';
   return (JSON.parse(line) as { error: ReturnType<typeof errorOf> }).error;
 }

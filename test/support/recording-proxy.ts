@@ -92,7 +92,10 @@ export async function recordingProxy(target: string): Promise<RecordingProxy> {
 
 function rpcOf(body: Buffer): Pick<Recorded, 'rpc' | 'params'> {
   try {
-    const { method, params } = JSON.parse(body.toString()) as { method?: string; params?: Recorded['params'] };
+    const { method, params } = JSON.parse(body.toString()) as {
+      method?: string;
+      params?: Recorded['params'];
+    };
     return { rpc: method, params: params ?? {} };
   } catch {
     return { rpc: undefined, params: {} };

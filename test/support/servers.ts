@@ -89,19 +89,27 @@ export function everythingStdio(): { command: string; args: string[] } {
 }
 
 /** Starts `@modelcontextprotocol/server-everything` over Streamable HTTP. Ended when the test has finished. */
-export async function everythingHttp(): Promise<ChildServer> {
+export function everythingHttp(): Promise<ChildServer> {
+  return everything('streamableHttp', '/mcp', /listening on port \d+/);
+}
+
+/** The same over HTTP+SSE, the transport of 2024-11-05. */
+export function everythingSse(): Promise<ChildServer> {
+  return everything('sse', '/sse', /running on port \d+/);
+}
+
+async function everything(transport: string, path: string, ready: RegExp): Promise<ChildServer> {
   for (let attempt = 1; ; attempt++) {
     // The server cannot choose a port itself, so somebody else may take this one first.
     const port = await freePort();
     try {
-      const args = [EVERYTHING, 'streamableHttp'];
       const { line: _, ...child } = await startServer(
-        args,
+        [EVERYTHING, transport],
         { PORT: String(port) },
         'stderr',
-        /listening on port \d+/,
+        ready,
       );
-      return { ...child, url: `http://127.0.0.1:${port}/mcp` };
+      return { ...child, url: `http://127.0.0.1:${port}${path}` };
     } catch (error) {
       if (attempt === 3) throw error;
     }

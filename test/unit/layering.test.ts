@@ -23,10 +23,18 @@ function imports(): Import[] {
   return sources().flatMap((path) => {
     const text = readFileSync(path, 'utf8');
     const from = relative(src, path);
-    const found = [...text.matchAll(/(?:^|\n)(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import '([^']+)'/g)];
+    const found = [
+      ...text.matchAll(
+        /(?:^|\n)(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import '([^']+)'/g,
+      ),
+    ];
     return found.map(([, type, fixed, dynamic, bare]) => {
       const to = fixed ?? dynamic ?? bare ?? '';
-      return { from, to: to.startsWith('.') ? relative(src, resolve(join(path, '..'), to)) : to, typeOnly: type !== undefined };
+      return {
+        from,
+        to: to.startsWith('.') ? relative(src, resolve(join(path, '..'), to)) : to,
+        typeOnly: type !== undefined,
+      };
     });
   });
 }
@@ -43,11 +51,17 @@ test('the scan sees the imports', () => {
 });
 
 test('nothing imports the command line from below', () => {
-  expect(offenders((i) => room(i.to) === 'cli' && room(i.from) !== 'cli' && i.from !== 'main.ts')).toEqual([]);
+  expect(offenders((i) => room(i.to) === 'cli' && room(i.from) !== 'cli' && i.from !== 'main.ts')).toEqual(
+    [],
+  );
 });
 
 test('only the command line knows output, besides main', () => {
-  expect(offenders((i) => room(i.to) === 'output' && !['cli', 'output'].includes(room(i.from)) && i.from !== 'main.ts')).toEqual([]);
+  expect(
+    offenders(
+      (i) => room(i.to) === 'output' && !['cli', 'output'].includes(room(i.from)) && i.from !== 'main.ts',
+    ),
+  ).toEqual([]);
 });
 
 test('jobs know ports and errors, and no implementation of a port', () => {
@@ -57,7 +71,9 @@ test('jobs know ports and errors, and no implementation of a port', () => {
 
 test('the client of the MCP SDK lives in connection, its server in the demo', () => {
   expect(
-    offenders((i) => i.to.startsWith('@modelcontextprotocol/') && !['connection', 'demo'].includes(room(i.from))),
+    offenders(
+      (i) => i.to.startsWith('@modelcontextprotocol/') && !['connection', 'demo'].includes(room(i.from)),
+    ),
   ).toEqual([]);
 });
 
@@ -67,7 +83,8 @@ test('commander is imported in one file', () => {
 
 test('there are no import cycles', () => {
   const graph = new Map<string, string[]>();
-  for (const i of all) if (i.to.endsWith('.ts') && !i.typeOnly) graph.set(i.from, [...(graph.get(i.from) ?? []), i.to]);
+  for (const i of all)
+    if (i.to.endsWith('.ts') && !i.typeOnly) graph.set(i.from, [...(graph.get(i.from) ?? []), i.to]);
   const done = new Set<string>();
   const path: string[] = [];
   const cycles: string[] = [];

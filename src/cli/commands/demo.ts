@@ -25,7 +25,8 @@ export async function runDemo(app: App, options: DemoOptions): Promise<number> {
   try {
     await register(app, server.url);
     const { printer } = app;
-    if (printer.json) printer.envelope('demo', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
+    if (printer.json)
+      printer.envelope('demo', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
     else printer.out(`Serving ${server.url} as instance ${NAME}`);
     printer.note('try in another terminal: mcp2cli demo deploy --version 2.0 --background; ^C ends it');
     await app.context.stdout.flush();
@@ -61,8 +62,16 @@ export async function startDemo(app: App, options: DemoOptions): Promise<number>
   });
   const { printer } = app;
   const { started, ...facts } = demo;
-  if (printer.json) printer.envelope('demo start', started ? 'started' : 'already running', { name: NAME, started, ...facts });
-  else printer.out(`${started ? 'Serving' : 'Already serving'} ${demo.url} as instance ${NAME} (${demo.dialect})`);
+  if (printer.json)
+    printer.envelope('demo start', started ? 'started' : 'already running', {
+      name: NAME,
+      started,
+      ...facts,
+    });
+  else
+    printer.out(
+      `${started ? 'Serving' : 'Already serving'} ${demo.url} as instance ${NAME} (${demo.dialect})`,
+    );
   printer.note('try: mcp2cli demo ls; end it with: mcp2cli demo stop');
   return EXIT.ok;
 }
@@ -82,8 +91,13 @@ export async function demoStatus(app: App): Promise<number> {
   const lifecycle = await import('../../demo/lifecycle.ts');
   const running = await lifecycle.demoStatus({ home: app.paths.root });
   const { printer } = app;
-  if (printer.json) printer.envelope('demo status', running ? 'running' : 'not running', { running: running !== undefined, ...running });
-  else printer.out(running ? `Serving ${running.url} as instance ${NAME} (${running.dialect})` : 'Not running');
+  if (printer.json)
+    printer.envelope('demo status', running ? 'running' : 'not running', {
+      running: running !== undefined,
+      ...running,
+    });
+  else
+    printer.out(running ? `Serving ${running.url} as instance ${NAME} (${running.dialect})` : 'Not running');
   return running ? EXIT.ok : EXIT.failed;
 }
 
@@ -99,7 +113,9 @@ function read(options: DemoOptions): { dialect: DemoDialect; port: number } {
     throw new UsageError(`--port: not a port: ${JSON.stringify(options.port)}`);
   const dialect = (options.dialect ?? 'tasks-2025-11-25') as DemoDialect;
   if (!DIALECTS.includes(dialect))
-    throw new UsageError(`--dialect: not a dialect: ${JSON.stringify(options.dialect)}`, { hint: `one of ${DIALECTS.join(', ')}` });
+    throw new UsageError(`--dialect: not a dialect: ${JSON.stringify(options.dialect)}`, {
+      hint: `one of ${DIALECTS.join(', ')}`,
+    });
   return { dialect, port };
 }
 

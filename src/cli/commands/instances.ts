@@ -1,11 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
-import { configuredTarget, findInstance, type ServerConfig } from '../../config/config.ts';
+import { checkUrl, configuredTarget, findInstance, type ServerConfig } from '../../config/config.ts';
 import { checkInstanceName } from '../../config/names.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { App } from '../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../flag-values.ts';
-import { checkUrl } from '../../config/config.ts';
 
 export interface AddOptions {
   force?: boolean;
@@ -35,7 +34,8 @@ export async function addInstance(
   printer.appId = name;
   if (printer.json) printer.envelope('instances add', `added ${name}`, shown(name, server, false));
   else printer.out(`Added ${name}: ${describeTarget(configuredTarget(name, server))}`);
-  if (added.first) printer.note(`try: mcp2cli ${name} ls; make it the default with: mcp2cli instances use ${name}`);
+  if (added.first)
+    printer.note(`try: mcp2cli ${name} ls; make it the default with: mcp2cli instances use ${name}`);
   return EXIT.ok;
 }
 
@@ -44,7 +44,8 @@ function serverFromFlags(app: App, command: readonly string[]): ServerConfig {
   const url = textFlag(flags, 'url');
   if (url !== undefined) {
     if (command.length > 0) throw new UsageError('--url and a command contradict each other');
-    for (const name of ['env', 'cwd']) if (flags.has(name)) throw new UsageError(`--${name} goes with a command, not with --url`);
+    for (const name of ['env', 'cwd'])
+      if (flags.has(name)) throw new UsageError(`--${name} goes with a command, not with --url`);
     // Variables are filled in when the instance is used; what stands around them must be a URL all the same.
     checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, 'x'));
     const headers = parseHeaders(listFlag(flags, 'header'));
@@ -121,7 +122,10 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   printer.appId = name;
   const view = shown(name, server, active);
   if (printer.json) {
-    printer.envelope('instances show', describe(name, server), { ...view, jobs_path: app.paths.jobsDir(name) });
+    printer.envelope('instances show', describe(name, server), {
+      ...view,
+      jobs_path: app.paths.jobsDir(name),
+    });
     return EXIT.ok;
   }
   const target: Target = configuredTarget(name, server);
@@ -155,7 +159,8 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
   printer.appId = name;
   const dir = app.paths.instanceDir(name);
   if (options.purge) rmSync(dir, { recursive: true, force: true });
-  if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: options.purge === true });
+  if (printer.json)
+    printer.envelope('instances remove', `removed ${name}`, { name, purged: options.purge === true });
   else printer.out(`Removed ${name}`);
   if (!options.purge && existsSync(app.paths.jobsDir(name)))
     printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
@@ -179,6 +184,9 @@ export async function useInstance(app: App, typed: string): Promise<number> {
 function known(app: App, typed: string): string {
   const name = findInstance(app.config, typed);
   if (name === undefined)
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, { code: 'unknown_instance', hint: 'see: mcp2cli instances list' });
+    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
+      code: 'unknown_instance',
+      hint: 'see: mcp2cli instances list',
+    });
   return name;
 }

@@ -9,13 +9,16 @@ export function oneJob(store: JobStore, id: string | undefined, latest: boolean 
 
 /** The jobs that ids, or `--latest`, name; each once, in the order given. Errors as for `oneJob`. */
 export function someJobs(store: JobStore, ids: readonly string[], latest: boolean | undefined): string[] {
-  if (latest && ids.length > 0) throw new UsageError('a job id and --latest contradict each other: give one of them');
+  if (latest && ids.length > 0)
+    throw new UsageError('a job id and --latest contradict each other: give one of them');
   if (latest) {
     const newest = store.latest();
     if (newest === undefined) throw new UsageError('there are no jobs yet', { code: 'unknown_job' });
     return [newest];
   }
   if (ids.length === 0)
-    throw new UsageError('which job? give its id (or the beginning of it), or --latest', { hint: 'see: jobs list' });
+    throw new UsageError('which job? give its id (or the beginning of it), or --latest', {
+      hint: 'see: jobs list',
+    });
   return [...new Set(ids.map((id) => store.resolve(id)))];
 }

@@ -17,7 +17,9 @@ export async function cancelOne(app: App, id: string | undefined, options: Cance
   const { printer } = app;
   const deps = await app.jobDeps();
   const wanted = oneJob(deps.store, id, options.latest);
-  const stop = app.stop('the request was not answered in time; whether the job was cancelled shows with: jobs show');
+  const stop = app.stop(
+    'the request was not answered in time; whether the job was cancelled shows with: jobs show',
+  );
   try {
     const before = deps.store.read(wanted);
     const job = await cancelJob(deps, wanted, stop);
@@ -25,9 +27,12 @@ export async function cancelOne(app: App, id: string | undefined, options: Cance
     else if (printer.quiet) printer.out(job.status);
     else printer.out(jobDetails(job));
     if (isTerminal(before.status)) printer.note(`nothing to cancel: the job had ended (${job.status})`);
-    else if (isTerminal(job.status) && job.status !== 'canceled') printer.note(`too late to cancel: the job ended (${job.status})`);
+    else if (isTerminal(job.status) && job.status !== 'canceled')
+      printer.note(`too late to cancel: the job ended (${job.status})`);
     else if (!isTerminal(job.status))
-      printer.note(`cancellation was requested; the server has not confirmed it yet. See: ${app.command('jobs', 'wait', wanted)}`);
+      printer.note(
+        `cancellation was requested; the server has not confirmed it yet. See: ${app.command('jobs', 'wait', wanted)}`,
+      );
     return EXIT.ok;
   } finally {
     stop.dispose();

@@ -1,6 +1,6 @@
-import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
 import { CliError, UsageError } from '../../errors.ts';
 import type { JobListing } from '../../jobs/ports.ts';
+import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
 import { jobLine, jobTable, listedJob } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 
@@ -22,7 +22,8 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   for (const problem of problems) printer.warn(problem.code, `${problem.path}: ${problem.message}`);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(listedJob(job));
   else if (printer.json) printer.jsonDocument(jobs.map(listedJob));
-  else if (printer.outTTY && jobs.length > 0) printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
+  else if (printer.outTTY && jobs.length > 0)
+    printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
   else if (jobs.length > 0) printer.out(jobs.map(jobLine).join('\n'));
   else if (printer.outTTY) printer.note('no jobs');
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
@@ -31,7 +32,8 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
 function limitOf(text: string | undefined): { limit?: number } {
   if (text === undefined) return {};
   const limit = Number(text);
-  if (!Number.isInteger(limit) || limit < 1) throw new UsageError(`--limit: not a number of jobs: ${JSON.stringify(text)}`);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError(`--limit: not a number of jobs: ${JSON.stringify(text)}`);
   return { limit };
 }
 
@@ -39,7 +41,9 @@ function statusOf(text: string | undefined): { status?: JobStatus } {
   if (text === undefined) return {};
   const status = text === 'cancelled' ? 'canceled' : text;
   if (!JOB_STATUSES.includes(status as JobStatus))
-    throw new UsageError(`--status: not a status: ${JSON.stringify(text)}`, { hint: `one of ${JOB_STATUSES.join(', ')}` });
+    throw new UsageError(`--status: not a status: ${JSON.stringify(text)}`, {
+      hint: `one of ${JOB_STATUSES.join(', ')}`,
+    });
   return { status: status as JobStatus };
 }
 

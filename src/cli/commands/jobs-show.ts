@@ -1,6 +1,6 @@
 import { EXIT } from '../../errors.ts';
-import { showJob } from '../../jobs/service.ts';
 import { isTerminal, outcomeExitCode } from '../../jobs/record.ts';
+import { showJob } from '../../jobs/service.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
 import { printResult } from '../../output/result-view.ts';
 import type { App } from '../app.ts';

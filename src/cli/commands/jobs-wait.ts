@@ -35,7 +35,8 @@ export async function waitForJobs(app: App, ids: readonly string[], options: Wai
 
 function print(app: App, several: boolean, jobs: readonly JobRecord[]): void {
   const { printer } = app;
-  if (printer.format === 'ndjson') for (const job of jobs) printer.envelope('jobs wait', jobSummary(job), job);
+  if (printer.format === 'ndjson')
+    for (const job of jobs) printer.envelope('jobs wait', jobSummary(job), job);
   else if (printer.json) {
     const failed = jobs.filter((job) => job.status !== 'completed').length;
     const [first] = jobs;

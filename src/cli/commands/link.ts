@@ -17,13 +17,18 @@ const MARK = 'mcp2cli launcher';
 export async function linkInstance(app: App, typed: string, options: LinkOptions): Promise<number> {
   const name = findInstance(app.config, typed);
   if (name === undefined)
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, { code: 'unknown_instance', hint: 'see: mcp2cli instances list' });
+    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
+      code: 'unknown_instance',
+      hint: 'see: mcp2cli instances list',
+    });
   const { context, printer } = app;
   const windows = context.platform === 'win32';
   const dir = resolve(context.cwd, options.dir ?? join(context.home, '.local', 'bin'));
   const path = join(dir, windows ? `${name}.cmd` : name);
   if (existsSync(path) && !options.force && !isOurs(path))
-    throw new UsageError(`${path} exists and is not a launcher of mcp2cli`, { hint: 'choose another --dir, or replace it with --force' });
+    throw new UsageError(`${path} exists and is not a launcher of mcp2cli`, {
+      hint: 'choose another --dir, or replace it with --force',
+    });
   try {
     mkdirSync(dir, { recursive: true });
     replaceFile(path, windows ? cmdLauncher(app, name) : shLauncher(app, name));
@@ -35,7 +40,9 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
   printer.appId = name;
   if (printer.json) printer.envelope('link', `linked ${name}`, { name, path });
   else printer.out(`Linked ${name}: ${path}`);
-  const onPath = (context.env['PATH'] ?? '').split(delimiter).some((entry) => entry !== '' && resolve(entry) === dir);
+  const onPath = (context.env['PATH'] ?? '')
+    .split(delimiter)
+    .some((entry) => entry !== '' && resolve(entry) === dir);
   if (!onPath) printer.note(`${dir} is not in your PATH; add it: export PATH=${quote(dir)}:"$PATH"`);
   return EXIT.ok;
 }
@@ -55,7 +62,8 @@ function isOurs(path: string): boolean {
 function shLauncher(app: App, name: string): string {
   const { context, paths } = app;
   const lines = ['#!/bin/sh', `# ${MARK}: ${name}`];
-  if (context.env['MCP2CLI_HOME']) lines.push(`export MCP2CLI_HOME="\${MCP2CLI_HOME:-${dquoted(resolve(context.cwd, paths.root))}}"`);
+  if (context.env['MCP2CLI_HOME'])
+    lines.push(`export MCP2CLI_HOME="\${MCP2CLI_HOME:-${dquoted(resolve(context.cwd, paths.root))}}"`);
   lines.push(
     `export MCP2CLI_PROGRAM=${quote(name)}`,
     `if [ -x ${quote(context.execPath)} ] && [ -f ${quote(context.entry)} ]; then`,
@@ -74,7 +82,8 @@ function dquoted(text: string): string {
 function cmdLauncher(app: App, name: string): string {
   const { context, paths } = app;
   const lines = ['@echo off', `rem ${MARK}: ${name}`, 'setlocal'];
-  if (context.env['MCP2CLI_HOME']) lines.push(`if not defined MCP2CLI_HOME set "MCP2CLI_HOME=${resolve(context.cwd, paths.root)}"`);
+  if (context.env['MCP2CLI_HOME'])
+    lines.push(`if not defined MCP2CLI_HOME set "MCP2CLI_HOME=${resolve(context.cwd, paths.root)}"`);
   lines.push(`set "MCP2CLI_PROGRAM=${name}"`, `"${context.execPath}" "${context.entry}" -i ${name} %*`);
   return `${lines.join('\r\n')}\r\n`;
 }

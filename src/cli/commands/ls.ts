@@ -53,7 +53,9 @@ export function toolLines(app: App, tools: readonly ToolDefinition[]): string {
   return tools
     .map((tool, i) => {
       const about = app.printer.safeLine(firstSentence(tool.description ?? tool.title ?? ''));
-      const room = app.printer.outTTY ? Math.max(20, app.printer.width - width - 2) : Number.POSITIVE_INFINITY;
+      const room = app.printer.outTTY
+        ? Math.max(20, app.printer.width - width - 2)
+        : Number.POSITIVE_INFINITY;
       const short = about.length > room ? `${about.slice(0, room - 3)}...` : about;
       return `${(names[i] ?? '').padEnd(width)}  ${short}`.trimEnd();
     })

@@ -28,8 +28,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '',
           'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         ].join('\n'),
-        run: (app, [name = '', ...command], options) =>
-          addInstance(app, name, command, options),
+        run: (app, [name = '', ...command], options) => addInstance(app, name, command, options),
       },
       { name: 'list', summary: 'all of them; * is the active one', run: (app) => listInstances(app) },
       {
@@ -118,7 +117,10 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         options: [
           { flags: '--refresh', help: 'ask the server about the live ones first' },
           { flags: '--limit <N>', help: 'the newest N only' },
-          { flags: '--status <STATUS>', help: 'queued, running, input_required, completed, failed, canceled or lost' },
+          {
+            flags: '--status <STATUS>',
+            help: 'queued, running, input_required, completed, failed, canceled or lost',
+          },
         ],
         run: (app, _words, options) => listJobs(app, options),
       },
@@ -126,7 +128,10 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         name: 'show',
         summary: 'the state of a job now',
         words: [JOB_ID],
-        options: [LATEST, { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' }],
+        options: [
+          LATEST,
+          { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' },
+        ],
         run: (app, [id], options) => showOne(app, id, options),
       },
       {
