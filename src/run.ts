@@ -13,7 +13,7 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
     code = await route(argv, context, (app) => apps.push(app));
   } catch (error) {
     const known = asCliError(error);
-    (apps.at(-1)?.printer ?? fallbackPrinter(argv, context)).error(known);
+    errorPrinter(apps.at(-1), argv, context).error(known);
     code = known.exitCode;
   }
   for (const app of apps) await app.close().catch(() => {});
@@ -38,14 +38,26 @@ function asCliError(error: unknown): CliError {
   });
 }
 
+/** An error that comes before the flags after the command were read is told in the form that they seem to ask for. */
+function errorPrinter(app: App | undefined, argv: readonly string[], context: Context): Printer {
+  if (app && (app.flagsRead || app.printer.json || !wantsJson(argv))) return app.printer;
+  return fallbackPrinter(argv, context);
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv
+    .slice(0, end < 0 ? undefined : end)
+    .some(
+      (w, i) =>
+        /^(--json|(--output=|-o)(nd)?json)$/.test(w) ||
+        (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')),
+    );
+}
+
 /** For errors in the very flags that would say how to print. */
 function fallbackPrinter(argv: readonly string[], context: Context): Printer {
-  const json =
-    argv.includes('--json') ||
-    argv.some(
-      (w, i) =>
-        /^(--output=|-o)(nd)?json$/.test(w) || (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')),
-    );
+  const json = wantsJson(argv);
   return new Printer({
     stdout: context.stdout,
     stderr: context.stderr,

@@ -1,15 +1,16 @@
 import { parse as parseShell } from 'shell-quote';
-import { checkUrl, expandTarget } from '../config/config.ts';
+import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts';
 import { type StdioTarget, type Target, targetHash } from '../connection/target.ts';
 import { UsageError } from '../errors.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from './flag-values.ts';
 import type { Instance } from './instance.ts';
 import type { FlagValues } from './runtime-flags.ts';
 
-/** The target that `--url` or `--stdio` names, or undefined. Errors: UsageError. */
+/** The target that `--url` or `--stdio` names, or undefined; `here` is the folder that a relative one is meant from. Errors: UsageError. */
 export function adHocInstance(
   flags: FlagValues,
   env: Readonly<Record<string, string | undefined>>,
+  here: string,
 ): Instance | undefined {
   const url = textFlag(flags, 'url');
   const stdio = textFlag(flags, 'stdio');
@@ -24,14 +25,14 @@ export function adHocInstance(
   const identity: Target =
     url !== undefined
       ? { kind: 'http', url, headers: parseHeaders(listFlag(flags, 'header')) }
-      : stdioTarget(stdio ?? '', flags);
-  if (identity.kind === 'http') checkUrl(identity.url.replace(/\$\{[^}]*\}/g, 'x'));
+      : stdioTarget(stdio ?? '', flags, here);
+  if (identity.kind === 'http') checkUrlTemplate(identity.url);
   const name = `adhoc-${targetHash(identity)}`;
   return { name, adHoc: true, identity, target: () => expandTarget(identity, env, 'ad hoc target') };
 }
 
 /** A command line as a shell would split it, without a shell's power: no variables, globs, pipes or redirections. */
-function stdioTarget(line: string, flags: FlagValues): StdioTarget {
+function stdioTarget(line: string, flags: FlagValues, here: string): StdioTarget {
   // Variables stay as they are typed: they are expanded as ${VAR} of the configuration are, or not at all.
   const words = parseShell(line, (name) => `\${${name}}`).map((word) => {
     if (typeof word === 'string') return word;
@@ -52,6 +53,6 @@ function stdioTarget(line: string, flags: FlagValues): StdioTarget {
     command,
     args,
     env: parseEnv(listFlag(flags, 'env')),
-    ...(cwd === undefined ? {} : { cwd }),
+    ...(cwd === undefined ? {} : { cwd: absoluteDir(cwd, here) }),
   };
 }

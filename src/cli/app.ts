@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import type { Context } from '../context.ts';
@@ -20,6 +21,7 @@ export class App {
   readonly context: Context;
   readonly paths: Paths;
   #flags: FlagValues;
+  #flagsRead = false;
   #printer: Printer;
   #config: Config | undefined;
   #instance: Instance | undefined;
@@ -36,12 +38,18 @@ export class App {
     return this.#flags;
   }
 
+  /** The flags after the command's name were read too. */
+  get flagsRead(): boolean {
+    return this.#flagsRead;
+  }
+
   get printer(): Printer {
     return this.#printer;
   }
 
   /** Takes in runtime flags that stood after the command's name; they win over those before it. Errors: UsageError. */
   adopt(more: FlagValues): void {
+    this.#flagsRead = true;
     if (more.size === 0) return;
     this.#flags = new Map([...this.#flags, ...more]);
     this.#printer = this.#newPrinter(this.#printer.appId);
@@ -87,7 +95,7 @@ export class App {
     const { env } = this.context;
     if (['url', 'stdio', 'header', 'env', 'cwd'].some((name) => this.flags.has(name))) {
       const { adHocInstance } = await import('./ad-hoc.ts');
-      return adHocInstance(this.flags, env);
+      return adHocInstance(this.flags, env, this.context.cwd);
     }
     const named = textFlag(this.flags, 'instance');
     return named === undefined ? undefined : configuredInstance(this.config, named, env);
@@ -155,7 +163,10 @@ export class App {
   /** What ends this command early: the first signal, or `--timeout`. */
   stop(timeoutMessage: string): Stop {
     const { clock, interrupted } = this.context;
-    return stopAfter(clock, interrupted, durationFlag(this.flags, 'timeout'), timeoutMessage);
+    const stop = stopAfter(clock, interrupted, durationFlag(this.flags, 'timeout'), timeoutMessage);
+    // Any number of jobs and requests listens to it; Node would warn of a leak at the eleventh.
+    setMaxListeners(0, stop.signal);
+    return stop;
   }
 
   /** What the job service works with. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { expand, expandAll } from './expand.ts';
@@ -143,6 +144,18 @@ export function checkUrl(url: string): void {
   }
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new UsageError(`not an http(s) URL: ${url}`, { hint: 'an MCP endpoint is http:// or https://' });
+}
+
+/**
+ * `checkUrl` for a URL that may have `${VAR}` in it: they are filled in when it is used; what stands around them must be a URL all the same.
+ */
+export function checkUrlTemplate(url: string): void {
+  checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, 'x'));
+}
+
+/** A folder as it was meant where it was typed; one that begins with a variable is known only when it is used. */
+export function absoluteDir(dir: string, cwd: string): string {
+  return dir.startsWith('${') ? dir : resolve(cwd, dir);
 }
 
 function strings(value: unknown, where: string): Record<string, string> {

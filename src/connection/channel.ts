@@ -60,7 +60,7 @@ export class Channel {
     };
     const onclose = transport.onclose;
     transport.onclose = () => {
-      this.#fail(new UnreachableError('the connection was closed', { maybeSent: true }));
+      this.#fail(options.classify(new UnreachableError('the connection was closed', { maybeSent: true })));
       onclose?.call(transport);
     };
   }

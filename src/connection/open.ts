@@ -1,49 +1,36 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
-  Client,
   PROTOCOL_VERSION_META_KEY,
   StreamableHTTPClientTransport,
-  type Transport,
 } from '@modelcontextprotocol/client';
-import { CliError, SessionGoneError, TimeoutError, UnreachableError } from '../errors.ts';
+import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
 import { Channel, type JsonObject, type RequestOptions, type ServerRequest } from './channel.ts';
-import { classifyFailure, httpFailure } from './failure.ts';
-import { nodeFetch } from './node-fetch.ts';
-import { closeAgents } from './proxy.ts';
+import { httpFailure } from './failure.ts';
+import { answerBasics, initialize } from './handshake.ts';
+import { CLIENT_CAPABILITIES, type Negotiated, negotiate } from './negotiate.ts';
 import type { ServerFacts } from './server-facts.ts';
-import type { StdioProcess } from './stdio.ts';
-import { type HttpTarget, type Target, targetHash } from './target.ts';
-
-/**
- * What this client can do, the same for every connection: some servers list other tools for other capabilities, so a varying
- * declaration would make the catalogue vary.
- */
-const CLIENT_CAPABILITIES = { elicitation: { form: {}, url: {} } };
-
-/** How long a silent stdio server may keep the version probe waiting, in milliseconds; legacy servers often say nothing. */
-const PROBE_TIMEOUT_MS = 5_000;
-
-/** How long a server may take to answer the handshake, in milliseconds; a stdio server may be fetched by npx first. */
-const HANDSHAKE_TIMEOUT_MS = 120_000;
+import { type Target, targetHash } from './target.ts';
+import {
+  type PreparedTransport,
+  prepareTransport,
+  sessionIdOf,
+  type TransportKind,
+  type TransportOptions,
+} from './transports.ts';
 
 /** How long a server may take to hear of a cancellation or of the session's end, in milliseconds. */
 const FAREWELL_MS = 1_000;
 
-export interface OpenOptions {
-  /** What the person knows the server by, for messages. */
-  name: string;
+export interface OpenOptions extends TransportOptions {
   version: string;
   /** Unexpanded target, for the hash; `target` itself is ready to use. */
   identity: Target;
   /** Facts of an earlier connection to the same target. */
   known?: ServerFacts | undefined;
-  /** Resume this session instead of opening one (legacy over HTTP). */
+  /** Resume this session instead of opening one (legacy over HTTP): no round trips. */
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   signal?: AbortSignal | undefined;
-  now: () => Date;
-  /** Lines for `--verbose`. */
-  log?: ((line: string) => void) | undefined;
 }
 
 /** An open connection to one server. Close it, or the process does not end. */
@@ -61,234 +48,164 @@ export interface Connection {
 
 /**
  * Connects: with remembered facts at once, otherwise by negotiation (modern, then legacy, then HTTP+SSE).
- * Errors: UnreachableError, AuthError, SessionGoneError for a session that is gone, the signal's reason when aborted.
+ * Errors: UnreachableError, AuthError, SessionGoneError for a session that is gone, RpcError when the server refuses, the signal's
+ * reason when aborted.
  */
 export async function openConnection(target: Target, options: OpenOptions): Promise<Connection> {
-  if (options.resume || options.known === undefined) return attempt(target, options, options.known);
+  const { known, resume, log } = options;
+  const kind = target.kind === 'stdio' ? 'stdio' : (known?.transport ?? 'http');
   try {
-    return await attempt(target, options, options.known);
+    return await openOnce(target, kind, options, known);
   } catch (error) {
-    // A server that was upgraded or moved back refuses the remembered version loudly: ask once more, without the memory.
-    if (error instanceof CliError && (error.code === 'rpc_error' || staleStatus(error))) {
-      options.log?.(`remembered protocol version refused (${error.message}); negotiating again`);
-      return attempt(target, options, undefined);
+    if (resume || !(error instanceof CliError)) throw error;
+    if (known !== undefined && refusesRemembered(error)) {
+      log?.(`what is remembered of the server was refused (${error.message}); negotiating again`);
+      return openConnection(target, { ...options, known: undefined });
     }
-    throw error;
-  }
-}
-
-function staleStatus(error: CliError): boolean {
-  return error instanceof UnreachableError && [400, 404, 405].includes(error.status ?? 0);
-}
-
-async function attempt(
-  target: Target,
-  options: OpenOptions,
-  known: ServerFacts | undefined,
-): Promise<Connection> {
-  if (target.kind === 'stdio') return openOnce(target, options, known, 'stdio');
-  if (known?.transport === 'sse') return openOnce(target, options, known, 'sse');
-  try {
-    return await openOnce(target, options, known, 'http');
-  } catch (error) {
-    const status = error instanceof UnreachableError ? error.status : undefined;
-    if (known !== undefined || options.resume || ![400, 404, 405].includes(status ?? 0)) throw error;
-    options.log?.(`no Streamable HTTP here (HTTP ${status}); trying HTTP+SSE`);
-    try {
-      return await openOnce(target, options, undefined, 'sse');
-    } catch {
+    if (known !== undefined || kind !== 'http' || !hasStatus(error, [400, 404, 405])) throw error;
+    log?.(`no Streamable HTTP here (${error.message}); trying HTTP+SSE`);
+    return openOnce(target, 'sse', options, undefined).catch(() => {
       throw error;
-    }
+    });
   }
+}
+
+/** A server that was upgraded, or moved back, refuses the remembered version loudly. */
+function refusesRemembered(error: CliError): boolean {
+  return error instanceof RpcError || error.code === 'protocol' || hasStatus(error, [400, 404, 405]);
+}
+
+function hasStatus(error: CliError, statuses: readonly number[]): boolean {
+  return error instanceof UnreachableError && statuses.includes(error.status ?? 0);
 }
 
 async function openOnce(
   target: Target,
+  kind: TransportKind,
   options: OpenOptions,
   known: ServerFacts | undefined,
-  kind: 'http' | 'sse' | 'stdio',
 ): Promise<Connection> {
-  const retryAfter = { ms: undefined as number | undefined };
-  let process: StdioProcess | undefined;
-  let transport: Transport;
-  if (target.kind === 'stdio') {
-    const { openStdio } = await import('./stdio.ts');
-    process = await openStdio(target, options.log);
-    transport = process.transport;
-  } else {
-    transport = await httpTransport(target, kind, options, retryAfter);
-  }
-  const context = () => ({
-    name: options.name,
-    session: (transport as { sessionId?: string }).sessionId !== undefined,
-    retryAfterMs: retryAfter.ms,
-  });
-  const client = new Client(
-    { name: 'mcp2cli', version: options.version },
-    {
-      capabilities: CLIENT_CAPABILITIES,
-      versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
-    },
-  );
-  // The SDK reports every frame that it does not know here, own raw answers of late included.
-  client.onerror = (error) => options.log?.(`sdk: ${error.message}`);
+  const prepared = await prepareTransport(target, kind, options);
   const abort = abortable(options.signal);
   try {
-    const legacy = options.resume !== undefined || known?.era === 'legacy' || kind === 'sse';
-    const modern = known?.era === 'modern' && known.discover ? known.discover : undefined;
-    const connecting = client.connect(transport, {
-      timeout: HANDSHAKE_TIMEOUT_MS,
-      ...(legacy
-        ? { prior: { kind: 'legacy' } }
-        : modern
-          ? { prior: { kind: 'modern', discover: modern } }
-          : {}),
-    } as Parameters<Client['connect']>[1]);
-    await Promise.race([connecting, abort.promise, ...(process ? [process.died] : [])]);
+    const connecting = connect(prepared, options, known);
+    connecting.catch(() => {});
+    const [channel, negotiated] = await Promise.race([
+      connecting,
+      abort.promise,
+      ...(prepared.died ? [prepared.died] : []),
+    ]);
+    const facts: ServerFacts = {
+      ...negotiated,
+      target: targetHash(options.identity),
+      savedAt: options.now().toISOString(),
+    };
+    return connection(prepared, channel, facts, options);
   } catch (error) {
-    await client.close().catch(() => {});
-    await transport.close().catch(() => {});
-    closeAgents();
+    await prepared.close().catch(() => {});
     if (options.signal?.aborted) throw options.signal.reason;
-    throw process ? process.explain(error, options.name) : classifyHandshake(error, context());
+    throw explainHandshake(error, prepared, options.name);
   } finally {
     abort.dispose();
   }
-  return connection(target, options, known, kind, client, transport, process, context);
 }
 
-async function httpTransport(
-  target: HttpTarget,
-  kind: 'http' | 'sse' | 'stdio',
+/** The channel, and what the server said about itself: now, or when it was last asked. */
+async function connect(
+  prepared: PreparedTransport,
   options: OpenOptions,
-  retryAfter: { ms: number | undefined },
-): Promise<Transport> {
-  const fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
-    options.log?.(`${init?.method ?? 'GET'} ${new URL(url).pathname}`);
-    const response = await nodeFetch(url, init);
-    if (!response.ok) {
-      options.log?.(`HTTP ${response.status}`);
-      retryAfter.ms = retryAfterMs(response.headers.get('retry-after'), options.now());
-    }
-    return response;
-  };
-  const requestInit = { headers: target.headers };
-  if (kind === 'sse') {
-    const { SSEClientTransport } = await import('@modelcontextprotocol/client');
-    return new SSEClientTransport(new URL(target.url), { fetch, requestInit });
+  known: ServerFacts | undefined,
+): Promise<[Channel, Negotiated]> {
+  const { transport, kind } = prepared;
+  const { resume, version } = options;
+  if (!resume && kind !== 'sse' && (!known || (known.era === 'modern' && !known.discover))) {
+    const negotiated = await negotiate(prepared, version, options.log);
+    return [channelOf(prepared, negotiated, version), negotiated];
   }
-  return new StreamableHTTPClientTransport(new URL(target.url), {
-    fetch,
-    requestInit,
-    ...(options.resume
-      ? {
-          sessionId: options.resume.sessionId,
-          ...(options.resume.protocolVersion ? { protocolVersion: options.resume.protocolVersion } : {}),
-        }
-      : {}),
+  const remembered: Negotiated = known ?? {
+    transport: kind,
+    era: 'legacy',
+    protocolVersion: resume?.protocolVersion ?? null,
+    capabilities: {},
+    serverInfo: null,
+    instructions: null,
+    discover: null,
+  };
+  answerBasics(transport);
+  const channel = channelOf(prepared, remembered, version);
+  await transport.start();
+  if (resume) return [channel, remembered];
+  if (remembered.era === 'legacy') return [channel, await initialize(channel, transport, kind, version)];
+  transport.setProtocolVersion?.(remembered.protocolVersion ?? '');
+  return [channel, remembered];
+}
+
+function channelOf(
+  prepared: PreparedTransport,
+  { era, protocolVersion }: Negotiated,
+  version: string,
+): Channel {
+  return new Channel(prepared.transport, {
+    envelope:
+      era === 'modern'
+        ? {
+            [PROTOCOL_VERSION_META_KEY]: protocolVersion,
+            [CLIENT_INFO_META_KEY]: { name: 'mcp2cli', version },
+            [CLIENT_CAPABILITIES_META_KEY]: CLIENT_CAPABILITIES,
+          }
+        : undefined,
+    cancelByClosing: era === 'modern' && prepared.kind === 'http',
+    classify: (error) => prepared.explain(error),
   });
 }
 
 function connection(
-  target: Target,
-  options: OpenOptions,
-  known: ServerFacts | undefined,
-  kind: 'http' | 'sse' | 'stdio',
-  client: Client,
-  transport: Transport,
-  process: StdioProcess | undefined,
-  context: () => { name: string; session: boolean; retryAfterMs: number | undefined },
+  prepared: PreparedTransport,
+  channel: Channel,
+  facts: ServerFacts,
+  { log }: OpenOptions,
 ): Connection {
-  const discover = client.getDiscoverResult() as JsonObject | undefined;
-  const negotiated = client.getNegotiatedProtocolVersion();
-  // A resumed session runs no handshake: what the SDK does not know then is what was stored.
-  const facts: ServerFacts =
-    options.resume && known
-      ? known
-      : {
-          target: targetHash(options.identity),
-          transport: kind,
-          era: client.getProtocolEra() ?? 'legacy',
-          protocolVersion: negotiated ?? options.resume?.protocolVersion ?? null,
-          capabilities: (client.getServerCapabilities() ?? {}) as JsonObject,
-          serverInfo: (client.getServerVersion() ?? null) as JsonObject | null,
-          instructions: client.getInstructions() ?? null,
-          discover: discover ?? null,
-          savedAt: options.now().toISOString(),
-        };
-  const modern = facts.era === 'modern';
-  const channel = new Channel(transport, {
-    envelope: modern
-      ? {
-          [PROTOCOL_VERSION_META_KEY]: facts.protocolVersion,
-          [CLIENT_INFO_META_KEY]: { name: 'mcp2cli', version: options.version },
-          [CLIENT_CAPABILITIES_META_KEY]: CLIENT_CAPABILITIES,
-        }
-      : undefined,
-    cancelByClosing: modern && kind === 'http',
-    classify: (error) =>
-      process?.exited ? process.explain(error, options.name) : classifyFailure(error, context()),
-  });
-  const sessionId = () => (transport as { sessionId?: string }).sessionId ?? null;
+  const { transport } = prepared;
   return {
     facts,
     channel,
     get sessionId() {
-      return sessionId();
+      return sessionIdOf(transport);
     },
     request: (method, params, requestOptions) => channel.request(method, params, requestOptions),
     onServerRequest: (handler) => channel.onServerRequest(handler),
     async listen() {
+      if (!(transport instanceof StreamableHTTPClientTransport)) return;
       // Another process may hold the one stream that some servers allow (409), others have none (405): both are fine.
-      if (transport instanceof StreamableHTTPClientTransport)
-        await transport
-          .resumeStream('')
-          .catch((error: unknown) => options.log?.(`no GET stream: ${String(error)}`));
+      await transport.resumeStream('').catch((error: unknown) => log?.(`no GET stream: ${String(error)}`));
     },
     async close({ endSession = false } = {}) {
       await Promise.race([channel.farewell(), unrefTimeout(FAREWELL_MS)]);
-      if (
-        endSession &&
-        target.kind === 'http' &&
-        transport instanceof StreamableHTTPClientTransport &&
-        sessionId()
-      )
+      if (endSession && transport instanceof StreamableHTTPClientTransport && sessionIdOf(transport) !== null)
         await Promise.race([transport.terminateSession().catch(() => {}), unrefTimeout(FAREWELL_MS)]);
-      await client.close().catch(() => {});
-      closeAgents();
+      await prepared.close().catch(() => {});
     },
   };
 }
 
-/** The handshake's own failures: a server that answers nothing is unreachable, whatever the SDK calls it. */
-function classifyHandshake(
-  error: unknown,
-  context: { name: string; session: boolean; retryAfterMs: number | undefined },
-): CliError {
-  if (httpFailure(error) === undefined && error instanceof Error) {
-    const code = (error as { code?: unknown }).code;
-    if (typeof code === 'number')
-      return new CliError('rpc_error', 1, `${context.name} refused the connection: ${error.message}`, {
-        cause: error,
-        details: { rpc_code: code },
-      });
-    if (code === 'REQUEST_TIMEOUT')
-      return new UnreachableError(`cannot reach ${context.name}: no answer to the handshake`, {
-        cause: error,
-      });
-  }
-  const classified = classifyFailure(error, context);
-  if (classified instanceof TimeoutError || classified instanceof SessionGoneError) return classified;
-  return classified;
-}
-
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
-export function retryAfterMs(header: string | null, now: Date): number | undefined {
-  if (header === null) return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+/** The handshake's own failures: a server that answers nothing is unreachable, whatever it is called on the way. */
+function explainHandshake(error: unknown, prepared: PreparedTransport, name: string): CliError {
+  const code = (error as { code?: unknown } | null)?.code;
+  // The SDK's client reports a JSON-RPC error of the handshake under its numeric code.
+  if (!(error instanceof CliError) && httpFailure(error) === undefined && typeof code === 'number')
+    return new RpcError(code, `${name} refused the connection: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
+  if (error instanceof TimeoutError || code === 'REQUEST_TIMEOUT')
+    return prepared.explain(
+      new UnreachableError(
+        prepared.kind === 'stdio'
+          ? 'no answer to the handshake'
+          : `cannot reach ${name}: no answer to the handshake`,
+        { cause: error },
+      ),
+    );
+  return prepared.explain(error);
 }
 
 function abortable(signal: AbortSignal | undefined): { promise: Promise<never>; dispose: () => void } {

@@ -36,8 +36,21 @@ async function proxyFor(url: URL): Promise<string | undefined> {
   return getProxyForUrl(url.href) || undefined;
 }
 
-/** Lets the process end: kept-alive sockets are closed. */
-export function closeAgents(): void {
-  for (const agent of agents.values()) agent.destroy();
-  agents.clear();
+let users = 0;
+
+/**
+ * Counts a connection in, and returns the way out for when it is closed. The last one out closes the kept-alive sockets, so that the process
+ * can end; until then the sockets of the others are in use.
+ */
+export function useAgents(): () => void {
+  users += 1;
+  let left = false;
+  return () => {
+    if (left) return;
+    left = true;
+    users -= 1;
+    if (users > 0) return;
+    for (const agent of agents.values()) agent.destroy();
+    agents.clear();
+  };
 }

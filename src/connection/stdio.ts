@@ -72,7 +72,7 @@ export async function openStdio(
         );
       if (code === 'EACCES')
         return new UsageError(`cannot start ${name}: not executable: ${target.command}`, { cause: error });
-      const what = exited ? 'the server process ended' : 'no answer to the handshake';
+      const what = exited ? 'the server process ended' : (error as Error).message;
       return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
     },
   };

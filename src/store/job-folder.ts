@@ -32,7 +32,7 @@ function allNames(dir: string): string[] {
 }
 
 /**
- * Publishes a job's folder: filled under another name, synced, renamed. `nextId` is given the names that are there, sorted, and
+ * Publishes a job's folder: filled under another name, synced, renamed. `nextId` is given the names that are there, in any order, and
  * called again when another process took the id. Errors: IoError; then nothing was published.
  */
 export function publishJob(
@@ -48,7 +48,7 @@ export function publishJob(
   try {
     makePrivateDir(draft);
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
-      const job = content(nextId(names.filter(isJobName).sort()));
+      const job = content(nextId(names.filter(isJobName)));
       replaceFile(join(draft, FILES.job), fileText(job));
       if (renamed(draft, join(dir, job.job_id))) {
         syncDir(dir);

@@ -37,9 +37,17 @@ function timeOf(id: string): number {
   return time;
 }
 
-/** The newest of the sorted names. Names made by hand count only where there is no real one. */
-export function newestOf(sorted: readonly string[]): string | undefined {
-  return sorted.findLast((name) => ULID.test(name)) ?? sorted.at(-1);
+/** The newest of some names, in any order. Names made by hand count only where there is no real one. */
+export function newestOf(names: readonly string[]): string | undefined {
+  let newest: string | undefined;
+  let other: string | undefined;
+  // One pass, no sorting: every new job asks this.
+  for (const name of names) {
+    if (newest !== undefined && name <= newest) continue;
+    if (ULID.test(name)) newest = name;
+    else if (other === undefined || name > other) other = name;
+  }
+  return newest ?? other;
 }
 
 /** `id` as it may become a part of a path. Errors: UsageError for everything that is no full job id. */

@@ -74,7 +74,7 @@ it('two waiters on one job both get its answer', async () => {
 it.each(['tasks-2025-11-25', 'meta-task'] as const)(
   'a cancel while two others wait ends both waits with 1: %s',
   async (dialect) => {
-    const server = await watchedServer({ dialect, speed: 0.1 });
+    const server = await watchedServer({ dialect, speed: 0.1, pollIntervalMs: 100 });
     const work = await workAt(server.url);
     const id = await work.submit('deploy --version 2.0');
     const waiters = [work.start(`jobs wait ${id}`), work.start(`jobs wait ${id}`)];
@@ -100,7 +100,7 @@ it.each(['tasks-2025-11-25', 'meta-task'] as const)(
 );
 
 it('wait and cancel started at the same moment agree on the end', async () => {
-  const server = await watchedServer({ speed: 0.1 });
+  const server = await watchedServer({ speed: 0.1, pollIntervalMs: 100 });
   const work = await workAt(server.url);
   const id = await work.submit('deploy --version 2.0');
   const [wait, cancel] = await Promise.all([work.run(`jobs wait ${id}`), work.run(`jobs cancel ${id}`)]);
@@ -109,7 +109,7 @@ it('wait and cancel started at the same moment agree on the end', async () => {
 });
 
 it('cancels from many processes at once are one cancellation', async () => {
-  const server = await watchedServer({ speed: 0.1 });
+  const server = await watchedServer({ speed: 0.1, pollIntervalMs: 100 });
   const work = await workAt(server.url);
   const id = await work.submit('deploy --version 2.0');
   const cancels = await Promise.all(Array.from({ length: 5 }, () => work.run(`jobs cancel ${id}`)));

@@ -1,7 +1,7 @@
 /** The official "everything" server over stdio: a child process that must not outlive the command. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { run } from '../support/cli.ts';
+import { run, start } from '../support/cli.ts';
 import { homeWith } from '../support/instance.ts';
 import { everythingStdio } from '../support/servers.ts';
 
@@ -46,7 +46,10 @@ it('drives a tool that must be a task to its end inside the command', async () =
   const marker = `marker-${process.pid}-task`;
   const home = await everythingHome(marker);
   const words = ['work', 'simulate-research-query', '--topic', 'x', '--background'];
-  const { code, stdout, stderr } = await run(words, { home });
+  const command = start(words, { home });
+  // The marker tells: otherwise finding nothing afterwards would say nothing.
+  await expect.poll(() => running(marker).length).toBeGreaterThan(0);
+  const { code, stdout, stderr } = await command.done;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Job submitted: job_\w+ \(local\)\n$/);
   expect(stderr).toContain('ran synchronously (over stdio a task would end with this process)');

@@ -83,6 +83,9 @@ const EVERYTHING = join(
   'dist/index.js',
 );
 
+/** A server that can misbehave, `test/support/stdio-server.js`; for `node` as the command. */
+export const STDIO_SERVER = fileURLToPath(new URL('stdio-server.js', import.meta.url));
+
 /** The command line of `@modelcontextprotocol/server-everything` over stdio. */
 export function everythingStdio(): { command: string; args: string[] } {
   return { command: process.execPath, args: [EVERYTHING, 'stdio'] };

@@ -126,3 +126,15 @@ export function refuse(
     return true;
   };
 }
+
+/** A JSON-RPC error in answer to requests of one method. */
+export function rpcError(method: string, code: number, message: string): Answer {
+  return (request, response) => {
+    if (request.rpcMethod !== method) return false;
+    const { id } = request.body as { id: unknown };
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }));
+    return true;
+  };
+}

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { checkUrl, configuredTarget, findInstance, type ServerConfig } from '../../config/config.ts';
+import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance, type ServerConfig } from '../../config/config.ts';
 import { checkInstanceName } from '../../config/names.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { EXIT, UsageError } from '../../errors.ts';
@@ -46,8 +46,7 @@ function serverFromFlags(app: App, command: readonly string[]): ServerConfig {
     if (command.length > 0) throw new UsageError('--url and a command contradict each other');
     for (const name of ['env', 'cwd'])
       if (flags.has(name)) throw new UsageError(`--${name} goes with a command, not with --url`);
-    // Variables are filled in when the instance is used; what stands around them must be a URL all the same.
-    checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, 'x'));
+    checkUrlTemplate(url);
     const headers = parseHeaders(listFlag(flags, 'header'));
     return { type: 'http', url, ...(Object.keys(headers).length > 0 ? { headers } : {}) };
   }
@@ -63,7 +62,7 @@ function serverFromFlags(app: App, command: readonly string[]): ServerConfig {
     command: executable,
     args,
     ...(Object.keys(env).length > 0 ? { env } : {}),
-    ...(cwd === undefined ? {} : { cwd }),
+    ...(cwd === undefined ? {} : { cwd: absoluteDir(cwd, app.context.cwd) }),
   };
 }
 

@@ -1,0 +1,48 @@
+import { Client } from '@modelcontextprotocol/client';
+import type { ServerFacts } from './server-facts.ts';
+import type { PreparedTransport } from './transports.ts';
+
+/**
+ * What this client can do, the same for every connection: some servers list other tools for other capabilities, so a varying
+ * declaration would make the catalogue vary.
+ */
+export const CLIENT_CAPABILITIES = { elicitation: { form: {}, url: {} } };
+
+/** How long a silent stdio server may keep the version probe waiting, in milliseconds; legacy servers often say nothing. */
+const PROBE_TIMEOUT_MS = 5_000;
+
+/** How long a server may take to answer the handshake, in milliseconds; a stdio server may be fetched by npx first. */
+export const HANDSHAKE_TIMEOUT_MS = 120_000;
+
+/** What a handshake tells; `target` and `savedAt` are added by whoever remembers it. */
+export type Negotiated = Omit<ServerFacts, 'target' | 'savedAt'>;
+
+/**
+ * First contact: the SDK's client finds out which protocol versions the server speaks (modern, then legacy) and connects. What is
+ * learned makes this step unnecessary next time (handshake.ts).
+ */
+export async function negotiate(
+  { transport, kind }: PreparedTransport,
+  version: string,
+  log: ((line: string) => void) | undefined,
+): Promise<Negotiated> {
+  const client = new Client(
+    { name: 'mcp2cli', version },
+    {
+      capabilities: CLIENT_CAPABILITIES,
+      versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
+    },
+  );
+  // The SDK reports every frame here that it does not know, answers to raw requests that came too late included.
+  client.onerror = (error) => log?.(`sdk: ${error.message}`);
+  await client.connect(transport, { timeout: HANDSHAKE_TIMEOUT_MS });
+  return {
+    transport: kind,
+    era: client.getProtocolEra() ?? 'legacy',
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? null,
+    capabilities: (client.getServerCapabilities() ?? {}) as Record<string, unknown>,
+    serverInfo: (client.getServerVersion() ?? null) as Record<string, unknown> | null,
+    instructions: client.getInstructions() ?? null,
+    discover: (client.getDiscoverResult() as Record<string, unknown> | undefined) ?? null,
+  };
+}

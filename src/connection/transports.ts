@@ -1,0 +1,107 @@
+import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import type { CliError } from '../errors.ts';
+import { classifyFailure } from './failure.ts';
+import { nodeFetch } from './node-fetch.ts';
+import { useAgents } from './proxy.ts';
+import type { HttpTarget, Target } from './target.ts';
+
+export type TransportKind = 'http' | 'sse' | 'stdio';
+
+/** A transport that is not started yet, and what is known about its failures. */
+export interface PreparedTransport {
+  transport: Transport;
+  kind: TransportKind;
+  /** Rejects when a stdio server ends. */
+  died?: Promise<never>;
+  /** What went wrong, in the program's own errors. */
+  explain(error: unknown): CliError;
+  /** Ends the process of a stdio server, closes sockets. */
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** What the person knows the server by. */
+  name: string;
+  resume?: { sessionId: string; protocolVersion: string | null } | undefined;
+  now: () => Date;
+  log?: ((line: string) => void) | undefined;
+}
+
+/** The SDK's transport for a target. `kind` picks between Streamable HTTP and HTTP+SSE. */
+export async function prepareTransport(
+  target: Target,
+  kind: TransportKind,
+  options: TransportOptions,
+): Promise<PreparedTransport> {
+  if (target.kind === 'stdio') {
+    const { openStdio } = await import('./stdio.ts');
+    const { transport, died, ...process } = await openStdio(target, options.log);
+    return {
+      transport,
+      kind: 'stdio',
+      died,
+      explain: (error) => process.explain(error, options.name),
+      close: () => transport.close(),
+    };
+  }
+  const retryAfter = { ms: undefined as number | undefined };
+  const releaseAgents = useAgents();
+  const transport = await httpTransport(target, kind, options, retryAfter);
+  return {
+    transport,
+    kind,
+    explain: (error) =>
+      classifyFailure(error, {
+        name: options.name,
+        session: sessionIdOf(transport) !== null,
+        retryAfterMs: retryAfter.ms,
+      }),
+    async close() {
+      await transport.close();
+      releaseAgents();
+    },
+  };
+}
+
+/** The session that the transport is in, if any. */
+export function sessionIdOf(transport: Transport): string | null {
+  return transport.sessionId ?? null;
+}
+
+async function httpTransport(
+  target: HttpTarget,
+  kind: TransportKind,
+  options: TransportOptions,
+  retryAfter: { ms: number | undefined },
+): Promise<Transport> {
+  const fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
+    options.log?.(`${init?.method ?? 'GET'} ${new URL(url).pathname}`);
+    const response = await nodeFetch(url, init);
+    if (!response.ok) {
+      options.log?.(`HTTP ${response.status}`);
+      retryAfter.ms = retryAfterMs(response.headers.get('retry-after'), options.now());
+    }
+    return response;
+  };
+  const requestInit = { headers: target.headers };
+  if (kind === 'sse') {
+    const { SSEClientTransport } = await import('@modelcontextprotocol/client');
+    return new SSEClientTransport(new URL(target.url), { fetch, requestInit });
+  }
+  const { resume } = options;
+  return new StreamableHTTPClientTransport(new URL(target.url), {
+    fetch,
+    requestInit,
+    ...(resume ? { sessionId: resume.sessionId } : {}),
+    ...(resume?.protocolVersion ? { protocolVersion: resume.protocolVersion } : {}),
+  });
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
+export function retryAfterMs(header: string | null, now: Date): number | undefined {
+  if (header === null) return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}
