@@ -1,13 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { quickAnswer } from './cli/quick.ts';
 import { DEMO_ORDERS } from './demo/background-orders.ts';
+import { EXIT } from './errors.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);
 
 if (quick !== undefined) {
-  // A reader that has gone is a quiet end (`--help | head -1`).
-  process.stdout.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has gone is a quiet end (`--help | head -1`).
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+    process.exitCode = EXIT.io;
+  });
   process.stdout.write(quick);
 } else if (process.env[DEMO_ORDERS] !== undefined && argv[0] === 'demo' && argv[1] === 'serve') {
   // The demo server's own process: it has signals of its own, so nothing else is set up for it.

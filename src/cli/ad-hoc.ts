@@ -14,13 +14,13 @@ export function adHocInstance(
 ): Instance | undefined {
   const url = textFlag(flags, 'url');
   const stdio = textFlag(flags, 'stdio');
-  if (url === undefined && stdio === undefined) {
-    const stray = ['header', 'env', 'cwd'].find((name) => flags.has(name));
-    if (stray) throw new UsageError(`--${stray} goes with ${stray === 'header' ? '--url' : '--stdio'}`);
-    return undefined;
-  }
+  const stray = ['header', 'env', 'cwd'].find(
+    (name) => flags.has(name) && (name === 'header' ? url : stdio) === undefined,
+  );
   if (url !== undefined && stdio !== undefined)
     throw new UsageError('--url and --stdio contradict each other');
+  if (stray) throw new UsageError(`--${stray} goes with ${stray === 'header' ? '--url' : '--stdio'}`);
+  if (url === undefined && stdio === undefined) return undefined;
   if (flags.has('instance')) throw new UsageError('--instance and an ad hoc target contradict each other');
   const identity: Target =
     url !== undefined

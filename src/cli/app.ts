@@ -137,13 +137,16 @@ export class App {
         ? [
             '--url',
             quote(identity.url),
-            ...Object.keys(identity.headers).flatMap((k) => ['--header', quote(`${k}: ...`)]),
+            ...Object.entries(identity.headers).flatMap(([k, v]) => [
+              '--header',
+              quote(`${k}: ${openly(v)}`),
+            ]),
           ]
         : [
             '--stdio',
             quote([identity.command, ...identity.args].map(quote).join(' ')),
             ...(identity.cwd === undefined ? [] : ['--cwd', quote(identity.cwd)]),
-            ...Object.keys(identity.env).flatMap((k) => ['--env', `${k}=...`]),
+            ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', quote(`${k}=${openly(v)}`)]),
           ];
     return ['mcp2cli', ...how, ...words].join(' ');
   }
@@ -194,6 +197,11 @@ export class App {
   async close(): Promise<void> {
     await this.#session?.close();
   }
+}
+
+/** A header's or a variable's value for a hint: a reference (`Bearer ${TOKEN}`) as it stands, anything else may be a secret. */
+function openly(value: string): string {
+  return /^(\w+ )?\$\{[^}]*\}$/.test(value) ? value : '...';
 }
 
 /** Quotes a word for a POSIX shell, where it needs that. */

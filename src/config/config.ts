@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
-import { ConfigError, UsageError } from '../errors.ts';
+import { ConfigError, IoError, UsageError } from '../errors.ts';
 import { expand, expandAll } from './expand.ts';
 import type { Paths } from './paths.ts';
 
@@ -36,9 +36,10 @@ export function loadConfig(paths: Paths): Config {
   try {
     text = readFileSync(paths.config, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      return { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
-    throw new ConfigError(`cannot read ${paths.config}: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
+    const Kind = code === 'EISDIR' ? ConfigError : IoError;
+    throw new Kind(`cannot read ${paths.config}: ${message}`, { cause: error });
   }
   let parsed: unknown;
   try {
@@ -150,7 +151,7 @@ export function checkUrl(url: string): void {
  * `checkUrl` for a URL that may have `${VAR}` in it: they are filled in when it is used; what stands around them must be a URL all the same.
  */
 export function checkUrlTemplate(url: string): void {
-  checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, 'x'));
+  checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, '1'));
 }
 
 /** A folder as it was meant where it was typed; one that begins with a variable is known only when it is used. */

@@ -209,7 +209,7 @@ class TaskDriver {
     if (!ask) {
       if (this.#asked) this.#observer.now({ status: 'input_required' });
       const [first] = [...this.#questions, ...this.#inherited];
-      const asked = first?.params['message'] ?? state.message;
+      const asked = first?.params['message'] ?? state.message ?? state.progress?.message;
       throw new UnfinishedError(
         'input_required',
         `${this.#job.job_id} waits for input${typeof asked === 'string' ? `: ${asked}` : ''}`,

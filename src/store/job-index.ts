@@ -2,7 +2,7 @@
  * A derived copy of the records in one file, so that a list of many need not open each. It is only an accelerator: the names always
  * come from the folder, show and wait never look here, and an index that is damaged, missing or of another version is passed over.
  *
- * An entry counts while the files it was made from are untouched. Reading a record costs 25 us here, a stat 3 to 5; the system's
+ * An entry counts while the files it was made from are untouched. Reading a record costs 60 us here, a stat 5; the system's
  * change time (ctime, which nobody can set) with size and number of links catches every write in place, truncation, replacement and
  * removal. A job that has ended needs one stat: job.json and end.json are then two names of one file, so a write through either
  * changes its ctime, and replacing or removing either changes its number of links.

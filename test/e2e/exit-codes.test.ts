@@ -57,8 +57,8 @@ describe('2: the line that was typed', () => {
     ['deplyo --version 2.0', /^error: work has no tool "deplyo"\nhint: did you mean deploy/],
     ['call nothing-like-it', /^error: work has no tool "nothing-like-it"\nhint: see: mcp2cli work ls\n$/],
     ['call', /^error: which tool\?/],
-    ['deploy --verison 2.0', /^error: .*--verison.*\nhint: .*--version/],
-    ['deploy', /^error: .*--version.*required.*\nhint: see: mcp2cli work deploy --help\n$/],
+    ['deploy --verison 2.0', /^error: unknown flag --verison \(did you mean --version\?\)\n/],
+    ['deploy', /^error: missing required --version\nhint: see: mcp2cli work deploy --help\n$/],
     ['deploy --version 2.0 --environment moon', /^error: .*--environment.*staging.*production/],
     ['deploy --version 2.0 --duration soon', /^error: .*--duration.*\n/],
     ['deploy --version 2.0 --timeout soon', /^error: --timeout: not a duration: "soon"\n/],
@@ -207,11 +207,12 @@ describe('74: the machine', () => {
 
   it('an answer that cannot be written', async () => {
     const { home } = await workAt('http://127.0.0.1:9/mcp');
-    const { code, stderr } = await shell('mcp2cli instances list > /dev/full', { home, bin: launchers() });
-    expect({ code, stderr }).toEqual({
-      code: 74,
-      stderr: expect.stringMatching(/^error: cannot write the output: .*ENOSPC.*\n$/),
-    });
+    const bin = launchers();
+    for (const command of ['instances list', '--json instances list', '--version', '--help'])
+      expect(await shell(`mcp2cli ${command} > /dev/full`, { home, bin })).toMatchObject({
+        code: 74,
+        stderr: expect.stringMatching(/cannot write the output: .*ENOSPC/),
+      });
   });
 });
 
@@ -265,8 +266,12 @@ describe('78: damaged files', () => {
     const [, good] = await twoJobs(work);
     const jobs = join(work.home, 'instances', 'work', 'jobs');
     mkdirSync(join(jobs, 'job_by_hand'));
-    const { code, stdout } = await work.run('jobs list');
-    expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: 2 });
+    const { code, stdout, stderr } = await work.run('jobs list');
+    expect({ code, lines: stdout.trimEnd().split('\n').length, stderr }).toEqual({
+      code: 0,
+      lines: 2,
+      stderr: 'x',
+    });
     expect(await work.run('jobs show --latest')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(good),

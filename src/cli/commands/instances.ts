@@ -1,5 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
-import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance, type ServerConfig } from '../../config/config.ts';
+import {
+  absoluteDir,
+  checkUrlTemplate,
+  configuredTarget,
+  findInstance,
+  type ServerConfig,
+} from '../../config/config.ts';
 import { checkInstanceName } from '../../config/names.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { EXIT, UsageError } from '../../errors.ts';
