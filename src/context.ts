@@ -143,8 +143,8 @@ function outStream(fd: 1 | 2, get: () => NodeJS.WriteStream): OutStream {
     },
     async flush() {
       const pending = stream;
-      if (pending && !broken && pending.writableLength > 0)
-        await new Promise<void>((resolve) => pending.write('', () => resolve()));
+      // The answer to an empty write comes after everything before it was written, and after the error of any of it.
+      if (pending && !broken) await new Promise<void>((resolve) => pending.write('', () => resolve()));
       if (broken && broken.code !== 'EPIPE') throw broken;
     },
   };

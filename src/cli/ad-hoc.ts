@@ -1,6 +1,7 @@
 import { parse as parseShell } from 'shell-quote';
 import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts';
-import { type StdioTarget, type Target, targetHash } from '../connection/target.ts';
+import type { StdioTarget, Target } from '../connection/target.ts';
+import { targetHash } from '../connection/target-hash.ts';
 import { UsageError } from '../errors.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from './flag-values.ts';
 import type { Instance } from './instance.ts';

@@ -36,7 +36,7 @@ export async function runProgram(
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = configure(new Command(prefix), app);
-  for (const spec of specs) program.addCommand(build(spec, app, (code) => (exitCode = code)));
+  for (const spec of specs) program.addCommand(build(named(spec, argv), app, (code) => (exitCode = code)));
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -47,6 +47,12 @@ export async function runProgram(
     throw usageError(error, prefix, argv);
   }
   return exitCode;
+}
+
+/** The group with only the subcommand that is named, when one is: the others would be built for nothing. */
+function named(spec: CommandSpec, [group, sub]: readonly string[]): CommandSpec {
+  const only = spec.name === group ? spec.subcommands?.filter((one) => one.name === sub) : undefined;
+  return only && only.length > 0 ? { ...spec, subcommands: only } : spec;
 }
 
 function usageError(error: CommanderError, prefix: string, argv: readonly string[]): UsageError {

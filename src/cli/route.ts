@@ -5,12 +5,11 @@ import { nearestNames } from '../discovery/suggest.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { App } from './app.ts';
+import { listJobs } from './commands/jobs-list.ts';
 import { HOST_SPECS, INSTANCE_SPECS } from './commands/specs.ts';
-import { instanceHelp } from './help.ts';
 import { hostHelp } from './host-help.ts';
 import { configuredInstance } from './instance.ts';
 import { scanFlags } from './runtime-flags.ts';
-import { callByName, runToolWords } from './tool-command.ts';
 
 /**
  * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
@@ -115,14 +114,45 @@ async function namedCommand(
 async function instanceCommand(app: App, words: readonly string[]): Promise<number> {
   const [word, ...rest] = words;
   if (word === undefined || (word === 'help' && rest.length === 0)) {
+    const { instanceHelp } = await import('./help.ts');
     app.printer.out(await instanceHelp(app));
     return EXIT.ok;
   }
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
+  if (word === 'jobs' && rest[0] === 'list' && plainList(app, rest.slice(1))) return listJobs(app, {});
   if (word === 'ls' || word === 'jobs' || word === 'refresh') {
     const { runProgram } = await import('./program.ts');
     const spec = INSTANCE_SPECS.filter((one) => one.name === word);
     return runProgram(spec, app.flags.has('help') ? [...words, '--help'] : words, app, app.command());
   }
+  const { callByName, runToolWords } = await import('./tool-command.ts');
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
+}
+
+/**
+ * Whether `jobs list` is followed by runtime flags alone, which are then adopted. Scripts call it in loops: this way it costs no
+ * command-line library (7 ms). Anything else, mistakes included, is the library's to read.
+ */
+function plainList(app: App, words: readonly string[]): boolean {
+  try {
+    const { flags, next } = scanFlags(words, 0);
+    const foreign = [
+      'help',
+      'version',
+      'instance',
+      'url',
+      'stdio',
+      'header',
+      'env',
+      'cwd',
+      'args',
+      'background',
+      'ttl',
+    ];
+    if (next < words.length || app.flags.has('help') || foreign.some((name) => flags.has(name))) return false;
+    app.adopt(flags);
+    return true;
+  } catch {
+    return false;
+  }
 }

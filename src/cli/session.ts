@@ -3,7 +3,7 @@ import type { Paths } from '../config/paths.ts';
 import { readFacts, writeFacts } from '../connection/facts-cache.ts';
 import type { Connection } from '../connection/open.ts';
 import type { ServerFacts } from '../connection/server-facts.ts';
-import { targetHash } from '../connection/target.ts';
+import { targetHash } from '../connection/target-hash.ts';
 import type { Context } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type Catalogue, readCatalogue, writeCatalogue } from '../discovery/catalogue-cache.ts';

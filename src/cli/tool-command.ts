@@ -181,7 +181,7 @@ async function checkArguments(
   if (tool.inputSchema === undefined) return;
   const { validateArguments } = await import('../discovery/validate.ts');
   const { problems, warning } = await validateArguments(tool, args);
-  if (warning) app.printer.warn('schema', `${tool.name}: ${warning}`);
+  if (warning) app.printer.warn('schema', warning);
   if (problems.length === 0) return;
   const lines = problems.map((problem) => problem.message);
   throw new UsageError(

@@ -10,7 +10,8 @@ import { httpFailure } from './failure.ts';
 import { answerBasics, initialize } from './handshake.ts';
 import { CLIENT_CAPABILITIES, type Negotiated, negotiate } from './negotiate.ts';
 import type { ServerFacts } from './server-facts.ts';
-import { type Target, targetHash } from './target.ts';
+import type { Target } from './target.ts';
+import { targetHash } from './target-hash.ts';
 import {
   type PreparedTransport,
   prepareTransport,

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** A Streamable HTTP (or, as a fallback, HTTP+SSE) endpoint. */
 export interface HttpTarget {
   kind: 'http';
@@ -18,25 +16,6 @@ export interface StdioTarget {
 }
 
 export type Target = HttpTarget | StdioTarget;
-
-/**
- * A stable hash of a whole target, so that two targets never share state: URL with its headers' names, or command, args and
- * working directory. Values of headers and of the environment are secrets and may rotate: they are not part of it. Taken of the
- * unexpanded configuration.
- */
-export function targetHash(target: Target): string {
-  const identity =
-    target.kind === 'http'
-      ? [
-          'http',
-          target.url,
-          Object.keys(target.headers)
-            .map((name) => name.toLowerCase())
-            .sort(),
-        ]
-      : ['stdio', target.command, target.args, target.cwd ?? null, Object.keys(target.env).sort()];
-  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
-}
 
 /** What a person recognises the target by; header and environment values are left out. */
 export function describeTarget(target: Target): string {

@@ -1,4 +1,5 @@
 /** The embedded demo server: a real MCP server over Streamable HTTP, with tools that are worth running in the background. */
+import { setMaxListeners } from 'node:events';
 import type { HostOptions } from './http-host.ts';
 import { startHost } from './http-host.ts';
 import { metaTask } from './meta-task.ts';
@@ -37,6 +38,8 @@ export interface DemoServer {
 /** Starts a demo server and resolves when it answers. Rejects when the port cannot be had. */
 export async function startDemoServer(options: DemoServerOptions): Promise<DemoServer> {
   const { port = 0, host = '127.0.0.1', dialect, speed = 1, token } = options;
+  // The SDK's tasks/result listens to its request's end once more with every look at the task: Node would warn of a leak.
+  setMaxListeners(0);
   if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${speed}`);
   const { pollIntervalMs = Math.max(20, Math.round(500 / speed)) } = options;
   const service = new DemoService({ speed, pollIntervalMs });

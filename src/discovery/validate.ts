@@ -1,5 +1,6 @@
 import type { ToolDefinition } from './catalogue.ts';
 import { type ArgumentProblem, explain } from './explain.ts';
+import { isObject } from './json.ts';
 import { plainCheck } from './plain-schema.ts';
 
 export type { ArgumentProblem } from './explain.ts';
@@ -20,6 +21,7 @@ export async function validateArguments(tool: ToolDefinition, args: unknown): Pr
   const { inputSchema } = tool;
   if (inputSchema === undefined || inputSchema === true) return { problems: [] };
   try {
+    if (typeof inputSchema !== 'boolean' && !isObject(inputSchema)) throw new Error('it is not an object');
     const plain = plainCheck(inputSchema);
     const engine = plain
       ? { check: plain, schema: inputSchema }

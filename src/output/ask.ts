@@ -99,9 +99,8 @@ function promptFor(name: string, field: Schema, required: boolean): string {
     ? `one${field['type'] === 'array' ? ' or more, comma-separated' : ''} of ${choices.join(', ')}`
     : typeOf(field);
   const fallback = field['default'] === undefined ? '' : ` [${JSON.stringify(field['default'])}]`;
-  return visibleLine(`  ${name}${title}${about}: ${kind}${required ? '' : ', optional'}${fallback}`).concat(
-    '\n  > ',
-  );
+  const asked = `${name}${title}${about}: ${kind}${required ? '' : ', optional'}${fallback}`;
+  return `  ${visibleLine(asked)}\n  > `;
 }
 
 function typeOf(field: Schema): string {
@@ -148,7 +147,7 @@ function readScalar(text: string, typed: string, field: Schema): { value: unknow
   if (type === 'number' || type === 'integer') {
     const value = Number(text);
     if (!Number.isFinite(value) || (type === 'integer' && !Number.isInteger(value)))
-      return { problem: `not a ${type}` };
+      return { problem: type === 'integer' ? 'not a whole number' : 'not a number' };
     const { minimum, maximum } = field;
     if (typeof minimum === 'number' && value < minimum) return { problem: `at least ${minimum}` };
     if (typeof maximum === 'number' && value > maximum) return { problem: `at most ${maximum}` };

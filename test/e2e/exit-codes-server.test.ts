@@ -1,9 +1,7 @@
-/** Exit codes that the server's side, the clock and signals come to: 3, 4, 124, 130, 143. */
+/** Exit codes that the server's side, and the clock come to: 3, 4, 124. */
 import { describe, expect, it } from 'vitest';
 import { demoServer, freePort } from '../support/servers.ts';
 import { refuse, watchedServer, workAt } from '../support/work.ts';
-
-const DIALECTS = ['tasks-2025-11-25', 'meta-task'] as const;
 
 describe('3: the server cannot be reached', () => {
   it('nothing listens', async () => {
@@ -68,7 +66,6 @@ describe('3: the server cannot be reached', () => {
     expect(await work.stored(id)).toMatchObject({
       status: 'lost',
       error: { code: 'session_gone' },
-      result: undefined,
     });
     expect(server.stats.requests['tools/call']).toBe(1);
   });
@@ -105,31 +102,26 @@ describe('4: authentication', () => {
 });
 
 describe('124: the time ran out', () => {
-  it.each(DIALECTS)(
-    'jobs wait and watch leave the job alone and say how to come back: %s',
-    async (dialect) => {
-      const work = await workAt((await watchedServer({ dialect, speed: 1 })).url);
-      const id = await work.submit('deploy --version 2.0');
-      expect(await work.run(`jobs wait ${id} --timeout 200ms`)).toMatchObject({
-        code: 124,
-        stdout: '',
-        stderr: `error: the time ran out before the end; the job goes on\nhint: come back with: mcp2cli work jobs wait ${id}\n`,
-      });
-      expect(await work.run(`--timeout 0.2 jobs watch ${id}`)).toMatchObject({
-        code: 124,
-        stdout: expect.stringMatching(new RegExp(`^(${id}  .*\\n)+$`)),
-        stderr: expect.stringMatching(
-          new RegExp(`\\nhint: come back with: mcp2cli work jobs watch ${id}\\n$`),
-        ),
-      });
-      expect(await work.stored(id)).toMatchObject({ finished_at: null, cancel_requested_at: null });
-      expect(await work.run(`jobs wait ${id} --timeout 1m`)).toMatchObject({
-        code: 0,
-        stdout: 'Deployed version 2.0 to staging\n',
-        stderr: '',
-      });
-    },
-  );
+  it('jobs wait and watch leave the job alone and say how to come back', async () => {
+    const work = await workAt((await watchedServer({ speed: 1 })).url);
+    const id = await work.submit('deploy --version 2.0');
+    expect(await work.run(`jobs wait ${id} --timeout 200ms`)).toMatchObject({
+      code: 124,
+      stdout: '',
+      stderr: `error: the time ran out before the end; the job goes on\nhint: come back with: mcp2cli work jobs wait ${id}\n`,
+    });
+    expect(await work.run(`--timeout 0.2 jobs watch ${id}`)).toMatchObject({
+      code: 124,
+      stdout: expect.stringMatching(new RegExp(`^(${id}  .*\\n)+$`)),
+      stderr: expect.stringMatching(new RegExp(`\\nhint: come back with: mcp2cli work jobs watch ${id}\\n$`)),
+    });
+    expect(await work.stored(id)).toMatchObject({ finished_at: null, cancel_requested_at: null });
+    expect(await work.run(`jobs wait ${id} --timeout 1m`)).toMatchObject({
+      code: 0,
+      stdout: 'Deployed version 2.0 to staging\n',
+      stderr: '',
+    });
+  });
 
   it('a foreground call is cancelled', async () => {
     const server = await watchedServer({ speed: 0.1 });
@@ -144,63 +136,5 @@ describe('124: the time ran out', () => {
       ),
     });
     await expect.poll(() => server.stats.cancelledCalls).toBe(1);
-  });
-});
-
-describe('130 and 143: signals', () => {
-  const SIGNALS = [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const;
-
-  it.each(SIGNALS)('%s ends a wait, and the job goes on', async (signal, exit) => {
-    const server = await watchedServer({ speed: 1 });
-    const work = await workAt(server.url);
-    const id = await work.submit('deploy --version 2.0');
-    const waiters = [work.start(`jobs wait ${id}`), work.start(`jobs watch ${id}`)];
-    await server.received('tasks/result', 2);
-    for (const waiter of waiters) waiter.signal(signal);
-    for (const [i, waiter] of waiters.entries()) {
-      const { code, stderr } = await waiter.done;
-      expect({ code, stderr }).toEqual({
-        code: exit,
-        stderr: `error: stopped waiting; the job goes on\nhint: come back with: mcp2cli work jobs ${['wait', 'watch'][i]} ${id}\n`,
-      });
-    }
-    expect(await work.run(`jobs wait ${id}`)).toMatchObject({
-      code: 0,
-      stdout: 'Deployed version 2.0 to staging\n',
-    });
-    expect(server.stats).toMatchObject({ cancelledTasks: 0, sessionsEnded: 0 });
-  });
-
-  it.each(SIGNALS)('%s cancels a foreground call', async (signal, exit) => {
-    const server = await watchedServer({ speed: 0.1 });
-    const work = await workAt(server.url);
-    const call = work.start('deploy --version 2.0');
-    await call.waitForStderr(/progress: 0\/4/);
-    call.signal(signal);
-    expect(await call.done).toMatchObject({
-      code: exit,
-      stdout: '',
-      stderr: expect.stringMatching(/^progress: .*\nerror: interrupted; the call was cancelled\n$/),
-    });
-    await expect.poll(() => server.stats.cancelledCalls).toBe(1);
-    expect(await work.json('jobs list')).toEqual([]);
-  });
-
-  it('SIGINT cancels a foreground call that runs as a task', async () => {
-    const server = await watchedServer({ speed: 0.1, pollIntervalMs: 100 });
-    const work = await workAt(server.url);
-    const call = work.start('batch-process --input data.csv');
-    await server.received('tasks/result');
-    call.signal('SIGINT');
-    expect(await call.done).toMatchObject({
-      code: 130,
-      stdout: '',
-      stderr: expect.stringMatching(/error: interrupted; the task is canceled\n$/),
-    });
-    expect(server.stats.cancelledTasks).toBe(1);
-    expect((await work.json('jobs list'))[0]).toMatchObject({ status: 'canceled' });
   });
 });

@@ -19,7 +19,7 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   const filter = { ...limitOf(options.limit), ...statusOf(options.status) };
   if (options.refresh) await refreshLive(app);
   const { jobs, problems } = app.store.list(filter);
-  for (const problem of problems) printer.warn(problem.code, `${problem.path}: ${problem.message}`);
+  for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(listedJob(job));
   else if (printer.json) printer.jsonDocument(jobs.map(listedJob));
   else if (printer.outTTY && jobs.length > 0)

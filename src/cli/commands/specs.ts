@@ -1,15 +1,7 @@
 import type { CommandSpec } from '../program.ts';
-import { demoStatus, demoTour, runDemo, startDemo, stopDemo } from './demo.ts';
-import { addInstance, listInstances, removeInstance, showInstance, useInstance } from './instances.ts';
-import { cancelOne } from './jobs-cancel.ts';
 import { listJobs } from './jobs-list.ts';
-import { showOne } from './jobs-show.ts';
-import { waitForJobs } from './jobs-wait.ts';
-import { watchJob } from './jobs-watch.ts';
-import { linkInstance } from './link.ts';
-import { list, refresh } from './ls.ts';
 
-/** Commands of the program itself. What is heavy behind them is loaded when they run. */
+/** Commands of the program itself. Their code is loaded when they run; `jobs list` alone is at hand, being what scripts call most. */
 export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'instances',
@@ -28,27 +20,33 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '',
           'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         ].join('\n'),
-        run: (app, [name = '', ...command], options) => addInstance(app, name, command, options),
+        run: async (app, [name = '', ...command], options) =>
+          (await import('./instances.ts')).addInstance(app, name, command, options),
       },
-      { name: 'list', summary: 'all of them; * is the active one', run: (app) => listInstances(app) },
+      {
+        name: 'list',
+        summary: 'all of them; * is the active one',
+        run: async (app) => (await import('./instances.ts')).listInstances(app),
+      },
       {
         name: 'show',
         summary: 'one of them; secrets are not shown',
         words: ['<name>'],
-        run: (app, [name = '']) => showInstance(app, name),
+        run: async (app, [name = '']) => (await import('./instances.ts')).showInstance(app, name),
       },
       {
         name: 'remove',
         summary: 'forget one; its jobs stay on disk',
         words: ['<name>'],
         options: [{ flags: '--purge', help: 'delete its jobs and caches too' }],
-        run: (app, [name = ''], options) => removeInstance(app, name, options),
+        run: async (app, [name = ''], options) =>
+          (await import('./instances.ts')).removeInstance(app, name, options),
       },
       {
         name: 'use',
         summary: 'make one active: commands without a name go to it',
         words: ['<name>'],
-        run: (app, [name = '']) => useInstance(app, name),
+        run: async (app, [name = '']) => (await import('./instances.ts')).useInstance(app, name),
       },
     ],
   },
@@ -60,7 +58,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       { flags: '--dir <DIR>', help: 'where to put it (default: ~/.local/bin)' },
       { flags: '--force', help: 'replace a file that is not a launcher' },
     ],
-    run: (app, [name = ''], options) => linkInstance(app, name, options),
+    run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
   },
   {
     name: 'demo',
@@ -74,7 +72,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
           { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
         ],
-        run: (app, _words, options) => runDemo(app, options),
+        run: async (app, _words, options) => (await import('./demo.ts')).runDemo(app, options),
       },
       {
         name: 'start',
@@ -83,11 +81,23 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
           { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
         ],
-        run: (app, _words, options) => startDemo(app, options),
+        run: async (app, _words, options) => (await import('./demo.ts')).startDemo(app, options),
       },
-      { name: 'stop', summary: 'stop it and forget the instance', run: (app) => stopDemo(app) },
-      { name: 'status', summary: 'whether it runs, and where', run: (app) => demoStatus(app) },
-      { name: 'tour', summary: 'walk through the main job, for real', run: (app) => demoTour(app) },
+      {
+        name: 'stop',
+        summary: 'stop it and forget the instance',
+        run: async (app) => (await import('./demo.ts')).stopDemo(app),
+      },
+      {
+        name: 'status',
+        summary: 'whether it runs, and where',
+        run: async (app) => (await import('./demo.ts')).demoStatus(app),
+      },
+      {
+        name: 'tour',
+        summary: 'walk through the main job, for real',
+        run: async (app) => (await import('./demo.ts')).demoTour(app),
+      },
     ],
   },
 ];
@@ -100,12 +110,12 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   {
     name: 'ls',
     summary: 'what the server offers',
-    run: (app) => list(app),
+    run: async (app) => (await import('./ls.ts')).list(app),
   },
   {
     name: 'refresh',
     summary: "read the server's catalogue again",
-    run: (app) => refresh(app),
+    run: async (app) => (await import('./ls.ts')).refresh(app),
   },
   {
     name: 'jobs',
@@ -132,28 +142,28 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           LATEST,
           { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' },
         ],
-        run: (app, [id], options) => showOne(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs-show.ts')).showOne(app, id, options),
       },
       {
         name: 'wait',
         summary: 'block until jobs end; exit 0 if all completed, 1 if not',
         words: ['[ids...]'],
         options: [LATEST],
-        run: (app, ids, options) => waitForJobs(app, ids, options),
+        run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
       },
       {
         name: 'watch',
         summary: 'wait, showing state and progress as they change',
         words: [JOB_ID],
         options: [LATEST],
-        run: (app, [id], options) => watchJob(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
       },
       {
         name: 'cancel',
         summary: 'ask for cancellation',
         words: [JOB_ID],
         options: [LATEST],
-        run: (app, [id], options) => cancelOne(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
       },
     ],
   },
