@@ -9,7 +9,7 @@ export interface ServerTraits {
 }
 
 /**
- * How a tool can run on a server (docs/dialects). The 2025-11-25 protocol announces `capabilities.tasks.requests.tools.call` and each tool's
+ * How a tool can run on a server (docs/jobs.md). The 2025-11-25 protocol announces `capabilities.tasks.requests.tools.call` and each tool's
  * `execution.taskSupport` (absent: forbidden); the `_meta.task` dialect announces a bare `tasks` capability and lets the server decide.
  */
 export function taskMode(traits: ServerTraits, toolSupport: string | undefined): TaskMode {

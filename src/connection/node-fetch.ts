@@ -22,7 +22,7 @@ export class FetchError extends Error {
 }
 
 /**
- * A `fetch` on node:http, because the global one costs about 95 ms of start-up on Node 20 (docs/measurements). It covers what the
+ * A `fetch` on node:http, because the global one costs about 95 ms of start-up on Node 20 (docs/measurements.md). It covers what the
  * MCP SDK's transports use: POST and GET with string bodies, streamed bodies, manual redirects (the transports follow those of the
  * same origin themselves), abort signals, gzip/deflate/br, `HTTP(S)_PROXY`/`NO_PROXY`, keep-alive.
  *

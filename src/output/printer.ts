@@ -14,7 +14,7 @@ export interface PrinterOptions {
   appId: string;
 }
 
-/** The envelope of `--json` (docs/json). */
+/** The envelope of `--json` (README, "JSON"). */
 export interface Envelope {
   app_id: string;
   command: string;

@@ -1,8 +1,8 @@
 // A small MCP server over stdio, by hand: it starts fast and can misbehave. Arguments are ignored, but for what `describe` shows of them.
 //
-//   STDIO_NOISE=text   written to stderr at the start, as it stands
-//   STDIO_PID=file     the process id is written there when a call of `hang` has arrived
-import { writeFileSync } from 'node:fs';
+//   STDIO_NOISE=text     written to stderr at the start, as it stands
+//   STDIO_CHATTER=text   a line that is no JSON, written to stdout before every answer
+//   STDIO_STUBBORN=1     neither the end of stdin nor SIGTERM ends it
 import { createInterface } from 'node:readline';
 
 const text = (words) => ({ content: [{ type: 'text', text: words }] });
@@ -29,20 +29,26 @@ const TOOLS = {
     },
   },
   hang: {
-    description: 'Never answer.',
+    description: 'Never answer, but tell stderr that it was called.',
     inputSchema: object(),
     run() {
-      if (process.env.STDIO_PID) writeFileSync(process.env.STDIO_PID, String(process.pid));
+      process.stderr.write(`hanging ${process.pid}\n`);
     },
   },
 };
 
-if (process.env.STDIO_NOISE) process.stderr.write(process.env.STDIO_NOISE);
+const { STDIO_NOISE, STDIO_CHATTER, STDIO_STUBBORN } = process.env;
+if (STDIO_NOISE) process.stderr.write(STDIO_NOISE);
+if (STDIO_STUBBORN) {
+  process.on('SIGTERM', () => {});
+  setInterval(() => {}, 60_000);
+}
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, method, params = {} } = JSON.parse(line);
   if (id === undefined || method === undefined) continue;
   const answer = handle(method, params);
+  if (STDIO_CHATTER) process.stdout.write(`${STDIO_CHATTER}\n`);
   if (answer) process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...answer })}\n`);
 }
 
