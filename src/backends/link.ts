@@ -1,5 +1,6 @@
 import type { RequestOptions, ServerRequest } from '../connection/channel.ts';
 import type { Connection } from '../connection/open.ts';
+import { UnfinishedError } from '../errors.ts';
 import type {
   Backend,
   BackendCallOptions,
@@ -11,6 +12,7 @@ import type {
 } from '../jobs/ports.ts';
 import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts';
 import { speaks2025, taskMode } from './choose.ts';
+import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { metaTask } from './meta-task.ts';
 import { readReply, submitParams } from './submit.ts';
 import { tasks20251125 } from './tasks-2025-11-25.ts';
@@ -43,6 +45,30 @@ export function serverLink(
     session_id: connection.sessionId,
   });
 
+  /** Questions that came as a result rather than as a request, by the ids that were made up for them here. */
+  const rounds = new Map<string | number, (answer: JsonObject) => void>();
+  const askRound = (signal: AbortSignal | undefined): AskRound => {
+    return ({ method, params }) =>
+      new Promise((resolve, reject) => {
+        const id = `round-${rounds.size + 1}`;
+        rounds.set(id, resolve);
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+        if (events.onQuestion) events.onQuestion(question({ id, method, params }, now()));
+        else reject(new UnfinishedError('input_required', 'the server asks for input'));
+      });
+  };
+  const callTool = (params: JsonObject, options: BackendCallOptions) =>
+    throughInputRounds(
+      (round) =>
+        connection.request('tools/call', round, {
+          ...requestOptions(options),
+          cancelOnAbort: true,
+          onProgress,
+        }),
+      params,
+      askRound(options.signal as AbortSignal | undefined),
+    );
+
   connection.channel.onNotification((method, params) => {
     // A session belongs to one job, so progress under the submitter's token is this job's.
     if (method === 'notifications/progress') onProgress(params);
@@ -60,25 +86,14 @@ export function serverLink(
       return session();
     },
 
-    call: (call: ToolCall, options: BackendCallOptions) =>
-      connection.request('tools/call', plainParams(call), {
-        ...requestOptions(options),
-        cancelOnAbort: true,
-        onProgress,
-      }),
+    call: (call: ToolCall, options: BackendCallOptions) => callTool(plainParams(call), options),
 
     async submit(call, options): Promise<Submission> {
       const params = submitParams(call, {
         task2025: speaks2025(facts.capabilities) && mode(call.name).tasks !== 'none',
         ttlMs: options.ttlMs,
       });
-      const reply = readReply(
-        await connection.request('tools/call', params, {
-          ...requestOptions(options),
-          cancelOnAbort: true,
-          onProgress,
-        }),
-      );
+      const reply = readReply(await callTool(params, options));
       if (reply.kind === 'result') return reply;
       return {
         kind: 'task',
@@ -100,7 +115,11 @@ export function serverLink(
     observe(next) {
       events = next;
     },
-    respond: (id, result) => connection.channel.respond(id, result),
+    async respond(id, result) {
+      const waiting = rounds.get(id);
+      if (waiting) waiting(result);
+      else await connection.channel.respond(id, result);
+    },
     listen: () => connection.listen(),
     close: ({ keepSession }) => connection.close({ endSession: !keepSession }),
   };

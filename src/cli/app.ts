@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
+import { checkDataRoot } from '../config/root.ts';
 import type { Context } from '../context.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { FAILURE_BUDGET_MS } from '../jobs/polling.ts';
@@ -26,6 +27,7 @@ export class App {
   #config: Config | undefined;
   #instance: Instance | undefined;
   #session: InstanceSession | undefined;
+  #rootChecked = false;
 
   constructor(context: Context, flags: FlagValues) {
     this.context = context;
@@ -74,8 +76,15 @@ export class App {
   }
 
   get config(): Config {
+    this.#checkRoot();
     this.#config ??= loadConfig(this.paths);
     return this.#config;
+  }
+
+  #checkRoot(): void {
+    if (this.#rootChecked) return;
+    checkDataRoot(this.paths.root, this.context.platform);
+    this.#rootChecked = true;
   }
 
   /** Picks the instance that this command is about. */
@@ -120,6 +129,7 @@ export class App {
   }
 
   get store(): JobStore {
+    this.#checkRoot();
     const { name } = this.instance;
     return openJobStore({ dir: this.paths.jobsDir(name), instance: name, clock: this.context.clock });
   }

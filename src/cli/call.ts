@@ -1,6 +1,6 @@
 import { SignalReason } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
-import { CliError, EXIT, InterruptedError, TimeoutError } from '../errors.ts';
+import { CliError, EXIT, InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import type { ServerLink } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
@@ -105,7 +105,10 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
       withPause(deps, live),
       link,
       { stop, onProgress: (progress) => live.update('', progress) },
-      () => link.call({ name: call.tool.name, arguments: call.arguments }, { signal: stop.signal }),
+      () =>
+        link
+          .call({ name: call.tool.name, arguments: call.arguments }, { signal: stop.signal })
+          .catch(openOutcome),
     );
     live.stop();
     return printCallResult(app, call.tool.name, result);
@@ -118,6 +121,19 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
   } finally {
     stop.dispose();
   }
+}
+
+/** A reply that was lost after the request went out: what became of the call is not known, and it is not sent again. */
+function openOutcome(error: unknown): never {
+  if (!(error instanceof UnreachableError) || !error.maybeSent) throw error;
+  const message = `no answer to the call, the server may or may not have run it: ${error.message}`;
+  throw new UnreachableError(message, {
+    hint: error.hint,
+    cause: error,
+    maybeSent: true,
+    status: error.status,
+    retryAfterMs: error.retryAfterMs,
+  });
 }
 
 function printCallResult(app: App, tool: string, result: unknown): number {

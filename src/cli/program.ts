@@ -35,18 +35,30 @@ export async function runProgram(
   prefix: string,
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = configure(new Command(prefix), app);
-  for (const spec of specs) program.addCommand(build(named(spec, argv), app, (code) => (exitCode = code)));
+  const help: string[] = [];
+  const program = configure(new Command(prefix), app, help);
+  for (const spec of specs)
+    program.addCommand(build(named(spec, argv), app, help, (code) => (exitCode = code)));
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return EXIT.ok;
-    // A group without a subcommand: commander shows its help as an error.
-    if (error.code === 'commander.help') return EXIT.usage;
+    if (error.exitCode === 0) {
+      app.printer.help(help.join(''));
+      return EXIT.ok;
+    }
+    if (error.code === 'commander.help') return groupAlone(app, help.join(''), prefix, argv);
     throw usageError(error, prefix, argv);
   }
   return exitCode;
+}
+
+/** A group without a subcommand: its help, as an error. */
+function groupAlone(app: App, help: string, prefix: string, argv: readonly string[]): number {
+  const typed = [prefix, ...argv.filter((word) => !word.startsWith('-'))].join(' ');
+  if (app.printer.json) throw new UsageError(`${typed}: which command?`, { hint: `see: ${typed} --help` });
+  app.printer.stderr.write(help);
+  return EXIT.usage;
 }
 
 /** The group with only the subcommand that is named, when one is: the others would be built for nothing. */
@@ -65,26 +77,28 @@ function usageError(error: CommanderError, prefix: string, argv: readonly string
   });
 }
 
-function configure(command: Command, app: App): Command {
+function configure(command: Command, app: App, help: string[]): Command {
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
     .helpCommand(false)
     .helpOption('-h, --help', 'this help')
     .configureOutput({
-      writeOut: (text) => app.printer.out(text),
+      writeOut: (text) => help.push(text),
       // Errors are thrown and told in one place; what is left is the help of a group.
       writeErr: (text) =>
-        text.startsWith('error:') || text.startsWith('(Did') ? undefined : app.printer.stderr.write(text),
+        text.startsWith('error:') || text.startsWith('(Did') ? undefined : help.push(text),
       getOutHelpWidth: () => app.printer.width,
       getErrHelpWidth: () => app.printer.width,
     });
 }
 
-function build(spec: CommandSpec, app: App, done: (code: number) => void): Command {
-  const command = configure(new Command(spec.name), app).summary(spec.summary).description(spec.summary);
+function build(spec: CommandSpec, app: App, help: string[], done: (code: number) => void): Command {
+  const command = configure(new Command(spec.name), app, help)
+    .summary(spec.summary)
+    .description(spec.summary);
   for (const sub of spec.subcommands ?? [])
-    command.addCommand(build(sub, app, done), { isDefault: sub.isDefault ?? false });
+    command.addCommand(build(sub, app, help, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;
   if (!run) return command;
   for (const words of spec.words ?? []) command.argument(words);
@@ -92,6 +106,11 @@ function build(spec: CommandSpec, app: App, done: (code: number) => void): Comma
   const scopes = ['all', ...(spec.scopes ?? [])];
   const runtime = RUNTIME_FLAGS.filter((flag) => scopes.includes(flag.scope) && flag.name !== 'help');
   for (const flag of runtime) command.addOption(runtimeOption(flag, spec));
+  // Help comes before the action, but not before `--json`.
+  command.addHelpText('before', () => {
+    app.adopt(runtimeValues(runtime, command.opts()));
+    return '';
+  });
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
     const options = command.opts();

@@ -24,7 +24,9 @@ export async function route(
   const app = new App(context, flags);
   onApp(app);
   const [word, ...rest] = argv.slice(next);
-  if (flags.has('version') || (word === 'version' && rest.length === 0)) {
+  const asked = word === 'version' ? scanFlags(rest, 0) : undefined;
+  if (flags.has('version') || asked?.next === rest.length) {
+    if (asked) app.adopt(asked.flags);
     if (app.printer.json) app.printer.envelope('version', VERSION, { version: VERSION });
     else app.printer.out(VERSION);
     return EXIT.ok;
@@ -36,7 +38,7 @@ export async function route(
     return instanceCommand(app, argv.slice(next));
   }
   if (word === undefined) {
-    app.printer.out(hostHelp(app.program));
+    app.printer.help(hostHelp(app.program));
     return EXIT.ok;
   }
   if (isHostCommand(word) && !isDemoInstance(app, word, rest)) return hostCommand(app, word, rest);
@@ -68,7 +70,7 @@ function isHostCommand(word: string | undefined): boolean {
 async function hostCommand(app: App, word: string, rest: readonly string[]): Promise<number> {
   const helpOf = word === 'help' ? rest : app.flags.has('help') ? [word] : undefined;
   if (helpOf !== undefined && helpOf.length === 0) {
-    app.printer.out(hostHelp(app.program));
+    app.printer.help(hostHelp(app.program));
     return EXIT.ok;
   }
   if (helpOf && !isHostCommand(helpOf[0])) return route([...helpOf, '--help'], app.context, () => {});
@@ -115,7 +117,7 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   const [word, ...rest] = words;
   if (word === undefined || (word === 'help' && rest.length === 0)) {
     const { instanceHelp } = await import('./help.ts');
-    app.printer.out(await instanceHelp(app));
+    app.printer.help(await instanceHelp(app));
     return EXIT.ok;
   }
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);

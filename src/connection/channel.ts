@@ -60,8 +60,9 @@ export class Channel {
     };
     const onclose = transport.onclose;
     transport.onclose = () => {
-      this.#fail(options.classify(new UnreachableError('the connection was closed', { maybeSent: true })));
+      // First whoever knows why it was closed: the error tells it.
       onclose?.call(transport);
+      this.#fail(options.classify(new UnreachableError('the connection was closed', { maybeSent: true })));
     };
   }
 

@@ -13,6 +13,8 @@ export interface StdioProcess {
   /** Rejects when the server ends; never resolves. */
   died: Promise<never>;
   readonly exited: boolean;
+  /** Ends the server: politely, then surely. */
+  close(): Promise<void>;
   /** The error with the server's last words, as a person needs it. */
   explain(error: unknown, name: string): CliError;
 }
@@ -45,9 +47,17 @@ export async function openStdio(
     reject = no;
   });
   died.catch(() => {});
+  // A process that ends in a hurry (a second ^C) takes its server along, however stubborn that one is.
+  let pid: number | null = null;
+  const takeAlong = () => {
+    pid = transport.pid ?? pid;
+    if (!exited && pid !== null) kill(pid);
+  };
+  process.on('exit', takeAlong);
   const onclose = transport.onclose;
   transport.onclose = () => {
     exited = true;
+    process.off('exit', takeAlong);
     onclose?.call(transport);
     reject(new Error('the server process ended'));
   };
@@ -56,6 +66,11 @@ export async function openStdio(
     died,
     get exited() {
       return exited;
+    },
+    close() {
+      // The transport forgets its process as soon as it begins to end it.
+      pid = transport.pid;
+      return transport.close();
     },
     explain(error, name) {
       if (error instanceof CliError && !(error instanceof UnreachableError)) return error;
@@ -76,4 +91,12 @@ export async function openStdio(
       return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
     },
   };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }

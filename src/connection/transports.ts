@@ -41,7 +41,7 @@ export async function prepareTransport(
       kind: 'stdio',
       died,
       explain: (error) => process.explain(error, options.name),
-      close: () => transport.close(),
+      close: () => process.close(),
     };
   }
   const retryAfter = { ms: undefined as number | undefined };

@@ -33,7 +33,8 @@ const SILENT: Live = { update() {}, pause() {}, stop() {} };
  */
 export async function liveProgress(printer: Printer, color: boolean, immediately: boolean): Promise<Live> {
   if (printer.quiet) return SILENT;
-  if (!printer.errTTY) return lines(printer);
+  // A terminal without a width (some pseudo-terminals) cannot be repainted.
+  if (!printer.errTTY || !printer.stderr.columns) return lines(printer);
   return spinner(printer, color, immediately);
 }
 

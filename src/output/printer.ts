@@ -54,7 +54,7 @@ export class Printer {
   }
   /** Width of the terminal in columns; 80 where there is none. */
   get width(): number {
-    return (this.outTTY ? this.#options.stdout.columns : undefined) ?? 80;
+    return (this.outTTY ? this.#options.stdout.columns : undefined) || 80;
   }
 
   /** Text of the program's own, or text made safe before. */
@@ -86,6 +86,12 @@ export class Printer {
 
   envelope(command: string, summary: string, data: unknown): void {
     this.jsonDocument({ app_id: this.appId, command, summary, data } satisfies Envelope);
+  }
+
+  /** Help for a person; a document of its own with --json. */
+  help(text: string): void {
+    if (this.json) this.envelope('help', text.trim().split('\n', 1)[0] ?? '', { text: text.trimEnd() });
+    else this.out(text);
   }
 
   /** Conversation: not with --quiet. */

@@ -42,6 +42,10 @@ describe('every command', () => {
     ['work refresh', 'work', 'refresh', { items: expect.any(Array) }],
     ['work echo --message hi', 'work', 'echo', { content: [{ type: 'text', text: 'hi' }] }],
     ['work call echo --message hi', 'work', 'echo', { content: [{ type: 'text', text: 'hi' }] }],
+    ['instances --help', 'mcp2cli', 'help', { text: expect.stringContaining('Commands:') }],
+    ['link --help', 'mcp2cli', 'help', { text: expect.stringContaining('--dir <DIR>') }],
+    ['work --help', 'work', 'help', { text: expect.stringContaining('deploy') }],
+    ['work jobs wait --help', 'work', 'help', { text: expect.stringContaining('--latest') }],
     ['work deploy --help', 'work', 'help', { id: 'deploy', name: 'deploy' }],
     ['work export --dataset a --background', 'work', 'export', { capability: 'export', session: {} }],
     ['work jobs wait --latest', 'work', 'jobs wait', { status: 'completed', result: { content: [{}] } }],
@@ -80,7 +84,7 @@ describe('every command', () => {
       const quietly = await work.run(line);
       const verbose = await work.run(`--verbose ${line}`);
       expect({ line, ...verbose, stderr: '' }).toEqual({ line, ...quietly, stderr: '' });
-      if (!line.startsWith('jobs')) expect(verbose.stderr).toMatch(/POST \/mcp/);
+      if (line.startsWith('echo')) expect(verbose.stderr).toMatch(/POST \/mcp/);
     }
   });
 });
@@ -149,7 +153,7 @@ describe('errors', () => {
     ['no-such-tool', 'unknown_tool', 2],
     ['deploy', 'invalid_arguments', 2],
     ['deploy --no-such-flag', 'usage', 2],
-    ['deploy --timeout soon', 'usage', 2],
+    ['deploy --version 2 --timeout soon', 'usage', 2],
     ['jobs', 'usage', 2],
     ['jobs frobnicate', 'usage', 2],
     ['jobs show', 'usage', 2],
