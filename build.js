@@ -115,15 +115,20 @@ const entry = await build({
   plugins: [dynamicImportsApart(new Map())],
 });
 
+/** Bundles in memory, to learn what is in it; dynamic imports are left apart. */
+const look = (file) =>
+  build({
+    ...common,
+    entryPoints: [file],
+    write: false,
+    outdir: 'dist',
+    plugins: [dynamicImportsApart(apart), withoutSdkValidator, withoutChildProcess],
+  });
 const apart = new Map([['demo-background', resolve(here, 'src/demo/background.ts')]]);
-const scan = await build({
-  ...common,
-  entryPoints: ['src/run.ts'],
-  write: false,
-  outdir: 'dist',
-  plugins: [dynamicImportsApart(apart)],
-});
+const scan = await look('src/run.ts');
 const light = new Set(Object.keys(scan.metafile.inputs).filter((path) => path.startsWith('src/')));
+// What is imported dynamically imports dynamically in its turn; a Map hands out what is added while it is walked.
+for (const [, file] of apart) if (file.endsWith('.ts')) await look(file);
 
 /** Modules of run.js that the rest imports. */
 const shared = new Set(['src/run.ts']);
@@ -141,7 +146,13 @@ const rest = await Promise.all(
       outdir: 'dist',
       splitting: true,
       chunkNames: 'shared-[hash]',
-      plugins: [lightFromRun(light, shared), withoutSdkValidator, lightHeaders, withoutChildProcess],
+      plugins: [
+        lightFromRun(light, shared),
+        dynamicImportsApart(apart),
+        withoutSdkValidator,
+        lightHeaders,
+        withoutChildProcess,
+      ],
       banner: requireBanner,
     }),
   ),

@@ -18,6 +18,9 @@ export type Send = (method: string, params: JsonObject, options: BackendCallOpti
 /** How long a question about a finished task may take, in milliseconds. */
 const AFTERWARDS_MS = 10_000;
 
+/** The statuses of a task that has no result yet, in the words of the specification. */
+const UNFINISHED = new Set<string | null>(['working', 'input_required']);
+
 /** Tasks of MCP 2025-11-25 (basic/utilities/tasks): `tasks/get`, `tasks/result` (blocks), `tasks/cancel`. */
 export function tasks20251125(send: Send): Backend {
   async function poll(taskId: string, options: BackendCallOptions = {}): Promise<Snapshot> {
@@ -53,6 +56,8 @@ export function tasks20251125(send: Send): Backend {
       }
       // The raw final state completes the record; when it cannot be had the result stands on its own.
       const state = await poll(taskId, { ...options, timeoutMs: AFTERWARDS_MS }).catch(() => undefined);
+      // Some servers let tasks/result not block: what it says before the end is no result.
+      if (state && UNFINISHED.has(state.remoteStatus)) return state;
       return endedWith(result, state && isTerminal(state.status) ? state : undefined);
     },
 

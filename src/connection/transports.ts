@@ -85,8 +85,8 @@ async function httpTransport(
   };
   const requestInit = { headers: target.headers };
   if (kind === 'sse') {
-    const { SSEClientTransport } = await import('@modelcontextprotocol/client');
-    return new SSEClientTransport(new URL(target.url), { fetch, requestInit });
+    const { sseTransport } = await import('./sse.ts');
+    return sseTransport(target.url, { fetch, requestInit });
   }
   const { resume } = options;
   return new StreamableHTTPClientTransport(new URL(target.url), {

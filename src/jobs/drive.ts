@@ -13,7 +13,7 @@ import {
   UsageError,
 } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import { endOfSnapshot, lost } from './ending.ts';
+import { endOfSnapshot, lost, rpcFailure } from './ending.ts';
 import { Observer } from './observing.ts';
 import { backoffDelay, pollDelay } from './polling.ts';
 import type { Backend, ServerLink, Snapshot } from './ports.ts';
@@ -289,7 +289,9 @@ export async function fetchEnd(
       ? endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock)
       : resultUnavailable('tasks/result does not give it', state, deps);
   } catch (error) {
-    if (state.status === 'failed' && (error instanceof RpcError || error instanceof TaskUnknownError))
+    if (state.status === 'failed' && error instanceof RpcError)
+      return endOfSnapshot({ ...state, error: state.error ?? rpcFailure(error) }, deps.clock);
+    if (state.status === 'failed' && error instanceof TaskUnknownError)
       return endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock);
     if (error instanceof RpcError || error instanceof TaskUnknownError)
       return resultUnavailable(error.message, state, deps);

@@ -32,15 +32,7 @@ export function endOfResult(result: unknown, clock: Clock): JobEnd {
  */
 export function endOfFailure(error: unknown, clock: Clock): JobEnd {
   const at = clock.now().toISOString();
-  if (error instanceof RpcError) {
-    const detail: JobError = {
-      code: 'rpc_error',
-      message: error.message,
-      rpc_code: error.rpcCode,
-      ...(error.data === undefined ? {} : { data: error.data }),
-    };
-    return { status: 'failed', error: detail, finished_at: at };
-  }
+  if (error instanceof RpcError) return { status: 'failed', error: rpcFailure(error), finished_at: at };
   if (error instanceof UnreachableError && error.maybeSent)
     return {
       status: 'lost',
@@ -52,6 +44,16 @@ export function endOfFailure(error: unknown, clock: Clock): JobEnd {
     };
   const code = error instanceof CliError ? error.code : 'internal';
   return { status: 'failed', error: { code, message: (error as Error).message }, finished_at: at };
+}
+
+/** A JSON-RPC error as the failure of the work that it answers. */
+export function rpcFailure(error: RpcError): JobError {
+  return {
+    code: 'rpc_error',
+    message: error.message,
+    rpc_code: error.rpcCode,
+    ...(error.data === undefined ? {} : { data: error.data }),
+  };
 }
 
 export function lost(code: string, message: string, clock: Clock): JobEnd {

@@ -24,6 +24,8 @@ export interface RecordingProxy {
   count(method: string): number;
   /** Resolves with the first request that matches, seen already or to come. */
   seen(matches: (request: Recorded) => boolean): Promise<Recorded>;
+  /** Passes everything on to another server from now on. */
+  retarget(target: string): void;
   /** Forgets what was recorded. */
   reset(): void;
   close(): Promise<void>;
@@ -31,7 +33,7 @@ export interface RecordingProxy {
 
 /** Starts a proxy to `target`, same path. Closed when the test has finished; outside of a test the caller closes it. */
 export async function recordingProxy(target: string): Promise<RecordingProxy> {
-  const upstream = new URL(target);
+  let upstream = new URL(target);
   const requests: Recorded[] = [];
   const waiting = new Set<() => void>();
 
@@ -85,6 +87,9 @@ export async function recordingProxy(target: string): Promise<RecordingProxy> {
         waiting.add(check);
         check();
       }),
+    retarget(other) {
+      upstream = new URL(other);
+    },
     reset: () => void requests.splice(0),
     close,
   };
