@@ -8,6 +8,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     pool: 'forks',
-    reporters: process.env['CI'] ? ['default'] : ['dot'],
+    reporters: ['default'],
   },
 });

@@ -6,11 +6,11 @@ import { createMcpHandler, ProtocolError, Server } from '@modelcontextprotocol/s
 import { atTestEnd } from './cli.ts';
 
 const TOOLS = {
-  echo: { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] },
-  fail: { type: 'object' },
-  refuse: { type: 'object' },
-  work: { type: 'object', properties: { steps: { type: 'integer', default: 3 } } },
-} as const;
+  echo: { type: 'object' as const, properties: { message: { type: 'string' } }, required: ['message'] },
+  fail: { type: 'object' as const },
+  refuse: { type: 'object' as const },
+  work: { type: 'object' as const, properties: { steps: { type: 'integer', default: 3 } } },
+} satisfies Record<string, { type: 'object'; [more: string]: unknown }>;
 
 /** Starts the server; closed when the test has finished. */
 export async function modernServer(): Promise<{ url: string }> {
