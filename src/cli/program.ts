@@ -100,22 +100,26 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   for (const sub of spec.subcommands ?? [])
     command.addCommand(build(sub, app, help, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;
-  if (!run) return command;
-  for (const words of spec.words ?? []) command.argument(words);
-  for (const option of spec.options ?? []) command.option(option.flags, option.help);
-  const scopes = ['all', ...(spec.scopes ?? [])];
+  const scopes = run ? ['all', ...(spec.scopes ?? [])] : ['all'];
   const runtime = RUNTIME_FLAGS.filter((flag) => scopes.includes(flag.scope) && flag.name !== 'help');
-  for (const flag of runtime) command.addOption(runtimeOption(flag, spec));
+  // Before the subcommand's name they are the group's: `jobs --json list`.
+  for (const flag of runtime) command.addOption(runtimeOption(flag, spec).hideHelp(!run));
+  const adopt = () => {
+    for (const one of command.parent ? [command.parent, command] : [command])
+      app.adopt(runtimeValues(runtime, one.opts()));
+  };
   // Help comes before the action, but not before `--json`.
   command.addHelpText('before', () => {
-    app.adopt(runtimeValues(runtime, command.opts()));
+    adopt();
     return '';
   });
+  if (!run) return command.enablePositionalOptions();
+  for (const words of spec.words ?? []) command.argument(words);
+  for (const option of spec.options ?? []) command.option(option.flags, option.help);
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
-    const options = command.opts();
-    app.adopt(runtimeValues(runtime, options));
-    done(await run(app, command.args, options));
+    adopt();
+    done(await run(app, command.args, command.opts()));
   });
 }
 

@@ -59,7 +59,8 @@ export class Observer {
       return;
     }
     this.#waiting = undefined;
-    this.#written = at;
+    // What is urgent does not hold up the first progress after it.
+    if (!urgent) this.#written = at;
     this.#write(merged);
   }
 

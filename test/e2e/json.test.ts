@@ -113,6 +113,8 @@ it('jobs list: a bare array of records without results; -o ndjson a record a lin
   ]);
   for (const job of jobs) expect(job).not.toHaveProperty('result');
   expect(documents((await work.run('-o ndjson jobs list')).stdout)).toEqual(jobs);
+  for (const line of ['jobs --json list', 'jobs list --json', 'jobs list -o json', '--output=json jobs list'])
+    expect(document(await work.run(line))).toEqual(jobs);
   // The same records as one by one, but for the result.
   const { result, ...shown } = (await work.json(`jobs show ${ids[0]}`)).data;
   expect(result).toBeDefined();
