@@ -261,7 +261,9 @@ class TaskDriver {
           });
     if (this.#failures === 1)
       this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
-    await this.#pause(delay);
+    // A server that asked for time gets it, whatever it notifies of meanwhile.
+    for (let left = delay; left > 0 && !this.#blockingEnd; left = now + delay - clock.monotonic())
+      await this.#pause(left);
   }
 }
 

@@ -75,7 +75,9 @@ describe.skipIf(!ptyTool())('on a terminal', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`${id} deploy: running`));
     // The live line is taken away before the result stands there, alone on its line.
-    expect(stdout).toMatch(/\x1b\[1G\x1b\[0K(\x1b\[\?25h)*Deployed version 2\.0 to staging\r\n(\x1b\[\?25h)*$/);
+    expect(stdout).toMatch(
+      /\x1b\[1G\x1b\[0K(\x1b\[\?25h)*Deployed version 2\.0 to staging\r\n(\x1b\[\?25h)*$/,
+    );
     expect(stdout.match(/\n/g)).toHaveLength(1);
   });
 

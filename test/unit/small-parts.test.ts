@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { parseDuration } from '../../src/cli/duration.ts';
+import { scanFlags } from '../../src/cli/runtime-flags.ts';
+import { expand } from '../../src/config/expand.ts';
+import { checkInstanceName } from '../../src/config/names.ts';
+import { retryAfterMs } from '../../src/connection/transports.ts';
+import { visible, visibleJson, visibleLine } from '../../src/output/visible.ts';
+
+test.each([
+  ['30s', 30_000],
+  ['5m', 300_000],
+  ['1h30m', 5_400_000],
+  ['500ms', 500],
+  ['1.5h', 5_400_000],
+  ['2d', 172_800_000],
+  ['90', 90_000],
+  ['0', undefined],
+  ['0s', undefined],
+])('the duration %s is %s ms', (typed, ms) => {
+  expect(parseDuration(typed, '--timeout')).toBe(ms);
+});
+
+test.each(['', 'soon', '-1', '5x', '1m 30s', '1e3', 'NaN', '99999999999d'])('%j is no duration', (typed) => {
+  expect(() => parseDuration(typed, '--timeout')).toThrow(/--timeout: not a duration/);
+});
+
+test('variables are filled in, defaults stand in for unset and empty ones, unset ones are named', () => {
+  const env = { A: 'x', EMPTY: '' };
+  expect(expand('${A}-${EMPTY}-${B:-y}-${EMPTY:-z}-$A-${}', env, 'here')).toBe('x--y-z-$A-${}');
+  expect(() => expand('${NOPE}', env, 'instance work url')).toThrow(
+    /NOPE is not set \(needed by instance work url\)/,
+  );
+});
+
+test.each(['work', 'Work-2', 'a.b_c', '1st'])('%s is an instance name', (name) => {
+  expect(() => checkInstanceName(name)).not.toThrow();
+});
+
+test.each([
+  '',
+  '-x',
+  '.',
+  '..',
+  'a/b',
+  'a b',
+  'jobs',
+  'LS',
+  'demo',
+  'con',
+  'nul.txt',
+  'a.',
+  'x'.repeat(65),
+  '__proto__',
+])('%j is no instance name', (name) => {
+  expect(() => checkInstanceName(name)).toThrow(/instance name/);
+});
+
+test('runtime flags are read up to the first word', () => {
+  const { flags, next } = scanFlags(
+    ['-qv', '--timeout=5s', '-o', 'json', '--header', 'A: 1', '--header', 'B: 2', 'ls', '-q'],
+    0,
+  );
+  expect(next).toBe(8);
+  expect(Object.fromEntries(flags)).toEqual({
+    quiet: true,
+    verbose: true,
+    timeout: '5s',
+    output: 'json',
+    header: ['A: 1', 'B: 2'],
+  });
+});
+
+test.each([
+  [['--jsn'], /unknown flag: --jsn/],
+  [['--timeout'], /--timeout needs a value/],
+  [['--json=yes'], /--json takes no value/],
+  [['--timeout', '1', '--timeout', '2'], /given twice/],
+  [['-x'], /unknown flag: -x/],
+])('%j is refused', (argv, message) => {
+  expect(() => scanFlags(argv, 0)).toThrow(message);
+});
+
+test('Retry-After is seconds or a date', () => {
+  const now = new Date('2026-01-01T00:00:00Z');
+  expect(retryAfterMs('120', now)).toBe(120_000);
+  expect(retryAfterMs('Thu, 01 Jan 2026 00:00:30 GMT', now)).toBe(30_000);
+  expect(retryAfterMs('Thu, 01 Jan 2015 00:00:30 GMT', now)).toBe(0);
+  expect(retryAfterMs('soon', now)).toBeUndefined();
+  expect(retryAfterMs(null, now)).toBeUndefined();
+});
+
+test('characters that act on a terminal are seen instead', () => {
+  const acting = [
+    '\u0000',
+    '\u0007',
+    '\u0008',
+    '\u000b',
+    '\r',
+    '\u001b',
+    '\u007f',
+    '\u0085',
+    '\u009b',
+    '\u200b',
+    '\u200e',
+    '\u2028',
+    '\u202e',
+    '\u2066',
+    '\ufeff',
+    '\ud800',
+    '\u{e0041}',
+  ];
+  for (const char of acting) {
+    expect(visible(`a${char}b`)).toMatch(/^a(\\u[0-9a-f]{4})+b$/);
+    expect(JSON.parse(visibleJson(JSON.stringify(`a${char}b`)))).toBe(`a${char}b`);
+    expect(visibleJson(JSON.stringify(`a${char}b`))).toMatch(/^"a\\[a-z0-9\\u]+b"$/);
+  }
+  expect(visible('one\ttwo\nthree\r\nfour ä 漢 🎉')).toBe('one\ttwo\nthree\nfour ä 漢 🎉');
+  expect(visibleLine('one\n  two\tthree')).toBe('one two three');
+});
