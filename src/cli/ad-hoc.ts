@@ -54,6 +54,7 @@ function stdioTarget(line: string, flags: FlagValues, here: string): StdioTarget
     command,
     args,
     env: parseEnv(listFlag(flags, 'env')),
-    ...(cwd === undefined ? {} : { cwd: absoluteDir(cwd, here) }),
+    // Where it was typed is part of what it means: `node ./server.js` is another server elsewhere.
+    cwd: cwd === undefined ? here : absoluteDir(cwd, here),
   };
 }

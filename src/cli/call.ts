@@ -172,6 +172,8 @@ async function foregroundTask(
   if (error) throw withJob(error, app, job);
   await link.close({ keepSession: true });
   const ended = isTerminal(job.status) ? job : await waitOrCancel(app, deps, job, stop, events);
+  // Its end is on record: nobody needs the task or its session any more.
+  await link.close({ keepSession: false });
   live.stop();
   if (app.printer.json && ended.result !== undefined && ended.result !== null)
     return printCallResult(app, call.tool.name, ended.result);

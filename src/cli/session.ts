@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { serverLink } from '../backends/link.ts';
 import type { Paths } from '../config/paths.ts';
 import { readFacts, writeFacts } from '../connection/facts-cache.ts';
@@ -100,6 +101,7 @@ export class InstanceSession implements LinkOpener {
       signal: signal ?? this.#context.interrupted,
       now: this.#context.clock.now,
       log: (line) => this.#printer.detail(line),
+      onStale: () => rmSync(this.#paths.serverFile(instance.name), { force: true }),
       resume: resume?.session_id
         ? { sessionId: resume.session_id, protocolVersion: resume.protocol_version }
         : undefined,
@@ -126,7 +128,7 @@ export class InstanceSession implements LinkOpener {
     const link = this.#link(connection);
     // The connection is shared: it is closed at the end of the command, with its session kept if anybody asked for that.
     link.close = async ({ keepSession }) => {
-      this.#keepSession ||= keepSession;
+      this.#keepSession = keepSession;
     };
     return link;
   }

@@ -106,8 +106,8 @@ async function runTool(
   if (app.flags.has('help')) return printToolHelp(app, tool, flags, typed);
   const line = parseToolLine(argv, flags, toolRuntimeFlags());
   const runtime = runtimeValues(line.runtime);
-  if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
   app.adopt(runtime);
+  if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
   const given = line.args ?? textFlag(app.flags, 'args');
   const args = buildArguments(given === undefined ? {} : await readArgs(app, given), line.assignments);
   await checkArguments(app, tool, args, typed);

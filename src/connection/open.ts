@@ -32,6 +32,8 @@ export interface OpenOptions extends TransportOptions {
   /** Resume this session instead of opening one (legacy over HTTP): no round trips. */
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   signal?: AbortSignal | undefined;
+  /** What was remembered turned out wrong only after connecting: forget it. */
+  onStale?: (() => void) | undefined;
 }
 
 /** An open connection to one server. Close it, or the process does not end. */
@@ -164,7 +166,7 @@ function connection(
   prepared: PreparedTransport,
   channel: Channel,
   facts: ServerFacts,
-  { log }: OpenOptions,
+  { log, onStale }: OpenOptions,
 ): Connection {
   const { transport } = prepared;
   return {
@@ -173,7 +175,13 @@ function connection(
     get sessionId() {
       return sessionIdOf(transport);
     },
-    request: (method, params, requestOptions) => channel.request(method, params, requestOptions),
+    async request(method, params, requestOptions) {
+      try {
+        return await channel.request(method, params, requestOptions);
+      } catch (error) {
+        throw facts.era === 'modern' && isStale(error) ? stale(error, onStale) : error;
+      }
+    },
     onServerRequest: (handler) => channel.onServerRequest(handler),
     async listen() {
       if (!(transport instanceof StreamableHTTPClientTransport)) return;
@@ -187,6 +195,26 @@ function connection(
       await prepared.close().catch(() => {});
     },
   };
+}
+
+/** UnsupportedProtocolVersion (MCP 2026-07-28, -32022), or the HTTP refusal of a server that went back to the old handshake. */
+function isStale(error: unknown): error is RpcError | UnreachableError {
+  return (
+    (error instanceof RpcError && error.rpcCode === -32022) ||
+    (error instanceof CliError && hasStatus(error, [400, 404, 405]))
+  );
+}
+
+/**
+ * A modern connection costs no round trip, so that the server has changed shows with the first request. It was refused, not run; it is
+ * not sent again, since only the person knows whether that is wanted.
+ */
+function stale(error: RpcError | UnreachableError, onStale: (() => void) | undefined): CliError {
+  onStale?.();
+  return new UnreachableError(`${error.message} (the server has changed its protocol version)`, {
+    cause: error,
+    hint: 'nothing was run; run the command again, the version will be asked anew',
+  });
 }
 
 /** The handshake's own failures: a server that answers nothing is unreachable, whatever it is called on the way. */

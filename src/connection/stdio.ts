@@ -82,7 +82,7 @@ export async function openStdio(
           `cannot start ${name}: no such command (or working directory): ${target.command}`,
           {
             cause: error,
-            hint: 'check the command, its PATH and --cwd with: mcp2cli instances show',
+            hint: 'check the command, its PATH and the working directory',
           },
         );
       if (code === 'EACCES')

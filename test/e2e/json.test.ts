@@ -2,10 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../support/cli.ts';
 import { run } from '../support/cli.ts';
-import { launchers, startShell } from '../support/launcher.ts';
 import { connect } from '../support/mcp-client.ts';
 import { demoServer, freePort } from '../support/servers.ts';
-import { type Work, watchedServer, workAt } from '../support/work.ts';
+import { workAt } from '../support/work.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents are looked at field by field, and a wrong path fails the test
 type Document = any;
@@ -212,42 +211,5 @@ describe('errors', () => {
     expect(documents(waited.stdout)).toMatchObject([
       { data: { status: 'failed', result: { isError: true }, error: { code: 'tool_error' } } },
     ]);
-  });
-});
-
-describe('a result of several megabytes', () => {
-  const MANY = 3_000_000;
-
-  async function big(): Promise<{ work: Work; input: string; bin: string }> {
-    const work = await workAt((await watchedServer()).url);
-    return { work, input: JSON.stringify({ text: 'ä'.repeat(MANY / 2) }), bin: launchers('work') };
-  }
-
-  it('into `head -c`: a quiet end', async () => {
-    const { work, input, bin } = await big();
-    const snippet = 'work --json show-types --args - | head -c 100; echo " $PIPESTATUS"';
-    const { code, stdout, stderr } = await startShell(snippet, { home: work.home, bin, input }).done;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^\{"app_id":"work",.* 0\n$/);
-    expect(stdout.length).toBeLessThan(110);
-  });
-
-  it('into a slow reader: whole', async () => {
-    const { work, input, bin } = await big();
-    // Reads in small steps, and begins when the pipe has been full for long.
-    const reader = `node -e "
-      const chunks = [];
-      process.stdin.on('data', (c) => { chunks.push(c); process.stdin.pause(); setTimeout(() => process.stdin.resume(), 2); });
-      process.stdin.on('end', () => {
-        const { data } = JSON.parse(Buffer.concat(chunks));
-        console.log(data.structuredContent.text.length, data.content[0].text.length);
-      });"`;
-    const snippet = `set -o pipefail; work --json show-types --args - | ${reader}`;
-    const { code, stdout, stderr } = await startShell(snippet, { home: work.home, bin, input }).done;
-    expect({ code, stdout, stderr }).toEqual({
-      code: 0,
-      stdout: `${MANY / 2} ${MANY / 2 + '{"text":""}'.length}\n`,
-      stderr: '',
-    });
   });
 });

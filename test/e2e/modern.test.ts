@@ -73,7 +73,10 @@ it('runs --background synchronously where the server has no tasks', async () => 
     code: 0,
     stdout: expect.stringMatching(/^Job submitted: job_\w+ \(local\)\n$/),
   });
-  expect(background.stderr).toMatch(/^ran synchronously \(the server has no tasks for this tool\)/);
+  // How much of the progress is told depends on its pace.
+  expect(background.stderr).toMatch(
+    /(^|\n)ran synchronously \(the server has no tasks for this tool\): the job is completed\n$/,
+  );
   const waited = await run(['work', 'jobs', 'wait', '--latest'], { home });
   expect(waited).toMatchObject({ code: 0, stdout: 'work done\n', stderr: '' });
   expect(proxy.count('tools/call')).toBe(1);
@@ -95,4 +98,20 @@ it('a server that has become modern is asked once more, and remembered anew', as
   expect(await run(echo, { home })).toMatchObject({ code: 0, stdout: 'hi\n', stderr: '' });
   expect(sent(proxy)).toEqual(['tools/call']);
   expect(legacy.stats.calls).toEqual({ echo: 1 });
+});
+
+it('a server that went back to the old handshake refuses once, loudly, and is asked anew', async () => {
+  const [old, young] = [await demoServer(), await modernServer()];
+  const proxy = await recordingProxy(young.url);
+  const home = await homeAt(proxy.url);
+  const echo = ['work', 'echo', '--message', 'hi'];
+  await run(echo, { home });
+
+  proxy.retarget(old.url);
+  const refused = await run(echo, { home });
+  expect(refused).toMatchObject({ code: 3, stdout: '' });
+  expect(refused.stderr).toMatch(/changed its protocol version[^]*run the command again/);
+  expect(old.stats.calls).toEqual({});
+  expect(await run(echo, { home })).toMatchObject({ code: 0, stdout: 'hi\n', stderr: '' });
+  expect(old.stats.calls).toEqual({ echo: 1 });
 });
