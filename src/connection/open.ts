@@ -179,7 +179,7 @@ function connection(
       try {
         return await channel.request(method, params, requestOptions);
       } catch (error) {
-        throw facts.era === 'modern' && isStale(error) ? stale(error, onStale) : error;
+        throw facts.era === 'modern' ? afterRefusal(error, onStale) : error;
       }
     },
     onServerRequest: (handler) => channel.onServerRequest(handler),
@@ -197,23 +197,25 @@ function connection(
   };
 }
 
-/** UnsupportedProtocolVersion (MCP 2026-07-28, -32022), or the HTTP refusal of a server that went back to the old handshake. */
-function isStale(error: unknown): error is RpcError | UnreachableError {
-  return (
-    (error instanceof RpcError && error.rpcCode === -32022) ||
-    (error instanceof CliError && hasStatus(error, [400, 404, 405]))
-  );
-}
-
 /**
- * A modern connection costs no round trip, so that the server has changed shows with the first request. It was refused, not run; it is
- * not sent again, since only the person knows whether that is wanted.
+ * A modern connection costs no round trip, so that the server has gone back to the old handshake shows with the first request:
+ * UnsupportedProtocolVersion (-32022), an HTTP refusal, or what servers say to a request outside a session (-32000, -32600). The memory
+ * is dropped, so that the next command asks anew. Nothing is sent again here: only the first two say for sure that nothing was run.
  */
-function stale(error: RpcError | UnreachableError, onStale: (() => void) | undefined): CliError {
+function afterRefusal(error: unknown, onStale: (() => void) | undefined): unknown {
+  if (!(error instanceof CliError)) return error;
+  const code = error instanceof RpcError ? error.rpcCode : undefined;
+  const sure = code === -32022 || hasStatus(error, [400, 404, 405]);
+  if (!sure && code !== -32000 && code !== -32600) return error;
   onStale?.();
-  return new UnreachableError(`${error.message} (the server has changed its protocol version)`, {
+  if (sure)
+    return new UnreachableError(`${error.message} (the server has changed its protocol version)`, {
+      cause: error,
+      hint: 'nothing was run; run the command again, the version will be asked anew',
+    });
+  return new RpcError(code ?? 0, error.message, (error as RpcError).data, {
     cause: error,
-    hint: 'nothing was run; run the command again, the version will be asked anew',
+    hint: 'if the server has changed its protocol version: that will be asked anew by the next command',
   });
 }
 

@@ -51,9 +51,7 @@ test('the scan sees the imports', () => {
 });
 
 test('nothing imports the command line from below', () => {
-  expect(offenders((i) => room(i.to) === 'cli' && room(i.from) !== 'cli' && room(i.from) !== '')).toEqual(
-    [],
-  );
+  expect(offenders((i) => room(i.to) === 'cli' && room(i.from) !== 'cli' && room(i.from) !== '')).toEqual([]);
 });
 
 test('only the command line knows output, besides main', () => {
