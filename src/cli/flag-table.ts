@@ -6,8 +6,8 @@ export interface RuntimeFlag {
   /** The value's name in help. */
   value?: string;
   help: string;
-  /** `target` says which server; `tool` only means something for a tool's call. */
-  scope: 'all' | 'target' | 'tool';
+  /** `target` says which server; `tool` means something for a tool's call only, `result` where a tool's answer is printed. */
+  scope: 'all' | 'target' | 'tool' | 'result';
   repeatable?: boolean;
 }
 
@@ -95,7 +95,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     name: 'save',
     takes: 'value',
     value: 'DIR',
-    scope: 'all',
+    scope: 'result',
     help: 'save images, audio and other binary results in DIR',
   },
 ];

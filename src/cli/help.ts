@@ -1,12 +1,12 @@
+import { CliError } from '../errors.ts';
 import type { App } from './app.ts';
 import { toolLines } from './commands/ls.ts';
 import { runtimeHelp } from './flag-table.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */
 export async function instanceHelp(app: App): Promise<string> {
-  const { tools } = await (await app.session()).catalogue();
   const prefix = app.command();
-  const list = tools.length === 0 ? '(none)' : toolLines(app, tools);
+  const list = await toolList(app);
   return `Usage: ${prefix} COMMAND [flags]
 
 Tools:
@@ -19,10 +19,22 @@ Commands:
   refresh                           read the server's catalogue again
 
 Flags:
-${runtimeHelp(['all', 'tool'])}
+${runtimeHelp(['all', 'tool', 'result'])}
 
 ${prefix} TOOL --help tells a tool's own flags.
 `;
+}
+
+/** A server that cannot be reached keeps nobody from reading what the program itself has to say. */
+async function toolList(app: App): Promise<string> {
+  try {
+    const { tools } = await (await app.session()).catalogue();
+    return tools.length === 0 ? '(none)' : toolLines(app, tools);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    app.printer.warn(error.code, error.message);
+    return '(not known: the server cannot be asked)';
+  }
 }
 
 function indent(text: string): string {

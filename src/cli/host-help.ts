@@ -23,7 +23,7 @@ Commands of an instance:
   refresh                                 read the server's catalogue again
 
 Flags:
-${runtimeHelp(['all', 'target', 'tool'])}
+${runtimeHelp(['all', 'target', 'tool', 'result'])}
       --version                the version
 
 Exit codes:

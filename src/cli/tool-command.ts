@@ -145,7 +145,7 @@ function printToolHelp(app: App, tool: ToolDefinition, flags: ToolFlag[], typed:
     toolHelp(tool, flags, {
       usage: app.command(...typed),
       width: Math.min(printer.width, 110),
-      runtimeHelp: `Flags of mcp2cli:\n${runtimeHelp(['tool', 'all'])}`,
+      runtimeHelp: `Flags of mcp2cli:\n${runtimeHelp(['tool', 'result', 'all'])}`,
       safe: (text) => printer.safeText(text),
     }),
   );

@@ -1,3 +1,4 @@
+import { CliError } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobRecord, Observation, Progress } from './record.ts';
@@ -40,6 +41,12 @@ export class Observer {
     const statusChanged = seen.status !== this.#lastStatus;
     this.#lastStatus = seen.status;
     if (statusChanged || changed) this.#record(seen, statusChanged);
+    else this.tick();
+  }
+
+  /** Writes what was held back, once its time has come; for whoever comes by regularly. */
+  tick(): void {
+    if (this.#waiting) this.#record({}, false);
   }
 
   progress(progress: Progress): void {
@@ -67,12 +74,12 @@ export class Observer {
   #write(seen: Observation): void {
     try {
       this.#deps.store.observe(this.#id, seen);
+      this.#events.onChange?.({ ...this.#deps.store.read(this.#id), ...definedOnly(seen) });
     } catch (error) {
-      if (!this.#warned) this.#events.onNote?.(`the record was not updated: ${(error as Error).message}`);
+      if (!(error instanceof CliError)) throw error;
+      if (!this.#warned) this.#events.onNote?.(`the record was not updated: ${error.message}`);
       this.#warned = true;
     }
-    if (this.#events.onChange)
-      this.#events.onChange({ ...this.#deps.store.read(this.#id), ...definedOnly(seen) });
   }
 }
 

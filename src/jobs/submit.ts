@@ -107,7 +107,7 @@ async function runLocally(
   const { stop, events } = options;
   const observer = new Observer(deps, job, events);
   const watching = new AbortController();
-  watchForCancel(deps, job.job_id, stop, watching.signal);
+  watchForCancel(deps, job.job_id, stop, watching.signal, () => observer.tick());
   const mode = link.taskMode(call.name);
   try {
     observer.now({ status: 'running' });
@@ -180,10 +180,11 @@ function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Sub
 }
 
 /** Turns a cancel request that another process wrote into an end of this process's call. */
-function watchForCancel(deps: JobDeps, id: string, stop: Stop, until: AbortSignal): void {
+function watchForCancel(deps: JobDeps, id: string, stop: Stop, until: AbortSignal, onLook: () => void): void {
   const look = async () => {
     for (;;) {
       await deps.clock.sleep(CANCEL_CHECK_MS, until);
+      onLook();
       if (deps.store.cancelRequested(id)) {
         stop.abort(new CancelRequested('cancelled on request'));
         return;

@@ -142,6 +142,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           LATEST,
           { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' },
         ],
+        scopes: ['result'],
         run: async (app, [id], options) => (await import('./jobs-show.ts')).showOne(app, id, options),
       },
       {
@@ -149,6 +150,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: 'block until jobs end; exit 0 if all completed, 1 if not',
         words: ['[ids...]'],
         options: [LATEST],
+        scopes: ['result'],
         run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
       },
       {
@@ -156,6 +158,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: 'wait, showing state and progress as they change',
         words: [JOB_ID],
         options: [LATEST],
+        scopes: ['result'],
         run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
       },
       {
