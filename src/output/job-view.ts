@@ -14,11 +14,6 @@ function remoteStatus(job: JobRecord): string | null {
   return typeof status === 'string' ? status : null;
 }
 
-/** A job as lists show it: without its result, which may be large. */
-export function listedJob({ result: _, ...job }: JobRecord): Omit<JobRecord, 'result'> {
-  return job;
-}
-
 /** `job_id  capability  status  remote_task_id  created_at`: the columns of a list in a pipe. */
 export function jobLine(job: JobRecord): string {
   return [

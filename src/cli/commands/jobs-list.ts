@@ -1,7 +1,7 @@
 import { CliError, UsageError } from '../../errors.ts';
 import type { JobListing } from '../../jobs/ports.ts';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
-import { jobLine, jobTable, listedJob } from '../../output/job-view.ts';
+import { jobLine, jobTable } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 
 export interface ListOptions {
@@ -20,8 +20,8 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   if (options.refresh) await refreshLive(app);
   const { jobs, problems } = app.store.list(filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
-  if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(listedJob(job));
-  else if (printer.json) printer.jsonDocument(jobs.map(listedJob));
+  if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
+  else if (printer.json) printer.jsonDocument(jobs);
   else if (printer.outTTY && jobs.length > 0)
     printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
   else if (jobs.length > 0) printer.out(jobs.map(jobLine).join('\n'));
