@@ -1,4 +1,5 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
+import { rpcFailure } from '../jobs/ending.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import { isTerminal } from '../jobs/record.ts';
 import {
@@ -7,7 +8,6 @@ import {
   checkTaskId,
   endedWith,
   type JsonObject,
-  rpcJobError,
   saysUnknownTask,
   taskSnapshot,
 } from './wire.ts';
@@ -51,7 +51,7 @@ export function tasks20251125(send: Send): Backend {
         // The error may be the tool's own, "cancelled: no result", or the server's about the request: the state tells which.
         const state = await poll(taskId, { ...options, timeoutMs: AFTERWARDS_MS });
         if (state.status === 'canceled') return { ...state, error: canceledError(state) };
-        if (state.status === 'failed') return { ...state, error: rpcJobError(error) };
+        if (state.status === 'failed') return { ...state, error: rpcFailure(error) };
         throw error;
       }
       // The raw final state completes the record; when it cannot be had the result stands on its own.

@@ -1,5 +1,5 @@
 /** Reading wire shapes: as loose as the wild, unknown fields kept in `remote`, nothing trusted. */
-import { type CliError, ProtocolError, RpcError } from '../errors.ts';
+import { ProtocolError, type RpcError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../jobs/record.ts';
 
@@ -88,21 +88,6 @@ export function canceledError(state: Snapshot | undefined): JobError {
 /** The failure that a result itself reports; its text is the message. */
 export function toolError(result: unknown, fallback?: string): JobError {
   return { code: 'tool_error', message: resultText(result) || fallback || 'the tool reported an error' };
-}
-
-/** A JSON-RPC error as a job's error. */
-export function rpcJobError(error: RpcError): JobError {
-  return {
-    code: 'rpc_error',
-    message: error.message,
-    rpc_code: error.rpcCode,
-    ...(error.data === undefined ? {} : { data: error.data }),
-  };
-}
-
-/** Any of the program's errors as a job's error. */
-export function jobError(error: CliError): JobError {
-  return error instanceof RpcError ? rpcJobError(error) : { code: error.code, message: error.message };
 }
 
 function resultText(result: unknown): string {

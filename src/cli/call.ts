@@ -1,13 +1,13 @@
 import { SignalReason } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { CliError, EXIT, InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
-import type { JobDeps } from '../jobs/deps.ts';
+import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { ServerLink } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import { attended } from '../jobs/run-call.ts';
 import { cancelJob, waitForJob } from '../jobs/service.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
-import { submitJob } from '../jobs/submit.ts';
+import { type SubmitOptions, submitJob } from '../jobs/submit.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import { type Live, liveProgress } from '../output/live.ts';
 import type { App } from './app.ts';
@@ -38,18 +38,13 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
       withPause(deps, live),
       link,
       { name: call.tool.name, arguments: call.arguments },
-      {
-        instance: app.instance.name,
-        storedArguments: call.storedArguments,
-        ttlMs: durationFlag(app.flags, 'ttl'),
-        stop,
-        events: {
-          onChange: (seen) => live.update(call.tool.name, seen.progress),
-          onNote: (text) => printer.note(text),
-        },
-      },
+      submitOptions(app, call, stop, {
+        onChange: (seen) => live.update(call.tool.name, seen.progress),
+        onNote: (text) => printer.note(text),
+      }),
     ).finally(() => live.stop());
-    await link.close({ keepSession: job.remote_task_id !== null });
+    // A submission whose answer was lost may be a task, too.
+    await link.close({ keepSession: job.remote_task_id !== null || job.status === 'lost' });
     if (error) throw withJob(error, app, job);
     if (printer.json) printer.envelope(call.tool.name, `job submitted: ${jobSummary(job)}`, job);
     else printer.out(printer.quiet ? job.job_id : submittedLine(job, printer));
@@ -62,6 +57,16 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
   } finally {
     stop.dispose();
   }
+}
+
+function submitOptions(app: App, call: PreparedCall, stop: Stop, events: JobEvents): SubmitOptions {
+  return {
+    instance: app.instance.name,
+    storedArguments: call.storedArguments,
+    ttlMs: durationFlag(app.flags, 'ttl'),
+    stop,
+    events,
+  };
 }
 
 function whySynchronous(link: ServerLink, tool: string): string {
@@ -161,13 +166,7 @@ async function foregroundTask(
     deps,
     link,
     { name: call.tool.name, arguments: call.arguments },
-    {
-      instance: app.instance.name,
-      storedArguments: call.storedArguments,
-      ttlMs: durationFlag(app.flags, 'ttl'),
-      stop,
-      events,
-    },
+    submitOptions(app, call, stop, events),
   );
   if (error) throw withJob(error, app, job);
   await link.close({ keepSession: true });

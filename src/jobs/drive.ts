@@ -13,7 +13,8 @@ import {
   UsageError,
 } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import { endOfSnapshot, lost, rpcFailure } from './ending.ts';
+import { endOfSnapshot, lost } from './ending.ts';
+import { fetchEnd } from './fetch-end.ts';
 import { Observer } from './observing.ts';
 import { backoffDelay, pollDelay } from './polling.ts';
 import type { Backend, ServerLink, Snapshot } from './ports.ts';
@@ -28,9 +29,6 @@ const RESULT_GRACE_MS = 3_000;
 
 /** How long a server gets to put a question afresh before one that was put to an earlier process is asked instead, in milliseconds. */
 const FRESH_QUESTION_MS = 1_500;
-
-/** How long the result of a finished task may take to arrive, in milliseconds. */
-const RESULT_TIMEOUT_MS = 120_000;
 
 export interface DriveOptions {
   stop: Stop;
@@ -272,46 +270,4 @@ function isFinal(error: unknown): boolean {
   return [AuthError, TimeoutError, UnfinishedError, InterruptedError, UsageError, ConfigError, IoError].some(
     (kind) => error instanceof kind,
   );
-}
-
-/** The end of a task that is known to be terminal. A result that the server cannot give any more makes it `lost`, never invented. */
-export async function fetchEnd(
-  backend: Backend,
-  taskId: string,
-  state: Snapshot,
-  deps: JobDeps,
-  signal: AbortSignal,
-): Promise<JobEnd> {
-  if (state.status === 'canceled')
-    return endOfSnapshot({ ...state, error: canceledBecause(state) }, deps.clock);
-  try {
-    const end = await backend.result(taskId, { signal, timeoutMs: RESULT_TIMEOUT_MS });
-    if (isTerminal(end.status)) return endOfSnapshot(end, deps.clock);
-    return state.status === 'failed'
-      ? endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock)
-      : resultUnavailable('tasks/result does not give it', state, deps);
-  } catch (error) {
-    if (state.status === 'failed' && error instanceof RpcError)
-      return endOfSnapshot({ ...state, error: state.error ?? rpcFailure(error) }, deps.clock);
-    if (state.status === 'failed' && error instanceof TaskUnknownError)
-      return endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock);
-    if (error instanceof RpcError || error instanceof TaskUnknownError)
-      return resultUnavailable(error.message, state, deps);
-    throw error;
-  }
-}
-
-function canceledBecause(state: Snapshot) {
-  return state.error ?? { code: 'canceled', message: state.message ?? 'the task was cancelled' };
-}
-
-function failedBecause(state: Snapshot) {
-  return state.error ?? { code: 'tool_error', message: state.message ?? 'the task failed' };
-}
-
-function resultUnavailable(why: string, state: Snapshot, deps: JobDeps): JobEnd {
-  return {
-    ...lost('result_unavailable', `the task completed, but its result cannot be had: ${why}`, deps.clock),
-    ...(state.remote === null ? {} : { remote: state.remote }),
-  };
 }

@@ -6,8 +6,9 @@ import {
   UnsupportedError,
 } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import { driveTask, fetchEnd } from './drive.ts';
+import { driveTask } from './drive.ts';
 import { endOfSnapshot, lost } from './ending.ts';
+import { fetchEnd } from './fetch-end.ts';
 import { backoffDelay } from './polling.ts';
 import type { ServerLink, Snapshot } from './ports.ts';
 import { isTerminal, type JobRecord } from './record.ts';
