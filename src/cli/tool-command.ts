@@ -104,7 +104,7 @@ async function runTool(
 ): Promise<number> {
   const flags = toolFlags(tool.inputSchema ?? {});
   if (app.flags.has('help')) return printToolHelp(app, tool, flags, typed);
-  const line = parseToolLine(argv, flags, toolRuntimeFlags());
+  const line = readLine(app, argv, flags, typed);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
   if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
@@ -117,6 +117,29 @@ async function runTool(
     storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
   };
   return app.flags.has('background') ? callInBackground(app, call) : callInForeground(app, call);
+}
+
+/** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */
+function readLine(app: App, argv: readonly string[], flags: ToolFlag[], typed: readonly string[]) {
+  try {
+    return parseToolLine(argv, flags, toolRuntimeFlags());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw wrongLine(app, error.message.split('\n'), typed, error.code, error.details);
+  }
+}
+
+/** One error for all problems of a line. */
+function wrongLine(
+  app: App,
+  problems: readonly string[],
+  typed: readonly string[],
+  code: string,
+  details: Record<string, unknown> | undefined,
+): UsageError {
+  const message =
+    problems.length === 1 ? `${problems[0]}` : `${problems.length} problems:\n  ${problems.join('\n  ')}`;
+  return new UsageError(message, { code, hint: `see: ${app.command(...typed, '--help')}`, details });
 }
 
 /** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */
@@ -183,13 +206,11 @@ async function checkArguments(
   const { problems, warning } = await validateArguments(tool, args);
   if (warning) app.printer.warn('schema', warning);
   if (problems.length === 0) return;
-  const lines = problems.map((problem) => problem.message);
-  throw new UsageError(
-    lines.length === 1 ? `${lines[0]}` : `${lines.length} problems:\n  ${lines.join('\n  ')}`,
-    {
-      code: 'invalid_arguments',
-      hint: `see: ${app.command(...typed, '--help')}`,
-      details: { problems },
-    },
+  throw wrongLine(
+    app,
+    problems.map((problem) => problem.message),
+    typed,
+    'invalid_arguments',
+    { problems },
   );
 }
