@@ -19,7 +19,8 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
   for (const app of apps) await app.close().catch(() => {});
   try {
     await context.stdout.flush();
-    await context.stderr.flush();
+    // What cannot be said on stderr changes nothing about the answer.
+    await context.stderr.flush().catch(() => {});
   } catch (error) {
     fallbackPrinter(argv, context).error(new IoError(`cannot write the output: ${(error as Error).message}`));
     code = EXIT.io;

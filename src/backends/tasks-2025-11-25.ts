@@ -43,7 +43,7 @@ export function tasks20251125(send: Send): Backend {
     poll,
 
     async result(taskId, options = {}) {
-      let result: unknown;
+      let result: JsonObject;
       try {
         result = asObject(await send('tasks/result', { taskId }, options), 'tasks/result');
       } catch (error) {
@@ -54,8 +54,12 @@ export function tasks20251125(send: Send): Backend {
         if (state.status === 'failed') return { ...state, error: rpcFailure(error) };
         throw error;
       }
+      // A task's state in the place of its result is no result.
+      if (isTaskState(result)) return taskSnapshot(result);
       // The raw final state completes the record; when it cannot be had the result stands on its own.
-      const state = await poll(taskId, { ...options, timeoutMs: AFTERWARDS_MS }).catch(() => undefined);
+      const state =
+        options.known ??
+        (await poll(taskId, { ...options, timeoutMs: AFTERWARDS_MS }).catch(() => undefined));
       // Some servers let tasks/result not block: what it says before the end is no result.
       if (state && UNFINISHED.has(state.remoteStatus)) return state;
       return endedWith(result, state && isTerminal(state.status) ? state : undefined);
@@ -76,4 +80,12 @@ export function tasks20251125(send: Send): Backend {
       }
     },
   };
+}
+
+function isTaskState(answer: JsonObject): boolean {
+  return (
+    typeof answer['taskId'] === 'string' &&
+    typeof answer['status'] === 'string' &&
+    answer['content'] === undefined
+  );
 }

@@ -104,5 +104,8 @@ function resultText(result: unknown): string {
  */
 export function saysUnknownTask(error: RpcError): boolean {
   if (error.rpcCode === -32602 || error.rpcCode === -32002) return true;
-  return error.rpcCode !== -32601 && /\b(not found|unknown task|no such task|expired)\b/i.test(error.message);
+  return (
+    error.rpcCode !== -32601 &&
+    /\btask\b.*\b(not found|unknown|expired)\b|\b(unknown|no such) task\b/i.test(error.message)
+  );
 }

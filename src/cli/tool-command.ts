@@ -13,7 +13,7 @@ import type { App } from './app.ts';
 import { callInBackground, callInForeground } from './call.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
-import { type FlagValues, setFlag } from './runtime-flags.ts';
+import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
 
 /** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -23,7 +23,9 @@ export async function runToolWords(app: App, words: readonly string[]): Promise<
 
 /** `call NAME [flags]`: the tool of exactly this name. */
 export async function callByName(app: App, words: readonly string[]): Promise<number> {
-  const [name, ...rest] = words;
+  const { flags, next } = scanFlags(words, 0);
+  app.adopt(flags);
+  const [name, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
   if (name === undefined)
     throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
   const tool = await exactTool(app, name);

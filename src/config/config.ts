@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
 import { expand, expandAll } from './expand.ts';
+import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
 
 export const CONFIG_SCHEMA_VERSION = 1;
@@ -85,6 +86,13 @@ export function findInstance(config: Config, name: string): string | undefined {
 
 /** The configured target as it was saved, `${VAR}` and all. Error: ConfigError for an entry that names no server. */
 export function configuredTarget(name: string, server: ServerConfig): Target {
+  if (!isSafeName(name))
+    throw new ConfigError(
+      `the configuration has an instance with an impossible name: ${JSON.stringify(name)}`,
+      {
+        hint: 'rename it in the configuration file, or remove it: mcp2cli instances remove NAME',
+      },
+    );
   const where = `instance ${name}`;
   if (typeof server.url === 'string') {
     const target: HttpTarget = {

@@ -24,12 +24,17 @@ const RESERVED = new Set<string>([...HOST_COMMANDS, ...INSTANCE_COMMANDS, ...FUT
 /** Windows cannot have files of these names, and a data root may be shared. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 
+/** Whether a name can be a folder of the data root and nothing else; one in a configuration that was edited by hand may not be. */
+export function isSafeName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) && !DEVICE.test(name) && !name.endsWith('.');
+}
+
 /**
  * Refuses a name that could not be typed or stored: letters, digits and `-_.`, starting with a letter or digit, at most 64, never a
  * command. Error: UsageError.
  */
 export function checkInstanceName(name: string): void {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) || DEVICE.test(name) || name.endsWith('.'))
+  if (!isSafeName(name))
     throw new UsageError(`not an instance name: ${JSON.stringify(name)}`, {
       hint: 'use letters, digits, "-", "_" and ".", starting with a letter or digit (at most 64)',
     });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transport } from '@modelcontextprotocol/client';
-import { type CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
+import { type CliError, RpcError, UnreachableError } from '../errors.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -9,7 +9,7 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Tell the server that the request is no longer wanted (MCP cancellation), rather than just stop listening. */
   cancelOnAbort?: boolean;
-  /** Milliseconds until TimeoutError. No limit without it. */
+  /** Milliseconds until UnreachableError. No limit without it. */
   timeoutMs?: number | undefined;
   onProgress?: (progress: JsonObject) => void;
 }
@@ -27,6 +27,8 @@ export interface ChannelOptions {
   /** True where closing the request's stream is the cancellation (2026-07-28 over HTTP). */
   cancelByClosing: boolean;
   classify: (error: unknown) => CliError;
+  /** Whether the answer to this request is still streaming; where it is not, a request that was sent has been answered or never will be. */
+  streams?: ((id: string) => boolean) | undefined;
 }
 
 interface Pending {
@@ -88,7 +90,7 @@ export class Channel {
 
   /**
    * Sends a request and resolves with the `result` member as received.
-   * Errors: RpcError for an error response, TimeoutError, the signal's reason when aborted, otherwise what `classify` makes of the
+   * Errors: RpcError for an error response, UnreachableError, the signal's reason when aborted, otherwise what `classify` makes of the
    * transport's failure.
    */
   async request(method: string, params: JsonObject, options: RequestOptions = {}): Promise<unknown> {
@@ -121,7 +123,11 @@ export class Channel {
         options.signal?.addEventListener('abort', onAbort, { once: true });
         if (options.timeoutMs !== undefined)
           timer = setTimeout(
-            () => giveUp(new TimeoutError(`no answer to ${method} in time`), options.cancelOnAbort === true),
+            () =>
+              giveUp(
+                new UnreachableError(`no answer to ${method} in time`, { maybeSent: true }),
+                options.cancelOnAbort === true,
+              ),
             options.timeoutMs,
           );
         this.#transport
@@ -133,6 +139,14 @@ export class Channel {
                   maybeSent: true,
                 }),
               ),
+          })
+          .then(() => {
+            if (this.#pending.has(id) && this.#options.streams?.(id) === false)
+              reject(
+                new UnreachableError(`the server's answer to ${method} is no answer to it`, {
+                  maybeSent: true,
+                }),
+              );
           })
           .catch((error: unknown) => reject(this.#options.classify(error)));
       });

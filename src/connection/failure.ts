@@ -54,7 +54,7 @@ function classifyStatus(http: HttpFailure, cause: unknown, context: FailureConte
   }
   if (context.session && (status === 404 || (status === 400 && rpc?.code === -32000)))
     return new SessionGoneError(`${context.name} no longer knows the session (HTTP ${status})`, { cause });
-  if (rpc && status < 500) return new RpcError(rpc.code, rpc.message, rpc.data, { cause });
+  if (rpc && status < 500 && status !== 429) return new RpcError(rpc.code, rpc.message, rpc.data, { cause });
   if (status === 429 || status >= 500)
     return new UnreachableError(
       `${context.name} answered HTTP ${status}${http.statusText ? ` ${http.statusText}` : ''}`,

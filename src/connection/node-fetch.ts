@@ -1,7 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Readable } from 'node:stream';
-import { IoError, ProtocolError } from '../errors.ts';
 import { agentFor } from './proxy.ts';
 
 /** Largest response body that is read, in bytes after decompression; an event of an event stream counts as a body. */
@@ -154,7 +153,12 @@ async function* bounded(message: IncomingMessage): AsyncGenerator<Uint8Array> {
     count = boundary >= 0 ? bytes.length - boundary : count + bytes.length;
     if (count > MAX_RESPONSE_BYTES) {
       message.destroy();
-      throw new ProtocolError(`the server's answer is larger than ${MAX_RESPONSE_BYTES / 1024 / 1024} MiB`);
+      throw new FetchError(
+        `its answer is larger than ${MAX_RESPONSE_BYTES / 1024 / 1024} MiB`,
+        undefined,
+        true,
+        undefined,
+      );
     }
     yield bytes;
   }
@@ -174,7 +178,8 @@ async function decoded(message: IncomingMessage): Promise<Readable> {
         : encoding === 'br'
           ? zlib.createBrotliDecompress({ flush: zlib.constants.BROTLI_OPERATION_FLUSH })
           : undefined;
-  if (decoder === undefined) throw new IoError(`the server's answer has an unknown encoding: ${encoding}`);
+  if (decoder === undefined)
+    throw new FetchError(`its answer has an unknown encoding: ${encoding}`, undefined, true, undefined);
   message.once('error', (error) => decoder.destroy(error));
   message.once('aborted', () => decoder.destroy(new Error('the connection was cut')));
   return message.pipe(decoder);

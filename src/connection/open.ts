@@ -159,6 +159,7 @@ function channelOf(
         : undefined,
     cancelByClosing: era === 'modern' && prepared.kind === 'http',
     classify: (error) => prepared.explain(error),
+    streams: prepared.streams,
   });
 }
 

@@ -15,6 +15,8 @@ export interface PreparedTransport {
   died?: Promise<never>;
   /** What went wrong, in the program's own errors. */
   explain(error: unknown): CliError;
+  /** Whether the answer to the request of this id is an event stream; undefined where answers are not tied to requests. */
+  streams?: (id: string) => boolean;
   /** Ends the process of a stdio server, closes sockets. */
   close(): Promise<void>;
 }
@@ -46,10 +48,12 @@ export async function prepareTransport(
   }
   const retryAfter = { ms: undefined as number | undefined };
   const releaseAgents = useAgents();
-  const transport = await httpTransport(target, kind, options, retryAfter);
+  const streaming = new Set<string>();
+  const transport = await httpTransport(target, kind, options, retryAfter, streaming);
   return {
     transport,
     kind,
+    ...(kind === 'http' ? { streams: (id: string) => streaming.has(id) } : {}),
     explain: (error) =>
       classifyFailure(error, {
         name: options.name,
@@ -73,10 +77,15 @@ async function httpTransport(
   kind: TransportKind,
   options: TransportOptions,
   retryAfter: { ms: number | undefined },
+  streaming: Set<string>,
 ): Promise<Transport> {
   const fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
     options.log?.(`${init?.method ?? 'GET'} ${new URL(url).pathname}`);
     const response = await nodeFetch(url, init);
+    if (response.headers.get('content-type')?.includes('text/event-stream')) {
+      const id = /"id":"([^"]+)"/.exec(String(init?.body ?? '').slice(0, 200))?.[1];
+      if (id !== undefined) streaming.add(id);
+    }
     if (!response.ok) {
       options.log?.(`HTTP ${response.status}`);
       retryAfter.ms = retryAfterMs(response.headers.get('retry-after'), options.now());

@@ -25,7 +25,7 @@ import type { Stop } from './stop.ts';
 const POLL_TIMEOUT_MS = 30_000;
 
 /** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
-const RESULT_GRACE_MS = 3_000;
+const RESULT_GRACE_MS = 15_000;
 
 /** How long a server gets to put a question afresh before one that was put to an earlier process is asked instead, in milliseconds. */
 const FRESH_QUESTION_MS = 1_500;
@@ -93,7 +93,7 @@ class TaskDriver {
         const end = await this.#step();
         if (end) return end;
       } catch (error) {
-        const end = this.#verdict(error);
+        const end = await this.#verdict(error);
         if (end) return end;
         await this.#afterFailure(error);
       }
@@ -234,9 +234,13 @@ class TaskDriver {
   }
 
   /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */
-  #verdict(error: unknown): JobEnd | undefined {
+  async #verdict(error: unknown): Promise<JobEnd | undefined> {
     const { clock } = this.#deps;
     if (this.#signal.aborted) throw this.#signal.reason;
+    // A result on its way may cross with the news that the task is gone: what was received counts.
+    if (this.#blocking && (error instanceof TaskUnknownError || error instanceof SessionGoneError))
+      await Promise.race([this.#blocking, this.#pause(RESULT_GRACE_MS)]);
+    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, clock);
     if (error instanceof TaskUnknownError) return lost('task_unknown', error.message, clock);
     if (error instanceof SessionGoneError)
       return lost('session_gone', `${error.message}; the task belonged to it`, clock);

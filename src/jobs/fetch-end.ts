@@ -18,7 +18,7 @@ export async function fetchEnd(
   if (state.status === 'canceled')
     return endOfSnapshot({ ...state, error: canceledBecause(state) }, deps.clock);
   try {
-    const end = await backend.result(taskId, { signal, timeoutMs: RESULT_TIMEOUT_MS });
+    const end = await backend.result(taskId, { signal, timeoutMs: RESULT_TIMEOUT_MS, known: state });
     if (isTerminal(end.status)) return endOfSnapshot(end, deps.clock);
     return state.status === 'failed'
       ? endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock)
@@ -28,8 +28,8 @@ export async function fetchEnd(
       return endOfSnapshot({ ...state, error: state.error ?? rpcFailure(error) }, deps.clock);
     if (state.status === 'failed' && error instanceof TaskUnknownError)
       return endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock);
-    if (error instanceof RpcError || error instanceof TaskUnknownError)
-      return resultUnavailable(error.message, state, deps);
+    // Any other error may pass: reading is repeated, and a result is given up only when the task is gone.
+    if (error instanceof TaskUnknownError) return resultUnavailable(error.message, state, deps);
     throw error;
   }
 }

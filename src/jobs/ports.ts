@@ -58,8 +58,8 @@ export interface Backend {
   readonly name: BackendName;
   /** The task's state at once. */
   poll(taskId: string, options?: BackendCallOptions): Promise<Snapshot>;
-  /** Blocks until the task is terminal and returns its end, result included. */
-  result(taskId: string, options?: BackendCallOptions): Promise<Snapshot>;
+  /** Blocks until the task is terminal and returns its end, result included. `known`: a terminal state seen before, which counts. */
+  result(taskId: string, options?: BackendCallOptions & { known?: Snapshot }): Promise<Snapshot>;
   /** Asks for cancellation; the snapshot is what the server made of it. */
   cancel(taskId: string, options?: BackendCallOptions): Promise<Snapshot>;
 }

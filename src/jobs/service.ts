@@ -17,6 +17,9 @@ import type { Stop } from './stop.ts';
 /** How long one request of `show` and `cancel` may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** The longest pause before the one repetition of `show` and `cancel`, in milliseconds. */
+const MAX_PATIENCE_MS = 2_000;
+
 /** How often a job that another process holds is looked at, in milliseconds. */
 const LOCAL_LOOK_MS = 200;
 
@@ -83,10 +86,16 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
       throw new UnsupportedError('the server has no cancel for tasks', {
         hint: 'the job goes on; wait for it, or stop it by the means of the server itself',
       });
-    deps.store.requestCancel(id);
     const backend = link.backend(job.backend ?? 'tasks-2025-11-25');
     const taskId = job.remote_task_id ?? '';
-    const state = await backend.cancel(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS });
+    const state = await backend
+      .cancel(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS })
+      .catch((error: unknown) => {
+        // Unless the server said that it has no cancel, the request may have arrived.
+        if (!(error instanceof UnsupportedError)) deps.store.requestCancel(id);
+        throw error;
+      });
+    deps.store.requestCancel(id);
     if (!isTerminal(state.status)) return observed(deps, job, state);
     if (state.status === 'canceled') return deps.store.finish(id, endOfSnapshot(state, deps.clock));
     return deps.store.finish(id, await fetchEnd(backend, taskId, state, deps, stop.signal));
@@ -132,6 +141,8 @@ async function retryOnce<T>(deps: JobDeps, stop: Stop, work: () => Promise<T>): 
     return await work();
   } catch (error) {
     if (!(error instanceof UnreachableError) || stop.signal.aborted) throw error;
+    // Whoever asks for the state now does not want to wait for long.
+    if ((error.retryAfterMs ?? 0) > MAX_PATIENCE_MS) throw error;
     await deps.clock.sleep(backoffDelay(1, error.retryAfterMs, deps.random()), stop.signal);
     return work();
   }

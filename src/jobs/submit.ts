@@ -1,4 +1,4 @@
-import { CliError, IoError, RpcError } from '../errors.ts';
+import { CliError, IoError, RpcError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { driveTask } from './drive.ts';
 import { canceled, endOfFailure, endOfResult, lost } from './ending.ts';
@@ -10,6 +10,9 @@ import type { Stop } from './stop.ts';
 
 /** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
 const CANCEL_CHECK_MS = 250;
+
+/** How long a server that asks something may take to accept the task without an answer, in milliseconds. */
+const ACCEPT_GRACE_MS = 2_000;
 
 export interface SubmitOptions {
   instance: string;
@@ -64,7 +67,10 @@ async function submitTask(
     submission = await attended(
       deps,
       link,
-      { stop: options.stop, onUnanswered: (question) => questions.push(question) },
+      {
+        stop: options.stop,
+        onUnanswered: (question) => keepQuestion(deps, questions, question, options),
+      },
       () => link.submit(call, submitOptions(options)),
     );
   } catch (error) {
@@ -83,6 +89,25 @@ async function submitTask(
   if (questions.length > 0 && !submitted.synchronous)
     deps.store.observe(job.job_id, { pending_input: questions });
   return submitted;
+}
+
+/**
+ * A question that came before the server accepted, with nobody here to ask: it stays with the record for whoever can answer. A server that
+ * does not accept before it is answered would be waited for in vain: after a moment the submission is given up, and says what was asked.
+ */
+function keepQuestion(
+  deps: JobDeps,
+  questions: PendingInput[],
+  question: PendingInput,
+  { stop }: SubmitOptions,
+): void {
+  questions.push(question);
+  const asked = question.params['message'];
+  const text = `the server asks for input before it accepts${typeof asked === 'string' ? `: ${asked}` : ''}`;
+  deps.clock.sleep(ACCEPT_GRACE_MS, stop.signal).then(
+    () => stop.abort(new UnfinishedError('input_required', text, { hint: 'run it on a terminal to answer' })),
+    () => {},
+  );
 }
 
 /** Records what the server made of the call. */

@@ -51,8 +51,13 @@ async function askAboutUrl(
     return { action: 'decline' };
   }
   printer.note(`It wants you to open this page yourself: ${visibleLine(url)}`);
+  return confirm(ask, 'Go on?');
+}
+
+/** Nothing is accepted without a word: also where there is nothing to fill in. */
+async function confirm(ask: (p: string) => Promise<string>, what: string): Promise<Answer> {
   for (;;) {
-    const said = (await ask('Go on? [y/n] ')).trim().toLowerCase();
+    const said = (await ask(`${what} [y/n] `)).trim().toLowerCase();
     if (said === 'y' || said === 'yes') return { action: 'accept' };
     if (said === 'n' || said === 'no' || said === '!decline') return { action: 'decline' };
     if (said === '!cancel') return { action: 'cancel' };
@@ -66,6 +71,7 @@ async function askForm(
 ): Promise<Answer> {
   const schema = isObject(requested) ? requested : {};
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  if (Object.keys(properties).length === 0) return confirm(ask, 'Accept?');
   const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
   const content: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(properties)) {

@@ -6,7 +6,7 @@ import {
   findInstance,
   type ServerConfig,
 } from '../../config/config.ts';
-import { checkInstanceName } from '../../config/names.ts';
+import { checkInstanceName, isSafeName } from '../../config/names.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { App } from '../app.ts';
@@ -155,6 +155,8 @@ export interface RemoveOptions {
 /** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`. */
 export async function removeInstance(app: App, typed: string, options: RemoveOptions): Promise<number> {
   const name = known(app, typed);
+  // Folders are only of names that may be folders.
+  const purge = options.purge === true && isSafeName(name);
   const { editConfig } = await import('../../config/edit.ts');
   await editConfig(app.paths, (config) => {
     delete config.mcpServers[name];
@@ -163,9 +165,8 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
   const { printer } = app;
   printer.appId = name;
   const dir = app.paths.instanceDir(name);
-  if (options.purge) rmSync(dir, { recursive: true, force: true });
-  if (printer.json)
-    printer.envelope('instances remove', `removed ${name}`, { name, purged: options.purge === true });
+  if (purge) rmSync(dir, { recursive: true, force: true });
+  if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: purge });
   else printer.out(`Removed ${name}`);
   if (!options.purge && existsSync(app.paths.jobsDir(name)))
     printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
