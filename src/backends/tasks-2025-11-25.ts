@@ -7,6 +7,7 @@ import {
   canceledError,
   checkTaskId,
   endedWith,
+  isObject,
   type JsonObject,
   saysUnknownTask,
   taskSnapshot,
@@ -14,6 +15,9 @@ import {
 
 /** Sends one request; the connection's `request`, bound. */
 export type Send = (method: string, params: JsonObject, options: BackendCallOptions) => Promise<unknown>;
+
+/** Names the task that a result belongs to (MCP 2025-11-25, tasks, "Related Task Metadata"). */
+const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 
 /** How long a question about a finished task may take, in milliseconds. */
 const AFTERWARDS_MS = 10_000;
@@ -54,6 +58,8 @@ export function tasks20251125(send: Send): Backend {
         if (state.status === 'failed') return { ...state, error: rpcFailure(error) };
         throw error;
       }
+      const related = isObject(result['_meta']) ? result['_meta'][RELATED_TASK] : undefined;
+      if (isObject(related)) checkTaskId(related, taskId, 'tasks/result');
       // A task's state in the place of its result is no result.
       if (isTaskState(result)) return taskSnapshot(result);
       // The raw final state completes the record; when it cannot be had the result stands on its own.

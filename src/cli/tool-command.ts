@@ -17,7 +17,7 @@ import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
 
 /** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
-  const found = await findTool(app, words);
+  const found = await inTime(app, (signal) => findTool(app, words, signal));
   return runTool(app, found.tool, words.slice(found.consumed), words.slice(0, found.consumed));
 }
 
@@ -28,19 +28,30 @@ export async function callByName(app: App, words: readonly string[]): Promise<nu
   const [name, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
   if (name === undefined)
     throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
-  const tool = await exactTool(app, name);
+  const tool = await inTime(app, (signal) => exactTool(app, name, signal));
   return runTool(app, tool, rest, ['call', name]);
 }
 
-async function exactTool(app: App, name: string): Promise<ToolDefinition> {
-  const look = async () => (await (await app.session()).catalogue()).tools.find((tool) => tool.name === name);
+/** Looks a tool up within `--timeout`. */
+async function inTime<T>(app: App, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = app.stop('the catalogue was not read in time');
+  try {
+    return await work(stop.signal);
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function exactTool(app: App, name: string, signal: AbortSignal): Promise<ToolDefinition> {
+  const look = async () =>
+    (await (await app.session()).catalogue(signal)).tools.find((tool) => tool.name === name);
   let tool = await look();
   if (!tool && !(await app.session()).refreshed) {
-    await (await app.session()).refresh();
+    await (await app.session()).refresh(signal);
     tool = await look();
   }
   if (tool) return tool;
-  const { tools } = await (await app.session()).catalogue();
+  const { tools } = await (await app.session()).catalogue(signal);
   throw unknownTool(app, name, resolveSuggestions(tools, name));
 }
 
@@ -57,9 +68,10 @@ function resolveSuggestions(tools: readonly ToolDefinition[], name: string): rea
 async function findTool(
   app: App,
   words: readonly string[],
+  signal: AbortSignal,
 ): Promise<{ tool: ToolDefinition; consumed: number }> {
   for (;;) {
-    const { tools } = await (await app.session()).catalogue();
+    const { tools } = await (await app.session()).catalogue(signal);
     const found = resolveTool(
       tools.map((tool) => tool.name),
       words,
@@ -79,7 +91,7 @@ async function findTool(
         hint: `one of: ${found.members.slice(0, 10).join(', ')}`,
       });
     // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
-    if (!(await app.session()).refreshed) await (await app.session()).refresh();
+    if (!(await app.session()).refreshed) await (await app.session()).refresh(signal);
     else throw unknownTool(app, words[0] ?? '', found.kind === 'none' ? found.suggestions : []);
   }
 }
