@@ -86,16 +86,10 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
       throw new UnsupportedError('the server has no cancel for tasks', {
         hint: 'the job goes on; wait for it, or stop it by the means of the server itself',
       });
+    deps.store.requestCancel(id);
     const backend = link.backend(job.backend ?? 'tasks-2025-11-25');
     const taskId = job.remote_task_id ?? '';
-    const state = await backend
-      .cancel(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS })
-      .catch((error: unknown) => {
-        // Unless the server said that it has no cancel, the request may have arrived.
-        if (!(error instanceof UnsupportedError)) deps.store.requestCancel(id);
-        throw error;
-      });
-    deps.store.requestCancel(id);
+    const state = await backend.cancel(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS });
     if (!isTerminal(state.status)) return observed(deps, job, state);
     if (state.status === 'canceled') return deps.store.finish(id, endOfSnapshot(state, deps.clock));
     return deps.store.finish(id, await fetchEnd(backend, taskId, state, deps, stop.signal));
