@@ -1,11 +1,4 @@
-import {
-  AuthError,
-  CliError,
-  ProtocolError,
-  RpcError,
-  SessionGoneError,
-  UnreachableError,
-} from '../errors.ts';
+import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../errors.ts';
 import { FetchError } from './node-fetch.ts';
 
 /** An HTTP response that is not a success, as the SDK's transport reports it (duck-typed: the SDK's classes stay in open.ts). */
@@ -113,9 +106,4 @@ function jsonRpcError(
 function firstLine(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length > 200 ? `${line.slice(0, 200)}...` : line;
-}
-
-/** An answer that is not what the protocol says. */
-export function unexpectedAnswer(method: string, what: string): ProtocolError {
-  return new ProtocolError(`unexpected answer to ${method}: ${what}`);
 }
