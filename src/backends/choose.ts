@@ -9,20 +9,33 @@ export interface ServerTraits {
 }
 
 /**
- * How a tool can run on a server (docs/jobs.md). The 2025-11-25 protocol announces `capabilities.tasks.requests.tools.call` and each tool's
+ * How a tool can run on a server (docs/jobs.md). On 2026-07-28 the server decides call by call. The 2025-11-25 protocol announces `capabilities.tasks.requests.tools.call` and each tool's
  * `execution.taskSupport` (absent: forbidden); the `_meta.task` dialect announces a bare `tasks` capability and lets the server decide.
  */
 export function taskMode(traits: ServerTraits, toolSupport: string | undefined): TaskMode {
+  if (traits.era === 'modern') {
+    const tasks = speaks2026(traits.capabilities) ? 'offer' : 'none';
+    return { tasks, holdable: traits.transport !== 'stdio', cancel: true };
+  }
   const tasks = traits.capabilities['tasks'];
   const holdable = traits.transport === 'http';
   // Without announced tasks nothing is known about a cancel; it matters only for tasks that the server gave out all the same: try.
   const none: TaskMode = { tasks: 'none', holdable, cancel: true };
-  if (traits.era === 'modern' || !isObject(tasks)) return none;
+  if (!isObject(tasks)) return none;
   if (!speaks2025(traits.capabilities)) return { tasks: 'offer', holdable, cancel: true };
   const cancel = tasks['cancel'] !== undefined;
   if (toolSupport === 'required') return { tasks: 'required', holdable, cancel };
   if (toolSupport === 'optional') return { tasks: 'offer', holdable, cancel };
   return { ...none, cancel };
+}
+
+/** The extension's name in capabilities (MCP 2026-07-28, SEP-2663). */
+export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+
+/** Whether the server may answer tools/call with a task of the 2026-07-28 extension. */
+export function speaks2026(capabilities: JsonObject): boolean {
+  const extensions = capabilities['extensions'];
+  return isObject(extensions) && extensions[TASKS_EXTENSION] !== undefined;
 }
 
 /** Whether the server takes `params.task` with tools/call. */

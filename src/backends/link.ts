@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { RequestOptions, ServerRequest } from '../connection/channel.ts';
 import type { Connection } from '../connection/open.ts';
-import { UnfinishedError } from '../errors.ts';
+import { RpcError, SessionGoneError, UnfinishedError, UnreachableError } from '../errors.ts';
 import type {
   Backend,
   BackendCallOptions,
@@ -11,33 +12,49 @@ import type {
   ToolCall,
 } from '../jobs/ports.ts';
 import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts';
-import { speaks2025, taskMode } from './choose.ts';
+import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './choose.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { metaTask } from './meta-task.ts';
-import { readReply, submitParams } from './submit.ts';
-import { tasks20251125 } from './tasks-2025-11-25.ts';
-import { type JsonObject, progressFrom } from './wire.ts';
+import { type Reply, readReply, submitParams } from './submit.ts';
+import { RELATED_TASK, tasks20251125 } from './tasks-2025-11-25.ts';
+import { tasks20260728 } from './tasks-2026-07-28.ts';
+import { isObject, type JsonObject, progressFrom, stringAt } from './wire.ts';
 
-/** The jobs' view of an open connection. `support` gives a tool's `execution.taskSupport`. */
-export function serverLink(
-  connection: Connection,
-  support: (tool: string) => string | undefined,
-  now: () => Date,
-): ServerLink {
-  const { facts } = connection;
+export interface LinkOptions {
+  /** A tool's `execution.taskSupport`. */
+  support: (tool: string) => string | undefined;
+  now: () => Date;
+  /** Other links work on the same connection: only what is certainly this one's work is taken for it. */
+  shared?: boolean;
+}
+
+/** The jobs' view of an open connection, or of a part of what goes on there. */
+export function serverLink(connection: Connection, options: LinkOptions): ServerLink {
+  const { facts, channel } = connection;
+  const modern = facts.era === 'modern';
+  const { support, now, shared = false } = options;
   let events: LinkEvents = {};
+  /** What this link has set going. */
+  const work = { tokens: new Set<unknown>(), tasks: new Set<unknown>(), calls: 0 };
 
-  const send = (method: string, params: JsonObject, options: BackendCallOptions) =>
-    connection.request(method, params, {
-      ...requestOptions(options),
-      // Servers on SDK 1.x hand a task's question to a `tasks/result` whose asker has gone, unless they are told that it has.
-      cancelOnAbort: method === 'tasks/result',
-    });
-  const mode = (tool: string): TaskMode => taskMode(facts, support(tool));
-  const onProgress = (params: JsonObject) => {
-    const progress = progressFrom(params);
-    if (progress) events.onProgress?.(progress);
+  const send = async (method: string, params: JsonObject, callOptions: BackendCallOptions) => {
+    if (typeof params['taskId'] === 'string') work.tasks.add(params['taskId']);
+    try {
+      return await connection.request(method, modern ? declaringTasks(params) : params, {
+        ...requestOptions(callOptions),
+        // Servers on SDK 1.x hand a task's question to a `tasks/result` whose asker has gone, unless they are told that it has.
+        cancelOnAbort: method === 'tasks/result',
+      });
+    } catch (error) {
+      // A server that was a child process took its tasks along.
+      if (facts.transport === 'stdio' && channel.closed && error instanceof UnreachableError)
+        throw new SessionGoneError(error.message, { cause: error });
+      throw error;
+    }
   };
+  const declaringTasks = (params: JsonObject) => connection.declaring(params, TASKS_EXTENSION);
+  const respond = (id: string | number, result: JsonObject) => channel.respond(id, result);
+  const mode = (tool: string): TaskMode => taskMode(facts, support(tool));
   const session = (): SessionFacts => ({
     transport: facts.transport,
     target: facts.target,
@@ -57,25 +74,64 @@ export function serverLink(
         else reject(new UnfinishedError('input_required', 'the server asks for input'));
       });
   };
-  const callTool = (params: JsonObject, options: BackendCallOptions) =>
-    throughInputRounds(
-      (round) =>
-        connection.request('tools/call', round, {
-          ...requestOptions(options),
-          cancelOnAbort: true,
-          onProgress,
-        }),
-      params,
-      askRound(options.signal as AbortSignal | undefined),
-    );
+  const callTool = async (params: JsonObject, callOptions: BackendCallOptions) => {
+    // Of our own making: progress of a task goes on under it after the call was answered.
+    const progressToken = randomBytes(9).toString('base64url');
+    work.tokens.add(progressToken);
+    const meta = isObject(params['_meta']) ? params['_meta'] : {};
+    work.calls += 1;
+    try {
+      return await throughInputRounds(
+        (round) =>
+          connection.request('tools/call', round, { ...requestOptions(callOptions), cancelOnAbort: true }),
+        { ...params, _meta: { ...meta, progressToken } },
+        askRound(callOptions.signal as AbortSignal | undefined),
+      );
+    } finally {
+      work.calls -= 1;
+    }
+  };
 
-  connection.channel.onNotification((method, params) => {
-    // A session belongs to one job, so progress under the submitter's token is this job's.
-    if (method === 'notifications/progress') onProgress(params);
-    if (method === 'notifications/tasks/status') events.onStatusHint?.();
+  /** `tools/call` of a server that may make a task of it, as it likes; where it must, and nobody had said so, once more with our word for it. */
+  const callModern = async (call: ToolCall, callOptions: BackendCallOptions) => {
+    const params = plainParams(call);
+    if (speaks2026(facts.capabilities)) return callTool(declaringTasks(params), callOptions);
+    try {
+      return await callTool(params, callOptions);
+    } catch (error) {
+      if (!(error instanceof RpcError) || !requiresTasks(error)) throw error;
+      return callTool(declaringTasks(params), callOptions);
+    }
+  };
+  const submission = (reply: Reply): Submission => {
+    if (reply.kind === 'result') return reply;
+    work.tasks.add(reply.taskId);
+    return {
+      kind: 'task',
+      fact: {
+        backend: reply.backend,
+        remote_task_id: reply.taskId,
+        session: session(),
+        remote: reply.snapshot.remote,
+        poll_interval_ms: reply.snapshot.pollIntervalMs ?? null,
+      },
+      snapshot: reply.snapshot,
+    };
+  };
+
+  const stopNotifications = channel.onNotification((method, params) => {
+    if (method === 'notifications/progress') {
+      // A link without a token of its own was opened into a job's session, where all progress is the job's.
+      const sole = !shared && work.tokens.size === 0;
+      const progress = progressFrom(params);
+      if (progress && (sole || work.tokens.has(params['progressToken']))) events.onProgress?.(progress);
+    }
+    const ofTask = method === 'notifications/tasks/status' || method === 'notifications/tasks';
+    if (ofTask && (!shared || work.tasks.has(params['taskId']))) events.onStatusHint?.();
   });
-  connection.onServerRequest((request) => {
+  const stopRequests = channel.onServerRequest((request) => {
     if (request.method !== 'elicitation/create' || !events.onQuestion) return false;
+    if (shared && !isAbout(request, work)) return false;
     events.onQuestion(question(request, now()));
     return true;
   });
@@ -86,30 +142,23 @@ export function serverLink(
       return session();
     },
 
-    call: (call: ToolCall, options: BackendCallOptions) => callTool(plainParams(call), options),
+    async call(call, callOptions) {
+      if (modern) return submission(readReply(await callModern(call, callOptions)));
+      return { kind: 'result', result: await callTool(plainParams(call), callOptions) };
+    },
 
-    async submit(call, options): Promise<Submission> {
+    async submit(call, callOptions) {
+      if (modern) return submission(readReply(await callModern(call, callOptions)));
       const params = submitParams(call, {
         task2025: speaks2025(facts.capabilities) && mode(call.name).tasks !== 'none',
-        ttlMs: options.ttlMs,
+        ttlMs: callOptions.ttlMs,
       });
-      const reply = readReply(await callTool(params, options));
-      if (reply.kind === 'result') return reply;
-      return {
-        kind: 'task',
-        fact: {
-          backend: reply.backend,
-          remote_task_id: reply.taskId,
-          session: session(),
-          remote: reply.snapshot.remote,
-          poll_interval_ms: reply.snapshot.pollIntervalMs ?? null,
-        },
-        snapshot: reply.snapshot,
-      };
+      return submission(readReply(await callTool(params, callOptions)));
     },
 
     backend(name: BackendName): Backend {
-      return name === 'meta-task' ? metaTask(send) : tasks20251125(send);
+      if (name === 'tasks-2026-07-28') return tasks20260728(send, now);
+      return name === 'meta-task' ? metaTask(send, respond) : tasks20251125(send, respond);
     },
 
     observe(next) {
@@ -118,11 +167,39 @@ export function serverLink(
     async respond(id, result) {
       const waiting = rounds.get(id);
       if (waiting) waiting(result);
-      else await connection.channel.respond(id, result);
+      else await respond(id, result);
     },
-    listen: () => connection.listen(),
-    close: ({ keepSession }) => connection.close({ endSession: !keepSession }),
+    async listen(taskId, signal) {
+      if (!modern) return connection.listen();
+      const params = declaringTasks({ notifications: { taskIds: [taskId] } });
+      // Answered when the subscription ends; servers without it refuse, or end it at once.
+      await connection.channel.request('subscriptions/listen', params, {
+        signal: signal as AbortSignal,
+        cancelOnAbort: true,
+      });
+    },
+    async close({ keepSession }) {
+      stopNotifications();
+      stopRequests();
+      await connection.close({ endSession: !keepSession });
+    },
   };
+}
+
+/**
+ * Whether a server's request on a shared connection belongs to this work: it says so itself (MCP 2025-11-25, tasks, "Related Task
+ * Metadata"), or it names no task and there is work for which it could be.
+ */
+function isAbout({ params }: ServerRequest, work: { tasks: Set<unknown>; calls: number }): boolean {
+  const meta = isObject(params['_meta']) ? params['_meta'][RELATED_TASK] : undefined;
+  const related = isObject(meta) ? stringAt(meta, 'taskId') : undefined;
+  return related === undefined ? work.calls > 0 || work.tasks.size > 0 : work.tasks.has(related);
+}
+
+/** MissingRequiredClientCapability (-32021): nothing was run, since the tool must be a task. */
+function requiresTasks(error: RpcError): boolean {
+  const required = isObject(error.data) ? error.data['requiredCapabilities'] : undefined;
+  return error.rpcCode === -32021 && isObject(required) && speaks2026(required);
 }
 
 function plainParams(call: ToolCall): JsonObject {

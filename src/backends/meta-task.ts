@@ -1,7 +1,7 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import { isTerminal } from '../jobs/record.ts';
-import type { Send } from './tasks-2025-11-25.ts';
+import type { Respond, Send } from './tasks-2025-11-25.ts';
 import {
   asObject,
   canceledError,
@@ -17,7 +17,7 @@ import {
  * The `_meta.task` dialect: `tasks/get {task_id}` -> `{status, data}`, `tasks/result {task_id}` blocks -> `{status, result}`,
  * `tasks/cancel {task_id}`. The id goes under both spellings, since servers of this dialect use either.
  */
-export function metaTask(send: Send): Backend {
+export function metaTask(send: Send, respond: Respond): Backend {
   async function ask(method: string, taskId: string, options: BackendCallOptions): Promise<JsonObject> {
     try {
       const answer = asObject(await send(method, { task_id: taskId, taskId }, options), method);
@@ -35,7 +35,9 @@ export function metaTask(send: Send): Backend {
 
   return {
     name: 'meta-task',
+    blocks: true,
     poll,
+    answer: (_taskId, requestId, answer) => respond(requestId, { ...answer }),
 
     async result(taskId, options = {}) {
       const answer = await ask('tasks/result', taskId, options);

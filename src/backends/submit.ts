@@ -28,6 +28,16 @@ export type Reply =
 /** Error: ProtocolError when the reply is neither a task nor a result. */
 export function readReply(reply: unknown): Reply {
   if (!isObject(reply)) throw new ProtocolError('unexpected answer to tools/call: not an object');
+  if (reply['resultType'] === 'task') {
+    if (typeof reply['taskId'] !== 'string')
+      throw new ProtocolError('unexpected answer to tools/call: a task without a taskId');
+    return {
+      kind: 'task',
+      backend: 'tasks-2026-07-28',
+      taskId: reply['taskId'],
+      snapshot: taskSnapshot(reply),
+    };
+  }
   const task = reply['task'];
   if (isObject(task) && typeof task['taskId'] === 'string')
     return {

@@ -13,11 +13,14 @@ import {
   taskSnapshot,
 } from './wire.ts';
 
+/** Answers a server's request under its JSON-RPC id; the connection's `respond`, bound. */
+export type Respond = (requestId: string | number, result: JsonObject) => Promise<void>;
+
 /** Sends one request; the connection's `request`, bound. */
 export type Send = (method: string, params: JsonObject, options: BackendCallOptions) => Promise<unknown>;
 
 /** Names the task that a result belongs to (MCP 2025-11-25, tasks, "Related Task Metadata"). */
-const RELATED_TASK = 'io.modelcontextprotocol/related-task';
+export const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 
 /** How long a question about a finished task may take, in milliseconds. */
 const AFTERWARDS_MS = 10_000;
@@ -26,7 +29,7 @@ const AFTERWARDS_MS = 10_000;
 const UNFINISHED = new Set<string | null>(['working', 'input_required']);
 
 /** Tasks of MCP 2025-11-25 (basic/utilities/tasks): `tasks/get`, `tasks/result` (blocks), `tasks/cancel`. */
-export function tasks20251125(send: Send): Backend {
+export function tasks20251125(send: Send, respond: Respond): Backend {
   async function poll(taskId: string, options: BackendCallOptions = {}): Promise<Snapshot> {
     const answer = await ask('tasks/get', taskId, options);
     checkTaskId(answer, taskId, 'tasks/get');
@@ -44,7 +47,9 @@ export function tasks20251125(send: Send): Backend {
 
   return {
     name: 'tasks-2025-11-25',
+    blocks: true,
     poll,
+    answer: (_taskId, requestId, answer) => respond(requestId, { ...answer }),
 
     async result(taskId, options = {}) {
       let result: JsonObject;

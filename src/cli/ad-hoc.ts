@@ -1,5 +1,6 @@
 import { parse as parseShell } from 'shell-quote';
 import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts';
+import { DEFAULT_SETTINGS } from '../config/settings.ts';
 import type { StdioTarget, Target } from '../connection/target.ts';
 import { targetHash } from '../connection/target-hash.ts';
 import { UsageError } from '../errors.ts';
@@ -29,7 +30,13 @@ export function adHocInstance(
       : stdioTarget(stdio ?? '', flags, here);
   if (identity.kind === 'http') checkUrlTemplate(identity.url);
   const name = `adhoc-${targetHash(identity)}`;
-  return { name, adHoc: true, identity, target: () => expandTarget(identity, env, 'ad hoc target') };
+  return {
+    name,
+    adHoc: true,
+    identity,
+    settings: DEFAULT_SETTINGS,
+    target: () => expandTarget(identity, env, 'ad hoc target'),
+  };
 }
 
 /** A command line as a shell would split it, without a shell's power: no variables, globs, pipes or redirections. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
+import { parseDuration } from '../config/duration.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot } from '../config/root.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +12,6 @@ import { colors, type Palette, PLAIN } from '../output/palette.ts';
 import { Printer } from '../output/printer.ts';
 import { currentHolder } from '../store/holder.ts';
 import { openJobStore } from '../store/job-store.ts';
-import { parseDuration } from './duration.ts';
 import { durationFlag, outputFormat, textFlag } from './flag-values.ts';
 import { configuredInstance, type Instance } from './instance.ts';
 import type { FlagValues } from './runtime-flags.ts';

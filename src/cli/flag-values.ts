@@ -1,6 +1,6 @@
+import { parseDuration } from '../config/duration.ts';
 import { UsageError } from '../errors.ts';
 import type { OutputFormat } from '../output/printer.ts';
-import { parseDuration } from './duration.ts';
 import type { FlagValues } from './runtime-flags.ts';
 
 export function textFlag(flags: FlagValues, name: string): string | undefined {

@@ -1,4 +1,5 @@
 import { type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
+import { type InstanceSettings, instanceSettings } from '../config/settings.ts';
 import type { Target } from '../connection/target.ts';
 import { nearestNames } from '../discovery/suggest.ts';
 import { UsageError } from '../errors.ts';
@@ -9,6 +10,7 @@ export interface Instance {
   adHoc: boolean;
   /** As configured, `${VAR}` unexpanded: what hashes and files know. */
   identity: Target;
+  settings: InstanceSettings;
   /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
   target(): Target;
 }
@@ -31,5 +33,11 @@ export function configuredInstance(
     });
   }
   const identity = configuredTarget(name, server);
-  return { name, adHoc: false, identity, target: () => expandTarget(identity, env, name) };
+  return {
+    name,
+    adHoc: false,
+    identity,
+    settings: instanceSettings(name, server),
+    target: () => expandTarget(identity, env, name),
+  };
 }

@@ -1,9 +1,7 @@
-import { rmSync } from 'node:fs';
 import { serverLink } from '../backends/link.ts';
 import type { Paths } from '../config/paths.ts';
-import { readFacts, writeFacts } from '../connection/facts-cache.ts';
 import type { Connection } from '../connection/open.ts';
-import type { ServerFacts } from '../connection/server-facts.ts';
+import { connectTo, type Reach } from '../connection/reach.ts';
 import { targetHash } from '../connection/target-hash.ts';
 import type { Context } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
@@ -25,6 +23,7 @@ export class InstanceSession implements LinkOpener {
   #printer: Printer;
   readonly instance: Instance;
   readonly #hash: string;
+  readonly #reach: Reach;
   #connection: Promise<Connection> | undefined;
   #catalogue: Catalogue | undefined;
   #refreshed = false;
@@ -37,6 +36,15 @@ export class InstanceSession implements LinkOpener {
     this.#printer = printer;
     this.instance = instance;
     this.#hash = targetHash(instance.identity);
+    this.#reach = {
+      name: instance.adHoc ? 'the server' : instance.name,
+      version: VERSION,
+      identity: instance.identity,
+      target: () => instance.target(),
+      serverFile: paths.serverFile(instance.name),
+      now: context.clock.now,
+      log: (line) => this.#printer.detail(line),
+    };
   }
 
   /** Says things through this printer from now on. */
@@ -88,38 +96,8 @@ export class InstanceSession implements LinkOpener {
     return this.#connection;
   }
 
-  async #open(resume: JobRecord['session'], signal: AbortSignal | undefined): Promise<Connection> {
-    const { instance } = this;
-    const target = instance.target();
-    const known = this.#knownFacts();
-    const { openConnection } = await import('../connection/open.ts');
-    const connection = await openConnection(target, {
-      name: instance.adHoc ? 'the server' : instance.name,
-      version: VERSION,
-      identity: instance.identity,
-      known,
-      signal: signal ?? this.#context.interrupted,
-      now: this.#context.clock.now,
-      log: (line) => this.#printer.detail(line),
-      onStale: () => rmSync(this.#paths.serverFile(instance.name), { force: true }),
-      resume: resume?.session_id
-        ? { sessionId: resume.session_id, protocolVersion: resume.protocol_version }
-        : undefined,
-    });
-    if (!resume) this.#remember(connection.facts, known);
-    return connection;
-  }
-
-  #knownFacts(): ServerFacts | undefined {
-    return readFacts(this.#paths.serverFile(this.instance.name), this.#hash);
-  }
-
-  #remember(facts: ServerFacts, before: ServerFacts | undefined): void {
-    try {
-      writeFacts(this.#paths.serverFile(this.instance.name), facts, before);
-    } catch (error) {
-      this.#printer.detail(`the server's version was not remembered: ${(error as Error).message}`);
-    }
+  #open(resume: JobRecord['session'], signal: AbortSignal | undefined): Promise<Connection> {
+    return connectTo(this.#reach, { resume, signal: signal ?? this.#context.interrupted });
   }
 
   /** LinkOpener: the shared connection as the jobs see it. */
@@ -149,7 +127,10 @@ export class InstanceSession implements LinkOpener {
     const tools = new Map<string, ToolDefinition>(
       this.#catalogue?.tools.map((tool) => [tool.name, tool]) ?? [],
     );
-    return serverLink(connection, (name) => tools.get(name)?.execution?.taskSupport, this.#context.clock.now);
+    return serverLink(connection, {
+      support: (name) => tools.get(name)?.execution?.taskSupport,
+      now: this.#context.clock.now,
+    });
   }
 
   /** Closes what was opened. */

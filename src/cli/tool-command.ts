@@ -10,9 +10,10 @@ import { toolHelp } from '../discovery/tool-help.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
 import { EXIT, IoError, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
-import { callInBackground, callInForeground } from './call.ts';
+import { callInBackground } from './background.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
+import { callInForeground } from './foreground.ts';
 import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
 
 /** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */

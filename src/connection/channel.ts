@@ -11,7 +11,6 @@ export interface RequestOptions {
   cancelOnAbort?: boolean;
   /** Milliseconds until UnreachableError. No limit without it. */
   timeoutMs?: number | undefined;
-  onProgress?: (progress: JsonObject) => void;
 }
 
 /** A request that the server puts to this client, under its own JSON-RPC id. */
@@ -46,9 +45,9 @@ export class Channel {
   readonly #transport: Transport;
   readonly #options: ChannelOptions;
   readonly #pending = new Map<string, Pending>();
-  readonly #progress = new Map<string, (progress: JsonObject) => void>();
   readonly #notificationListeners = new Set<(method: string, params: JsonObject) => void>();
-  #serverRequestHandler: ((request: ServerRequest) => boolean) | undefined;
+  /** The newest first. */
+  #serverRequestHandlers: ((request: ServerRequest) => boolean)[] = [];
   #closed: CliError | undefined;
   /** Cancellations on their way: closing the connection must not overtake them. */
   readonly #farewells = new Set<Promise<void>>();
@@ -68,21 +67,41 @@ export class Channel {
     };
   }
 
-  /** Called for every notification but progress of own requests. Returns the way to stop. */
+  /** Called for every notification. Returns the way to stop. */
   onNotification(listener: (method: string, params: JsonObject) => void): () => void {
     this.#notificationListeners.add(listener);
     return () => this.#notificationListeners.delete(listener);
   }
 
-  /** The handler returns true when it takes the request over (and answers it with `respond`, now or never). */
-  onServerRequest(handler: ((request: ServerRequest) => boolean) | undefined): void {
-    this.#serverRequestHandler = handler;
+  /**
+   * The handler returns true when it takes the request over (and answers it with `respond`, now or never); the newest handler is asked
+   * first. Returns the way to stop.
+   */
+  onServerRequest(handler: (request: ServerRequest) => boolean): () => void {
+    this.#serverRequestHandlers = [handler, ...this.#serverRequestHandlers];
+    return () => {
+      this.#serverRequestHandlers = this.#serverRequestHandlers.filter((other) => other !== handler);
+    };
+  }
+
+  /** Why the connection was closed; undefined while it is open. */
+  get closed(): CliError | undefined {
+    return this.#closed;
   }
 
   /** Answers a server's request, whichever process received it: the session carries it. */
   async respond(id: string | number, result: JsonObject): Promise<void> {
+    await this.#answer({ jsonrpc: '2.0', id, result });
+  }
+
+  /** Refuses a server's request. */
+  async refuse(id: string | number, error: { code: number; message: string }): Promise<void> {
+    await this.#answer({ jsonrpc: '2.0', id, error });
+  }
+
+  async #answer(frame: Parameters<Transport['send']>[0]): Promise<void> {
     try {
-      await this.#transport.send({ jsonrpc: '2.0', id, result });
+      await this.#transport.send(frame);
     } catch (error) {
       throw this.#options.classify(error);
     }
@@ -98,10 +117,6 @@ export class Channel {
     options.signal?.throwIfAborted();
     const id = `m2c-${randomBytes(9).toString('base64url')}`;
     const meta = { ...this.#options.envelope, ...(params['_meta'] as JsonObject | undefined) };
-    if (options.onProgress) {
-      meta['progressToken'] = id;
-      this.#progress.set(id, options.onProgress);
-    }
     const frame = {
       jsonrpc: '2.0' as const,
       id,
@@ -154,7 +169,6 @@ export class Channel {
       clearTimeout(timer);
       if (onAbort) options.signal?.removeEventListener('abort', onAbort);
       this.#pending.delete(id);
-      this.#progress.delete(id);
     }
   }
 
@@ -184,23 +198,12 @@ export class Channel {
   #take(message: JsonObject): boolean {
     if (typeof message['method'] === 'string') {
       const params = (message['params'] ?? {}) as JsonObject;
-      if (message['id'] !== undefined)
-        return (
-          this.#serverRequestHandler?.({
-            id: message['id'] as string | number,
-            method: message['method'],
-            params,
-          }) ?? false
-        );
-      if (message['method'] === 'notifications/progress') {
-        const listener = this.#progress.get(String(params['progressToken']));
-        if (listener) {
-          listener(params);
-          return true;
-        }
-      }
-      for (const listener of this.#notificationListeners) listener(message['method'], params);
-      return false;
+      const { id, method } = message as { id?: string | number; method: string };
+      if (id !== undefined)
+        return this.#serverRequestHandlers.some((handler) => handler({ id, method, params }));
+      for (const listener of this.#notificationListeners) listener(method, params);
+      // The SDK's client would call the token unknown.
+      return method === 'notifications/progress';
     }
     const pending = this.#pending.get(String(message['id']));
     if (!pending) return false;

@@ -1,7 +1,7 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { ProtocolError } from '../errors.ts';
 import type { Channel, JsonObject } from './channel.ts';
-import { CLIENT_CAPABILITIES, HANDSHAKE_TIMEOUT_MS, type Negotiated } from './negotiate.ts';
+import { HANDSHAKE_TIMEOUT_MS, type Negotiated } from './negotiate.ts';
 import type { TransportKind } from './transports.ts';
 
 /** The versions of the initialize handshake, newest first. */
@@ -30,14 +30,13 @@ export function answerBasics(transport: Transport): void {
 export async function initialize(
   channel: Channel,
   transport: Transport,
-  kind: TransportKind,
-  version: string,
+  { kind, version, capabilities }: { kind: TransportKind; version: string; capabilities: JsonObject },
 ): Promise<Negotiated> {
   const answer = (await channel.request(
     'initialize',
     {
       protocolVersion: LEGACY_VERSIONS[0],
-      capabilities: CLIENT_CAPABILITIES,
+      capabilities,
       clientInfo: { name: 'mcp2cli', version },
     },
     { timeoutMs: HANDSHAKE_TIMEOUT_MS },

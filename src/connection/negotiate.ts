@@ -24,12 +24,13 @@ export type Negotiated = Omit<ServerFacts, 'target' | 'savedAt'>;
 export async function negotiate(
   { transport, kind }: PreparedTransport,
   version: string,
+  capabilities: Record<string, unknown>,
   log: ((line: string) => void) | undefined,
 ): Promise<Negotiated> {
   const client = new Client(
     { name: 'mcp2cli', version },
     {
-      capabilities: CLIENT_CAPABILITIES,
+      capabilities,
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
     },
   );

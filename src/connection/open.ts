@@ -5,7 +5,7 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
 import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
-import { Channel, type JsonObject, type RequestOptions, type ServerRequest } from './channel.ts';
+import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
 import { httpFailure } from './failure.ts';
 import { answerBasics, initialize } from './handshake.ts';
 import { CLIENT_CAPABILITIES, type Negotiated, negotiate } from './negotiate.ts';
@@ -32,6 +32,8 @@ export interface OpenOptions extends TransportOptions {
   /** Resume this session instead of opening one (legacy over HTTP): no round trips. */
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   signal?: AbortSignal | undefined;
+  /** What the client says that it can do (ClientCapabilities). */
+  capabilities?: JsonObject | undefined;
   /** What was remembered turned out wrong only after connecting: forget it. */
   onStale?: (() => void) | undefined;
 }
@@ -42,7 +44,8 @@ export interface Connection {
   readonly sessionId: string | null;
   readonly channel: Channel;
   request(method: string, params: JsonObject, options?: RequestOptions): Promise<unknown>;
-  onServerRequest(handler: ((request: ServerRequest) => boolean) | undefined): void;
+  /** The params of a request that declares an extension too, as each request of 2026-07-28 does for itself. */
+  declaring(params: JsonObject, extension: string): JsonObject;
   /** Opens the standalone GET stream of a resumed session, where servers may put their questions. */
   listen(): Promise<void>;
   /** `endSession` tells the server that the session is over (HTTP DELETE); never after a background submission. */
@@ -120,10 +123,10 @@ async function connect(
   known: ServerFacts | undefined,
 ): Promise<[Channel, Negotiated]> {
   const { transport, kind } = prepared;
-  const { resume, version } = options;
+  const { resume, version, capabilities = CLIENT_CAPABILITIES } = options;
   if (!resume && kind !== 'sse' && (!known || (known.era === 'modern' && !known.discover))) {
-    const negotiated = await negotiate(prepared, version, options.log);
-    return [channelOf(prepared, negotiated, version), negotiated];
+    const negotiated = await negotiate(prepared, version, capabilities, options.log);
+    return [channelOf(prepared, negotiated, version, capabilities), negotiated];
   }
   const remembered: Negotiated = known ?? {
     transport: kind,
@@ -135,10 +138,11 @@ async function connect(
     discover: null,
   };
   answerBasics(transport);
-  const channel = channelOf(prepared, remembered, version);
+  const channel = channelOf(prepared, remembered, version, capabilities);
   await transport.start();
   if (resume) return [channel, remembered];
-  if (remembered.era === 'legacy') return [channel, await initialize(channel, transport, kind, version)];
+  if (remembered.era === 'legacy')
+    return [channel, await initialize(channel, transport, { kind, version, capabilities })];
   transport.setProtocolVersion?.(remembered.protocolVersion ?? '');
   return [channel, remembered];
 }
@@ -147,6 +151,7 @@ function channelOf(
   prepared: PreparedTransport,
   { era, protocolVersion }: Negotiated,
   version: string,
+  capabilities: JsonObject,
 ): Channel {
   return new Channel(prepared.transport, {
     envelope:
@@ -154,7 +159,7 @@ function channelOf(
         ? {
             [PROTOCOL_VERSION_META_KEY]: protocolVersion,
             [CLIENT_INFO_META_KEY]: { name: 'mcp2cli', version },
-            [CLIENT_CAPABILITIES_META_KEY]: CLIENT_CAPABILITIES,
+            [CLIENT_CAPABILITIES_META_KEY]: capabilities,
           }
         : undefined,
     cancelByClosing: era === 'modern' && prepared.kind === 'http',
@@ -167,12 +172,19 @@ function connection(
   prepared: PreparedTransport,
   channel: Channel,
   facts: ServerFacts,
-  { log, onStale }: OpenOptions,
+  { log, onStale, capabilities = CLIENT_CAPABILITIES }: OpenOptions,
 ): Connection {
   const { transport } = prepared;
   return {
     facts,
     channel,
+    declaring: (params, extension) => ({
+      ...params,
+      _meta: {
+        ...(params['_meta'] as JsonObject | undefined),
+        [CLIENT_CAPABILITIES_META_KEY]: { ...capabilities, extensions: { [extension]: {} } },
+      },
+    }),
     get sessionId() {
       return sessionIdOf(transport);
     },
@@ -183,7 +195,6 @@ function connection(
         throw facts.era === 'modern' ? afterRefusal(error, onStale) : error;
       }
     },
-    onServerRequest: (handler) => channel.onServerRequest(handler),
     async listen() {
       if (!(transport instanceof StreamableHTTPClientTransport)) return;
       // Another process may hold the one stream that some servers allow (409), others have none (405): both are fine.

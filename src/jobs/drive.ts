@@ -15,9 +15,11 @@ import {
 import type { JobDeps, JobEvents } from './deps.ts';
 import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
+import { inputRequired } from './held.ts';
 import { Observer } from './observing.ts';
 import { backoffDelay, pollDelay } from './polling.ts';
-import type { Backend, ServerLink, Snapshot } from './ports.ts';
+import type { Answer, Backend, ServerLink, Snapshot } from './ports.ts';
+import { Questions } from './questions.ts';
 import { isTerminal, type JobEnd, type JobRecord, type PendingInput } from './record.ts';
 import type { Stop } from './stop.ts';
 
@@ -35,6 +37,8 @@ export interface DriveOptions {
   events: JobEvents;
   /** A link that is open already (the submitter's own); it stays open. */
   link?: ServerLink | undefined;
+  /** An answer has reached the server. */
+  onAnswered?: ((question: PendingInput, answer: Answer) => void) | undefined;
 }
 
 /**
@@ -64,16 +68,14 @@ class TaskDriver {
   #ownLink = false;
   #failures = 0;
   #failingSince: number | undefined;
-  /** Questions that were put to this process and wait for an answer. */
-  readonly #questions: PendingInput[] = [];
-  /** Questions that were put to an earlier process, which did not answer them. */
-  #inherited: PendingInput[];
+  readonly #questions: Questions;
   /** Ends the blocking request when nobody here stays for its answer. */
   readonly #leave = new AbortController();
   #wake: () => void = () => {};
   #blocking: Promise<void> | undefined;
   #blockingEnd: Snapshot | undefined;
   #mayBlock = true;
+  #listening = false;
 
   constructor(deps: JobDeps, job: JobRecord, options: DriveOptions) {
     this.#deps = deps;
@@ -82,7 +84,14 @@ class TaskDriver {
     this.#options = options;
     this.#observer = new Observer(deps, job, options.events);
     this.#signal = options.stop.signal;
-    this.#inherited = job.pending_input ?? [];
+    this.#questions = new Questions({
+      ask: deps.ask,
+      signal: this.#signal,
+      // On record before anybody is asked: servers put a question once, so it must outlive this process.
+      onOpen: (open) => this.#observer.now({ pending_input: open }),
+      onReady: () => this.#wake(),
+    });
+    this.#questions.inherit(job.pending_input ?? []);
     if (options.link) this.#adopt(options.link);
   }
 
@@ -101,6 +110,7 @@ class TaskDriver {
   }
 
   async release(): Promise<void> {
+    this.#questions.dispose();
     // The server hears of it: a question that comes later must not be put to a request which nobody reads any more.
     this.#leave.abort(new Error('stopped waiting'));
     if (this.#ownLink) await this.#link?.close({ keepSession: true }).catch(() => {});
@@ -115,9 +125,11 @@ class TaskDriver {
     this.#failures = 0;
     this.#failingSince = undefined;
     this.#observer.snapshot(state);
+    if (state.questions) this.#questions.sync(state.questions);
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
-    if (this.#asked || state.status === 'input_required') await this.#answer(backend, state);
-    if (!this.#blocking && this.#mayBlock) this.#block(backend);
+    if (this.#questions.open.length > 0 || state.status === 'input_required')
+      await this.#converse(backend, state);
+    if (backend.blocks && !this.#blocking && this.#mayBlock) this.#block(backend);
     await this.#pause(pollDelay(state.pollIntervalMs));
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
     return undefined;
@@ -129,10 +141,13 @@ class TaskDriver {
       link = await this.#deps.links.reopen(this.#job, this.#signal);
       this.#ownLink = true;
       this.#adopt(link);
-      // Questions may come on the session's own stream; a server without one is no failure.
-      link.listen().catch(() => {});
     }
-    return link.backend(this.#job.backend ?? 'tasks-2025-11-25');
+    const backend = link.backend(this.#job.backend ?? 'tasks-2025-11-25');
+    if (!this.#listening && (this.#ownLink || !backend.blocks)) {
+      this.#listening = true;
+      link.listen(this.#taskId, AbortSignal.any([this.#signal, this.#leave.signal])).catch(() => {});
+    }
+    return backend;
   }
 
   #adopt(link: ServerLink): void {
@@ -141,9 +156,7 @@ class TaskDriver {
       onProgress: (progress) => this.#observer.progress(progress),
       onStatusHint: () => this.#wake(),
       onQuestion: (question) => {
-        this.#questions.push(question);
-        // Servers put a question once: it is on record before anybody is asked, so that it outlives this process.
-        this.#keepQuestions();
+        this.#questions.put(question);
         this.#wake();
       },
     });
@@ -194,43 +207,42 @@ class TaskDriver {
     return fetchEnd(backend, this.#taskId, state, this.#deps, this.#signal);
   }
 
-  get #asked(): boolean {
-    return this.#questions.length > 0 || this.#inherited.length > 0;
-  }
-
-  #keepQuestions(): void {
-    this.#observer.now({ pending_input: [...this.#inherited, ...this.#questions] });
-  }
-
-  async #answer(backend: Backend, state: Snapshot): Promise<void> {
-    const { ask } = this.#deps;
-    if (!ask) {
-      if (this.#asked) this.#observer.now({ status: 'input_required' });
-      const [first] = [...this.#questions, ...this.#inherited];
-      const asked = first?.params['message'] ?? state.message ?? state.progress?.message;
-      throw new UnfinishedError(
-        'input_required',
-        `${this.#job.job_id} waits for input${typeof asked === 'string' ? `: ${asked}` : ''}`,
-      );
+  /** Puts what the server asks to whoever can answer, and delivers what was answered. */
+  async #converse(backend: Backend, state: Snapshot): Promise<void> {
+    const questions = this.#questions;
+    if (questions.unanswerable && (questions.open.length > 0 || !this.#deps.ask)) {
+      if (questions.open.length > 0) this.#observer.now({ status: 'input_required' });
+      throw inputRequired(this.#job, questions.open, state.message ?? state.progress?.message);
     }
-    if (this.#inherited.length > 0) await this.#preferFresh(backend);
+    if (backend.blocks && questions.inherited.length > 0) await this.#preferFresh(backend);
     // Without a question in hand the blocking request fetches it.
-    for (const questions of [this.#inherited, this.#questions])
-      for (let [question] = questions; question; [question] = questions) {
-        const answer = await ask(question, this.#signal);
-        await this.#link?.respond(question.request_id, { ...answer });
-        questions.shift();
-        this.#keepQuestions();
-      }
-    this.#mayBlock = true;
+    questions.askAll();
+    for (const { question, answer } of questions.ready) {
+      await this.#deliver(backend, question, answer);
+      questions.delivered(question);
+      this.#options.onAnswered?.(question, answer);
+      this.#mayBlock = true;
+    }
+  }
+
+  async #deliver(backend: Backend, question: PendingInput, answer: Answer): Promise<void> {
+    const options = { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS };
+    try {
+      await backend.answer(this.#taskId, question.request_id, answer, options);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      throw new UnfinishedError('input_required', `the server refused the answer: ${error.message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Some servers put the question again to whoever waits next, and do not listen to an answer under its old id any more. */
   async #preferFresh(backend: Backend): Promise<void> {
     if (!this.#blocking && this.#mayBlock) this.#block(backend);
-    if (this.#questions.length === 0) await this.#pause(FRESH_QUESTION_MS);
-    const same = (a: PendingInput, b: PendingInput) => JSON.stringify(a.params) === JSON.stringify(b.params);
-    this.#inherited = this.#inherited.filter((old) => !this.#questions.some((fresh) => same(old, fresh)));
+    const { open, inherited } = this.#questions;
+    if (open.length === inherited.length) await this.#pause(FRESH_QUESTION_MS);
+    this.#questions.dropRepeated();
   }
 
   /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */

@@ -19,6 +19,8 @@ export async function fetchEnd(
     return endOfSnapshot({ ...state, error: canceledBecause(state) }, deps.clock);
   try {
     const end = await backend.result(taskId, { signal, timeoutMs: RESULT_TIMEOUT_MS, known: state });
+    if (end.status === 'completed' && end.result === undefined)
+      return resultUnavailable('the server says it is done, without a result', state, deps);
     if (isTerminal(end.status)) return endOfSnapshot(end, deps.clock);
     return state.status === 'failed'
       ? endOfSnapshot({ ...state, error: failedBecause(state) }, deps.clock)

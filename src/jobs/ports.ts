@@ -39,6 +39,8 @@ export interface Snapshot {
   progress?: Progress;
   /** Milliseconds, as received: the polling policy bounds it. */
   pollIntervalMs?: number;
+  /** What the server asks at the moment, all of it, where the dialect tells that with the state. */
+  questions?: PendingInput[];
   /** CallToolResult, when the task is terminal and the dialect delivers it with the state. */
   result?: unknown;
   error?: JobError;
@@ -56,12 +58,21 @@ export interface BackendCallOptions {
  */
 export interface Backend {
   readonly name: BackendName;
+  /** `result` is a request that blocks at the server, and may bring questions; otherwise polls tell everything. */
+  readonly blocks: boolean;
   /** The task's state at once. */
   poll(taskId: string, options?: BackendCallOptions): Promise<Snapshot>;
   /** Blocks until the task is terminal and returns its end, result included. `known`: a terminal state seen before, which counts. */
   result(taskId: string, options?: BackendCallOptions & { known?: Snapshot }): Promise<Snapshot>;
   /** Asks for cancellation; the snapshot is what the server made of it. */
   cancel(taskId: string, options?: BackendCallOptions): Promise<Snapshot>;
+  /** Delivers the answer to one question. Safe to repeat. Error: UnsupportedError where the dialect has no questions. */
+  answer(
+    taskId: string,
+    requestId: string | number,
+    answer: Answer,
+    options?: BackendCallOptions,
+  ): Promise<void>;
 }
 
 /** A call of a tool, ready to be sent. */
@@ -91,18 +102,21 @@ export interface ServerLink {
   readonly taskMode: (tool: string) => TaskMode;
   readonly session: SessionFacts;
   /**
-   * Sends `tools/call` once, plainly. Aborting the signal cancels the call at the server.
-   * Errors: RpcError for a protocol error, UnreachableError (`maybeSent` when the outcome is open).
+   * Sends `tools/call` once, without asking for a task; a server that decides by itself may make one of it all the same. Aborting the
+   * signal cancels the call at the server. Errors: RpcError for a protocol error, UnreachableError (`maybeSent` when the outcome is open).
    */
-  call(call: ToolCall, options: BackendCallOptions): Promise<unknown>;
+  call(call: ToolCall, options: BackendCallOptions): Promise<Submission>;
   /** Sends `tools/call` once, offering to make it a task. `ttlMs`: how long the server should keep it. */
   submit(call: ToolCall, options: BackendCallOptions & { ttlMs?: number }): Promise<Submission>;
   /** The dialect that drives a task of this server. */
   backend(name: BackendName): Backend;
   observe(events: LinkEvents): void;
   respond(requestId: string | number, result: Record<string, unknown>): Promise<void>;
-  /** Opens the stream on which servers put questions to a session that was resumed. */
-  listen(): Promise<void>;
+  /**
+   * Listens for what a server says of a task by itself, until the signal ends that: the stream of a session that was resumed, on which
+   * servers may put their questions, or a subscription to the task's changes. Best effort: polls tell everything, only later.
+   */
+  listen(taskId: string, signal: AbortSignalLike): Promise<void>;
   /** `keepSession`: tasks live in it; otherwise the server is told that the session is over. */
   close(options: { keepSession: boolean }): Promise<void>;
 }
@@ -130,8 +144,8 @@ export interface Answer {
   content?: Record<string, unknown>;
 }
 
-/** Somebody who can be asked. `undefined` stands for nobody: no terminal. */
-export type Asker = (question: PendingInput, signal?: AbortSignalLike) => Promise<Answer>;
+/** Somebody who can be asked. Resolves with undefined to leave the question to somebody else. */
+export type Asker = (question: PendingInput, signal?: AbortSignalLike) => Promise<Answer | undefined>;
 
 export interface StoreProblem {
   job_id: string;

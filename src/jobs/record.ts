@@ -16,7 +16,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export type TerminalStatus = 'completed' | 'failed' | 'canceled' | 'lost';
 
 /** The task dialects that a job can be driven by; `local` is the wrapper around a plain call. */
-export type BackendName = 'tasks-2025-11-25' | 'meta-task' | 'local';
+export type BackendName = 'tasks-2025-11-25' | 'tasks-2026-07-28' | 'meta-task' | 'local';
 
 /** Progress as MCP's `notifications/progress` has it. */
 export interface Progress {
@@ -49,6 +49,8 @@ export interface HolderFacts {
   started: string | null;
   boot_id: string | null;
   host: string;
+  /** A background process of this program that holds servers; without it, a command that somebody typed. */
+  keeper?: boolean;
 }
 
 /** A question that a server put to a process which could not answer it; another process can answer under the same id. */
@@ -104,6 +106,8 @@ export interface TaskFact {
   session: SessionFacts;
   remote: Record<string, unknown> | null;
   poll_interval_ms?: number | null;
+  /** The process whose end is the task's end (its server is a child of it); without it the task outlives us. */
+  holder?: HolderFacts;
   accepted_at: string;
 }
 

@@ -1,13 +1,16 @@
 import { CliError, TimeoutError, UnfinishedError } from '../errors.ts';
 import type { JobDeps } from './deps.ts';
 import type { ServerLink } from './ports.ts';
+import { askedText, Questions } from './questions.ts';
 import type { PendingInput, Progress } from './record.ts';
 import type { Stop } from './stop.ts';
 
 export interface AttendOptions {
   stop: Stop;
   onProgress?: (progress: Progress) => void;
-  /** What to do with a question when nobody can be asked; without it the work is stopped. */
+  /** The open questions, whenever there are others than before; for whoever keeps them. */
+  onOpen?: (open: PendingInput[]) => void;
+  /** What to do with a question that nobody here answers; without it the work is stopped. */
   onUnanswered?: (question: PendingInput) => void;
 }
 
@@ -15,7 +18,7 @@ export interface AttendOptions {
 export class CancelRequested extends Error {}
 
 /**
- * Does `work` on a link while the person is asked what the server asks, and progress is passed on. With nobody to ask (and no
+ * Does `work` on a link while whoever can answer is asked what the server asks, and progress is passed on. With nobody to answer (and no
  * `onUnanswered`) the work is stopped with an UnfinishedError that says what was asked: nothing is answered unasked.
  */
 export async function attended<T>(
@@ -24,37 +27,52 @@ export async function attended<T>(
   options: AttendOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { stop, onProgress, onUnanswered } = options;
+  const { stop, onProgress, onOpen, onUnanswered } = options;
+  const unanswered = onUnanswered ?? ((question) => stop.abort(nobodyAnswers(question)));
+  const told = new Set<PendingInput>();
+  const questions = new Questions({
+    ask: deps.ask,
+    signal: stop.signal,
+    onOpen: onOpen ?? (() => {}),
+    onReady: () => void settle().catch((error: unknown) => stop.abort(error as Error)),
+  });
+  const settle = async () => {
+    questions.askAll();
+    for (const { question, answer } of questions.ready) {
+      await link.respond(question.request_id, { ...answer });
+      questions.delivered(question);
+    }
+    if (!questions.unanswerable) return;
+    for (const question of questions.open.filter((one) => !told.has(one))) {
+      told.add(question);
+      unanswered(question);
+    }
+  };
   link.observe({
     ...(onProgress ? { onProgress } : {}),
     onQuestion: (question) => {
-      if (!deps.ask && onUnanswered) return onUnanswered(question);
-      answer(deps, link, question, stop).catch((error: unknown) => stop.abort(error as Error));
+      questions.put(question);
+      void settle().catch((error: unknown) => stop.abort(error as Error));
     },
   });
   try {
     return await work();
   } finally {
+    questions.dispose();
     link.observe({});
   }
 }
 
-async function answer(
-  deps: Pick<JobDeps, 'ask'>,
-  link: ServerLink,
-  question: PendingInput,
-  stop: Stop,
-): Promise<void> {
-  if (!deps.ask) {
-    const asked = question.params['message'];
-    throw new UnfinishedError(
-      'input_required',
-      `the server asks for input and nobody can be asked here${typeof asked === 'string' ? `: ${asked}` : ''}`,
-      { hint: 'run it on a terminal to answer; the call was cancelled' },
-    );
-  }
-  const given = await deps.ask(question, stop.signal);
-  await link.respond(question.request_id, { ...given });
+function nobodyAnswers(question: PendingInput): UnfinishedError {
+  const asked = askedText(question);
+  return new UnfinishedError(
+    'input_required',
+    `the server asks for input and nobody answers here${asked === undefined ? '' : `: ${asked}`}`,
+    {
+      hint: 'run it on a terminal to answer, or say how to: --elicit decline|defaults; the call was cancelled',
+      details: { pending_input: [question] },
+    },
+  );
 }
 
 /** Whether this side ended the work (signal, time limit, `jobs cancel`, an unanswerable question) rather than server or network. */

@@ -9,9 +9,10 @@ import type { JobDeps, JobEvents } from './deps.ts';
 import { driveTask } from './drive.ts';
 import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
+import { LOCAL_LOOK_MS, waitForHeld } from './held.ts';
 import { backoffDelay } from './polling.ts';
-import type { ServerLink, Snapshot } from './ports.ts';
-import { isTerminal, type JobRecord } from './record.ts';
+import type { Answer, ServerLink, Snapshot } from './ports.ts';
+import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
 import type { Stop } from './stop.ts';
 
 /** How long one request of `show` and `cancel` may take, in milliseconds. */
@@ -20,11 +21,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** The longest pause before the one repetition of `show` and `cancel`, in milliseconds. */
 const MAX_PATIENCE_MS = 2_000;
 
-/** How often a job that another process holds is looked at, in milliseconds. */
-const LOCAL_LOOK_MS = 200;
-
 /** How long `cancel` waits for the process that holds a local job to end it, in milliseconds. */
 const LOCAL_CANCEL_MS = 5_000;
+
+export interface WaitEvents extends JobEvents {
+  /** An answer has reached the server. */
+  onAnswered?: ((question: PendingInput, answer: Answer) => void) | undefined;
+}
 
 /** Whether a job has a remote task that can be asked about. */
 function hasRemoteTask(job: JobRecord): boolean {
@@ -55,19 +58,13 @@ export async function waitForJob(
   deps: JobDeps,
   id: string,
   stop: Stop,
-  events: JobEvents,
+  events: WaitEvents,
 ): Promise<JobRecord> {
-  let job = deps.store.read(id);
-  events.onChange?.(job);
-  // Held by another process, or not yet accepted: the store tells, and also when the holder is gone.
-  while (!isTerminal(job.status) && !hasRemoteTask(job)) {
-    await deps.clock.sleep(LOCAL_LOOK_MS, stop.signal);
-    const next = deps.store.read(id);
-    if (next.updated_at !== job.updated_at || next.status !== job.status) events.onChange?.(next);
-    job = next;
-  }
+  const stored = deps.store.read(id);
+  events.onChange?.(stored);
+  const job = await waitForHeld(deps, stored, stop, events);
   if (isTerminal(job.status)) return job;
-  return driveTask(deps, job, { stop, events });
+  return driveTask(deps, job, { stop, events, onAnswered: events.onAnswered });
 }
 
 /**
@@ -148,6 +145,7 @@ function observed(deps: JobDeps, job: JobRecord, state: Snapshot): JobRecord {
     ...(state.remote === null ? {} : { remote: state.remote }),
     ...(state.progress === undefined ? {} : { progress: state.progress }),
     ...(state.pollIntervalMs === undefined ? {} : { poll_interval_ms: state.pollIntervalMs }),
+    ...(state.questions === undefined ? {} : { pending_input: state.questions }),
   };
   try {
     deps.store.observe(job.job_id, seen);

@@ -4,6 +4,7 @@ import { driveTask } from './drive.ts';
 import { canceled, endOfFailure, endOfResult, lost } from './ending.ts';
 import { Observer } from './observing.ts';
 import type { ServerLink, Submission, ToolCall } from './ports.ts';
+import { askedText } from './questions.ts';
 import type { JobEnd, JobRecord, PendingInput } from './record.ts';
 import { attended, CancelRequested, endedHere } from './run-call.ts';
 import type { Stop } from './stop.ts';
@@ -21,6 +22,10 @@ export interface SubmitOptions {
   ttlMs?: number | undefined;
   stop: Stop;
   events: JobEvents;
+  /** This process stays with the job to its end, so that even tasks of its own child processes are safe with it. */
+  holds?: boolean | undefined;
+  /** The record is on disk; nothing was sent yet. */
+  onCreated?: ((job: JobRecord) => void) | undefined;
 }
 
 export interface Submitted {
@@ -42,7 +47,7 @@ export async function submitJob(
   options: SubmitOptions,
 ): Promise<Submitted> {
   const mode = link.taskMode(call.name);
-  const local = mode.tasks === 'none' || !mode.holdable;
+  const local = mode.tasks === 'none' || !(mode.holdable || options.holds);
   const job = deps.store.create({
     instance: options.instance,
     capability: call.name,
@@ -51,6 +56,7 @@ export async function submitJob(
     session: link.session,
     holder: deps.holder,
   });
+  options.onCreated?.(job);
   return local ? runLocally(deps, link, call, job, options) : submitTask(deps, link, call, job, options);
 }
 
@@ -61,7 +67,6 @@ async function submitTask(
   job: JobRecord,
   options: SubmitOptions,
 ): Promise<Submitted> {
-  const questions: PendingInput[] = [];
   let submission: Submission;
   try {
     submission = await attended(
@@ -69,7 +74,9 @@ async function submitTask(
       link,
       {
         stop: options.stop,
-        onUnanswered: (question) => keepQuestion(deps, questions, question, options),
+        // Some servers ask before they accept; the question stays with the record for whoever can answer.
+        onOpen: (open) => deps.store.observe(job.job_id, { pending_input: open }),
+        onUnanswered: (question) => giveUpSoon(deps, question, options),
       },
       () => link.submit(call, submitOptions(options)),
     );
@@ -84,41 +91,80 @@ async function submitTask(
       : endOfFailure(error, deps.clock);
     return failed(deps, job, error, end);
   }
-  const submitted = settle(deps, job, submission);
-  // Some servers ask before they accept; the question stays with the record for whoever can answer.
-  if (questions.length > 0 && !submitted.synchronous)
-    deps.store.observe(job.job_id, { pending_input: questions });
-  return submitted;
+  return settle(deps, job, submission, options);
 }
 
 /**
- * A question that came before the server accepted, with nobody here to ask: it stays with the record for whoever can answer. A server that
- * does not accept before it is answered would be waited for in vain: after a moment the submission is given up, and says what was asked.
+ * A question that came before the server accepted, with nobody here to answer. A server that does not accept before it is answered would be
+ * waited for in vain: after a moment the submission is given up, and says what was asked.
  */
-function keepQuestion(
-  deps: JobDeps,
-  questions: PendingInput[],
-  question: PendingInput,
-  { stop }: SubmitOptions,
-): void {
-  questions.push(question);
-  const asked = question.params['message'];
-  const text = `the server asks for input before it accepts${typeof asked === 'string' ? `: ${asked}` : ''}`;
+function giveUpSoon(deps: JobDeps, question: PendingInput, { stop }: SubmitOptions): void {
+  const asked = askedText(question);
+  const text = `the server asks for input before it accepts${asked === undefined ? '' : `: ${asked}`}`;
+  const hint = 'run it on a terminal to answer, or say how to: --elicit decline|defaults';
   deps.clock.sleep(ACCEPT_GRACE_MS, stop.signal).then(
-    () => stop.abort(new UnfinishedError('input_required', text, { hint: 'run it on a terminal to answer' })),
+    () => stop.abort(new UnfinishedError('input_required', text, { hint })),
     () => {},
   );
 }
 
+type TaskSubmission = Extract<Submission, { kind: 'task' }>;
+
 /** Records what the server made of the call. */
-function settle(deps: JobDeps, job: JobRecord, submission: Submission): Submitted {
+function settle(
+  deps: JobDeps,
+  job: JobRecord,
+  submission: Submission,
+  { holds }: Pick<SubmitOptions, 'holds'>,
+): Submitted {
   if (submission.kind === 'result')
     return {
       job: deps.store.finish(job.job_id, endOfResult(submission.result, deps.clock)),
       synchronous: true,
     };
-  deps.store.accept(job.job_id, { ...submission.fact, accepted_at: deps.clock.now().toISOString() });
+  recordAcceptance(deps, job.job_id, submission.fact, holds);
   return { job: deps.store.read(job.job_id), synchronous: false };
+}
+
+/** The remote handle goes on record. One that cannot be written must not be lost with the error: the server runs the task. */
+function recordAcceptance(deps: JobDeps, id: string, fact: TaskSubmission['fact'], holds?: boolean): void {
+  // The child of a process ends with it, and its tasks with the child.
+  const dies = holds && fact.session.transport === 'stdio';
+  try {
+    deps.store.accept(id, {
+      ...fact,
+      ...(dies ? { holder: deps.holder } : {}),
+      accepted_at: deps.clock.now().toISOString(),
+    });
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    throw new IoError(
+      `the server runs the call as task ${fact.remote_task_id}, which could not be recorded: ${error.message}`,
+      { cause: error, details: { ...error.details, job_id: id, remote_task_id: fact.remote_task_id } },
+    );
+  }
+}
+
+/**
+ * Makes a job of a call that came back as a task although nobody had asked for one: nothing that runs is without a record.
+ * Errors: IoError.
+ */
+export function adoptTask(
+  deps: JobDeps,
+  call: ToolCall,
+  submission: TaskSubmission,
+  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'holds'>,
+): JobRecord {
+  const job = deps.store.create({
+    instance: options.instance,
+    capability: call.name,
+    arguments: options.storedArguments,
+    backend: null,
+    session: submission.fact.session,
+    holder: deps.holder,
+  });
+  recordAcceptance(deps, job.job_id, submission.fact, options.holds);
+  return deps.store.read(job.job_id);
 }
 
 /** The call runs in this process, in a job that other processes can see, wait for and cancel. */
@@ -142,13 +188,16 @@ async function runLocally(
     const submission = await attended(
       deps,
       link,
-      { stop, onProgress: (p) => observer.progress(p) },
-      async () =>
-        asTask
-          ? link.submit(call, submitOptions(options))
-          : ({ kind: 'result', result: await link.call(call, { signal: stop.signal }) } as const),
+      {
+        stop,
+        onProgress: (p) => observer.progress(p),
+        onOpen: (open) =>
+          observer.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' }),
+      },
+      () => (asTask ? link.submit(call, submitOptions(options)) : link.call(call, { signal: stop.signal })),
     );
-    if (submission.kind === 'result' || mode.holdable) return settle(deps, job, submission);
+    if (submission.kind === 'result' || mode.holdable || options.holds)
+      return settle(deps, job, submission, options);
     return { job: await driveHere(deps, link, job, submission, options), synchronous: true };
   } catch (error) {
     if (error instanceof IoError) throw error;
@@ -164,7 +213,7 @@ async function driveHere(
   deps: JobDeps,
   link: ServerLink,
   job: JobRecord,
-  submission: Extract<Submission, { kind: 'task' }>,
+  submission: TaskSubmission,
   { stop, events }: SubmitOptions,
 ): Promise<JobRecord> {
   const { fact } = submission;

@@ -1,5 +1,6 @@
 /** What the facts of a job mean together. No I/O. */
 import {
+  type HolderFacts,
   isTerminal,
   type JobError,
   type JobRecord,
@@ -63,8 +64,7 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     poll_interval_ms: job.poll_interval_ms ?? task?.poll_interval_ms ?? null,
     // A question of a job that has ended has nobody left to hear the answer.
     ...(end === undefined && job.pending_input ? { pending_input: job.pending_input } : {}),
-    // Once the server has the task, or the job has ended, no process holds it.
-    holder: end === undefined && !task && job.remote_task_id == null ? (job.holder ?? null) : null,
+    holder: end === undefined ? holderOf({ job, task }) : null,
   };
 }
 
@@ -75,20 +75,39 @@ function liveStatus({ job, task }: Pick<JobFacts, 'job' | 'task'>): JobStatus {
   return isTerminal(told) ? 'running' : told;
 }
 
-/** Whether only the process that made the record can bring it further: then its life is the job's. */
+/** The process whose life is the job's: its creator until the server has the task, afterwards the one that the task dies with, if any. */
+function holderOf({ job, task }: Pick<JobFacts, 'job' | 'task'>): HolderFacts | null {
+  if (task) return task.holder ?? null;
+  return job.remote_task_id == null ? (job.holder ?? null) : null;
+}
+
+/** Whether the job ends with the process that holds it. */
 export function needsHolder(job: JobRecord): boolean {
-  return !isTerminal(job.status) && job.remote_task_id === null && job.holder != null;
+  return !isTerminal(job.status) && job.holder != null;
 }
 
 /** The record of a job whose holder is gone: the outcome can no longer be learned, and nothing is made up. */
 export function orphaned(job: JobRecord): JobRecord {
   const { pending_input: _, ...rest } = job;
-  return { ...rest, status: 'lost', error: job.backend === 'local' ? HOLDER_GONE : SUBMISSION_UNKNOWN };
+  return { ...rest, status: 'lost', error: orphanedBecause(job) };
+}
+
+function orphanedBecause(job: JobRecord): JobError {
+  if (job.holder?.keeper) return job.backend === null ? KEEPER_GONE_EARLY : KEEPER_GONE;
+  return job.backend === 'local' ? HOLDER_GONE : SUBMISSION_UNKNOWN;
 }
 
 const HOLDER_GONE: JobError = {
   code: 'holder_gone',
   message: 'the process that ran it is gone; its outcome is unknown',
+};
+const KEEPER_GONE: JobError = {
+  code: 'keeper_gone',
+  message: 'the keeper that ran it is gone (killed, or the machine was restarted); its outcome is unknown',
+};
+const KEEPER_GONE_EARLY: JobError = {
+  code: 'submission_unknown',
+  message: 'the keeper that submitted it ended before the answer was recorded; its outcome is unknown',
 };
 const SUBMISSION_UNKNOWN: JobError = {
   code: 'submission_unknown',

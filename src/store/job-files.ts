@@ -100,6 +100,7 @@ const TASK_SHAPE: Record<string, Check> = {
   session: isObject,
   remote: maybe(isObject),
   poll_interval_ms: maybe(isNumber),
+  holder: maybe(isHolder),
   accepted_at: isTime,
 };
 const CANCEL_SHAPE: Record<string, Check> = { requested_at: isTime };

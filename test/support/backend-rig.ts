@@ -80,7 +80,7 @@ export async function backendRig(
   const first = await connect();
   // As the demo's catalogue says: deploy and its kin may be tasks.
   const support = (tool: string) => (tool === 'batch-process' ? 'required' : 'optional');
-  const linkTo = (connection: typeof first) => serverLink(connection, support, () => new Date());
+  const linkTo = (connection: typeof first) => serverLink(connection, { support, now: () => new Date() });
 
   const clock = fakeClock();
   const { store } = diskStore(freshHome());

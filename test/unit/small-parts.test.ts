@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../src/cli/duration.ts';
+import { parseDuration } from '../../src/config/duration.ts';
 import { scanFlags } from '../../src/cli/runtime-flags.ts';
 import { expand } from '../../src/config/expand.ts';
 import { checkInstanceName } from '../../src/config/names.ts';

@@ -1,0 +1,184 @@
+import { SignalReason } from '../context.ts';
+import { CliError, EXIT, InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
+import type { JobDeps } from '../jobs/deps.ts';
+import { driveTask } from '../jobs/drive.ts';
+import type { ServerLink, Submission } from '../jobs/ports.ts';
+import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import { attended } from '../jobs/run-call.ts';
+import { cancelJob, waitForJob } from '../jobs/service.ts';
+import { type Stop, stopAfter } from '../jobs/stop.ts';
+import { adoptTask, submitJob } from '../jobs/submit.ts';
+import type { Live } from '../output/live.ts';
+import type { App } from './app.ts';
+import { type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
+import { detached } from './commands/detach.ts';
+import { failureLine, outcomeCode, printOutcome, printToolResult } from './outcome.ts';
+
+/** How long the server may take to hear of a cancellation when the person does not want to wait, in milliseconds. */
+const CANCEL_GRACE_MS = 3_000;
+
+/** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
+export async function callInForeground(app: App, call: PreparedCall): Promise<number> {
+  const stop = app.stop('the tool did not answer in time; the call was cancelled');
+  const deps = await app.jobDeps();
+  const live = await progressOf(app);
+  try {
+    await (await app.session()).catalogue(stop.signal);
+    const link = await (await app.session()).open(stop.signal);
+    if (link.taskMode(call.tool.name).tasks === 'required')
+      return await foregroundTask(app, withPause(deps, live), link, call, stop, live);
+    const submission = await attended(
+      withPause(deps, live),
+      link,
+      { stop, onProgress: (progress) => live.update('', progress) },
+      () =>
+        link
+          .call({ name: call.tool.name, arguments: call.arguments }, { signal: stop.signal })
+          .catch(openOutcome),
+    );
+    if (submission.kind === 'task')
+      return await followTask(app, withPause(deps, live), link, call, submission, stop, live);
+    live.stop();
+    return printCallResult(app, call.tool.name, submission.result);
+  } catch (error) {
+    live.stop();
+    if (error instanceof SignalReason)
+      throw new InterruptedError('interrupted; the call was cancelled', error.exitCode);
+    if (error instanceof TimeoutError) throw new TimeoutError(error.message, { cause: error });
+    throw error;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** A reply that was lost after the request went out: what became of the call is not known, and it is not sent again. */
+function openOutcome(error: unknown): never {
+  if (!(error instanceof UnreachableError) || !error.maybeSent) throw error;
+  const message = `no answer to the call, the server may or may not have run it: ${error.message}`;
+  throw new UnreachableError(message, {
+    hint: error.hint,
+    cause: error,
+    maybeSent: true,
+    status: error.status,
+    retryAfterMs: error.retryAfterMs,
+  });
+}
+
+function printCallResult(app: App, tool: string, result: unknown): number {
+  const failed = (result as { isError?: unknown } | null)?.isError === true;
+  if (app.printer.json) app.printer.envelope(tool, failed ? 'the tool reported an error' : 'done', result);
+  else printToolResult(app, result);
+  if (failed) app.printer.complain(failureLine(tool, 'failed', ''));
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+/** A tool that must run as a task: submitted and waited for, as a job, so that a lost connection loses nothing. */
+async function foregroundTask(
+  app: App,
+  deps: JobDeps,
+  link: ServerLink,
+  call: PreparedCall,
+  stop: Stop,
+  live: Live,
+): Promise<number> {
+  const events = {
+    onChange: (job: JobRecord) => live.update('', job.progress),
+    onNote: (text: string) => app.printer.note(text),
+  };
+  const { job, error } = await submitJob(
+    deps,
+    link,
+    { name: call.tool.name, arguments: call.arguments },
+    submitOptions(app, call, stop, events),
+  );
+  if (error) throw withJob(error, app, job);
+  return untilEnd(app, deps, link, job, stop, live);
+}
+
+/** A call that the server made a task of, as it may: from then on it is a job too. */
+async function followTask(
+  app: App,
+  deps: JobDeps,
+  link: ServerLink,
+  call: PreparedCall,
+  submission: Extract<Submission, { kind: 'task' }>,
+  stop: Stop,
+  live: Live,
+): Promise<number> {
+  // A task of a child of this process ends with it.
+  const options = { instance: app.instance.name, storedArguments: call.storedArguments, holds: true };
+  const job = adoptTask(deps, { name: call.tool.name, arguments: call.arguments }, submission, options);
+  return untilEnd(app, deps, link, job, stop, live);
+}
+
+async function untilEnd(
+  app: App,
+  deps: JobDeps,
+  link: ServerLink,
+  job: JobRecord,
+  stop: Stop,
+  live: Live,
+): Promise<number> {
+  const events = {
+    onChange: (seen: JobRecord) => live.update('', seen.progress),
+    onNote: (text: string) => app.printer.note(text),
+  };
+  await link.close({ keepSession: true });
+  const here = job.holder != null;
+  const near = here ? { ...deps, links: only(link) } : deps;
+  const wait = () =>
+    here ? driveTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
+  const ended = isTerminal(job.status) ? job : await waitOrCancel(app, near, job, wait);
+  // Its end is on record: nobody needs the task or its session any more.
+  await link.close({ keepSession: false });
+  live.stop();
+  if (app.printer.json && ended.result !== undefined && ended.result !== null)
+    return printCallResult(app, job.capability, ended.result);
+  if (app.printer.json)
+    throw new CliError(
+      ended.error?.code ?? ended.status,
+      EXIT.failed,
+      ended.error?.message ?? `the task is ${ended.status}`,
+      {
+        details: { job_id: ended.job_id },
+      },
+    );
+  printOutcome(app, ended);
+  return outcomeCode(ended);
+}
+
+/** Links that all lead to the one server which has the task: a child of this process. */
+function only(link: ServerLink): JobDeps['links'] {
+  const kept = { ...link, close: async () => {} };
+  return { open: async () => kept, reopen: async () => kept };
+}
+
+async function waitOrCancel(
+  app: App,
+  deps: JobDeps,
+  job: JobRecord,
+  wait: () => Promise<JobRecord>,
+): Promise<JobRecord> {
+  try {
+    return await wait();
+  } catch (error) {
+    if (!(error instanceof SignalReason || error instanceof TimeoutError))
+      throw detached(error, app.command('jobs', 'wait', job.job_id));
+    // In the foreground an interruption is a cancellation; the record says what came of it.
+    const grace = stopAfter(
+      app.context.clock,
+      undefined,
+      CANCEL_GRACE_MS,
+      'the cancellation was not confirmed in time',
+    );
+    const ended = await cancelJob(deps, job.job_id, grace).catch(() => undefined);
+    grace.dispose();
+    const sure = ended && isTerminal(ended.status);
+    const message = sure
+      ? `${error instanceof TimeoutError ? 'the time ran out' : 'interrupted'}; the task is ${ended.status}`
+      : 'interrupted; whether the task was cancelled is not known';
+    const hint = sure ? undefined : `see: ${app.command('jobs', 'show', job.job_id)}`;
+    if (error instanceof TimeoutError) throw new TimeoutError(message, { hint });
+    throw new InterruptedError(message, error.exitCode, { hint });
+  }
+}

@@ -1,0 +1,100 @@
+import { ConfigError } from '../errors.ts';
+import type { ServerConfig } from './config.ts';
+import { parseDuration } from './duration.ts';
+
+export const ELICIT_POLICIES = ['ask', 'decline', 'defaults'] as const;
+
+/** What to do when a server asks something: ask on a terminal, decline, or answer with the defaults of the form. */
+export type ElicitPolicy = (typeof ELICIT_POLICIES)[number];
+
+/** A folder or another place that a server may work in (MCP, client/roots). */
+export interface Root {
+  uri: string;
+  name?: string;
+}
+
+/** How one instance is dealt with; kept beside its target in the configuration. */
+export interface InstanceSettings {
+  /** `--background` of a tool without tasks returns at once, as with `--detach`. */
+  detach: boolean;
+  /** The first call starts a keeper, which holds the connection for the next ones. */
+  keepAlive: boolean;
+  /** How long a keeper without work stays, in milliseconds; undefined: until it is stopped. */
+  idleTimeoutMs: number | undefined;
+  elicit: ElicitPolicy | undefined;
+  roots: Root[];
+  /** Answers sampling/createMessage: gets the request's params as JSON on stdin, prints a CreateMessageResult. */
+  sampling: { command: string; args: string[] } | undefined;
+}
+
+const DEFAULT_IDLE_MS = 30_000;
+
+export const DEFAULT_SETTINGS: InstanceSettings = {
+  detach: false,
+  keepAlive: false,
+  idleTimeoutMs: DEFAULT_IDLE_MS,
+  elicit: undefined,
+  roots: [],
+  sampling: undefined,
+};
+
+/** The settings of a configured instance. Error: ConfigError that names the field and what it takes. */
+export function instanceSettings(name: string, server: ServerConfig): InstanceSettings {
+  const wrong = (field: string, takes: string) =>
+    new ConfigError(`instance ${name}: ${field} must be ${takes}`, {
+      hint: `mend it in the configuration, or: mcp2cli instances unset ${name} ${field}`,
+    });
+  const flag = (field: 'detach' | 'keepAlive'): boolean => {
+    const value = server[field] ?? false;
+    if (typeof value !== 'boolean') throw wrong(field, 'true or false');
+    return value;
+  };
+  return {
+    detach: flag('detach'),
+    keepAlive: flag('keepAlive'),
+    idleTimeoutMs: idleTimeout(server['idleTimeout'], () =>
+      wrong('idleTimeout', 'a duration, such as "30s"'),
+    ),
+    elicit: elicitPolicy(server['elicit'], () => wrong('elicit', ELICIT_POLICIES.join(', '))),
+    roots: roots(server['roots'], () => wrong('roots', 'a list of folders or URIs')),
+    sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
+  };
+}
+
+function idleTimeout(value: unknown, wrong: () => Error): number | undefined {
+  if (value === undefined) return DEFAULT_IDLE_MS;
+  if (typeof value !== 'string' && typeof value !== 'number') throw wrong();
+  try {
+    return parseDuration(String(value), 'idleTimeout');
+  } catch {
+    throw wrong();
+  }
+}
+
+function elicitPolicy(value: unknown, wrong: () => Error): ElicitPolicy | undefined {
+  if (value === undefined) return undefined;
+  const known = ELICIT_POLICIES.find((policy) => policy === value);
+  if (!known) throw wrong();
+  return known;
+}
+
+function roots(value: unknown, wrong: () => Error): Root[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw wrong();
+  return value.map((root: unknown) => {
+    if (typeof root === 'string') return { uri: root };
+    if (typeof root !== 'object' || root === null) throw wrong();
+    const { uri, name } = root as { uri?: unknown; name?: unknown };
+    if (typeof uri !== 'string' || (name !== undefined && typeof name !== 'string')) throw wrong();
+    return { uri, ...(name === undefined ? {} : { name }) };
+  });
+}
+
+function sampling(value: unknown, wrong: () => Error): InstanceSettings['sampling'] {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) throw wrong();
+  const { command, args = [] } = value as { command?: unknown; args?: unknown };
+  if (typeof command !== 'string' || command === '') throw wrong();
+  if (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string')) throw wrong();
+  return { command, args };
+}

@@ -1,0 +1,65 @@
+import { rmSync } from 'node:fs';
+import { readFacts, writeFacts } from './facts-cache.ts';
+import type { Connection } from './open.ts';
+import type { ServerFacts } from './server-facts.ts';
+import type { Target } from './target.ts';
+import { targetHash } from './target-hash.ts';
+
+export interface Reach {
+  /** What the person knows the server by. */
+  name: string;
+  version: string;
+  /** Unexpanded. */
+  identity: Target;
+  /** Ready for use; variables are filled in when it is called. Error: UsageError. */
+  target: () => Target;
+  /** Where the facts about the server are remembered. */
+  serverFile: string;
+  /** What the client says that it can do; default: elicitation. */
+  capabilities?: Record<string, unknown> | undefined;
+  now: () => Date;
+  log: (line: string) => void;
+}
+
+export interface ReachOptions {
+  /** Into this session rather than a new one. */
+  resume?: { session_id: string | null; protocol_version: string | null } | null | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What is remembered of the server, if anything. */
+export function rememberedFacts({ serverFile, identity }: Reach): ServerFacts | undefined {
+  return readFacts(serverFile, targetHash(identity));
+}
+
+/** Connects with what is remembered of the server, and remembers what is learned. Errors: those of `openConnection`, UsageError. */
+export async function connectTo(reach: Reach, { resume, signal }: ReachOptions = {}): Promise<Connection> {
+  const target = reach.target();
+  const known = rememberedFacts(reach);
+  // The SDK is loaded with the first connection and not before.
+  const { openConnection } = await import('./open.ts');
+  const connection = await openConnection(target, {
+    name: reach.name,
+    version: reach.version,
+    identity: reach.identity,
+    known,
+    signal,
+    now: reach.now,
+    log: reach.log,
+    capabilities: reach.capabilities,
+    onStale: () => rmSync(reach.serverFile, { force: true }),
+    resume: resume?.session_id
+      ? { sessionId: resume.session_id, protocolVersion: resume.protocol_version }
+      : undefined,
+  });
+  if (!resume) remember(reach, connection.facts, known);
+  return connection;
+}
+
+function remember(reach: Reach, facts: ServerFacts, before: ServerFacts | undefined): void {
+  try {
+    writeFacts(reach.serverFile, facts, before);
+  } catch (error) {
+    reach.log(`the server's version was not remembered: ${(error as Error).message}`);
+  }
+}

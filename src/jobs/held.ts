@@ -1,0 +1,74 @@
+import { UnfinishedError } from '../errors.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
+import type { Answer, ServerLink } from './ports.ts';
+import { askedText, Questions } from './questions.ts';
+import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
+import type { Stop } from './stop.ts';
+
+/** How often a job that another process holds is looked at, in milliseconds. */
+export const LOCAL_LOOK_MS = 200;
+
+/** Whether only the store tells about the job: another process holds it, or it is not accepted yet. */
+export function isHeld(job: JobRecord): boolean {
+  return job.holder != null || job.remote_task_id === null || job.backend === 'local';
+}
+
+/**
+ * Stays with a job that another process holds until it is terminal, or not held any more, by looking at the store, which also tells when
+ * the holder is gone. What a keeper's job asks is put to whoever can answer here. Errors: the stop's reason, UnfinishedError for a question
+ * that nobody here answers.
+ */
+export async function waitForHeld(
+  deps: JobDeps,
+  job: JobRecord,
+  stop: Stop,
+  events: JobEvents & { onAnswered?: ((question: PendingInput, answer: Answer) => void) | undefined },
+): Promise<JobRecord> {
+  let current = job;
+  let link: ServerLink | undefined;
+  const questions = new Questions({
+    ask: deps.ask,
+    signal: stop.signal,
+    onOpen: () => {},
+    onReady: () => {},
+  });
+  try {
+    while (!isTerminal(current.status) && isHeld(current)) {
+      if (current.holder?.keeper) {
+        questions.sync(current.pending_input ?? []);
+        if (questions.open.length > 0 && questions.unanswerable)
+          throw inputRequired(current, questions.open);
+        questions.askAll();
+        for (const { question, answer } of questions.ready) {
+          link ??= await deps.links.reopen(current, stop.signal);
+          await link.respond(question.request_id, { ...answer });
+          questions.delivered(question);
+          events.onAnswered?.(question, answer);
+        }
+      }
+      await deps.clock.sleep(LOCAL_LOOK_MS, stop.signal);
+      const next = deps.store.read(current.job_id);
+      if (next.updated_at !== current.updated_at || next.status !== current.status) events.onChange?.(next);
+      current = next;
+    }
+    return current;
+  } finally {
+    questions.dispose();
+    await link?.close({ keepSession: true }).catch(() => {});
+  }
+}
+
+/** What a wait ends with when the job asks something and nobody here answers. */
+export function inputRequired(
+  job: JobRecord,
+  open: readonly PendingInput[],
+  fallback?: string | undefined,
+): UnfinishedError {
+  const asked = askedText(open[0]) ?? fallback;
+  const more = open.length > 1 ? ` (and ${open.length - 1} more)` : '';
+  return new UnfinishedError(
+    'input_required',
+    `${job.job_id} waits for input${asked === undefined ? '' : `: ${asked}${more}`}`,
+    { details: { job_id: job.job_id, pending_input: open } },
+  );
+}

@@ -1,0 +1,148 @@
+/** The questions that a server asks in the course of one piece of work: each is put once, and answered at most once from here. */
+import type { Answer, Asker } from './ports.ts';
+import type { PendingInput } from './record.ts';
+
+interface Entry {
+  question: PendingInput;
+  /** `left`: whoever was asked leaves it to somebody else. */
+  state: 'open' | 'asking' | 'left' | 'ready';
+  answer?: Answer;
+  /** Was put to an earlier process, which did not answer it. */
+  inherited: boolean;
+  withdraw: AbortController;
+}
+
+export interface QuestionsOptions {
+  ask: Asker | undefined;
+  signal: AbortSignal;
+  /** The open questions, whenever there are others than before. */
+  onOpen: (open: PendingInput[]) => void;
+  /** An answer is ready, or asking failed: come and see. */
+  onReady: () => void;
+}
+
+export class Questions {
+  readonly #options: QuestionsOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Answered from here; a server's list that still has them lags behind. */
+  readonly #delivered = new Set<string>();
+  #failure: { error: unknown } | undefined;
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options;
+  }
+
+  /** All that are not answered yet, in the order in which they came. */
+  get open(): PendingInput[] {
+    return [...this.#entries.values()].map((entry) => entry.question);
+  }
+
+  /** Questions that an earlier process left behind. */
+  get inherited(): PendingInput[] {
+    return [...this.#entries.values()].filter((entry) => entry.inherited).map((entry) => entry.question);
+  }
+
+  /** Nobody here answers any of the open ones. */
+  get unanswerable(): boolean {
+    return this.#options.ask === undefined || [...this.#entries.values()].every((e) => e.state === 'left');
+  }
+
+  /** Takes over what an earlier process left open; it is on record already. */
+  inherit(questions: readonly PendingInput[]): void {
+    for (const question of questions) this.#entries.set(keyOf(question), entryOf(question, true));
+  }
+
+  /** A question has arrived. Servers may put one once only, so it is told (and kept) before anybody is asked. */
+  put(question: PendingInput): void {
+    this.#entries.set(keyOf(question), entryOf(question, false));
+    this.#options.onOpen(this.open);
+  }
+
+  /** The server lists all its open questions: new ones are taken in, others are withdrawn. */
+  sync(questions: readonly PendingInput[]): void {
+    const listed = questions.filter((question) => !this.#delivered.has(keyOf(question)));
+    const keys = new Set(listed.map(keyOf));
+    const before = this.open.map(keyOf).join();
+    for (const [key, entry] of this.#entries) if (!keys.has(key)) this.#remove(key, entry);
+    for (const question of listed) {
+      const known = this.#entries.get(keyOf(question));
+      if (known) known.inherited = false;
+      else this.#entries.set(keyOf(question), entryOf(question, false));
+    }
+    if (this.open.map(keyOf).join() !== before) this.#options.onOpen(this.open);
+  }
+
+  /** Forgets inherited questions that have been put afresh. */
+  dropRepeated(): void {
+    const fresh = [...this.#entries.values()].filter((entry) => !entry.inherited);
+    for (const [key, entry] of this.#entries)
+      if (entry.inherited && fresh.some((other) => sameQuestion(other.question, entry.question)))
+        this.#remove(key, entry);
+  }
+
+  /** Puts every question that was not put yet. Throws what asking failed with. */
+  askAll(): void {
+    if (this.#failure) throw this.#failure.error;
+    const { ask, signal } = this.#options;
+    if (!ask) return;
+    for (const entry of this.#entries.values()) {
+      if (entry.state !== 'open') continue;
+      entry.state = 'asking';
+      ask(entry.question, AbortSignal.any([signal, entry.withdraw.signal])).then(
+        (answer) => {
+          entry.state = answer === undefined ? 'left' : 'ready';
+          if (answer !== undefined) entry.answer = answer;
+          this.#options.onReady();
+        },
+        (error: unknown) => {
+          if (entry.withdraw.signal.aborted || signal.aborted) return;
+          this.#failure = { error };
+          this.#options.onReady();
+        },
+      );
+    }
+  }
+
+  /** Answers that wait to be delivered. */
+  get ready(): { question: PendingInput; answer: Answer }[] {
+    return [...this.#entries.values()].flatMap(({ question, answer, state }) =>
+      state === 'ready' && answer ? [{ question, answer }] : [],
+    );
+  }
+
+  /** The server has the answer. */
+  delivered(question: PendingInput): void {
+    this.#delivered.add(keyOf(question));
+    this.#entries.delete(keyOf(question));
+    this.#options.onOpen(this.open);
+  }
+
+  /** Nobody is asked any more. */
+  dispose(): void {
+    for (const entry of this.#entries.values()) entry.withdraw.abort(new Error('no longer asked'));
+  }
+
+  #remove(key: string, entry: Entry): void {
+    entry.withdraw.abort(new Error('the question was withdrawn'));
+    this.#entries.delete(key);
+  }
+}
+
+function entryOf(question: PendingInput, inherited: boolean): Entry {
+  return { question, state: 'open', inherited, withdraw: new AbortController() };
+}
+
+/** JSON-RPC tells the id 1 from the id "1". */
+function keyOf({ request_id }: PendingInput): string {
+  return `${typeof request_id}:${request_id}`;
+}
+
+function sameQuestion(a: PendingInput, b: PendingInput): boolean {
+  return JSON.stringify(a.params) === JSON.stringify(b.params);
+}
+
+/** What a question asks, in a few words; undefined where it does not say. */
+export function askedText(question: PendingInput | undefined): string | undefined {
+  const message = question?.params['message'];
+  return typeof message === 'string' && message !== '' ? message : undefined;
+}
