@@ -1,10 +1,11 @@
-// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are three parts:
+// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are four parts:
 //
 //   main.js   the entry alone: --version and --help load nothing else
 //   run.js    everything light in one file: routing, commands, store, output
-//   the rest  what run.js imports dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
+//   call.js   what a tool's call needs beside that, as long as it opens no connection of its own
+//   the rest  what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
 //
-// Modules that run.js already has are not repeated in the rest: it imports them from run.js, so that there is one copy of each class.
+// Modules that one of the first has are not repeated later: the others import them from there, so that there is one copy of each class.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,31 +36,36 @@ const chunkName = (path, importer) =>
         .replaceAll('/', '-')
     : `vendor-${path.replace(/[^a-z0-9]+/gi, '-')}`;
 
-/** Dynamic imports become imports of files that another build makes; `found` collects them. */
-function dynamicImportsApart(found) {
+/** Dynamic imports become imports of files that another build makes: of a layer's file, or of one of their own, which `found` collects. */
+function dynamicImportsApart(found, layers = []) {
   return {
     name: 'dynamic-imports-apart',
     setup(b) {
       b.onResolve({ filter: /.*/ }, ({ kind, path, importer }) => {
         if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
-        const name = chunkName(path, importer);
-        found.set(name, isOwn(path) ? resolve(dirname(importer), path) : path);
+        const file = isOwn(path) ? resolve(dirname(importer), path) : path;
+        const layer = layers.find(({ modules }) => modules.has(relative(here, file)));
+        layer?.shared.add(relative(here, file));
+        const name = layer?.name ?? chunkName(path, importer);
+        if (!layer) found.set(name, file);
         return { path: `./${name}.js`, external: true };
       });
     },
   };
 }
 
-/** Modules of run.js are imported from there; `shared` collects those that are. */
-function lightFromRun(light, shared) {
+/** Modules of a layer are imported from its file; each layer's `shared` collects those that are. */
+function fromLayers(layers) {
   return {
-    name: 'light-from-run',
+    name: 'from-layers',
     setup(b) {
       b.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer, kind }) => {
         const file = relative(here, resolve(dirname(importer), path));
-        if (kind === 'entry-point' || !light.has(file)) return undefined;
-        shared.add(file);
-        return { path: './run.js', external: true };
+        if (kind !== 'import-statement') return undefined;
+        const layer = layers.find(({ modules }) => modules.has(file));
+        if (!layer) return undefined;
+        layer.shared.add(file);
+        return { path: `./${layer.name}.js`, external: true };
       });
     },
   };
@@ -116,23 +122,57 @@ const entry = await build({
 });
 
 /** Bundles in memory, to learn what is in it; dynamic imports are left apart. */
-const look = (file) =>
+const look = (files, apart, known = []) =>
   build({
     ...common,
-    entryPoints: [file],
+    stdin: importing(files),
     write: false,
     outdir: 'dist',
-    plugins: [dynamicImportsApart(apart), withoutSdkValidator, withoutChildProcess],
+    plugins: [dynamicImportsApart(apart, known), withoutSdkValidator, withoutChildProcess],
   });
-const apart = new Map([['demo-background', resolve(here, 'src/demo/background.ts')]]);
-const scan = await look('src/run.ts');
-const light = new Set(Object.keys(scan.metafile.inputs).filter((path) => path.startsWith('src/')));
-// What is imported dynamically imports dynamically in its turn; a Map hands out what is added while it is walked.
-for (const [, file] of apart) if (file.endsWith('.ts')) await look(file);
+const importing = (files) => ({
+  contents: files.map((path) => `export * from './${relative(here, resolve(here, path))}';`).join('\n'),
+  resolveDir: here,
+  sourcefile: 'all.ts',
+  loader: 'ts',
+});
 
-/** Modules of run.js that the rest imports. */
-const shared = new Set(['src/run.ts']);
-const names = [...apart.keys()];
+// Each layer has what its files import statically, but for what an earlier one has.
+const layers = [
+  { name: 'run', files: ['src/run.ts'] },
+  {
+    name: 'call',
+    files: [
+      'src/cli/tool-command.ts',
+      'src/cli/session.ts',
+      'src/discovery/validate.ts',
+      'src/discovery/fetch-catalogue.ts',
+      'src/jobs/service.ts',
+      'src/keeper/access.ts',
+      'src/keeper/client.ts',
+    ],
+  },
+];
+for (const layer of layers) {
+  const { metafile } = await look(layer.files, new Map());
+  const own = Object.keys(metafile.inputs).filter(
+    (path) => path.startsWith('src/') && !layers.some((other) => other.modules?.has(path)),
+  );
+  layer.modules = new Set(own);
+  layer.shared = new Set(layer.files);
+}
+
+// What main.ts imports dynamically beside run.ts.
+const apart = new Map([
+  ['demo-background', resolve(here, 'src/demo/background.ts')],
+  ['keeper-serve', resolve(here, 'src/keeper/serve.ts')],
+]);
+for (const layer of layers) await look(layer.files, apart);
+// What is imported dynamically imports dynamically in its turn; a Map hands out what is added while it is walked.
+for (const [, file] of apart) if (file.endsWith('.ts')) await look([file], apart);
+const inLayers = (file) => layers.some(({ modules }) => modules.has(relative(here, file)));
+const names = [...apart.keys()].filter((name) => !inLayers(apart.get(name)));
+
 // The demo server is a build of its own: chunks shared with it would bring its packages into every call.
 const groups = [
   names.filter((name) => name.startsWith('demo-')),
@@ -147,8 +187,8 @@ const rest = await Promise.all(
       splitting: true,
       chunkNames: 'shared-[hash]',
       plugins: [
-        lightFromRun(light, shared),
-        dynamicImportsApart(apart),
+        fromLayers(layers),
+        dynamicImportsApart(apart, layers),
         withoutSdkValidator,
         lightHeaders,
         withoutChildProcess,
@@ -158,25 +198,29 @@ const rest = await Promise.all(
   ),
 );
 
-checkExports(shared);
-const run = await build({
-  ...common,
-  stdin: {
-    contents: [...shared].map((path) => `export * from './${path}';`).join('\n'),
-    resolveDir: here,
-    sourcefile: 'run-with-exports.ts',
-    loader: 'ts',
-  },
-  outfile: 'dist/run.js',
-  plugins: [dynamicImportsApart(new Map())],
-});
+// What a layer's modules import dynamically from a layer must be exported there, too.
+for (const layer of layers) await look(layer.files, new Map(), layers);
+// The last layer first: what it imports from the others is known only then.
+const files = [];
+for (const [at, layer] of [...layers.entries()].reverse()) {
+  const earlier = layers.slice(0, at);
+  checkExports(layer.shared);
+  files.push(
+    await build({
+      ...common,
+      stdin: importing([...layer.shared]),
+      outfile: `dist/${layer.name}.js`,
+      plugins: [fromLayers(earlier), dynamicImportsApart(new Map(), layers)],
+    }),
+  );
+}
 writeFileSync(
   resolve(here, 'dist/THIRD-PARTY-LICENSES.txt'),
-  licences(Object.assign({}, ...[entry, ...rest, run].map(({ metafile }) => metafile.inputs))),
+  licences(Object.assign({}, ...[entry, ...rest, ...files].map(({ metafile }) => metafile.inputs))),
 );
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
-const made = new Set([entry, ...rest, run].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+const made = new Set([entry, ...rest, ...files].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
 made.add('dist/THIRD-PARTY-LICENSES.txt');
 for (const file of readdirSync(resolve(here, 'dist')))
   if (!made.has(`dist/${file}`)) rmSync(resolve(here, 'dist', file), { recursive: true });

@@ -53,11 +53,7 @@ export function processContext(entry: string): Context {
     pid: process.pid,
     execPath: process.execPath,
     entry,
-    clock: {
-      now: () => new Date(),
-      monotonic: () => performance.now(),
-      sleep,
-    },
+    clock: systemClock,
     stdin: {
       get isTTY() {
         return process.stdin.isTTY === true;
@@ -99,6 +95,13 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** The machine's clocks. */
+export const systemClock: Context['clock'] = {
+  now: () => new Date(),
+  monotonic: () => performance.now(),
+  sleep,
+};
 
 async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];

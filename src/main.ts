@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { quickAnswer } from './cli/quick.ts';
+import { KEEPER_MARK } from './keeper/keeper-mark.ts';
 import { DEMO_ORDERS } from './demo/background-orders.ts';
 import { EXIT } from './errors.ts';
 
@@ -18,6 +19,9 @@ if (quick !== undefined) {
   // The demo server's own process: it has signals of its own, so nothing else is set up for it.
   const { runDetachedDemo } = await import('./demo/background.ts');
   await runDetachedDemo();
+} else if (process.env[KEEPER_MARK] !== undefined && argv[0] === 'keeper' && argv[1] === 'serve') {
+  const { runKeeper } = await import('./keeper/serve.ts');
+  await runKeeper();
 } else {
   const { run } = await import('./run.ts');
   process.exitCode = await run(argv, fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url)));

@@ -15,17 +15,17 @@ export interface ServerTraits {
 export function taskMode(traits: ServerTraits, toolSupport: string | undefined): TaskMode {
   if (traits.era === 'modern') {
     const tasks = speaks2026(traits.capabilities) ? 'offer' : 'none';
-    return { tasks, holdable: traits.transport !== 'stdio', cancel: true };
+    return { tasks, certain: false, holdable: traits.transport !== 'stdio', cancel: true };
   }
   const tasks = traits.capabilities['tasks'];
   const holdable = traits.transport === 'http';
   // Without announced tasks nothing is known about a cancel; it matters only for tasks that the server gave out all the same: try.
-  const none: TaskMode = { tasks: 'none', holdable, cancel: true };
+  const none: TaskMode = { tasks: 'none', certain: false, holdable, cancel: true };
   if (!isObject(tasks)) return none;
-  if (!speaks2025(traits.capabilities)) return { tasks: 'offer', holdable, cancel: true };
+  if (!speaks2025(traits.capabilities)) return { tasks: 'offer', certain: false, holdable, cancel: true };
   const cancel = tasks['cancel'] !== undefined;
-  if (toolSupport === 'required') return { tasks: 'required', holdable, cancel };
-  if (toolSupport === 'optional') return { tasks: 'offer', holdable, cancel };
+  if (toolSupport === 'required') return { tasks: 'required', certain: true, holdable, cancel };
+  if (toolSupport === 'optional') return { tasks: 'offer', certain: true, holdable, cancel };
   return { ...none, cancel };
 }
 

@@ -15,6 +15,7 @@ import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts'
 import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './choose.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { metaTask } from './meta-task.ts';
+import { explained } from './refusals.ts';
 import { type Reply, readReply, submitParams } from './submit.ts';
 import { RELATED_TASK, tasks20251125 } from './tasks-2025-11-25.ts';
 import { tasks20260728 } from './tasks-2026-07-28.ts';
@@ -26,10 +27,17 @@ export interface LinkOptions {
   now: () => Date;
   /** Other links work on the same connection: only what is certainly this one's work is taken for it. */
   shared?: boolean;
+  /** In place of closing the connection. */
+  close?: (options: { keepSession: boolean }) => Promise<void>;
+}
+
+/** A link that can be taken off its connection, which goes on. */
+export interface DetachableLink extends ServerLink {
+  detach(): void;
 }
 
 /** The jobs' view of an open connection, or of a part of what goes on there. */
-export function serverLink(connection: Connection, options: LinkOptions): ServerLink {
+export function serverLink(connection: Connection, options: LinkOptions): DetachableLink {
   const { facts, channel } = connection;
   const modern = facts.era === 'modern';
   const { support, now, shared = false } = options;
@@ -87,6 +95,8 @@ export function serverLink(connection: Connection, options: LinkOptions): Server
         { ...params, _meta: { ...meta, progressToken } },
         askRound(callOptions.signal as AbortSignal | undefined),
       );
+    } catch (error) {
+      throw explained(error);
     } finally {
       work.calls -= 1;
     }
@@ -136,6 +146,11 @@ export function serverLink(connection: Connection, options: LinkOptions): Server
     return true;
   });
 
+  const detach = () => {
+    stopNotifications();
+    stopRequests();
+  };
+
   return {
     taskMode: mode,
     get session() {
@@ -178,10 +193,11 @@ export function serverLink(connection: Connection, options: LinkOptions): Server
         cancelOnAbort: true,
       });
     },
-    async close({ keepSession }) {
-      stopNotifications();
-      stopRequests();
-      await connection.close({ endSession: !keepSession });
+    detach,
+    async close(closing) {
+      if (options.close) return options.close(closing);
+      detach();
+      await connection.close({ endSession: !closing.keepSession });
     },
   };
 }

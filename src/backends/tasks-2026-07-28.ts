@@ -1,6 +1,7 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import type { JobError, PendingInput } from '../jobs/record.ts';
+import { explainedMessage } from './refusals.ts';
 import type { Send } from './tasks-2025-11-25.ts';
 import {
   asObject,
@@ -48,15 +49,22 @@ export function tasks20260728(send: Send, now: () => Date): Backend {
       } catch (error) {
         if (error instanceof RpcError && error.rpcCode === -32601)
           throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
-        throw error;
+        if (!(error instanceof TaskUnknownError)) throw error;
       }
-      // The acknowledgement says nothing about the task.
+      // The acknowledgement says nothing about the task, and -32602 need not be about the id.
       const state = await poll(taskId, options);
       return state.status === 'canceled' ? { ...state, error: canceledError(state) } : state;
     },
 
     async answer(taskId, requestId, answer, options = {}) {
-      await ask('tasks/update', taskId, { inputResponses: { [requestId]: { ...answer } } }, options);
+      try {
+        await ask('tasks/update', taskId, { inputResponses: { [requestId]: { ...answer } } }, options);
+      } catch (error) {
+        if (!(error instanceof TaskUnknownError)) throw error;
+        // The same code refuses an answer that does not fit its question.
+        await poll(taskId, options);
+        throw error.cause;
+      }
     },
   };
 }
@@ -66,7 +74,7 @@ function detailedSnapshot(answer: JsonObject, at: Date): Snapshot {
   const { result, ...rest } = answer;
   const state: Snapshot = { ...taskSnapshot(rest), questions: questionsIn(answer, at) };
   // An `isError` result is a completed task here and a failed job with us, as with every other dialect.
-  if (state.status === 'completed' && result !== undefined) return endedWith(result, state);
+  if (state.status === 'completed' && isObject(result)) return endedWith(result, state);
   if (state.status === 'failed') return { ...state, error: inlinedError(answer['error'], state) };
   return state;
 }
@@ -76,7 +84,7 @@ function inlinedError(error: unknown, state: Snapshot): JobError {
   const message = typeof error['message'] === 'string' ? error['message'] : undefined;
   return {
     code: 'rpc_error',
-    message: message ?? state.message ?? 'the task failed',
+    message: explainedMessage(message ?? state.message ?? 'the task failed', error['data']),
     ...(typeof error['code'] === 'number' ? { rpc_code: error['code'] } : {}),
     ...(error['data'] === undefined ? {} : { data: error['data'] }),
   };

@@ -1,18 +1,22 @@
 import { setMaxListeners } from 'node:events';
+import { automaticAnswers } from '../backends/automatic.ts';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { parseDuration } from '../config/duration.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot } from '../config/root.ts';
+import type { ElicitPolicy } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import type { JobDeps } from '../jobs/deps.ts';
-import { FAILURE_BUDGET_MS } from '../jobs/polling.ts';
+import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/polling.ts';
 import type { JobStore } from '../jobs/ports.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
+import type { Terminal } from '../output/ask.ts';
 import { colors, type Palette, PLAIN } from '../output/palette.ts';
 import { Printer } from '../output/printer.ts';
 import { currentHolder } from '../store/holder.ts';
 import { openJobStore } from '../store/job-store.ts';
-import { durationFlag, outputFormat, textFlag } from './flag-values.ts';
+import { askerOf } from './askers.ts';
+import { durationFlag, elicitFlag, outputFormat, textFlag } from './flag-values.ts';
 import { configuredInstance, type Instance } from './instance.ts';
 import type { FlagValues } from './runtime-flags.ts';
 import type { InstanceSession } from './session.ts';
@@ -182,25 +186,33 @@ export class App {
     return stop;
   }
 
+  /** What is done with a server's questions: the flag, else the instance's setting, else the person is asked. Error: UsageError. */
+  get elicit(): ElicitPolicy {
+    return elicitFlag(this.flags) ?? this.instance.settings.elicit ?? 'ask';
+  }
+
+  /** Where the person can be asked, if there is a terminal. */
+  get terminal(): Terminal | undefined {
+    const { stdin } = this.context;
+    return stdin.isTTY && this.printer.errTTY ? { input: stdin.stream, output: process.stderr } : undefined;
+  }
+
   /** What the job service works with. */
   async jobDeps(): Promise<JobDeps> {
-    const { clock, stdin, env } = this.context;
+    const { clock, env } = this.context;
+    const { elicit, terminal } = this;
     const budget = env['MCP2CLI_RETRY_BUDGET'];
-    const canAsk = stdin.isTTY && this.printer.errTTY;
+    const session = await this.session();
     return {
       store: this.store,
-      links: await this.session(),
+      links: session,
       clock,
       random: Math.random,
       holder: currentHolder(),
       failureBudgetMs: budget ? (parseDuration(budget, 'MCP2CLI_RETRY_BUDGET') ?? 0) : FAILURE_BUDGET_MS,
-      ask: canAsk
-        ? async (question, signal) => {
-            const { askOnTerminal } = await import('../output/ask.ts');
-            const streams = { input: stdin.stream, output: process.stderr };
-            return askOnTerminal(this.printer, streams, question, signal as AbortSignal | undefined);
-          }
-        : undefined,
+      ask: askerOf(elicit, this.printer, terminal),
+      automatic: automaticAnswers(session.duties),
+      questionWaitMs: elicit === 'ask' && terminal ? undefined : QUESTION_WAIT_MS,
     };
   }
 

@@ -1,36 +1,45 @@
-import { EXIT } from '../errors.ts';
-import type { ServerLink } from '../jobs/ports.ts';
-import { isTerminal } from '../jobs/record.ts';
-import { submitJob } from '../jobs/submit.ts';
+import { taskMode } from '../backends/choose.ts';
+import { SignalReason } from '../context.ts';
+import { EXIT, TimeoutError } from '../errors.ts';
+import type { JobDeps, JobEvents } from '../jobs/deps.ts';
+import type { KeptWork, ServerLink, TaskMode } from '../jobs/ports.ts';
+import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import { cancelJob, waitForJob } from '../jobs/service.ts';
+import { type Stop, stopAfter } from '../jobs/stop.ts';
+import { type Submitted, submitJob } from '../jobs/submit.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import type { App } from './app.ts';
-import { type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
+import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
+import { durationFlag } from './flag-values.ts';
 import { failureLine, outcomeCode } from './outcome.ts';
 
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
 export async function callInBackground(app: App, call: PreparedCall): Promise<number> {
   const { printer } = app;
   const stop = app.stop('the call was not finished in time');
-  const deps = await app.jobDeps();
   try {
-    const link = await (await app.session()).open(stop.signal);
+    const { link, mode, detach } = await openFor(app, call, stop.signal);
+    const deps = await app.jobDeps();
     const live = await progressOf(app);
-    const { job, synchronous, error } = await submitJob(
-      withPause(deps, live),
-      link,
-      { name: call.tool.name, arguments: call.arguments },
-      submitOptions(app, call, stop, {
-        onChange: (seen) => live.update(call.tool.name, seen.progress),
-        onNote: (text) => printer.note(text),
-      }),
-    ).finally(() => live.stop());
+    const events: JobEvents = {
+      onChange: (seen) => live.update(call.tool.name, seen.progress),
+      onNote: (text) => printer.note(text),
+    };
+    const submit = link.keeper
+      ? submitKept(app, withPause(deps, live), link.keeper, call, { stop, events, detach, mode })
+      : submitJob(
+          withPause(deps, live),
+          link,
+          { name: call.tool.name, arguments: call.arguments },
+          submitOptions(app, call, stop, events),
+        );
+    const { job, synchronous, error } = await submit.finally(() => live.stop());
     // A submission whose answer was lost may be a task, too.
     await link.close({ keepSession: job.remote_task_id !== null || job.status === 'lost' });
     if (error) throw withJob(error, app, job);
     if (printer.json) printer.envelope(call.tool.name, `job submitted: ${jobSummary(job)}`, job);
     else printer.out(printer.quiet ? job.job_id : submittedLine(job, printer));
-    if (synchronous)
-      printer.note(`ran synchronously (${whySynchronous(link, call.tool.name)}): the job is ${job.status}`);
+    if (synchronous) printer.note(`ran synchronously (${whySynchronous(mode)}): the job is ${job.status}`);
     if (!isTerminal(job.status)) return EXIT.ok;
     if (job.status !== 'completed')
       printer.complain(failureLine(call.tool.name, job.status, job.error ? `: ${job.error.message}` : ''));
@@ -40,9 +49,86 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
   }
 }
 
-function whySynchronous(link: ServerLink, tool: string): string {
-  const mode = link.taskMode(tool);
-  if (mode.tasks === 'none') return 'the server has no tasks for this tool';
-  if (!mode.holdable) return 'over stdio a task would end with this process';
+/**
+ * The way to the server for a call that nobody stays for. A keeper is needed where a task would end with this process (a stdio server's),
+ * and where the person wants to be off although the server makes no task of it; otherwise one that runs already is used, to spare the start
+ * of a server.
+ */
+async function openFor(
+  app: App,
+  call: PreparedCall,
+  signal: AbortSignal,
+): Promise<{ link: ServerLink; mode: TaskMode; detach: boolean }> {
+  const session = await app.session();
+  const { settings } = app.instance;
+  await session.catalogue(signal);
+  const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
+  const mode = taskMode(facts, call.tool.execution?.taskSupport);
+  const wanted = app.flags.has('detach') || settings.detach;
+  const dies = mode.tasks !== 'none' && !mode.holdable;
+  const detach = wanted && !mode.certain;
+  if (mode.tasks !== 'none' && mode.holdable && !detach)
+    return { link: await session.openDirectly(signal), mode, detach };
+  const kept = await session.openKept(dies || detach || settings.keepAlive, signal);
+  return { link: kept ?? (await session.openDirectly(signal)), mode, detach };
+}
+
+interface KeptOptions {
+  stop: Stop;
+  events: JobEvents;
+  detach: boolean;
+  mode: TaskMode;
+}
+
+/** Hands the call to the keeper. Without tasks, and without the wish to be off at once, this process stays until the end. */
+async function submitKept(
+  app: App,
+  deps: JobDeps,
+  keeper: KeptWork,
+  call: PreparedCall,
+  { stop, events, detach, mode }: KeptOptions,
+): Promise<Submitted> {
+  const stays = mode.tasks === 'none' && !detach;
+  const { jobId, synchronous, error } = await keeper.submit(
+    { name: call.tool.name, arguments: call.arguments },
+    {
+      storedArguments: call.storedArguments,
+      ttlMs: durationFlag(app.flags, 'ttl'),
+      detach: detach || stays,
+      elicit: app.elicit,
+      signal: stop.signal,
+    },
+  );
+  const job = deps.store.read(jobId);
+  if (error) return { job, synchronous, error };
+  if (!stays) return { job, synchronous };
+  return { ...(await untilEnd(deps, job, stop, events)), synchronous: true };
+}
+
+/** In the synchronous form an interruption is a cancellation, as in the foreground. */
+async function untilEnd(
+  deps: JobDeps,
+  job: JobRecord,
+  stop: Stop,
+  events: JobEvents,
+): Promise<{ job: JobRecord; error?: Error }> {
+  try {
+    return { job: await waitForJob(deps, job.job_id, stop, events) };
+  } catch (error) {
+    if (!(error instanceof SignalReason || error instanceof TimeoutError)) throw error;
+    const grace = stopAfter(
+      deps.clock,
+      undefined,
+      CANCEL_GRACE_MS,
+      'the cancellation was not confirmed in time',
+    );
+    const ended = await cancelJob(deps, job.job_id, grace).catch(() => job);
+    grace.dispose();
+    return { job: ended, error };
+  }
+}
+
+function whySynchronous(mode: TaskMode): string {
+  if (mode.tasks === 'none') return 'the server has no tasks for this tool; --detach returns at once';
   return 'the server answered at once';
 }

@@ -6,8 +6,11 @@ export interface RuntimeFlag {
   /** The value's name in help. */
   value?: string;
   help: string;
-  /** `target` says which server; `tool` means something for a tool's call only, `result` where a tool's answer is printed. */
-  scope: 'all' | 'target' | 'tool' | 'result';
+  /**
+   * `target` says which server; `tool` means something for a tool's call only, `input` where a server may ask something, `result` where a
+   * tool's answer is printed.
+   */
+  scope: 'all' | 'target' | 'tool' | 'input' | 'result';
   repeatable?: boolean;
 }
 
@@ -85,11 +88,24 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
   },
   { name: 'background', takes: 'none', scope: 'tool', help: 'return at once with a job id' },
   {
+    name: 'detach',
+    takes: 'none',
+    scope: 'tool',
+    help: 'with --background: return at once on servers without tasks, too',
+  },
+  {
     name: 'ttl',
     takes: 'value',
     value: 'DURATION',
     scope: 'tool',
     help: 'how long the server should keep the task',
+  },
+  {
+    name: 'elicit',
+    takes: 'value',
+    value: 'POLICY',
+    scope: 'input',
+    help: 'what the server asks: ask (on a terminal), decline, or defaults (of its forms)',
   },
   {
     name: 'save',
@@ -101,11 +117,16 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
 ];
 
 /** Lines of help for flags of these scopes. */
-export function runtimeHelp(scopes: readonly RuntimeFlag['scope'][]): string {
-  const rows = RUNTIME_FLAGS.filter((flag) => scopes.includes(flag.scope)).map((flag) => {
-    const left = `${flag.short ? `-${flag.short}, ` : '    '}--${flag.name}${flag.value ? ` ${flag.value}` : ''}`;
-    return [left, flag.help] as const;
-  });
+export function runtimeHelp(
+  scopes: readonly RuntimeFlag['scope'][],
+  flags: readonly RuntimeFlag[] = RUNTIME_FLAGS,
+): string {
+  const rows = flags
+    .filter((flag) => scopes.includes(flag.scope))
+    .map((flag) => {
+      const left = `${flag.short ? `-${flag.short}, ` : '    '}--${flag.name}${flag.value ? ` ${flag.value}` : ''}`;
+      return [left, flag.help] as const;
+    });
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`).join('\n');
 }

@@ -1,4 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
+import { ELICIT_POLICIES, type ElicitPolicy } from '../config/settings.ts';
 import { UsageError } from '../errors.ts';
 import type { OutputFormat } from '../output/printer.ts';
 import type { FlagValues } from './runtime-flags.ts';
@@ -17,6 +18,17 @@ export function listFlag(flags: FlagValues, name: string): string[] {
 export function durationFlag(flags: FlagValues, name: string): number | undefined {
   const text = textFlag(flags, name);
   return text === undefined ? undefined : parseDuration(text, `--${name}`);
+}
+
+/** What `--elicit` says, if anything. Error: UsageError for an unknown policy. */
+export function elicitFlag(flags: FlagValues): ElicitPolicy | undefined {
+  const typed = textFlag(flags, 'elicit');
+  const policy = ELICIT_POLICIES.find((one) => one === typed);
+  if (typed !== undefined && policy === undefined)
+    throw new UsageError(`--elicit: not a policy: ${JSON.stringify(typed)}`, {
+      hint: `one of ${ELICIT_POLICIES.join(', ')}`,
+    });
+  return policy;
 }
 
 /** Error: UsageError for an unknown format. */

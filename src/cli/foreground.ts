@@ -2,20 +2,17 @@ import { SignalReason } from '../context.ts';
 import { CliError, EXIT, InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { driveTask } from '../jobs/drive.ts';
-import type { ServerLink, Submission } from '../jobs/ports.ts';
+import type { KeptWork, ServerLink, Submission, ToolCall } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import { attended } from '../jobs/run-call.ts';
 import { cancelJob, waitForJob } from '../jobs/service.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
-import { adoptTask, submitJob } from '../jobs/submit.ts';
+import { adoptTask, type SubmitOptions, submitJob } from '../jobs/submit.ts';
 import type { Live } from '../output/live.ts';
 import type { App } from './app.ts';
-import { type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
+import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { detached } from './commands/detach.ts';
 import { failureLine, outcomeCode, printOutcome, printToolResult } from './outcome.ts';
-
-/** How long the server may take to hear of a cancellation when the person does not want to wait, in milliseconds. */
-const CANCEL_GRACE_MS = 3_000;
 
 /** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
 export async function callInForeground(app: App, call: PreparedCall): Promise<number> {
@@ -85,14 +82,26 @@ async function foregroundTask(
     onChange: (job: JobRecord) => live.update('', job.progress),
     onNote: (text: string) => app.printer.note(text),
   };
-  const { job, error } = await submitJob(
-    deps,
-    link,
-    { name: call.tool.name, arguments: call.arguments },
-    submitOptions(app, call, stop, events),
-  );
+  const wanted = { name: call.tool.name, arguments: call.arguments };
+  const options = submitOptions(app, call, stop, events);
+  const { job, error } = link.keeper
+    ? await keptTask(deps, link.keeper, wanted, options)
+    : await submitJob(deps, link, wanted, options);
   if (error) throw withJob(error, app, job);
   return untilEnd(app, deps, link, job, stop, live);
+}
+
+/** The same through a keeper, which holds the task. */
+async function keptTask(
+  deps: JobDeps,
+  keeper: KeptWork,
+  call: ToolCall,
+  { storedArguments, ttlMs, stop }: SubmitOptions,
+): Promise<{ job: JobRecord; error?: Error }> {
+  // Who stays to wait is asked here.
+  const options = { storedArguments, ttlMs, detach: false, elicit: 'ask' as const, signal: stop.signal };
+  const { jobId, error } = await keeper.submit(call, options);
+  return { job: deps.store.read(jobId), ...(error ? { error } : {}) };
 }
 
 /** A call that the server made a task of, as it may: from then on it is a job too. */
@@ -107,7 +116,14 @@ async function followTask(
 ): Promise<number> {
   // A task of a child of this process ends with it.
   const options = { instance: app.instance.name, storedArguments: call.storedArguments, holds: true };
-  const job = adoptTask(deps, { name: call.tool.name, arguments: call.arguments }, submission, options);
+  const { keeper } = link;
+  const job = adoptTask(
+    keeper ? { ...deps, holder: keeper.holder } : deps,
+    { name: call.tool.name, arguments: call.arguments },
+    submission,
+    options,
+  );
+  if (keeper && job.holder) await keeper.adopt(job.job_id);
   return untilEnd(app, deps, link, job, stop, live);
 }
 
@@ -124,7 +140,7 @@ async function untilEnd(
     onNote: (text: string) => app.printer.note(text),
   };
   await link.close({ keepSession: true });
-  const here = job.holder != null;
+  const here = job.holder != null && !link.keeper;
   const near = here ? { ...deps, links: only(link) } : deps;
   const wait = () =>
     here ? driveTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
@@ -163,7 +179,7 @@ async function waitOrCancel(
     return await wait();
   } catch (error) {
     if (!(error instanceof SignalReason || error instanceof TimeoutError))
-      throw detached(error, app.command('jobs', 'wait', job.job_id));
+      throw await detached(error, app.command('jobs', 'wait', job.job_id), app);
     // In the foreground an interruption is a cancellation; the record says what came of it.
     const grace = stopAfter(
       app.context.clock,

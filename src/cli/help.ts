@@ -13,13 +13,13 @@ Tools:
 ${indent(list)}
 
 Commands:
-  ls                                what the server offers
-  call NAME [flags]                 a tool by its exact name
-  jobs list|show|wait|watch|cancel  background jobs
-  refresh                           read the server's catalogue again
+  ls                                       what the server offers
+  call NAME [flags]                        a tool by its exact name
+  jobs list|show|wait|watch|answer|cancel  background jobs
+  refresh                                  read the server's catalogue again
 
 Flags:
-${runtimeHelp(['all', 'tool', 'result'])}
+${runtimeHelp(['all', 'tool', 'input', 'result'])}
 
 ${prefix} TOOL --help tells a tool's own flags.
 `;

@@ -13,17 +13,18 @@ Usage:
 Servers:
   instances add|list|show|remove|use      named servers
   link NAME                               make an instance a command of its own
+  keeper [status|stop|logs] [INSTANCE]    background processes that hold connections and jobs
   demo [start|stop|status|tour]           a real server to try things on
 
 Commands of an instance:
   ls                                      what the server offers
   TOOL [flags]                            every tool is a command; TOOL --help tells its flags
   call NAME [flags]                       a tool by its exact name
-  jobs list|show|wait|watch|cancel        background jobs
+  jobs list|show|wait|watch|answer|cancel background jobs
   refresh                                 read the server's catalogue again
 
 Flags:
-${runtimeHelp(['all', 'target', 'tool', 'result'])}
+${runtimeHelp(['all', 'target', 'tool', 'input', 'result'])}
       --version                the version
 
 Exit codes:

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts';
 import { App } from './app.ts';
 import { listJobs } from './commands/jobs-list.ts';
 import { HOST_SPECS, INSTANCE_SPECS } from './commands/specs.ts';
+import { RUNTIME_FLAGS } from './flag-table.ts';
 import { hostHelp } from './host-help.ts';
 import { configuredInstance } from './instance.ts';
 import { scanFlags } from './runtime-flags.ts';
@@ -122,6 +123,8 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   }
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
   if (word === 'jobs' && rest[0] === 'list' && plainList(app, rest.slice(1))) return listJobs(app, {});
+  const answer = word === 'jobs' ? answerWords(app, rest) : undefined;
+  if (answer) return (await import('./commands/jobs-answer.ts')).answerJob(app, answer);
   if (word === 'ls' || word === 'jobs' || word === 'refresh') {
     const { runProgram } = await import('./program.ts');
     const spec = INSTANCE_SPECS.filter((one) => one.name === word);
@@ -131,6 +134,18 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
 }
 
+/** The words behind `jobs answer`, whose flags only the question's form knows; runtime flags may stand before it. */
+function answerWords(app: App, rest: readonly string[]): string[] | undefined {
+  try {
+    const { flags, next } = scanFlags(rest, 0);
+    if (rest[next] !== 'answer') return undefined;
+    if (flags.size > 0) app.adopt(flags);
+    return rest.slice(next + 1);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Whether `jobs list` is followed by runtime flags alone, which are then adopted. Scripts call it in loops: this way it costs no
  * command-line library (7 ms). Anything else, mistakes included, is the library's to read.
@@ -138,20 +153,9 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
 function plainList(app: App, words: readonly string[]): boolean {
   try {
     const { flags, next } = scanFlags(words, 0);
-    const foreign = [
-      'help',
-      'version',
-      'instance',
-      'url',
-      'stdio',
-      'header',
-      'env',
-      'cwd',
-      'args',
-      'background',
-      'ttl',
-    ];
-    if (next < words.length || app.flags.has('help') || foreign.some((name) => flags.has(name))) return false;
+    const foreign = (name: string) => RUNTIME_FLAGS.find((flag) => flag.name === name)?.scope !== 'all';
+    if (next < words.length || app.flags.has('help') || flags.has('help') || [...flags.keys()].some(foreign))
+      return false;
     app.adopt(flags);
     return true;
   } catch {

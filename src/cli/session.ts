@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { serverLink } from '../backends/link.ts';
 import type { Paths } from '../config/paths.ts';
+import { type ClientDuties, clientDuties } from '../connection/client-duties.ts';
 import type { Connection } from '../connection/open.ts';
-import { connectTo, type Reach } from '../connection/reach.ts';
+import { connectTo, type Reach, rememberedFacts } from '../connection/reach.ts';
+import type { ServerFacts } from '../connection/server-facts.ts';
 import { targetHash } from '../connection/target-hash.ts';
 import type { Context } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
@@ -9,6 +12,8 @@ import { type Catalogue, readCatalogue, writeCatalogue } from '../discovery/cata
 import { UsageError } from '../errors.ts';
 import type { AbortSignalLike, LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
+import type { KeeperClient } from '../keeper/client.ts';
+import type { OpenReply } from '../keeper/protocol.ts';
 import type { Printer } from '../output/printer.ts';
 import { VERSION } from '../version.ts';
 import type { Instance } from './instance.ts';
@@ -22,9 +27,14 @@ export class InstanceSession implements LinkOpener {
   readonly #paths: Paths;
   #printer: Printer;
   readonly instance: Instance;
+  /** What is done for the server without asking anybody. */
+  readonly duties: ClientDuties;
   readonly #hash: string;
+  /** Servers offer other tools to clients with other capabilities. */
+  readonly #catalogueKey: string;
   readonly #reach: Reach;
   #connection: Promise<Connection> | undefined;
+  #keeper: Promise<KeeperClient | undefined> | undefined;
   #catalogue: Catalogue | undefined;
   #refreshed = false;
   /** A task lives in the connection's session: it must not be ended. */
@@ -35,13 +45,17 @@ export class InstanceSession implements LinkOpener {
     this.#paths = paths;
     this.#printer = printer;
     this.instance = instance;
+    this.duties = clientDuties(instance.settings, context.env, context.cwd);
     this.#hash = targetHash(instance.identity);
+    const { declared } = this.duties;
+    this.#catalogueKey = declared === '' ? this.#hash : `${this.#hash}+${declared}`;
     this.#reach = {
       name: instance.adHoc ? 'the server' : instance.name,
       version: VERSION,
       identity: instance.identity,
       target: () => instance.target(),
       serverFile: paths.serverFile(instance.name),
+      duties: this.duties,
       now: context.clock.now,
       log: (line) => this.#printer.detail(line),
     };
@@ -65,21 +79,23 @@ export class InstanceSession implements LinkOpener {
 
   /** What the cache has; no network. */
   cachedCatalogue(): Catalogue | undefined {
-    return readCatalogue(this.#paths.catalogueFile(this.instance.name), this.#hash, (problem) =>
+    return readCatalogue(this.#paths.catalogueFile(this.instance.name), this.#catalogueKey, (problem) =>
       this.#printer.detail(problem),
     );
   }
 
   /** Reads the server's catalogue again and caches it. A cache that cannot be written is no reason to fail. */
   async refresh(signal?: AbortSignal): Promise<Catalogue> {
-    const [{ fetchTools }, connection] = await Promise.all([
+    const [{ fetchTools }, request] = await Promise.all([
       import('../discovery/fetch-catalogue.ts'),
-      this.connection(signal),
+      this.#reader(signal),
     ]);
-    const tools = await fetchTools((method, params, options) =>
-      connection.request(method, params, { ...options, signal }),
-    );
-    const catalogue = { target: this.#hash, fetchedAt: this.#context.clock.now().toISOString(), tools };
+    const tools = await fetchTools(request);
+    const catalogue = {
+      target: this.#catalogueKey,
+      fetchedAt: this.#context.clock.now().toISOString(),
+      tools,
+    };
     try {
       writeCatalogue(this.#paths.catalogueFile(this.instance.name), catalogue);
     } catch (error) {
@@ -88,6 +104,60 @@ export class InstanceSession implements LinkOpener {
     this.#catalogue = catalogue;
     this.#refreshed = true;
     return catalogue;
+  }
+
+  /** Requests that only read: through the keeper where there is one. */
+  async #reader(signal: AbortSignal | undefined) {
+    const { keepAlive } = this.instance.settings;
+    const keeper = await this.#keeperClient(keepAlive);
+    if (keeper)
+      return (method: string, params: Record<string, unknown>) =>
+        keeper.request('request', { method, params }, { signal });
+    const connection = await this.connection(signal);
+    return (method: string, params: Record<string, unknown>, options?: object) =>
+      connection.request(method, params, { ...options, signal });
+  }
+
+  /** The instance's keeper; one is started when there is none and `start` says so. */
+  #keeperClient(start: boolean): Promise<KeeperClient | undefined> {
+    // Most instances have none: one look at the disk, and nothing is loaded.
+    if (!start && !this.#keeper && !existsSync(this.#paths.keeperDir(this.instance.name)))
+      return Promise.resolve(undefined);
+    const before = this.#keeper;
+    this.#keeper = (async () => (await before) ?? (await this.#findKeeper(start)))();
+    return this.#keeper;
+  }
+
+  async #findKeeper(start: boolean): Promise<KeeperClient | undefined> {
+    const { env, entry, execPath, clock, cwd } = this.#context;
+    const { instance } = this;
+    const { useKeeper } = await import('../keeper/access.ts');
+    return useKeeper(
+      {
+        dir: this.#paths.keeperDir(instance.name),
+        entry,
+        execPath,
+        env,
+        orders: {
+          root: this.#paths.root,
+          name: instance.name,
+          adHoc: instance.adHoc,
+          identity: instance.identity,
+          settings: instance.settings,
+          cwd,
+        },
+        target: () => instance.target(),
+        sleep: (ms) => clock.sleep(ms),
+        log: (line) => this.#printer.detail(line),
+      },
+      start,
+    );
+  }
+
+  /** What is known about the server, from this command's own connection or an earlier one; undefined when nothing is. */
+  async facts(): Promise<ServerFacts | undefined> {
+    if (this.#connection) return (await this.#connection).facts;
+    return rememberedFacts(this.#reach);
   }
 
   /** The shared connection. Errors: UnreachableError, AuthError, UsageError for variables that are not set. */
@@ -100,8 +170,33 @@ export class InstanceSession implements LinkOpener {
     return connectTo(this.#reach, { resume, signal: signal ?? this.#context.interrupted });
   }
 
-  /** LinkOpener: the shared connection as the jobs see it. */
+  /**
+   * A link through the instance's keeper. `start`: a keeper is started when there is none; otherwise undefined then. Errors: IoError when it
+   * does not start, those of connecting.
+   */
+  async openKept(start: boolean, signal?: AbortSignal): Promise<ServerLink | undefined> {
+    const keeper = await this.#keeperClient(start);
+    if (!keeper) return undefined;
+    const [{ keeperLink }, open] = await Promise.all([
+      import('../keeper/client.ts'),
+      keeper.request('open', {}, { signal: signal ?? this.#context.interrupted }),
+    ]);
+    const link = keeperLink(keeper, open as OpenReply, { support: this.#support() });
+    // The conversation is shared: it ends with the command.
+    link.close = async () => {};
+    return link;
+  }
+
+  /** LinkOpener: the shared connection as the jobs see it, through the keeper where one runs. */
   async open(signal?: AbortSignalLike): Promise<ServerLink> {
+    const kept = this.#connection
+      ? undefined
+      : await this.openKept(this.instance.settings.keepAlive, signal as AbortSignal | undefined);
+    return kept ?? this.openDirectly(signal);
+  }
+
+  /** The same by a connection of this command's own. */
+  async openDirectly(signal?: AbortSignalLike): Promise<ServerLink> {
     const connection = await this.connection(signal as AbortSignal | undefined);
     const link = this.#link(connection);
     // The connection is shared: it is closed at the end of the command, with its session kept if anybody asked for that.
@@ -113,6 +208,8 @@ export class InstanceSession implements LinkOpener {
 
   /** LinkOpener: a connection into the session that the job's task belongs to. Error: UsageError when the instance points elsewhere now. */
   async reopen(job: JobRecord, signal?: AbortSignalLike): Promise<ServerLink> {
+    // Its keeper has the right server whatever the instance is now.
+    if (job.holder?.keeper) return this.#keptJob(job);
     if (job.session && job.session.target !== this.#hash)
       throw new UsageError(
         `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,
@@ -123,18 +220,31 @@ export class InstanceSession implements LinkOpener {
     return this.#link(await this.#open(job.session, signal as AbortSignal | undefined));
   }
 
+  /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */
+  async #keptJob(job: JobRecord): Promise<ServerLink> {
+    const [{ keeperOf }, { keeperLink }] = await Promise.all([
+      import('../keeper/access.ts'),
+      import('../keeper/client.ts'),
+    ]);
+    const keeper = await keeperOf(this.#paths.keeperDir(this.instance.name), job);
+    return keeperLink(keeper, undefined, { support: this.#support() });
+  }
+
   #link(connection: Connection): ServerLink {
+    return serverLink(connection, { support: this.#support(), now: this.#context.clock.now });
+  }
+
+  /** Each tool's `execution.taskSupport`, as far as the catalogue was read. */
+  #support(): (tool: string) => string | undefined {
     const tools = new Map<string, ToolDefinition>(
       this.#catalogue?.tools.map((tool) => [tool.name, tool]) ?? [],
     );
-    return serverLink(connection, {
-      support: (name) => tools.get(name)?.execution?.taskSupport,
-      now: this.#context.clock.now,
-    });
+    return (name) => tools.get(name)?.execution?.taskSupport;
   }
 
   /** Closes what was opened. */
   async close(): Promise<void> {
+    (await this.#keeper?.catch(() => undefined))?.close();
     if (!this.#connection) return;
     const connection = await this.#connection.catch(() => undefined);
     await connection?.close({ endSession: !this.#keepSession });

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { INSTANCE_COMMANDS } from '../config/names.ts';
 import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
@@ -8,8 +6,9 @@ import { parseToolLine } from '../discovery/parse-line.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { toolHelp } from '../discovery/tool-help.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
-import { EXIT, IoError, UsageError } from '../errors.ts';
+import { EXIT, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
+import { readArgsText } from './args-text.ts';
 import { callInBackground } from './background.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
@@ -124,14 +123,19 @@ async function runTool(
   app.adopt(runtime);
   if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
   const given = line.args ?? textFlag(app.flags, 'args');
-  const args = buildArguments(given === undefined ? {} : await readArgs(app, given), line.assignments);
+  const args = buildArguments(
+    given === undefined ? {} : parseArgsText(...(await readArgsText(app, given))),
+    line.assignments,
+  );
   await checkArguments(app, tool, args, typed);
   const call = {
     tool,
     arguments: args,
     storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
   };
-  return app.flags.has('background') ? callInBackground(app, call) : callInForeground(app, call);
+  // Who wants to be off wants it in the background.
+  const background = app.flags.has('background') || app.flags.has('detach');
+  return background ? callInBackground(app, call) : callInForeground(app, call);
 }
 
 /** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */
@@ -183,30 +187,11 @@ function printToolHelp(app: App, tool: ToolDefinition, flags: ToolFlag[], typed:
     toolHelp(tool, flags, {
       usage: app.command(...typed),
       width: Math.min(printer.width, 110),
-      runtimeHelp: `Flags of mcp2cli:\n${runtimeHelp(['tool', 'result', 'all'])}`,
+      runtimeHelp: `Flags of mcp2cli:\n${runtimeHelp(['tool', 'input', 'result', 'all'])}`,
       safe: (text) => printer.safeText(text),
     }),
   );
   return EXIT.ok;
-}
-
-/** `--args`: JSON as it stands, `@file`, or `-` for stdin. Errors: UsageError, IoError. */
-async function readArgs(app: App, given: string): Promise<unknown> {
-  const [text, where] = await argsText(app, given);
-  return parseArgsText(text, `--args${where}`);
-}
-
-async function argsText(app: App, given: string): Promise<[text: string, where: string]> {
-  if (given === '-') return [await app.context.stdin.readAll(), ' (stdin)'];
-  if (!given.startsWith('@')) return [given, ''];
-  const path = resolve(app.context.cwd, given.slice(1));
-  try {
-    return [readFileSync(path, 'utf8').replace(/^\ufeff/, ''), ` (${path})`];
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UsageError(`--args: no such file: ${path}`);
-    throw new IoError(`--args: cannot read ${path}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** One error for all that is wrong with the arguments, before anything is sent. */

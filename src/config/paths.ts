@@ -11,24 +11,31 @@ export interface Paths {
   /** The data root: `MCP2CLI_HOME`, else the platform's data directory. */
   readonly root: string;
   readonly config: string;
+  /** A folder for each instance, configured, ad hoc or removed. */
+  readonly instancesDir: string;
   instanceDir(name: string): string;
   jobsDir(name: string): string;
   /** Negotiated facts about the instance's server. */
   serverFile(name: string): string;
   catalogueFile(name: string): string;
+  /** What belongs to the instance's keepers: their files, sockets and log. */
+  keeperDir(name: string): string;
 }
 
 /** The paths below the data root (XDG Base Directory Specification on Unix, the platform's own place elsewhere). */
 export function resolvePaths(context: PathContext): Paths {
   const root = dataRoot(context);
-  const instanceDir = (name: string) => join(root, 'instances', name);
+  const instancesDir = join(root, 'instances');
+  const instanceDir = (name: string) => join(instancesDir, name);
   return {
     root,
     config: join(root, 'config.json'),
+    instancesDir,
     instanceDir,
     jobsDir: (name) => join(instanceDir(name), 'jobs'),
     serverFile: (name) => join(instanceDir(name), 'server.json'),
     catalogueFile: (name) => join(instanceDir(name), 'catalogue.json'),
+    keeperDir: (name) => join(instanceDir(name), 'keeper'),
   };
 }
 

@@ -48,6 +48,7 @@ export class Channel {
   readonly #notificationListeners = new Set<(method: string, params: JsonObject) => void>();
   /** The newest first. */
   #serverRequestHandlers: ((request: ServerRequest) => boolean)[] = [];
+  readonly #closeListeners = new Set<(why: CliError) => void>();
   #closed: CliError | undefined;
   /** Cancellations on their way: closing the connection must not overtake them. */
   readonly #farewells = new Set<Promise<void>>();
@@ -82,6 +83,11 @@ export class Channel {
     return () => {
       this.#serverRequestHandlers = this.#serverRequestHandlers.filter((other) => other !== handler);
     };
+  }
+
+  /** Called once when the connection is closed, with the reason. */
+  onClose(listener: (why: CliError) => void): void {
+    this.#closeListeners.add(listener);
   }
 
   /** Why the connection was closed; undefined while it is open. */
@@ -215,7 +221,9 @@ export class Channel {
   }
 
   #fail(error: CliError): void {
+    if (this.#closed) return;
     this.#closed = error;
+    for (const listener of this.#closeListeners) listener(error);
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
   }

@@ -5,11 +5,18 @@ import type { ServerFacts } from './server-facts.ts';
 
 const SCHEMA_VERSION = 1;
 
-/** The remembered facts about this target's server, or undefined; damaged ones are as good as none: negotiating again mends them. */
-export function readFacts(path: string, target: string): ServerFacts | undefined {
+/**
+ * The remembered facts about this target's server, or undefined; damaged ones are as good as none: negotiating again mends them. So do those
+ * that it told a client which had declared other capabilities (`declared` of ClientDuties).
+ */
+export function readFacts(path: string, target: string, declared: string): ServerFacts | undefined {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as ServerFacts & { schema_version?: unknown };
-    if (value.schema_version !== SCHEMA_VERSION || value.target !== target) return undefined;
+    const { declared: to = '', ...value } = JSON.parse(readFileSync(path, 'utf8')) as ServerFacts & {
+      schema_version?: unknown;
+      declared?: string;
+    };
+    if (value.schema_version !== SCHEMA_VERSION || value.target !== target || to !== declared)
+      return undefined;
     if (value.era !== 'legacy' && value.era !== 'modern') return undefined;
     if (typeof value.capabilities !== 'object' || value.capabilities === null) return undefined;
     return value;
@@ -19,9 +26,15 @@ export function readFacts(path: string, target: string): ServerFacts | undefined
 }
 
 /** Saves the facts, unless nothing but the date has changed. Error: IoError. */
-export function writeFacts(path: string, facts: ServerFacts, before: ServerFacts | undefined): void {
+export function writeFacts(
+  path: string,
+  facts: ServerFacts,
+  declared: string,
+  before: ServerFacts | undefined,
+): void {
   const same = (f: ServerFacts) => JSON.stringify({ ...f, schema_version: SCHEMA_VERSION, savedAt: '' });
   if (before && same(before) === same(facts)) return;
   makePrivateDir(dirname(path));
-  replaceFile(path, JSON.stringify({ ...facts, schema_version: SCHEMA_VERSION }));
+  const told = declared === '' ? {} : { declared };
+  replaceFile(path, JSON.stringify({ ...facts, ...told, schema_version: SCHEMA_VERSION }));
 }

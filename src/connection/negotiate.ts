@@ -2,12 +2,6 @@ import { Client } from '@modelcontextprotocol/client';
 import type { ServerFacts } from './server-facts.ts';
 import type { PreparedTransport } from './transports.ts';
 
-/**
- * What this client can do, the same for every connection: some servers list other tools for other capabilities, so a varying
- * declaration would make the catalogue vary.
- */
-export const CLIENT_CAPABILITIES = { elicitation: { form: {}, url: {} } };
-
 /** How long a silent stdio server may keep the version probe waiting, in milliseconds; legacy servers often say nothing. */
 const PROBE_TIMEOUT_MS = 5_000;
 

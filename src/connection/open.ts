@@ -6,9 +6,10 @@ import {
 } from '@modelcontextprotocol/client';
 import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
 import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
+import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
 import { httpFailure } from './failure.ts';
 import { answerBasics, initialize } from './handshake.ts';
-import { CLIENT_CAPABILITIES, type Negotiated, negotiate } from './negotiate.ts';
+import { type Negotiated, negotiate } from './negotiate.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { Target } from './target.ts';
 import { targetHash } from './target-hash.ts';
@@ -34,6 +35,8 @@ export interface OpenOptions extends TransportOptions {
   signal?: AbortSignal | undefined;
   /** What the client says that it can do (ClientCapabilities). */
   capabilities?: JsonObject | undefined;
+  /** Gets the channel before the server can have asked anything. */
+  onChannel?: ((channel: Channel) => void) | undefined;
   /** What was remembered turned out wrong only after connecting: forget it. */
   onStale?: (() => void) | undefined;
 }
@@ -126,7 +129,7 @@ async function connect(
   const { resume, version, capabilities = CLIENT_CAPABILITIES } = options;
   if (!resume && kind !== 'sse' && (!known || (known.era === 'modern' && !known.discover))) {
     const negotiated = await negotiate(prepared, version, capabilities, options.log);
-    return [channelOf(prepared, negotiated, version, capabilities), negotiated];
+    return [channelOf(prepared, negotiated, options, capabilities), negotiated];
   }
   const remembered: Negotiated = known ?? {
     transport: kind,
@@ -138,7 +141,7 @@ async function connect(
     discover: null,
   };
   answerBasics(transport);
-  const channel = channelOf(prepared, remembered, version, capabilities);
+  const channel = channelOf(prepared, remembered, options, capabilities);
   await transport.start();
   if (resume) return [channel, remembered];
   if (remembered.era === 'legacy')
@@ -150,10 +153,10 @@ async function connect(
 function channelOf(
   prepared: PreparedTransport,
   { era, protocolVersion }: Negotiated,
-  version: string,
+  { version, onChannel }: OpenOptions,
   capabilities: JsonObject,
 ): Channel {
-  return new Channel(prepared.transport, {
+  const channel = new Channel(prepared.transport, {
     envelope:
       era === 'modern'
         ? {
@@ -166,6 +169,8 @@ function channelOf(
     classify: (error) => prepared.explain(error),
     streams: prepared.streams,
   });
+  onChannel?.(channel);
+  return channel;
 }
 
 function connection(

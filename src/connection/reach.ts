@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { type ClientDuties, serveDuties } from './client-duties.ts';
 import { readFacts, writeFacts } from './facts-cache.ts';
 import type { Connection } from './open.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -15,8 +16,8 @@ export interface Reach {
   target: () => Target;
   /** Where the facts about the server are remembered. */
   serverFile: string;
-  /** What the client says that it can do; default: elicitation. */
-  capabilities?: Record<string, unknown> | undefined;
+  /** What the client does for the server by itself, and says that it can do; without it elicitation alone is declared. */
+  duties?: ClientDuties | undefined;
   now: () => Date;
   log: (line: string) => void;
 }
@@ -28,13 +29,15 @@ export interface ReachOptions {
 }
 
 /** What is remembered of the server, if anything. */
-export function rememberedFacts({ serverFile, identity }: Reach): ServerFacts | undefined {
-  return readFacts(serverFile, targetHash(identity));
+export function rememberedFacts({ serverFile, identity, duties }: Reach): ServerFacts | undefined {
+  return readFacts(serverFile, targetHash(identity), duties?.declared ?? '');
 }
 
 /** Connects with what is remembered of the server, and remembers what is learned. Errors: those of `openConnection`, UsageError. */
 export async function connectTo(reach: Reach, { resume, signal }: ReachOptions = {}): Promise<Connection> {
   const target = reach.target();
+  const { duties } = reach;
+  duties?.check();
   const known = rememberedFacts(reach);
   // The SDK is loaded with the first connection and not before.
   const { openConnection } = await import('./open.ts');
@@ -46,7 +49,8 @@ export async function connectTo(reach: Reach, { resume, signal }: ReachOptions =
     signal,
     now: reach.now,
     log: reach.log,
-    capabilities: reach.capabilities,
+    capabilities: duties?.capabilities,
+    onChannel: duties && ((channel) => serveDuties(channel, duties, reach.log)),
     onStale: () => rmSync(reach.serverFile, { force: true }),
     resume: resume?.session_id
       ? { sessionId: resume.session_id, protocolVersion: resume.protocol_version }
@@ -58,7 +62,7 @@ export async function connectTo(reach: Reach, { resume, signal }: ReachOptions =
 
 function remember(reach: Reach, facts: ServerFacts, before: ServerFacts | undefined): void {
   try {
-    writeFacts(reach.serverFile, facts, before);
+    writeFacts(reach.serverFile, facts, reach.duties?.declared ?? '', before);
   } catch (error) {
     reach.log(`the server's version was not remembered: ${(error as Error).message}`);
   }

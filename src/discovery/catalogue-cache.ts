@@ -7,7 +7,7 @@ const SCHEMA_VERSION = 1;
 
 /** What a server offered when it was last asked. */
 export interface Catalogue {
-  /** Hash of the target that it is about. */
+  /** Hash of the target that it is about, and what the client had declared, where that is more than usual. */
   target: string;
   /** ISO 8601 UTC. */
   fetchedAt: string;

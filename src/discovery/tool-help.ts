@@ -42,14 +42,29 @@ export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], optio
   if (about.length > 0)
     sections.push(about.map((text) => wordWrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
   const [required, optional] = [rowsOf(must, safe), rowsOf(can, safe)];
-  const lefts = [...required, ...optional].map(({ left }) => left.length).filter((length) => length <= 36);
-  const column = Math.min(Math.max(12, ...lefts), Math.floor(width / 2)) + 2;
+  const column = columnOf([...required, ...optional], width);
   const optionalTitle = must.length > 0 ? 'Optional' : 'Flags';
   if (must.length > 0) sections.push(`Required:\n${layOut(required, column, width)}`);
   if (can.length > 0) sections.push(`${optionalTitle}:\n${layOut(optional, column, width)}`);
   if (flags.length > 0) sections.push(`Example:\n  ${safe(exampleLine(usage, flags))}`);
   if (options.runtimeHelp.trim() !== '') sections.push(options.runtimeHelp.replace(/\s+$/, ''));
   return `${sections.join('\n\n')}\n`;
+}
+
+/** The flags alone, a line each or more, those that must be typed first. */
+export function flagLines(
+  flags: readonly ToolFlag[],
+  { width, safe }: Pick<ToolHelpOptions, 'width' | 'safe'>,
+): string {
+  const ordered = [...flags.filter((flag) => flag.mustType), ...flags.filter((flag) => !flag.mustType)];
+  const rows = rowsOf(ordered, safe);
+  return layOut(rows, columnOf(rows, width), width);
+}
+
+/** Where the second column begins. */
+function columnOf(rows: readonly Row[], width: number): number {
+  const lefts = rows.map(({ left }) => left.length).filter((length) => length <= 36);
+  return Math.min(Math.max(12, ...lefts), Math.floor(width / 2)) + 2;
 }
 
 function isInside(inner: ToolFlag, outer: ToolFlag): boolean {

@@ -1,4 +1,4 @@
-import type { Asker, Clock, JobStore, LinkOpener } from './ports.ts';
+import type { Asker, AutomaticAnswers, Clock, JobStore, LinkOpener } from './ports.ts';
 import type { HolderFacts, JobRecord } from './record.ts';
 
 /** What the job service works with; built once per command. */
@@ -11,6 +11,13 @@ export interface JobDeps {
   holder: HolderFacts;
   /** Nobody to ask without it. */
   ask?: Asker | undefined;
+  /** Comes before anybody is asked. */
+  automatic?: AutomaticAnswers | undefined;
+  /**
+   * How long a task may say that it waits for input without putting its question here, in milliseconds, before nobody here is taken to
+   * answer it. Without it there is no limit: a person is at hand.
+   */
+  questionWaitMs?: number | undefined;
   /** Milliseconds of unbroken failure that end a wait. */
   failureBudgetMs: number;
 }

@@ -18,7 +18,7 @@ import { fetchEnd } from './fetch-end.ts';
 import { inputRequired } from './held.ts';
 import { Observer } from './observing.ts';
 import { backoffDelay, pollDelay } from './polling.ts';
-import type { Answer, Backend, ServerLink, Snapshot } from './ports.ts';
+import type { Backend, InputResponse, ServerLink, Snapshot } from './ports.ts';
 import { Questions } from './questions.ts';
 import { isTerminal, type JobEnd, type JobRecord, type PendingInput } from './record.ts';
 import type { Stop } from './stop.ts';
@@ -38,7 +38,7 @@ export interface DriveOptions {
   /** A link that is open already (the submitter's own); it stays open. */
   link?: ServerLink | undefined;
   /** An answer has reached the server. */
-  onAnswered?: ((question: PendingInput, answer: Answer) => void) | undefined;
+  onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined;
 }
 
 /**
@@ -72,10 +72,14 @@ class TaskDriver {
   /** Ends the blocking request when nobody here stays for its answer. */
   readonly #leave = new AbortController();
   #wake: () => void = () => {};
+  /** Something has happened since the last look began: the next one is not put off. */
+  #due = false;
   #blocking: Promise<void> | undefined;
   #blockingEnd: Snapshot | undefined;
   #mayBlock = true;
   #listening = false;
+  /** Since when the task waits for input without a question here, on the monotonic clock. */
+  #askedSince: number | undefined;
 
   constructor(deps: JobDeps, job: JobRecord, options: DriveOptions) {
     this.#deps = deps;
@@ -86,10 +90,11 @@ class TaskDriver {
     this.#signal = options.stop.signal;
     this.#questions = new Questions({
       ask: deps.ask,
+      automatic: deps.automatic,
       signal: this.#signal,
       // On record before anybody is asked: servers put a question once, so it must outlive this process.
       onOpen: (open) => this.#observer.now({ pending_input: open }),
-      onReady: () => this.#wake(),
+      onReady: () => this.#rouse(),
     });
     this.#questions.inherit(job.pending_input ?? []);
     if (options.link) this.#adopt(options.link);
@@ -120,6 +125,7 @@ class TaskDriver {
   /** One look at the task, and the pause until the next. */
   async #step(): Promise<JobEnd | undefined> {
     const backend = await this.#backend();
+    this.#due = false;
     const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
     if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
     this.#failures = 0;
@@ -127,10 +133,11 @@ class TaskDriver {
     this.#observer.snapshot(state);
     if (state.questions) this.#questions.sync(state.questions);
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
-    if (this.#questions.open.length > 0 || state.status === 'input_required')
-      await this.#converse(backend, state);
+    const asks = state.status === 'input_required';
+    if (this.#questions.pending || !asks) this.#askedSince = undefined;
+    if (this.#questions.pending || asks) await this.#converse(backend, state);
     if (backend.blocks && !this.#blocking && this.#mayBlock) this.#block(backend);
-    await this.#pause(pollDelay(state.pollIntervalMs));
+    if (!this.#due) await this.#pause(pollDelay(state.pollIntervalMs));
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
     return undefined;
   }
@@ -154,10 +161,10 @@ class TaskDriver {
     this.#link = link;
     link.observe({
       onProgress: (progress) => this.#observer.progress(progress),
-      onStatusHint: () => this.#wake(),
+      onStatusHint: () => this.#rouse(),
       onQuestion: (question) => {
         this.#questions.put(question);
-        this.#wake();
+        this.#rouse();
       },
     });
   }
@@ -165,6 +172,7 @@ class TaskDriver {
   /** Holds `tasks/result` open. What it brings is looked at by the loop. */
   #block(backend: Backend): void {
     const signal = AbortSignal.any([this.#signal, this.#leave.signal]);
+    let gone = false;
     this.#blocking = backend.result(this.#taskId, { signal }).then(
       (end) => {
         if (isTerminal(end.status)) this.#blockingEnd = end;
@@ -173,12 +181,19 @@ class TaskDriver {
       },
       (error: unknown) => {
         if (error instanceof RpcError || error instanceof UnsupportedError) this.#mayBlock = false;
+        gone = isGone(error);
       },
     );
     this.#blocking = this.#blocking.then(() => {
       this.#blocking = undefined;
-      this.#wake();
+      // Any other failure is tried again with the next poll: at once it would be without a pause for as long as it fails.
+      if (this.#blockingEnd || gone) this.#rouse();
     });
+  }
+
+  #rouse(): void {
+    this.#due = true;
+    this.#wake();
   }
 
   /** Waits for the next poll, or until a notification, a question or the result arrives. */
@@ -187,7 +202,7 @@ class TaskDriver {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    if (this.#blockingEnd) return;
+    if (this.#blockingEnd || this.#signal.aborted) return;
     const onStop = () => nap.abort(this.#signal.reason);
     this.#signal.addEventListener('abort', onStop, { once: true });
     try {
@@ -210,7 +225,7 @@ class TaskDriver {
   /** Puts what the server asks to whoever can answer, and delivers what was answered. */
   async #converse(backend: Backend, state: Snapshot): Promise<void> {
     const questions = this.#questions;
-    if (questions.unanswerable && (questions.open.length > 0 || !this.#deps.ask)) {
+    if (questions.unanswerable && (questions.pending || !this.#mayCome())) {
       if (questions.open.length > 0) this.#observer.now({ status: 'input_required' });
       throw inputRequired(this.#job, questions.open, state.message ?? state.progress?.message);
     }
@@ -225,7 +240,17 @@ class TaskDriver {
     }
   }
 
-  async #deliver(backend: Backend, question: PendingInput, answer: Answer): Promise<void> {
+  /** A question that is not here may still come, where there is anybody to answer it. */
+  #mayCome(): boolean {
+    const { ask, automatic, questionWaitMs, clock } = this.#deps;
+    if (!ask && !automatic) return false;
+    const now = clock.monotonic();
+    if (automatic?.busy) this.#askedSince = now;
+    this.#askedSince ??= now;
+    return questionWaitMs === undefined || now - this.#askedSince <= questionWaitMs;
+  }
+
+  async #deliver(backend: Backend, question: PendingInput, answer: InputResponse): Promise<void> {
     const options = { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS };
     try {
       await backend.answer(this.#taskId, question.request_id, answer, options);
@@ -250,8 +275,7 @@ class TaskDriver {
     const { clock } = this.#deps;
     if (this.#signal.aborted) throw this.#signal.reason;
     // A result on its way may cross with the news that the task is gone: what was received counts.
-    if (this.#blocking && (error instanceof TaskUnknownError || error instanceof SessionGoneError))
-      await Promise.race([this.#blocking, this.#pause(RESULT_GRACE_MS)]);
+    if (this.#blocking && isGone(error)) await Promise.race([this.#blocking, this.#pause(RESULT_GRACE_MS)]);
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, clock);
     if (error instanceof TaskUnknownError) return lost('task_unknown', error.message, clock);
     if (error instanceof SessionGoneError)
@@ -276,9 +300,16 @@ class TaskDriver {
     if (this.#failures === 1)
       this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
     // A server that asked for time gets it, whatever it notifies of meanwhile.
-    for (let left = delay; left > 0 && !this.#blockingEnd; left = now + delay - clock.monotonic())
+    for (let left = delay; left > 0 && !this.#blockingEnd; left = now + delay - clock.monotonic()) {
+      this.#signal.throwIfAborted();
       await this.#pause(left);
+    }
   }
+}
+
+/** The news that nothing more can be learned of the task. */
+function isGone(error: unknown): boolean {
+  return error instanceof TaskUnknownError || error instanceof SessionGoneError;
 }
 
 /** Errors that another try would not change, or that are not about the server at all. */

@@ -1,6 +1,6 @@
-import { UnfinishedError } from '../errors.ts';
+import { CliError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import type { Answer, ServerLink } from './ports.ts';
+import type { InputResponse, ServerLink } from './ports.ts';
 import { askedText, Questions } from './questions.ts';
 import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
 import type { Stop } from './stop.ts';
@@ -22,7 +22,7 @@ export async function waitForHeld(
   deps: JobDeps,
   job: JobRecord,
   stop: Stop,
-  events: JobEvents & { onAnswered?: ((question: PendingInput, answer: Answer) => void) | undefined },
+  events: JobEvents & { onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined },
 ): Promise<JobRecord> {
   let current = job;
   let link: ServerLink | undefined;
@@ -36,14 +36,19 @@ export async function waitForHeld(
     while (!isTerminal(current.status) && isHeld(current)) {
       if (current.holder?.keeper) {
         questions.sync(current.pending_input ?? []);
-        if (questions.open.length > 0 && questions.unanswerable)
-          throw inputRequired(current, questions.open);
+        if (questions.open.length > 0 && questions.unanswerable) throw inputRequired(current, questions.open);
         questions.askAll();
         for (const { question, answer } of questions.ready) {
           link ??= await deps.links.reopen(current, stop.signal);
-          await link.respond(question.request_id, { ...answer });
+          const taken = await respond(
+            link,
+            current.job_id,
+            question,
+            answer,
+            events.onAnswered === undefined,
+          );
           questions.delivered(question);
-          events.onAnswered?.(question, answer);
+          if (taken) events.onAnswered?.(question, answer);
         }
       }
       await deps.clock.sleep(LOCAL_LOOK_MS, stop.signal);
@@ -55,6 +60,23 @@ export async function waitForHeld(
   } finally {
     questions.dispose();
     await link?.close({ keepSession: true }).catch(() => {});
+  }
+}
+
+/** Whether the answer was taken. A question that somebody else has answered meanwhile is no failure of a wait. */
+async function respond(
+  link: ServerLink,
+  jobId: string,
+  { request_id }: PendingInput,
+  answer: InputResponse,
+  mayBeLate: boolean,
+): Promise<boolean> {
+  try {
+    await link.keeper?.respond(jobId, request_id, { ...answer });
+    return true;
+  } catch (error) {
+    if (mayBeLate && error instanceof CliError && error.code === 'nothing_to_answer') return false;
+    throw error;
   }
 }
 

@@ -7,6 +7,9 @@ const MAX_POLL = 5 * 60_000;
 /** Unbroken failure of this length ends a wait with exit code 3. */
 export const FAILURE_BUDGET_MS = 120_000;
 
+/** How long a server may say that it waits for input without saying for which, where no person is there to wait along. */
+export const QUESTION_WAIT_MS = 4_000;
+
 /** The pause before the next poll: the server's hint, bounded; a hint that is no finite number counts as 2 s. */
 export function pollDelay(hint: unknown): number {
   const ms = typeof hint === 'number' && Number.isFinite(hint) ? hint : DEFAULT_HINT;

@@ -1,6 +1,7 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
 import type {
   BackendName,
+  HolderFacts,
   JobEnd,
   JobError,
   JobRecord,
@@ -70,7 +71,7 @@ export interface Backend {
   answer(
     taskId: string,
     requestId: string | number,
-    answer: Answer,
+    answer: InputResponse,
     options?: BackendCallOptions,
   ): Promise<void>;
 }
@@ -110,6 +111,8 @@ export interface ServerLink {
   submit(call: ToolCall, options: BackendCallOptions & { ttlMs?: number }): Promise<Submission>;
   /** The dialect that drives a task of this server. */
   backend(name: BackendName): Backend;
+  /** The link leads through a keeper, which can take work over. */
+  readonly keeper?: KeptWork | undefined;
   observe(events: LinkEvents): void;
   respond(requestId: string | number, result: Record<string, unknown>): Promise<void>;
   /**
@@ -121,12 +124,38 @@ export interface ServerLink {
   close(options: { keepSession: boolean }): Promise<void>;
 }
 
+/** What a keeper does for a command that will not stay. */
+export interface KeptWork {
+  /** The process whose life is that of the jobs. */
+  readonly holder: HolderFacts;
+  /**
+   * Starts a job in the keeper. `detach`: resolves as soon as the record is on disk, otherwise when the server has taken the call. Errors
+   * before there is a record, and UnreachableError when the keeper ends meanwhile.
+   */
+  submit(
+    call: ToolCall,
+    options: {
+      storedArguments: Record<string, unknown>;
+      ttlMs?: number | undefined;
+      detach: boolean;
+      elicit?: 'ask' | 'decline' | 'defaults' | undefined;
+      signal?: AbortSignalLike | undefined;
+    },
+  ): Promise<{ jobId: string; synchronous: boolean; error?: Error }>;
+  /** Hands over a job whose task was made through this link. */
+  adopt(jobId: string): Promise<void>;
+  /** Answers a question of one of the keeper's jobs. */
+  respond(jobId: string, requestId: string | number, result: Record<string, unknown>): Promise<void>;
+}
+
 /**
  * How a tool can run: `none` there are no tasks for it, `offer` it may become one, `required` it must be one. `holdable` is false where
  * the task dies with the process that started it (stdio).
  */
 export interface TaskMode {
   tasks: 'none' | 'offer' | 'required';
+  /** The server makes a task of every call that asks for one. */
+  certain: boolean;
   holdable: boolean;
   /** The server has a cancel for tasks. */
   cancel: boolean;
@@ -144,8 +173,19 @@ export interface Answer {
   content?: Record<string, unknown>;
 }
 
+/** What goes back to the server for a question: an ElicitResult, a ListRootsResult or a CreateMessageResult. */
+export type InputResponse = Answer | { readonly [member: string]: unknown };
+
 /** Somebody who can be asked. Resolves with undefined to leave the question to somebody else. */
 export type Asker = (question: PendingInput, signal?: AbortSignalLike) => Promise<Answer | undefined>;
+
+/** Answers questions that are not for a person (roots, sampling). */
+export interface AutomaticAnswers {
+  /** The answer, on its way; undefined for a question that is not for this to answer. What it rejects with ends the work. */
+  answer(question: PendingInput, signal: AbortSignalLike): Promise<InputResponse> | undefined;
+  /** A request that the server put by another way than a question is being answered. */
+  readonly busy: boolean;
+}
 
 export interface StoreProblem {
   job_id: string;

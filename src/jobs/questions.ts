@@ -1,12 +1,14 @@
 /** The questions that a server asks in the course of one piece of work: each is put once, and answered at most once from here. */
-import type { Answer, Asker } from './ports.ts';
+import type { Asker, AutomaticAnswers, InputResponse } from './ports.ts';
 import type { PendingInput } from './record.ts';
 
 interface Entry {
   question: PendingInput;
   /** `left`: whoever was asked leaves it to somebody else. */
   state: 'open' | 'asking' | 'left' | 'ready';
-  answer?: Answer;
+  /** Answered without anybody being asked. */
+  automatic: boolean;
+  answer?: InputResponse;
   /** Was put to an earlier process, which did not answer it. */
   inherited: boolean;
   withdraw: AbortController;
@@ -14,12 +16,17 @@ interface Entry {
 
 export interface QuestionsOptions {
   ask: Asker | undefined;
+  /** Comes first, and is not told as an open question meanwhile. */
+  automatic?: AutomaticAnswers | undefined;
   signal: AbortSignal;
   /** The open questions, whenever there are others than before. */
   onOpen: (open: PendingInput[]) => void;
   /** An answer is ready, or asking failed: come and see. */
   onReady: () => void;
 }
+
+/** Why somebody is asked no longer: the question was answered elsewhere, withdrawn, or the work has ended. */
+export class QuestionWithdrawn extends Error {}
 
 export class Questions {
   readonly #options: QuestionsOptions;
@@ -32,30 +39,41 @@ export class Questions {
     this.#options = options;
   }
 
-  /** All that are not answered yet, in the order in which they came. */
+  /** All that wait for somebody's answer, in the order in which they came. */
   get open(): PendingInput[] {
-    return [...this.#entries.values()].map((entry) => entry.question);
+    return this.#waiting.map((entry) => entry.question);
+  }
+
+  /** There is something to answer, or an answer on its way. */
+  get pending(): boolean {
+    return this.#entries.size > 0;
   }
 
   /** Questions that an earlier process left behind. */
   get inherited(): PendingInput[] {
-    return [...this.#entries.values()].filter((entry) => entry.inherited).map((entry) => entry.question);
+    return this.#waiting.filter((entry) => entry.inherited).map((entry) => entry.question);
   }
 
-  /** Nobody here answers any of the open ones. */
+  /** Nobody here answers any of the open ones, and nothing is on its way. */
   get unanswerable(): boolean {
-    return this.#options.ask === undefined || [...this.#entries.values()].every((e) => e.state === 'left');
+    const { ask } = this.#options;
+    return [...this.#entries.values()].every(
+      ({ state }) => state === 'left' || (state === 'open' && ask === undefined),
+    );
+  }
+
+  get #waiting(): Entry[] {
+    return [...this.#entries.values()].filter((entry) => !entry.automatic);
   }
 
   /** Takes over what an earlier process left open; it is on record already. */
   inherit(questions: readonly PendingInput[]): void {
-    for (const question of questions) this.#entries.set(keyOf(question), entryOf(question, true));
+    for (const question of questions) this.#add(question, true);
   }
 
   /** A question has arrived. Servers may put one once only, so it is told (and kept) before anybody is asked. */
   put(question: PendingInput): void {
-    this.#entries.set(keyOf(question), entryOf(question, false));
-    this.#options.onOpen(this.open);
+    if (!this.#add(question, false).automatic) this.#options.onOpen(this.open);
   }
 
   /** The server lists all its open questions: new ones are taken in, others are withdrawn. */
@@ -67,7 +85,7 @@ export class Questions {
     for (const question of listed) {
       const known = this.#entries.get(keyOf(question));
       if (known) known.inherited = false;
-      else this.#entries.set(keyOf(question), entryOf(question, false));
+      else this.#add(question, false);
     }
     if (this.open.map(keyOf).join() !== before) this.#options.onOpen(this.open);
   }
@@ -88,23 +106,12 @@ export class Questions {
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'open') continue;
       entry.state = 'asking';
-      ask(entry.question, AbortSignal.any([signal, entry.withdraw.signal])).then(
-        (answer) => {
-          entry.state = answer === undefined ? 'left' : 'ready';
-          if (answer !== undefined) entry.answer = answer;
-          this.#options.onReady();
-        },
-        (error: unknown) => {
-          if (entry.withdraw.signal.aborted || signal.aborted) return;
-          this.#failure = { error };
-          this.#options.onReady();
-        },
-      );
+      this.#await(entry, ask(entry.question, AbortSignal.any([signal, entry.withdraw.signal])));
     }
   }
 
   /** Answers that wait to be delivered. */
-  get ready(): { question: PendingInput; answer: Answer }[] {
+  get ready(): { question: PendingInput; answer: InputResponse }[] {
     return [...this.#entries.values()].flatMap(({ question, answer, state }) =>
       state === 'ready' && answer ? [{ question, answer }] : [],
     );
@@ -119,17 +126,41 @@ export class Questions {
 
   /** Nobody is asked any more. */
   dispose(): void {
-    for (const entry of this.#entries.values()) entry.withdraw.abort(new Error('no longer asked'));
+    for (const entry of this.#entries.values())
+      entry.withdraw.abort(new QuestionWithdrawn('no longer asked'));
+  }
+
+  #add(question: PendingInput, inherited: boolean): Entry {
+    const { automatic, signal } = this.#options;
+    const withdraw = new AbortController();
+    const answer = automatic?.answer(question, AbortSignal.any([signal, withdraw.signal]));
+    const state = answer ? 'asking' : 'open';
+    const entry: Entry = { question, state, automatic: answer !== undefined, inherited, withdraw };
+    this.#entries.set(keyOf(question), entry);
+    if (answer) this.#await(entry, answer);
+    return entry;
+  }
+
+  #await(entry: Entry, answer: Promise<InputResponse | undefined>): void {
+    const { signal, onReady } = this.#options;
+    answer.then(
+      (given) => {
+        entry.state = given === undefined ? 'left' : 'ready';
+        if (given !== undefined) entry.answer = given;
+        onReady();
+      },
+      (error: unknown) => {
+        if (entry.withdraw.signal.aborted || signal.aborted) return;
+        this.#failure = { error };
+        onReady();
+      },
+    );
   }
 
   #remove(key: string, entry: Entry): void {
-    entry.withdraw.abort(new Error('the question was withdrawn'));
+    entry.withdraw.abort(new QuestionWithdrawn('the question was answered elsewhere, or withdrawn'));
     this.#entries.delete(key);
   }
-}
-
-function entryOf(question: PendingInput, inherited: boolean): Entry {
-  return { question, state: 'open', inherited, withdraw: new AbortController() };
 }
 
 /** JSON-RPC tells the id 1 from the id "1". */
@@ -137,12 +168,15 @@ function keyOf({ request_id }: PendingInput): string {
   return `${typeof request_id}:${request_id}`;
 }
 
-function sameQuestion(a: PendingInput, b: PendingInput): boolean {
+/** Whether two questions ask the same, whatever their ids. */
+export function sameQuestion(a: PendingInput, b: PendingInput): boolean {
   return JSON.stringify(a.params) === JSON.stringify(b.params);
 }
 
 /** What a question asks, in a few words; undefined where it does not say. */
 export function askedText(question: PendingInput | undefined): string | undefined {
+  if (question?.method === 'sampling/createMessage') return 'an answer of a language model (sampling)';
+  if (question?.method === 'roots/list') return 'the folders to work in (roots)';
   const message = question?.params['message'];
   return typeof message === 'string' && message !== '' ? message : undefined;
 }

@@ -1,4 +1,4 @@
-import { CliError, TimeoutError, UnfinishedError } from '../errors.ts';
+import { CliError, TimeoutError, UnfinishedError, UnsupportedError } from '../errors.ts';
 import type { JobDeps } from './deps.ts';
 import type { ServerLink } from './ports.ts';
 import { askedText, Questions } from './questions.ts';
@@ -22,7 +22,7 @@ export class CancelRequested extends Error {}
  * `onUnanswered`) the work is stopped with an UnfinishedError that says what was asked: nothing is answered unasked.
  */
 export async function attended<T>(
-  deps: Pick<JobDeps, 'ask'>,
+  deps: Pick<JobDeps, 'ask' | 'automatic'>,
   link: ServerLink,
   options: AttendOptions,
   work: () => Promise<T>,
@@ -32,6 +32,7 @@ export async function attended<T>(
   const told = new Set<PendingInput>();
   const questions = new Questions({
     ask: deps.ask,
+    automatic: deps.automatic,
     signal: stop.signal,
     onOpen: onOpen ?? (() => {}),
     onReady: () => void settle().catch((error: unknown) => stop.abort(error as Error)),
@@ -63,8 +64,14 @@ export async function attended<T>(
   }
 }
 
-function nobodyAnswers(question: PendingInput): UnfinishedError {
+function nobodyAnswers(question: PendingInput): CliError {
   const asked = askedText(question);
+  // Not for a person: it takes a setting, and a person to make it.
+  if (question.method !== 'elicitation/create')
+    return new UnsupportedError(`the server asks for ${asked ?? question.method}, which is not set up`, {
+      hint: settingHint(question.method),
+      details: { pending_input: [question] },
+    });
   return new UnfinishedError(
     'input_required',
     `the server asks for input and nobody answers here${asked === undefined ? '' : `: ${asked}`}`,
@@ -73,6 +80,13 @@ function nobodyAnswers(question: PendingInput): UnfinishedError {
       details: { pending_input: [question] },
     },
   );
+}
+
+/** The setting that lets this client answer requests of a method that are not for a person. */
+export function settingHint(method: string): string | undefined {
+  if (method === 'sampling/createMessage')
+    return 'set a command that answers: mcp2cli instances set NAME sampling -- COMMAND [ARG]...';
+  return method === 'roots/list' ? 'name them: mcp2cli instances set NAME roots FOLDER...' : undefined;
 }
 
 /** Whether this side ended the work (signal, time limit, `jobs cancel`, an unanswerable question) rather than server or network. */

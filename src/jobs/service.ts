@@ -11,7 +11,7 @@ import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
 import { LOCAL_LOOK_MS, waitForHeld } from './held.ts';
 import { backoffDelay } from './polling.ts';
-import type { Answer, ServerLink, Snapshot } from './ports.ts';
+import type { InputResponse, ServerLink, Snapshot } from './ports.ts';
 import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
 import type { Stop } from './stop.ts';
 
@@ -26,7 +26,7 @@ const LOCAL_CANCEL_MS = 5_000;
 
 export interface WaitEvents extends JobEvents {
   /** An answer has reached the server. */
-  onAnswered?: ((question: PendingInput, answer: Answer) => void) | undefined;
+  onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined;
 }
 
 /** Whether a job has a remote task that can be asked about. */

@@ -15,6 +15,7 @@ const TOOLS = {
     run: ({ variables = [] }) =>
       text(
         JSON.stringify({
+          pid: process.pid,
           argv: process.argv.slice(2),
           cwd: process.cwd(),
           env: Object.fromEntries(variables.map((name) => [name, process.env[name] ?? null])),
@@ -26,6 +27,14 @@ const TOOLS = {
     inputSchema: object(),
     run() {
       process.stderr.write('about to fall over\n', () => process.exit(3));
+    },
+  },
+  flood: {
+    description: 'Write lines to stderr, then answer.',
+    inputSchema: object({ lines: { type: 'integer' } }, ['lines']),
+    run({ lines }) {
+      for (let i = 1; i <= lines; i++) process.stderr.write(`line ${i} ${'x'.repeat(200)}\n`);
+      return text('flooded');
     },
   },
   hang: {

@@ -21,6 +21,10 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
     if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
     else {
       printer.out(jobDetails(job));
+      if (job.pending_input?.length) {
+        const { askedLines } = await import('../asked.ts');
+        printer.out(askedLines(app, job).join('\n'));
+      }
       if (job.result !== undefined && job.result !== null) {
         printer.out('result:');
         printResult(printer, job.result);

@@ -24,9 +24,9 @@ export async function waitForJobs(app: App, ids: readonly string[], options: Wai
     );
     const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failure = settled.find((one) => one.status === 'rejected');
-    if (failure && (wanted.length === 1 || printer.json)) throw detached(failure.reason, resume);
+    if (failure && (wanted.length === 1 || printer.json)) throw await detached(failure.reason, resume, app);
     print(app, wanted.length > 1, ended);
-    if (failure) throw detached(failure.reason, resume);
+    if (failure) throw await detached(failure.reason, resume, app);
     return ended.every((job) => job.status === 'completed') ? EXIT.ok : EXIT.failed;
   } finally {
     stop.dispose();

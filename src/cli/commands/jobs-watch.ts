@@ -38,7 +38,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
     return outcomeCode(job);
   } catch (error) {
     view.end();
-    throw detached(error, app.command('jobs', 'watch', wanted));
+    throw await detached(error, app.command('jobs', 'watch', wanted), app);
   } finally {
     stop.dispose();
   }

@@ -61,6 +61,40 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
   },
   {
+    name: 'keeper',
+    summary: 'background processes that hold connections and jobs: status, stop, logs',
+    subcommands: [
+      {
+        name: 'status',
+        isDefault: true,
+        summary: 'the keepers that run, and what they do',
+        words: ['[instance]'],
+        run: async (app, [name]) => (await import('./keeper.ts')).keeperStatus(app, name),
+      },
+      {
+        name: 'stop',
+        summary: 'end one, and its server',
+        words: ['[instance]'],
+        options: [
+          { flags: '--all', help: 'all of them' },
+          { flags: '--force', help: 'even with running jobs (they are lost), or when it does not answer' },
+        ],
+        run: async (app, [name], options) => (await import('./keeper.ts')).keeperStop(app, name, options),
+      },
+      {
+        name: 'logs',
+        summary: 'what it did, and what its server wrote on stderr',
+        words: ['[instance]'],
+        options: [
+          { flags: '-f, --follow', help: 'go on as lines come' },
+          { flags: '--tail <N>', help: 'the last N lines only' },
+        ],
+        run: async (app, [name], options) =>
+          (await import('./keeper-logs.ts')).keeperLogs(app, name, options),
+      },
+    ],
+  },
+  {
     name: 'demo',
     summary: 'a real MCP server to try things on: run, start, stop, status, tour',
     subcommands: [
@@ -119,7 +153,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, cancel',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel',
     subcommands: [
       {
         name: 'list',
@@ -150,7 +184,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: 'block until jobs end; exit 0 if all completed, 1 if not',
         words: ['[ids...]'],
         options: [LATEST],
-        scopes: ['result'],
+        scopes: ['input', 'result'],
         run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
       },
       {
@@ -158,8 +192,16 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: 'wait, showing state and progress as they change',
         words: [JOB_ID],
         options: [LATEST],
-        scopes: ['result'],
+        scopes: ['input', 'result'],
         run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
+      },
+      {
+        name: 'answer',
+        summary: 'answer what a job asks: --FIELD value..., --accept, --decline, --cancel',
+        words: [JOB_ID],
+        options: [LATEST],
+        // Its flags come from the question's form, so the line is not commander's (route.ts).
+        run: async (app, words) => (await import('./jobs-answer.ts')).answerJob(app, words),
       },
       {
         name: 'cancel',

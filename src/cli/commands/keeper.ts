@@ -1,0 +1,141 @@
+import { readdirSync } from 'node:fs';
+import { findInstance } from '../../config/config.ts';
+import { isSafeName } from '../../config/names.ts';
+import { EXIT, IoError, UnfinishedError, UsageError } from '../../errors.ts';
+import { KeeperClient } from '../../keeper/client.ts';
+import { ended, kill } from '../../keeper/end.ts';
+import type { StatusReply } from '../../keeper/protocol.ts';
+import { type KeeperState, liveKeepers } from '../../keeper/state.ts';
+import type { App } from '../app.ts';
+
+export interface StopOptions {
+  all?: boolean;
+  force?: boolean;
+}
+
+/** What `keeper status --json` tells of each. */
+interface KeeperView extends Omit<StatusReply, 'pid'> {
+  instance: string;
+  pid: number;
+  /** False: the process is there and does not answer. */
+  answers: boolean;
+}
+
+/** `keeper status [INSTANCE]`: the keepers that run, and what they do. Exit 0 whether or not there are any. */
+export async function keeperStatus(app: App, name: string | undefined): Promise<number> {
+  const { printer } = app;
+  const views = await Promise.all(keepersOf(app, name).map(viewOf));
+  if (printer.json)
+    printer.envelope('keeper status', views.length === 1 ? '1 keeper' : `${views.length} keepers`, {
+      items: views,
+    });
+  else if (views.length === 0) printer.note(name === undefined ? 'no keeper runs' : `${name} has no keeper`);
+  for (const view of printer.json ? [] : views) {
+    printer.out(`${view.instance}  ${stateOf(view)}  process ${view.pid}  since ${view.started_at}`);
+    if (!printer.quiet)
+      for (const job of view.jobs) printer.out(`  ${job.job_id}  ${job.capability}  since ${job.since}`);
+  }
+  return EXIT.ok;
+}
+
+function stateOf({ answers, retiring, jobs, commands, connected }: KeeperView): string {
+  if (!answers) return 'does not answer';
+  const works = jobs.length > 0 || commands > 0;
+  const what = works ? `${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}` : 'idle';
+  return `${what}${connected ? '' : ', not connected'}${retiring ? ', to be replaced' : ''}`;
+}
+
+async function viewOf(state: KeeperState): Promise<KeeperView> {
+  const { instance, version, started_at, retiring = false, holder } = state;
+  try {
+    const { client } = await KeeperClient.connect(state);
+    const status = await client.status();
+    client.close();
+    return { instance, answers: true, ...status };
+  } catch {
+    return {
+      instance,
+      answers: false,
+      pid: holder.pid,
+      version,
+      started_at,
+      retiring,
+      jobs: [],
+      commands: 0,
+      connected: false,
+    };
+  }
+}
+
+/**
+ * `keeper stop [INSTANCE]`: ends a keeper and its server. With running jobs it refuses (exit 8) unless forced: they would be lost. Without a
+ * name the only one that runs is meant, or `--all`. Exit 0 also when none runs.
+ */
+export async function keeperStop(app: App, name: string | undefined, options: StopOptions): Promise<number> {
+  const { printer } = app;
+  const states = keepersOf(app, name);
+  const instances = [...new Set(states.map((state) => state.instance))];
+  if (name === undefined && !options.all && instances.length > 1)
+    throw new UsageError('which keeper? several run', {
+      hint: `name one of ${instances.join(', ')}, or --all`,
+    });
+  if (states.length === 0) printer.note('no keeper runs');
+  const busy: string[] = [];
+  const stopped: string[] = [];
+  for (const state of states) {
+    const jobs = await stopOne(state, options.force === true);
+    if (jobs > 0) busy.push(`${state.instance} has ${jobs} running ${jobs === 1 ? 'job' : 'jobs'}`);
+    else stopped.push(state.instance);
+  }
+  if (busy.length > 0)
+    throw new UnfinishedError('keeper_busy', `not stopped: ${busy.join('; ')}`, {
+      hint: 'it ends by itself after them; --force ends it now, and its jobs are lost',
+    });
+  if (printer.json) printer.envelope('keeper stop', `stopped ${stopped.length}`, { stopped });
+  else for (const one of stopped) printer.note(`stopped the keeper of ${one}`);
+  return EXIT.ok;
+}
+
+/** Returns how many jobs kept it from stopping. */
+async function stopOne(state: KeeperState, force: boolean): Promise<number> {
+  try {
+    const { client } = await KeeperClient.connect(state);
+    const { stopping, jobs } = await client.stop(force);
+    client.close();
+    if (!stopping) return jobs;
+    if (await ended(state)) return 0;
+  } catch (error) {
+    if (!force) throw error;
+  }
+  if (!force || !(await kill(state)))
+    throw new IoError(`the keeper of ${state.instance} (process ${state.holder.pid}) does not end`, {
+      hint: 'try again with --force',
+    });
+  return 0;
+}
+
+/** The keepers of one instance, or of all there are: those of ad hoc targets and of removed instances included. */
+function keepersOf(app: App, name: string | undefined): KeeperState[] {
+  if (name !== undefined) return liveKeepers(app.paths.keeperDir(instanceFolder(app, name)));
+  return folders(app).flatMap((folder) => liveKeepers(app.paths.keeperDir(folder)));
+}
+
+/** The folder's name for what was typed. Error: UsageError for what is neither an instance nor has a folder. */
+export function instanceFolder(app: App, typed: string): string {
+  const configured = findInstance(app.config, typed);
+  if (configured !== undefined) return configured;
+  const folder = folders(app).find((one) => one.toLowerCase() === typed.toLowerCase());
+  if (folder !== undefined && isSafeName(folder)) return folder;
+  throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
+    code: 'unknown_instance',
+    hint: 'see: mcp2cli keeper status',
+  });
+}
+
+function folders(app: App): string[] {
+  try {
+    return readdirSync(app.paths.instancesDir).sort();
+  } catch {
+    return [];
+  }
+}

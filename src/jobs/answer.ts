@@ -1,0 +1,149 @@
+import { UnfinishedError, UnsupportedError, UsageError } from '../errors.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
+import { isHeld } from './held.ts';
+import { QUESTION_WAIT_MS } from './polling.ts';
+import type { Asker } from './ports.ts';
+import { sameQuestion } from './questions.ts';
+import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
+import { showJob, waitForJob } from './service.ts';
+import { type Stop, stopAfter } from './stop.ts';
+
+/** How often the state is asked for after an answer, which servers may take in with a delay, and the pause between, in milliseconds. */
+const LOOKS_AFTER = 4;
+const LOOK_AFTER_MS = 250;
+
+/**
+ * What a job asks now, and its record. A server that tells its questions only to whoever waits for the result is waited for; what it asks is on
+ * record from then on. Errors: UsageError `nothing_to_answer`, UnsupportedError where another command holds the job, and those of `showJob`.
+ */
+export async function openQuestions(
+  deps: JobDeps,
+  id: string,
+  stop: Stop,
+): Promise<{ job: JobRecord; questions: PendingInput[] }> {
+  const job = await showJob(deps, id, stop);
+  const known = isTerminal(job.status) ? [] : (job.pending_input ?? []);
+  if (known.length > 0 && isHeld(job) && !job.holder?.keeper)
+    throw new UnsupportedError(`${id} is run by another command (process ${job.holder?.pid ?? 'unknown'})`, {
+      hint: 'answer where that command asks',
+    });
+  if (known.length > 0) return { job, questions: known };
+  if (job.status !== 'input_required') throw nothingToAnswer(job);
+  const seen: PendingInput[] = [];
+  const look: Asker = async (question) => {
+    seen.push(question);
+    return undefined;
+  };
+  try {
+    await waitForJob({ ...deps, ask: look, questionWaitMs: QUESTION_WAIT_MS }, id, stop, {});
+  } catch (error) {
+    if (!(error instanceof UnfinishedError)) throw error;
+    if (seen.length === 0)
+      throw new UnfinishedError('input_required', `${error.message} (the server does not say what it asks)`, {
+        cause: error,
+        details: error.details,
+      });
+  }
+  if (seen.length === 0) throw nothingToAnswer(deps.store.read(id));
+  return { job: deps.store.read(id), questions: seen };
+}
+
+function nothingToAnswer(job: JobRecord, why = ''): UsageError {
+  return new UsageError(`${job.job_id} asks nothing: it is ${job.status}${why}`, {
+    code: 'nothing_to_answer',
+    details: { job_id: job.job_id, status: job.status },
+  });
+}
+
+/** Ends the wait that brought the answers: there is nothing more to bring. */
+class Settled extends Error {}
+
+/**
+ * Brings answers to the server, and returns the job as it is afterwards; other questions stay open. `ask` is put the questions that are
+ * meant, and no others. Errors: UsageError `nothing_to_answer` when all of them were answered elsewhere or withdrawn meanwhile,
+ * UnfinishedError for an answer that the server refuses, and those of `waitForJob`.
+ */
+export async function bringAnswers(
+  deps: JobDeps,
+  id: string,
+  wanted: readonly PendingInput[],
+  ask: Asker,
+  { stop, events }: { stop: Stop; events: Pick<JobEvents, 'onNote'> },
+): Promise<JobRecord> {
+  const open = new Set(wanted);
+  const given = new Set<PendingInput>();
+  let brought = 0;
+  const own = stopAfter(deps.clock, stop.signal, undefined, '');
+  const which = (question: PendingInput, among: Iterable<PendingInput> = open) => {
+    const list = [...among];
+    return list.find((one) => sameId(one, question)) ?? list.find((one) => sameQuestion(one, question));
+  };
+  const settle = (question: PendingInput | undefined) => {
+    if (question) open.delete(question);
+    if (open.size === 0) own.abort(new Settled('answered'));
+  };
+  try {
+    await waitForJob(
+      {
+        ...deps,
+        questionWaitMs: QUESTION_WAIT_MS,
+        ask: async (question, signal) => {
+          const meant = which(question);
+          if (!meant) return undefined;
+          const answer = await ask(question, signal);
+          if (answer) given.add(meant);
+          return answer;
+        },
+      },
+      id,
+      own,
+      {
+        ...events,
+        onAnswered: (question) => {
+          brought += 1;
+          settle(which(question));
+        },
+        onChange: ({ pending_input: listed }) => {
+          if (!listed) return;
+          for (const one of open) if (!given.has(one) && !which(one, listed)) settle(one);
+        },
+      },
+    );
+  } catch (error) {
+    if (stop.signal.aborted) throw error;
+    // With the answers brought, nothing that comes behind them is this command's failure.
+    if (!(error instanceof Settled) && open.size > 0) throw error;
+  } finally {
+    own.dispose();
+  }
+  if (brought === 0) throw nothingToAnswer(deps.store.read(id), ' (answered elsewhere, or withdrawn)');
+  return stateAfter(deps, id, wanted, stop);
+}
+
+/** The job once the server has taken the answers in, as far as that shows within a moment. */
+async function stateAfter(
+  deps: JobDeps,
+  id: string,
+  answered: readonly PendingInput[],
+  stop: Stop,
+): Promise<JobRecord> {
+  const lags = ({ status, pending_input: listed = [] }: JobRecord) =>
+    listed.length > 0
+      ? listed.some((one) => answered.some((a) => sameId(a, one)))
+      : status === 'input_required';
+  let job = deps.store.read(id);
+  try {
+    for (let looks = 0; looks < LOOKS_AFTER; looks++) {
+      if (looks > 0) await deps.clock.sleep(LOOK_AFTER_MS, stop.signal);
+      job = await showJob(deps, id, stop);
+      if (!lags(job)) break;
+    }
+  } catch {
+    // The answer was brought; what became of it shows later.
+  }
+  return job;
+}
+
+function sameId(a: PendingInput, b: PendingInput): boolean {
+  return a.request_id === b.request_id;
+}

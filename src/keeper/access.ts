@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { UnreachableError } from '../errors.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import { KeeperClient } from './client.ts';
+import type { KeeperOrders } from './protocol.ts';
+import type { StartOptions } from './start.ts';
+import { keeperAtWork, liveKeepers } from './state.ts';
+
+export interface KeeperAccess extends Omit<StartOptions, 'unusable' | 'orders'> {
+  orders: Omit<KeeperOrders, 'id' | 'token' | 'fingerprint'>;
+  /** The target with its variables filled in. Error: UsageError. */
+  target: () => unknown;
+  log: (line: string) => void;
+}
+
+/**
+ * The instance's keeper, for work. One of another program version or of a changed configuration is told to end with its last job when
+ * `start` asks for one in its place, and is otherwise left alone. Undefined when there is none and `start` is false. Errors: IoError when
+ * it does not start, UnreachableError when it does not answer, UsageError for variables that are not set.
+ */
+export async function useKeeper(access: KeeperAccess, start: boolean): Promise<KeeperClient | undefined> {
+  const unusable = new Set<string>();
+  const fingerprint = fingerprintOf(access);
+  for (;;) {
+    const there = keeperAtWork(access.dir);
+    const state =
+      there && !unusable.has(there.id)
+        ? there
+        : start
+          ? await (await import('./start.ts')).startKeeper({
+              ...access,
+              orders: { ...access.orders, fingerprint },
+              unusable,
+            })
+          : undefined;
+    if (!state) return undefined;
+    try {
+      const { client, stale } = await KeeperClient.connect(state, fingerprint);
+      if (stale === null) return client;
+      access.log(`the keeper (process ${state.holder.pid}) is of no use: ${stale}`);
+      unusable.add(state.id);
+      if (start && stale !== 'retiring') await client.retire();
+      client.close();
+      if (!start) return undefined;
+    } catch (error) {
+      // It may have ended in this moment; one that is still there and does not answer is another matter.
+      const gone = !liveKeepers(access.dir).some((one) => one.id === state.id);
+      if (!gone && start) throw error;
+      access.log((error as Error).message);
+      if (!gone) return undefined;
+      unusable.add(state.id);
+    }
+  }
+}
+
+/** The keeper that holds a job. Error: UnreachableError when it cannot be found: its job is then lost, or just about to be recorded. */
+export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClient> {
+  const { holder } = job;
+  const state = liveKeepers(dir).find(
+    (one) => one.holder.pid === holder?.pid && one.holder.started === holder.started,
+  );
+  if (!state) throw new UnreachableError(`the keeper that holds ${job.job_id} is ending or cannot be found`);
+  return (await KeeperClient.connect(state)).client;
+}
+
+/** What must be the same for a keeper to do as well as a connection of one's own. Values and all; it never touches a disk. */
+function fingerprintOf({ orders, target }: KeeperAccess): string {
+  const { identity, settings, cwd } = orders;
+  const folder = identity.kind === 'stdio' && identity.cwd === undefined ? cwd : null;
+  return createHash('sha256')
+    .update(JSON.stringify([target(), settings, folder]))
+    .digest('hex');
+}

@@ -1,0 +1,203 @@
+import { connect } from 'node:net';
+import { taskMode } from '../backends/choose.ts';
+import { CliError, UnreachableError } from '../errors.ts';
+import type {
+  Answer,
+  Backend,
+  BackendCallOptions,
+  LinkEvents,
+  ServerLink,
+  Snapshot,
+  Submission,
+} from '../jobs/ports.ts';
+import type { BackendName, PendingInput, Progress } from '../jobs/record.ts';
+import { VERSION } from '../version.ts';
+import { type OutgoingOptions, Peer } from './peer.ts';
+import type {
+  BackendParams,
+  CallParams,
+  HelloReply,
+  OpenReply,
+  StatusReply,
+  StopReply,
+  SubmitParams,
+  SubmitReply,
+} from './protocol.ts';
+import type { KeeperState } from './state.ts';
+
+/** How long a keeper may take to say hello, in milliseconds. It does nothing that could hold it up. */
+const HELLO_TIMEOUT_MS = 5_000;
+
+/** A conversation with a keeper. */
+export class KeeperClient {
+  readonly state: KeeperState;
+  readonly #peer: Peer;
+
+  private constructor(state: KeeperState, peer: Peer) {
+    this.state = state;
+    this.#peer = peer;
+  }
+
+  /**
+   * Calls on a keeper. With a fingerprint the caller is here to use its server, and the keeper stays until the caller has gone; without one
+   * for its jobs only. Error: UnreachableError when it does not answer.
+   */
+  static async connect(
+    state: KeeperState,
+    fingerprint?: string,
+  ): Promise<{ client: KeeperClient; stale: HelloReply['stale'] }> {
+    const socket = connect(state.socket);
+    const client = new KeeperClient(state, new Peer(socket));
+    const timeout = setTimeout(() => socket.destroy(), HELLO_TIMEOUT_MS);
+    try {
+      const params = {
+        token: state.token,
+        version: VERSION,
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      };
+      const { stale } = (await client.request('hello', params)) as HelloReply;
+      return { client, stale };
+    } catch (error) {
+      socket.destroy();
+      throw new UnreachableError(
+        `the keeper of ${state.instance} (process ${state.holder.pid}) does not answer`,
+        {
+          cause: error,
+          hint: `look at it with: mcp2cli keeper logs ${state.instance}; end it with: mcp2cli keeper stop ${state.instance} --force`,
+        },
+      );
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  request(method: string, params: object, options?: OutgoingOptions): Promise<unknown> {
+    return this.#peer.request(method, params as Record<string, unknown>, options);
+  }
+
+  async status(): Promise<StatusReply> {
+    return (await this.request('status', {})) as StatusReply;
+  }
+
+  /** Tells it to take no new work. */
+  async retire(): Promise<void> {
+    await this.request('retire', {});
+  }
+
+  async stop(force: boolean): Promise<StopReply> {
+    return (await this.request('stop', { force })) as StopReply;
+  }
+
+  close(): void {
+    this.#peer.close();
+  }
+}
+
+export interface KeeperLinkOptions {
+  /** A tool's `execution.taskSupport`. */
+  support: (tool: string) => string | undefined;
+}
+
+/** The way to the server through its keeper. `open` is what the keeper says about the server; without it only a job's task is reached. */
+export function keeperLink(
+  client: KeeperClient,
+  open: OpenReply | undefined,
+  { support }: KeeperLinkOptions,
+): ServerLink {
+  let events: LinkEvents = {};
+  const callParams = (name: string, args: Record<string, unknown>): CallParams => ({
+    name,
+    arguments: args,
+    task_support: support(name) ?? null,
+  });
+
+  return {
+    taskMode: (tool) =>
+      open
+        ? taskMode(open.facts, support(tool))
+        : { tasks: 'offer', certain: false, holdable: true, cancel: true },
+    get session() {
+      if (!open) throw new Error('the keeper was not asked about the server');
+      return open.session;
+    },
+    async call(call, options) {
+      const params = callParams(call.name, call.arguments);
+      const signal = options.signal as AbortSignal | undefined;
+      return (await client.request('call', params, {
+        signal,
+        onTold(kind, value) {
+          if (kind === 'progress') events.onProgress?.(value as Progress);
+          if (kind === 'question') events.onQuestion?.(value as PendingInput);
+        },
+      })) as Submission;
+    },
+    submit: () => Promise.reject(new Error('a keeper submits jobs itself')),
+    keeper: {
+      holder: client.state.holder,
+      async submit(call, { storedArguments, ttlMs, detach, elicit, signal }) {
+        const params: SubmitParams = {
+          ...callParams(call.name, call.arguments),
+          stored_arguments: storedArguments,
+          ttl_ms: ttlMs ?? null,
+          detach,
+          elicit: elicit ?? null,
+        };
+        const reply = (await client.request('submit', params, {
+          signal: signal as AbortSignal,
+        })) as SubmitReply;
+        const { errorFrom } = await import('./wire-error.ts');
+        return {
+          jobId: reply.job_id,
+          synchronous: reply.synchronous,
+          ...(reply.error ? { error: errorFrom(reply.error) } : {}),
+        };
+      },
+      async adopt(jobId) {
+        await client.request('adopt', { job_id: jobId });
+      },
+      async respond(jobId, requestId, result) {
+        await client.request('respond', { job_id: jobId, request_id: requestId, result });
+      },
+    },
+    backend: (name) => remoteBackend(client, name),
+    observe(next) {
+      events = next;
+    },
+    async respond(requestId, result) {
+      await client.request('respond', { request_id: requestId, result });
+    },
+    // The keeper listens.
+    listen: async () => {},
+    async close() {
+      client.close();
+    },
+  };
+}
+
+/** The verbs of a backend, done by the keeper on its own connection. */
+function remoteBackend(client: KeeperClient, backend: BackendName): Backend {
+  const ask = async (params: Omit<BackendParams, 'backend'>, options: BackendCallOptions = {}) => {
+    const limit = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs);
+    const signals = [options.signal as AbortSignal | undefined, limit].filter((one) => one !== undefined);
+    try {
+      return await client.request('backend', { backend, ...params }, { signal: AbortSignal.any(signals) });
+    } catch (error) {
+      if (limit?.aborted && !(error instanceof CliError) && options.signal?.aborted !== true)
+        throw new UnreachableError(`the keeper did not answer in time (${params.verb})`, { cause: error });
+      throw error;
+    }
+  };
+  const snapshot = async (verb: 'poll' | 'result' | 'cancel', id: string, options?: BackendCallOptions) =>
+    (await ask({ verb, task_id: id }, options)) as Snapshot;
+  return {
+    name: backend,
+    blocks: backend !== 'tasks-2026-07-28',
+    poll: (id, options) => snapshot('poll', id, options),
+    result: async (id, options) =>
+      options?.known && backend === 'tasks-2026-07-28' ? options.known : snapshot('result', id, options),
+    cancel: (id, options) => snapshot('cancel', id, options),
+    async answer(id, requestId, answer: Answer, options) {
+      await ask({ verb: 'answer', task_id: id, request_id: requestId, answer }, options);
+    },
+  };
+}

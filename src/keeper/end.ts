@@ -1,0 +1,39 @@
+import { isHolderAlive } from '../store/holder.ts';
+import type { KeeperState } from './state.ts';
+
+/** How long a keeper that was told to stop may take, in milliseconds: its server gets 2 s, SIGTERM, 2 s, SIGKILL. */
+const POLITE_MS = 7_000;
+const STEP_MS = 3_000;
+
+/**
+ * Waits until a keeper that was told to stop has ended. False when it is still there.
+ */
+export function ended({ holder }: KeeperState): Promise<boolean> {
+  return gone(holder, POLITE_MS);
+}
+
+/**
+ * Kills a keeper that does not end; what it leaves behind its guardian ends. False when it is still there. The process is looked at before
+ * each signal: its pid may have gone to somebody else.
+ */
+export async function kill({ holder }: KeeperState): Promise<boolean> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if (!isHolderAlive(holder)) return true;
+    try {
+      process.kill(holder.pid, signal);
+    } catch {
+      // Gone in this moment.
+    }
+    if (await gone(holder, STEP_MS)) return true;
+  }
+  return false;
+}
+
+async function gone(holder: KeeperState['holder'], withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (isHolderAlive(holder)) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}

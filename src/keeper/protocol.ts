@@ -1,0 +1,105 @@
+/** What a command and a keeper say to each other. The parties may be of different versions: `hello` comes first and tells. */
+import type { InstanceSettings } from '../config/settings.ts';
+import type { ServerFacts } from '../connection/server-facts.ts';
+import type { Target } from '../connection/target.ts';
+import type { BackendName, SessionFacts } from '../jobs/record.ts';
+import type { WireError } from './wire-error.ts';
+
+/** What a new keeper is told. Secrets stay out of argv and of the environment. */
+export interface KeeperOrders {
+  id: string;
+  token: string;
+  /** The data root. */
+  root: string;
+  name: string;
+  adHoc: boolean;
+  /** Unexpanded; variables are filled in from the keeper's environment, which is that of the command that started it. */
+  identity: Target;
+  settings: InstanceSettings;
+  /** Where the command was typed: what a server without a folder of its own is started in. */
+  cwd: string;
+  fingerprint: string;
+}
+
+export interface HelloParams {
+  token: string;
+  /** Of the target with its variables filled in, and the settings; absent when only a job of the keeper's is meant. */
+  fingerprint?: string;
+  /** The caller's version. */
+  version: string;
+}
+
+export interface HelloReply {
+  /** Why the keeper cannot take this caller's work: it is of another version, its instance was changed, or it is ending. */
+  stale: 'version' | 'config' | 'retiring' | null;
+}
+
+/** `open`: the keeper connects, unless it has, and tells about the server. */
+export interface OpenReply {
+  facts: ServerFacts;
+  session: SessionFacts;
+}
+
+export interface CallParams {
+  name: string;
+  arguments: Record<string, unknown>;
+  /** The tool's `execution.taskSupport`. */
+  task_support: string | null;
+}
+
+export interface SubmitParams extends CallParams {
+  /** As the record may show them: secrets redacted. */
+  stored_arguments: Record<string, unknown>;
+  ttl_ms: number | null;
+  /** Answer when the record is there, rather than when the server has taken the call. */
+  detach: boolean;
+  elicit: InstanceSettings['elicit'] | null;
+}
+
+export interface SubmitReply {
+  job_id: string;
+  /** The job ended with the server's first answer. */
+  synchronous: boolean;
+  error: WireError | null;
+}
+
+export interface BackendParams {
+  backend: BackendName;
+  verb: 'poll' | 'result' | 'cancel' | 'answer';
+  task_id: string;
+  request_id?: string | number;
+  answer?: { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, unknown> };
+}
+
+export interface RespondParams {
+  /** The job whose question it is; absent for a question of the caller's own call. */
+  job_id?: string;
+  request_id: string | number;
+  result: Record<string, unknown>;
+}
+
+/** `request`: a request to the server that only reads. */
+export interface RequestParams {
+  method: string;
+  params: Record<string, unknown>;
+}
+
+/** `status` */
+export interface StatusReply {
+  pid: number;
+  version: string;
+  started_at: string;
+  retiring: boolean;
+  jobs: { job_id: string; capability: string; since: string }[];
+  /** Commands that use it at the moment, the asking one apart. */
+  commands: number;
+  /** The connection to the server is open. */
+  connected: boolean;
+}
+
+/** `stop`: `force` ends running jobs, too. */
+export interface StopReply {
+  stopping: boolean;
+  /** What runs, when that kept it from stopping. */
+  jobs: number;
+}

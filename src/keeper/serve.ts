@@ -1,0 +1,216 @@
+/** The keeper's own process: listens, connects when somebody needs the server, works, and ends when it has had no work for a while. */
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { automaticAnswers } from '../backends/automatic.ts';
+import { expandTarget } from '../config/config.ts';
+import { resolvePaths } from '../config/paths.ts';
+import { clientDuties } from '../connection/client-duties.ts';
+import type { Reach } from '../connection/reach.ts';
+import { systemClock } from '../context.ts';
+import { IoError } from '../errors.ts';
+import type { JobDeps } from '../jobs/deps.ts';
+import { policyAsker } from '../jobs/policy.ts';
+import { currentHolder } from '../store/holder.ts';
+import { openJobStore } from '../store/job-store.ts';
+import { VERSION } from '../version.ts';
+import { Connections } from './connections.ts';
+import { Desk } from './desk.ts';
+import { startGuardian } from './guardian.ts';
+import { KeeperLog } from './log.ts';
+import type { KeeperOrders } from './protocol.ts';
+import { socketPath } from './socket-path.ts';
+import { isRegistered, type KeeperState, removeState, writeState } from './state.ts';
+import { KeeperWork } from './work.ts';
+
+/** How often it looks whether it can still be found, in milliseconds. */
+const REGISTERED_CHECK_MS = 2_000;
+
+/** How long ending may take after everything was told to end, in milliseconds: a server gets 2 s, SIGTERM, 2 s, SIGKILL. */
+const END_MS = 8_000;
+
+/** Runs a keeper until it has nothing to do, is told to stop, or its data root is gone. Its orders come on stdin. */
+export async function runKeeper(): Promise<void> {
+  const orders = JSON.parse(await readAll(process.stdin)) as KeeperOrders;
+  // A closing terminal must not take the keeper with it.
+  process.on('SIGHUP', () => {});
+  process.umask(0o077);
+  await new Keeper(orders).run();
+}
+
+class Keeper {
+  readonly #orders: KeeperOrders;
+  readonly #dir: string;
+  readonly #log: KeeperLog;
+  readonly #state: Omit<KeeperState, 'schema_version'>;
+  readonly #connections: Connections;
+  readonly #work: KeeperWork;
+  readonly #desk: Desk;
+  readonly #server: Server;
+  #retiring = false;
+  #idle: NodeJS.Timeout | undefined;
+  #ending: Promise<void> | undefined;
+  #ended: () => void = () => {};
+
+  constructor(orders: KeeperOrders) {
+    const { id, token, name, root, identity } = orders;
+    const paths = resolvePaths({ env: { MCP2CLI_HOME: root }, home: root, platform: process.platform });
+    const holder = { ...currentHolder(), keeper: true };
+    this.#orders = orders;
+    this.#dir = paths.keeperDir(name);
+    this.#log = new KeeperLog(this.#dir, systemClock.now);
+    this.#state = {
+      id,
+      instance: name,
+      holder,
+      socket: socketPath(this.#dir, id, token),
+      token,
+      version: VERSION,
+      started_at: systemClock.now().toISOString(),
+    };
+    const duties = clientDuties(orders.settings, process.env, orders.cwd);
+    const supports = new Map<string, string>();
+    const reach: Reach = {
+      name: orders.adHoc ? 'the server' : name,
+      version: VERSION,
+      identity,
+      target: () => here(expandTarget(identity, process.env, `instance ${name}`), orders.cwd),
+      serverFile: paths.serverFile(name),
+      duties,
+      now: systemClock.now,
+      log: (line) =>
+        line.startsWith('server: ')
+          ? this.#log.write('server', line.slice('server: '.length))
+          : this.#log.write('keeper', line),
+    };
+    const say = (text: string) => this.#log.write('keeper', text);
+    this.#connections = new Connections(
+      reach,
+      (tool) => supports.get(tool),
+      (why) => say(`the connection ended: ${why}`),
+    );
+    const deps: Omit<JobDeps, 'ask'> = {
+      store: openJobStore({ dir: paths.jobsDir(name), instance: name, clock: systemClock }),
+      links: {
+        open: () => Promise.reject(new Error('a keeper leases its links')),
+        reopen: () => Promise.reject(new Error('a keeper leases its links')),
+      },
+      clock: systemClock,
+      random: Math.random,
+      automatic: automaticAnswers(duties),
+      holder,
+      // Nobody else could ask this server: it is asked until it answers, or is gone.
+      failureBudgetMs: identity.kind === 'stdio' ? Number.POSITIVE_INFINITY : 120_000,
+    };
+    this.#work = new KeeperWork({
+      instance: name,
+      deps,
+      connections: this.#connections,
+      policyAsker: (policy) => policyAsker(policy ?? 'ask', () => {}),
+      log: say,
+      onChange: () => this.#look(),
+    });
+    this.#desk = new Desk({
+      orders,
+      state: this.#state,
+      store: deps.store,
+      connections: this.#connections,
+      work: this.#work,
+      supports,
+      isRetiring: () => this.#retiring,
+      retire: () => this.#retire(),
+      stop: (why) => void this.#end(why),
+      onChange: () => this.#look(),
+    });
+    this.#server = createServer((socket: Socket) => this.#desk.receive(socket));
+  }
+
+  async run(): Promise<void> {
+    const say = (text: string) => this.#log.write('keeper', text);
+    if (this.#orders.identity.kind === 'stdio') startGuardian(say);
+    const done = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    await this.#listen();
+    writeState(this.#dir, this.#state);
+    say(`started (process ${process.pid}, mcp2cli ${VERSION})`);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => void this.#end(`the keeper was stopped by ${signal}`));
+    process.on('uncaughtException', (error) => {
+      say(`a defect: ${error.stack ?? error.message}`);
+      process.exitCode = 70;
+      void this.#end('the keeper had a defect');
+    });
+    const watch = setInterval(() => {
+      if (!isRegistered(this.#dir, this.#orders.id)) void this.#end('the keeper was removed');
+    }, REGISTERED_CHECK_MS);
+    this.#look();
+    await done;
+    clearInterval(watch);
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#state.socket, resolve);
+    }).catch((error: unknown) => {
+      throw new IoError(`cannot listen on ${this.#state.socket}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    });
+    if (process.platform !== 'win32') chmodSync(this.#state.socket, 0o600);
+  }
+
+  /** Something began or ended: with nothing left to do the idle time runs. */
+  #look(): void {
+    clearTimeout(this.#idle);
+    if (this.#ending || this.#work.busy || this.#desk.inUse) return;
+    const { idleTimeoutMs } = this.#orders.settings;
+    if (this.#retiring) void this.#end('it was replaced');
+    else if (idleTimeoutMs !== undefined)
+      this.#idle = setTimeout(() => void this.#end('it had no work'), idleTimeoutMs);
+  }
+
+  /** Takes no new work, and ends with its last job: another one takes its place. */
+  #retire(): void {
+    if (this.#retiring) return;
+    this.#retiring = true;
+    try {
+      writeState(this.#dir, { ...this.#state, retiring: true });
+    } catch (error) {
+      this.#log.write('keeper', (error as Error).message);
+    }
+    this.#look();
+  }
+
+  #end(why: string): Promise<void> {
+    this.#ending ??= this.#finish(why);
+    return this.#ending;
+  }
+
+  async #finish(why: string): Promise<void> {
+    this.#log.write('keeper', `ending: ${why}`);
+    setTimeout(() => process.exit(), END_MS).unref();
+    clearTimeout(this.#idle);
+    // Not to be found any more first, so that nobody comes who would find it gone.
+    removeState(this.#dir, this.#state);
+    await this.#work.stop(why);
+    this.#desk.close();
+    this.#server.close();
+    await this.#connections.close();
+    this.#log.flush();
+    this.#ended();
+    // A server's grandchild may hold a pipe open; the guardian sees to it, and nothing is left to be done here.
+    process.exit();
+  }
+}
+
+/** A server without a folder of its own runs where the command was typed, as it would without a keeper. */
+function here<T extends { kind: string; cwd?: string }>(target: T, cwd: string): T {
+  return target.kind === 'stdio' && target.cwd === undefined ? { ...target, cwd } : target;
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
