@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url));
+const stdioServer = fileURLToPath(new URL('../test/support/stdio-server.js', import.meta.url));
 const runs = Number(process.argv[2] ?? 21);
 const home = mkdtempSync(join(tmpdir(), 'mcp2cli-bench-'));
 const env = { ...process.env, MCP2CLI_HOME: home };
@@ -71,6 +72,15 @@ function fillJobs(instance, count) {
   }
 }
 
+/** Whether calls of the instance go through a keeper. */
+function keepAlive(instance, on = true) {
+  const path = join(home, 'config.json');
+  const config = JSON.parse(readFileSync(path, 'utf8'));
+  config.mcpServers[instance].keepAlive = on;
+  config.mcpServers[instance].idleTimeout = '10m';
+  writeFileSync(path, JSON.stringify(config));
+}
+
 const rows = [];
 const add = (what, budget, args) => {
   const { own, base, ratio } = measure(args);
@@ -105,6 +115,18 @@ try {
       'list',
     ]);
   }
+  keepAlive('demo');
+  // The first call starts the keeper.
+  time([bin, 'demo', 'echo', '--message', 'hi']);
+  add('echo over HTTP through a running keeper', 1.6, ['demo', 'echo', '--message', 'hi']);
+  time([bin, 'instances', 'add', 'stdio', '--cwd', home, '--', process.execPath, stdioServer]);
+  keepAlive('stdio');
+  time([bin, 'stdio', 'describe']);
+  add('describe over stdio through a running keeper', 1.6, ['stdio', 'describe']);
+  time([bin, 'keeper', 'stop', '--all']);
+  keepAlive('demo', false);
+  keepAlive('stdio', false);
+  add('describe over stdio, the server started for it', undefined, ['stdio', 'describe']);
   add('echo over HTTP on loopback', 2.8, ['demo', 'echo', '--message', 'hi']);
   add('deploy --background', undefined, [
     'demo',
@@ -116,6 +138,7 @@ try {
     '--background',
   ]);
 } finally {
+  spawnSync(process.execPath, [bin, 'keeper', 'stop', '--all', '--force'], { env });
   spawnSync(process.execPath, [bin, 'demo', 'stop', '-q'], { env });
   rmSync(home, { recursive: true, force: true });
 }

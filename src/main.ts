@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { quickAnswer } from './cli/quick.ts';
-import { KEEPER_MARK } from './keeper/keeper-mark.ts';
 import { DEMO_ORDERS } from './demo/background-orders.ts';
 import { EXIT } from './errors.ts';
+import { KEEPER_MARK } from './keeper/keeper-mark.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);

@@ -26,7 +26,7 @@ export const ANSWER_FLAGS: readonly RuntimeFlag[] = [
     name: 'accept',
     takes: 'none',
     scope: 'all',
-    help: 'accept: a page to open, a form without fields, or a form as it is proposed',
+    help: 'accept a page to open, a form without fields, or a form as it is proposed',
   },
   { name: 'decline', takes: 'none', scope: 'all', help: 'say no' },
   { name: 'cancel', takes: 'none', scope: 'all', help: 'give no answer' },
@@ -99,14 +99,19 @@ export function answerHint(app: App, job: AskingJob, resume: string): string {
   const [question, ...others] = job.pending_input ?? [];
   const setting = question && settingHint(question.method);
   if (setting !== undefined) return `${setting}; then: ${resume}`;
-  const onTerminal = `or on a terminal: ${resume}`;
-  if (question && others.length === 0) return `answer with: ${answerLine(app, job, question)}, ${onTerminal}`;
-  return `see what is asked: ${app.command('jobs', 'answer', job.job_id, '--help')}, answer it there ${onTerminal}`;
+  const first =
+    question && others.length === 0
+      ? `answer with: ${answerLine(app, job, question)}`
+      : `see what is asked: ${app.command('jobs', 'answer', job.job_id, '--help')}`;
+  return `${first}; on a terminal: ${resume}`;
 }
 
 /** What a job asks, for `jobs show`: message, fields, and how to answer. */
 export function askedLines(app: App, job: AskingJob): string[] {
   const questions = job.pending_input ?? [];
+  // Some servers tell it only to whoever waits for the result.
+  if (questions.length === 0)
+    return [`asks: see with: ${app.command('jobs', 'answer', job.job_id, '--help')}`];
   return questions.flatMap((question) => {
     const key = questions.length > 1 ? ` (${visibleLine(String(question.request_id))})` : '';
     const lines = [`asks${key}: ${visibleLine(askedText(question) ?? question.method)}`];

@@ -4,6 +4,7 @@ import { EXIT, TimeoutError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { KeptWork, ServerLink, TaskMode } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import type { UnrecordedEndError } from '../jobs/recording.ts';
 import { cancelJob, waitForJob } from '../jobs/service.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { type Submitted, submitJob } from '../jobs/submit.ts';
@@ -11,7 +12,7 @@ import { jobSummary, submittedLine } from '../output/job-view.ts';
 import type { App } from './app.ts';
 import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { durationFlag } from './flag-values.ts';
-import { failureLine, outcomeCode } from './outcome.ts';
+import { failureLine, jobInHand, outcomeCode, printToolResult } from './outcome.ts';
 
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
 export async function callInBackground(app: App, call: PreparedCall): Promise<number> {
@@ -33,13 +34,21 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
           { name: call.tool.name, arguments: call.arguments },
           submitOptions(app, call, stop, events),
         );
-    const { job, synchronous, error } = await submit.finally(() => live.stop());
+    const inHand: UnrecordedEndError[] = [];
+    const { job, synchronous, error } = await submit
+      .catch((failure: unknown) => ({ job: jobInHand(inHand)(failure), synchronous: true, error: undefined }))
+      .finally(() => live.stop());
     // A submission whose answer was lost may be a task, too.
     await link.close({ keepSession: job.remote_task_id !== null || job.status === 'lost' });
     if (error) throw withJob(error, app, job);
     if (printer.json) printer.envelope(call.tool.name, `job submitted: ${jobSummary(job)}`, job);
     else printer.out(printer.quiet ? job.job_id : submittedLine(job, printer));
     if (synchronous) printer.note(`ran synchronously (${whySynchronous(mode)}): the job is ${job.status}`);
+    if (inHand[0]) {
+      // The record will not have it: here is the last place to see it.
+      if (!printer.json && job.result != null) printToolResult(app, job.result);
+      throw inHand[0];
+    }
     if (!isTerminal(job.status)) return EXIT.ok;
     if (job.status !== 'completed')
       printer.complain(failureLine(call.tool.name, job.status, job.error ? `: ${job.error.message}` : ''));

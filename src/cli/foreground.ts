@@ -4,15 +4,16 @@ import type { JobDeps } from '../jobs/deps.ts';
 import { driveTask } from '../jobs/drive.ts';
 import type { KeptWork, ServerLink, Submission, ToolCall } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import { UnrecordedEndError } from '../jobs/recording.ts';
 import { attended } from '../jobs/run-call.ts';
 import { cancelJob, waitForJob } from '../jobs/service.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
-import { adoptTask, type SubmitOptions, submitJob } from '../jobs/submit.ts';
+import { adoptTask, type SubmitOptions, type Submitted, submitJob } from '../jobs/submit.ts';
 import type { Live } from '../output/live.ts';
 import type { App } from './app.ts';
 import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { detached } from './commands/detach.ts';
-import { failureLine, outcomeCode, printOutcome, printToolResult } from './outcome.ts';
+import { failureLine, jobInHand, outcomeCode, printOutcome, printToolResult } from './outcome.ts';
 
 /** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
 export async function callInForeground(app: App, call: PreparedCall): Promise<number> {
@@ -86,9 +87,18 @@ async function foregroundTask(
   const options = submitOptions(app, call, stop, events);
   const { job, error } = link.keeper
     ? await keptTask(deps, link.keeper, wanted, options)
-    : await submitJob(deps, link, wanted, options);
+    : await submitJob(deps, link, wanted, options).catch(submittedInHand(app));
   if (error) throw withJob(error, app, job);
   return untilEnd(app, deps, link, job, stop, live);
+}
+
+/** A job that ended with its submission, and whose end could not be recorded. */
+function submittedInHand(app: App): (error: unknown) => Submitted {
+  return (error) => {
+    if (!(error instanceof UnrecordedEndError)) throw error;
+    app.printer.warn(error.code, error.message);
+    return { job: error.job, synchronous: true };
+  };
 }
 
 /** The same through a keeper, which holds the task. */
@@ -144,8 +154,13 @@ async function untilEnd(
   const near = here ? { ...deps, links: only(link) } : deps;
   const wait = () =>
     here ? driveTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
-  const ended = isTerminal(job.status) ? job : await waitOrCancel(app, near, job, wait);
-  // Its end is on record: nobody needs the task or its session any more.
+  const inHand: UnrecordedEndError[] = [];
+  const ended = isTerminal(job.status)
+    ? job
+    : await waitOrCancel(app, near, job, wait).catch(jobInHand(inHand));
+  // In the foreground the answer is what counts.
+  for (const { code, message } of inHand) app.printer.warn(code, message);
+  // Its end is known: nobody needs the task or its session any more.
   await link.close({ keepSession: false });
   live.stop();
   if (app.printer.json && ended.result !== undefined && ended.result !== null)

@@ -11,7 +11,7 @@ Usage:
   ${program} --url URL COMMAND [flags]       a server without a name (also --stdio 'CMD ARGS')
 
 Servers:
-  instances add|list|show|remove|use      named servers
+  instances add|list|show|set|remove|use  named servers
   link NAME                               make an instance a command of its own
   keeper [status|stop|logs] [INSTANCE]    background processes that hold connections and jobs
   demo [start|stop|status|tour]           a real server to try things on

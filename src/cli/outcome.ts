@@ -1,5 +1,6 @@
 import { EXIT } from '../errors.ts';
 import type { JobRecord } from '../jobs/record.ts';
+import { UnrecordedEndError } from '../jobs/recording.ts';
 import { printResult } from '../output/result-view.ts';
 import { saveBinaries } from '../output/save.ts';
 import type { App } from './app.ts';
@@ -22,6 +23,18 @@ export function printOutcome(app: App, job: JobRecord, named = false): void {
   const hasText = job.result !== undefined && job.result !== null;
   const why = job.error && !(hasText && job.error.code === 'tool_error') ? `: ${job.error.message}` : '';
   printer.complain(failureLine(job.capability, job.status, why));
+}
+
+/**
+ * For a job's promise: a job whose end could not be recorded is an outcome all the same, to be printed before `kept` is told. A result that
+ * was received is not lost with a full disk.
+ */
+export function jobInHand(kept: UnrecordedEndError[]): (error: unknown) => JobRecord {
+  return (error) => {
+    if (!(error instanceof UnrecordedEndError)) throw error;
+    kept.push(error);
+    return error.job;
+  };
 }
 
 /** What stderr says of a tool that did not succeed. */

@@ -27,6 +27,17 @@ export interface InstanceSettings {
   sampling: { command: string; args: string[] } | undefined;
 }
 
+/** The settings by their names in the configuration, beside `url` or `command`. */
+const SETTING_KEYS = ['detach', 'keepAlive', 'idleTimeout', 'elicit', 'roots', 'sampling'] as const;
+export type SettingKey = (typeof SETTING_KEYS)[number];
+
+/** The settings that are set, as they are stored. */
+export function settingsOf(server: ServerConfig): Partial<Record<SettingKey, unknown>> {
+  return Object.fromEntries(
+    SETTING_KEYS.flatMap((key) => (server[key] === undefined ? [] : [[key, server[key]]])),
+  );
+}
+
 const DEFAULT_IDLE_MS = 30_000;
 
 export const DEFAULT_SETTINGS: InstanceSettings = {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expand } from '../config/expand.ts';
 import type { InstanceSettings, Root } from '../config/settings.ts';
+import { UsageError } from '../errors.ts';
 import type { Channel, JsonObject, ServerRequest } from './channel.ts';
 import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
 
@@ -87,9 +88,16 @@ function usedRoot(
 ): { uri: string; name?: string } {
   const text = expand(root.uri, env, 'the setting roots');
   const name = root.name === undefined ? {} : { name: root.name };
+  checkRoot(text);
   if (isUri(text)) return { uri: text, ...name };
   const folder = resolve(cwd, text);
   return { uri: pathToFileURL(folder).href, name: folder.split(/[\\/]/).at(-1) || folder, ...name };
+}
+
+/** Error: UsageError for a URI that is no `file://` one: MCP 2025-11-25 (client/roots) allows no other, and servers refuse the whole list. */
+export function checkRoot(text: string): void {
+  if (isUri(text) && !/^file:\/\//i.test(text))
+    throw new UsageError(`roots: only folders and file:// URIs can be roots: ${text}`);
 }
 
 /** Whether a root is written as a URI. One letter before the colon is a Windows drive. */

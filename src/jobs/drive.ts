@@ -21,6 +21,7 @@ import { backoffDelay, pollDelay } from './polling.ts';
 import type { Backend, InputResponse, ServerLink, Snapshot } from './ports.ts';
 import { Questions } from './questions.ts';
 import { isTerminal, type JobEnd, type JobRecord, type PendingInput } from './record.ts';
+import { recordEnd } from './recording.ts';
 import type { Stop } from './stop.ts';
 
 /** How long one status question may take, in milliseconds, before it counts as failed. */
@@ -51,7 +52,7 @@ export interface DriveOptions {
 export async function driveTask(deps: JobDeps, job: JobRecord, options: DriveOptions): Promise<JobRecord> {
   const driver = new TaskDriver(deps, job, options);
   try {
-    return deps.store.finish(job.job_id, await driver.run());
+    return recordEnd(deps, job, await driver.run());
   } finally {
     await driver.release();
   }

@@ -13,6 +13,7 @@ import { LOCAL_LOOK_MS, waitForHeld } from './held.ts';
 import { backoffDelay } from './polling.ts';
 import type { InputResponse, ServerLink, Snapshot } from './ports.ts';
 import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
+import { recordEnd } from './recording.ts';
 import type { Stop } from './stop.ts';
 
 /** How long one request of `show` and `cancel` may take, in milliseconds. */
@@ -46,7 +47,7 @@ export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<Jo
     const taskId = job.remote_task_id ?? '';
     const state = await backend.poll(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS });
     if (!isTerminal(state.status)) return observed(deps, job, state);
-    return deps.store.finish(job.job_id, await fetchEnd(backend, taskId, state, deps, stop.signal));
+    return recordEnd(deps, job, await fetchEnd(backend, taskId, state, deps, stop.signal));
   });
 }
 
@@ -88,8 +89,8 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
     const taskId = job.remote_task_id ?? '';
     const state = await backend.cancel(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS });
     if (!isTerminal(state.status)) return observed(deps, job, state);
-    if (state.status === 'canceled') return deps.store.finish(id, endOfSnapshot(state, deps.clock));
-    return deps.store.finish(id, await fetchEnd(backend, taskId, state, deps, stop.signal));
+    if (state.status === 'canceled') return recordEnd(deps, job, endOfSnapshot(state, deps.clock));
+    return recordEnd(deps, job, await fetchEnd(backend, taskId, state, deps, stop.signal));
   });
 }
 
@@ -115,7 +116,7 @@ async function withLink(
     return await retryOnce(deps, stop, () => work(link));
   } catch (error) {
     if (error instanceof TaskUnknownError || error instanceof SessionGoneError)
-      return deps.store.finish(job.job_id, lost(error.code, error.message, deps.clock));
+      return recordEnd(deps, job, lost(error.code, error.message, deps.clock));
     if (error instanceof RpcError)
       throw new UnreachableError(`the server could not tell about the task: ${error.message}`, {
         cause: error,

@@ -6,6 +6,7 @@ import { Observer } from './observing.ts';
 import type { ServerLink, Submission, ToolCall } from './ports.ts';
 import { askedText } from './questions.ts';
 import type { JobEnd, JobRecord, PendingInput } from './record.ts';
+import { recordEnd } from './recording.ts';
 import { attended, CancelRequested, endedHere } from './run-call.ts';
 import type { Stop } from './stop.ts';
 
@@ -119,7 +120,7 @@ function settle(
 ): Submitted {
   if (submission.kind === 'result')
     return {
-      job: deps.store.finish(job.job_id, endOfResult(submission.result, deps.clock)),
+      job: recordEnd(deps, job, endOfResult(submission.result, deps.clock)),
       synchronous: true,
     };
   recordAcceptance(deps, job.job_id, submission.fact, holds);
@@ -247,7 +248,7 @@ function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Sub
   // A protocol error and a requested cancellation are outcomes of the work; anything else is also this command's failure.
   const outcome = error instanceof RpcError || error instanceof CancelRequested;
   return {
-    job: deps.store.finish(job.job_id, end),
+    job: recordEnd(deps, job, end),
     synchronous: false,
     ...(outcome ? {} : { error: error as Error }),
   };

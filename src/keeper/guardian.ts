@@ -17,6 +17,7 @@ export function startGuardian(onError: (message: string) => void): void {
   if (process.platform === 'win32') return;
   const guardian = spawn('/bin/sh', ['-c', SCRIPT, String(process.pid)], {
     detached: true,
+    cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
   });

@@ -4,6 +4,7 @@ import { driveTask } from '../jobs/drive.ts';
 import { lost } from '../jobs/ending.ts';
 import type { Answer, Asker } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord, type PendingInput } from '../jobs/record.ts';
+import { UnrecordedEndError } from '../jobs/recording.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { type Submitted, submitJob } from '../jobs/submit.ts';
 import type { Connections, Lease } from './connections.ts';
@@ -143,7 +144,7 @@ export class KeeperWork {
   async #toTheEnd(submitted: Promise<Submitted>, deps: JobDeps, lease: Lease, stop: Stop): Promise<void> {
     let job: JobRecord | undefined;
     try {
-      ({ job } = await submitted);
+      ({ job } = await this.#recorded(submitted, deps, stop));
       while (!isTerminal(job.status) && !stop.signal.aborted) job = await this.#drive(deps, job, lease, stop);
     } finally {
       if (job) {
@@ -157,13 +158,42 @@ export class KeeperWork {
   /** One attempt to bring a task to its end. What fails is tried again as long as nobody else could do it. */
   async #drive(deps: JobDeps, job: JobRecord, lease: Lease, stop: Stop): Promise<JobRecord> {
     try {
-      return await driveTask(deps, job, { stop, events: { onNote: this.#options.log }, link: lease.link });
+      const driven = driveTask(deps, job, { stop, events: { onNote: this.#options.log }, link: lease.link });
+      return (
+        await this.#recorded(
+          driven.then((ended) => ({ job: ended })),
+          deps,
+          stop,
+        )
+      ).job;
     } catch (error) {
       if (this.#stopping || !(error instanceof CliError)) throw error;
       this.#options.log(`${job.job_id}: ${error.message}`);
       if (!(error instanceof UnreachableError || error instanceof IoError) || job.holder == null) throw error;
       await deps.clock.sleep(DISK_PATIENCE_MS, stop.signal);
       return deps.store.read(job.job_id);
+    }
+  }
+
+  /** An end that the disk refuses is kept here until it takes it: nobody else has it. */
+  async #recorded<T extends { job: JobRecord }>(
+    work: Promise<T>,
+    deps: JobDeps,
+    stop: Stop,
+  ): Promise<{ job: JobRecord }> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof UnrecordedEndError)) throw error;
+      this.#options.log(`${error.message}; trying again until it can be`);
+      for (;;) {
+        await deps.clock.sleep(DISK_PATIENCE_MS, stop.signal);
+        try {
+          return { job: deps.store.finish(error.job.job_id, error.end) };
+        } catch (again) {
+          if (!(again instanceof IoError)) throw again;
+        }
+      }
     }
   }
 

@@ -1,41 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, type TestContext } from 'vitest';
+import { expect, it } from 'vitest';
 import type { JobStore } from '../../src/jobs/ports.ts';
 import { openJobStore } from '../../src/store/job-store.ts';
+import { readOnly, tmpfs } from '../support/disk.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, endedJobs, newJob, taskFact } from '../support/store-fixtures.ts';
-
-/** A small disk of its own, or a skipped test where this process may not mount one. */
-function tmpfs(context: TestContext, size: string): string {
-  const dir = freshDir('disk');
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', dir], { stdio: 'pipe' });
-  } catch (error) {
-    context.skip(`mount -t tmpfs is not permitted here: ${(error as Error).message.split('\n')[0]}`);
-  }
-  onTestFinished(() => void execFileSync('umount', [dir]));
-  return dir;
-}
-
-/** Makes a folder unwritable: root is above permissions, and gets a read-only mount. */
-function readOnly(context: TestContext): { dir: string; close: () => void } {
-  if (process.getuid?.() === 0) {
-    const dir = tmpfs(context, '8m');
-    return { dir, close: () => void execFileSync('mount', ['-o', 'remount,ro', dir]) };
-  }
-  const dir = freshDir('disk');
-  const each = (mode: number) => {
-    for (const path of [
-      dir,
-      ...readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((one) => join(dir, one)),
-    ])
-      if (!/\.json$/.test(path)) chmodSync(path, mode);
-  };
-  onTestFinished(() => each(0o700));
-  return { dir, close: () => each(0o500) };
-}
 
 /** Creates and ends jobs until the disk refuses. */
 function fill(store: JobStore): { acknowledged: Map<string, string>; error: Error } {

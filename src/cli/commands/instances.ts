@@ -7,8 +7,10 @@ import {
   type ServerConfig,
 } from '../../config/config.ts';
 import { checkInstanceName, isSafeName } from '../../config/names.ts';
+import { settingsOf } from '../../config/settings.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { EXIT, UsageError } from '../../errors.ts';
+import { settingText } from '../../output/setting-view.ts';
 import type { App } from '../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../flag-values.ts';
 
@@ -121,7 +123,7 @@ function describe(name: string, server: ServerConfig): string {
 /** `instances show NAME` */
 export async function showInstance(app: App, typed: string): Promise<number> {
   const { config, printer } = app;
-  const name = known(app, typed);
+  const name = knownInstance(app, typed);
   const server = config.mcpServers[name] ?? {};
   const active = config.active === name;
   printer.appId = name;
@@ -143,6 +145,7 @@ export async function showInstance(app: App, typed: string): Promise<number> {
     if (target.cwd !== undefined) lines.push(`cwd: ${target.cwd}`);
     for (const [k, v] of Object.entries(target.env)) lines.push(`env: ${k}=${redact(v)}`);
   }
+  for (const [key, value] of Object.entries(settingsOf(server))) lines.push(`${key}: ${settingText(value)}`);
   lines.push(`jobs: ${app.paths.jobsDir(name)}`);
   printer.out(lines.join('\n'));
   return EXIT.ok;
@@ -154,7 +157,7 @@ export interface RemoveOptions {
 
 /** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`. */
 export async function removeInstance(app: App, typed: string, options: RemoveOptions): Promise<number> {
-  const name = known(app, typed);
+  const name = knownInstance(app, typed);
   // Folders are only of names that may be folders.
   const purge = options.purge === true && isSafeName(name);
   const { editConfig } = await import('../../config/edit.ts');
@@ -175,7 +178,7 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
 
 /** `instances use NAME`: commands without an instance's name go to this one. */
 export async function useInstance(app: App, typed: string): Promise<number> {
-  const name = known(app, typed);
+  const name = knownInstance(app, typed);
   const { editConfig } = await import('../../config/edit.ts');
   await editConfig(app.paths, (config) => {
     config.active = name;
@@ -187,7 +190,8 @@ export async function useInstance(app: App, typed: string): Promise<number> {
   return EXIT.ok;
 }
 
-function known(app: App, typed: string): string {
+/** The name of an instance as it is stored. Error: UsageError. */
+export function knownInstance(app: App, typed: string): string {
   const name = findInstance(app.config, typed);
   if (name === undefined)
     throw new UsageError(`no instance ${JSON.stringify(typed)}`, {

@@ -7,7 +7,7 @@ import { jobSummary } from '../../output/job-view.ts';
 import { visibleLine } from '../../output/visible.ts';
 import { type LineHead, readAnswer, readHead } from '../answer-line.ts';
 import type { App } from '../app.ts';
-import { answerHelp, isPage, questionHelp } from '../asked.ts';
+import { answerHelp, askedLines, isPage, questionHelp } from '../asked.ts';
 import { terminalAsker } from '../askers.ts';
 import { RUNTIME_FLAGS } from '../flag-table.ts';
 import { type FlagValues, setFlag } from '../runtime-flags.ts';
@@ -111,8 +111,8 @@ async function typed(app: App, job: JobRecord, [question]: PendingInput[], head:
 function onTerminal(app: App, job: JobRecord, wanted: readonly PendingInput[]): Asker {
   const { terminal, printer } = app;
   if (terminal) return terminalAsker(printer, terminal);
-  if (!printer.json) printer.stderr.write(`${wanted.map((one) => questionHelp(app, job, one)).join('\n')}\n`);
-  throw new UsageError(`no answer was given: ${wanted.map((one) => askedText(one)).join('; ')}`, {
+  if (!printer.json) printer.stderr.write(`${askedLines(app, job).join('\n')}\n`);
+  throw new UsageError(`no answer was given to ${job.job_id}`, {
     code: 'no_answer',
     hint: `give the fields as flags, or --accept, --decline, --cancel; see: ${app.command('jobs', 'answer', job.job_id, '--help')}`,
     details: { job_id: job.job_id, pending_input: wanted },

@@ -1,9 +1,11 @@
 import { EXIT } from '../../errors.ts';
 import { isTerminal, outcomeExitCode } from '../../jobs/record.ts';
+import type { UnrecordedEndError } from '../../jobs/recording.ts';
 import { showJob } from '../../jobs/service.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
 import { printResult } from '../../output/result-view.ts';
 import type { App } from '../app.ts';
+import { jobInHand } from '../outcome.ts';
 import { oneJob } from './job-ids.ts';
 
 export interface ShowOptions {
@@ -17,11 +19,14 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
   const deps = await app.jobDeps();
   const stop = app.stop('the job was not read in time; it is not affected');
   try {
-    const job = await showJob(deps, oneJob(deps.store, id, options.latest), stop);
+    // Showing works on a disk that cannot be written.
+    const inHand: UnrecordedEndError[] = [];
+    const job = await showJob(deps, oneJob(deps.store, id, options.latest), stop).catch(jobInHand(inHand));
+    for (const { code, message } of inHand) printer.warn(code, message);
     if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
     else {
       printer.out(jobDetails(job));
-      if (job.pending_input?.length) {
+      if (job.pending_input?.length || job.status === 'input_required') {
         const { askedLines } = await import('../asked.ts');
         printer.out(askedLines(app, job).join('\n'));
       }

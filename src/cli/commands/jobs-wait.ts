@@ -1,9 +1,10 @@
 import { EXIT } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
+import type { UnrecordedEndError } from '../../jobs/recording.ts';
 import { waitForJob } from '../../jobs/service.ts';
 import { jobSummary } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
-import { printOutcome } from '../outcome.ts';
+import { jobInHand, printOutcome } from '../outcome.ts';
 import { detached } from './detach.ts';
 import { someJobs } from './job-ids.ts';
 
@@ -19,14 +20,18 @@ export async function waitForJobs(app: App, ids: readonly string[], options: Wai
   const resume = app.command('jobs', 'wait', ...wanted);
   const stop = app.stop(`the time ran out before the end; the job goes on`);
   try {
+    const inHand: UnrecordedEndError[] = [];
     const settled = await Promise.allSettled(
-      wanted.map((id) => waitForJob(deps, id, stop, { onNote: (text) => printer.note(text) })),
+      wanted.map((id) =>
+        waitForJob(deps, id, stop, { onNote: (text) => printer.note(text) }).catch(jobInHand(inHand)),
+      ),
     );
     const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failure = settled.find((one) => one.status === 'rejected');
     if (failure && (wanted.length === 1 || printer.json)) throw await detached(failure.reason, resume, app);
     print(app, wanted.length > 1, ended);
     if (failure) throw await detached(failure.reason, resume, app);
+    if (inHand[0]) throw inHand[0];
     return ended.every((job) => job.status === 'completed') ? EXIT.ok : EXIT.failed;
   } finally {
     stop.dispose();

@@ -1,9 +1,10 @@
 import { isTerminal, type JobRecord } from '../../jobs/record.ts';
+import type { UnrecordedEndError } from '../../jobs/recording.ts';
 import { waitForJob } from '../../jobs/service.ts';
 import { changeLine, jobSummary } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
 import type { App } from '../app.ts';
-import { outcomeCode, printOutcome } from '../outcome.ts';
+import { jobInHand, outcomeCode, printOutcome } from '../outcome.ts';
 import { detached } from './detach.ts';
 import { oneJob } from './job-ids.ts';
 
@@ -28,13 +29,15 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
       return ask(question, signal);
     };
   try {
+    const inHand: UnrecordedEndError[] = [];
     const job = await waitForJob(deps, wanted, stop, {
       onChange: (seen) => view.show(seen),
       onNote: (text) => printer.note(text),
-    });
+    }).catch(jobInHand(inHand));
     view.end();
     if (printer.json) printer.envelope('jobs watch', jobSummary(job), job);
     else printOutcome(app, job);
+    if (inHand[0]) throw inHand[0];
     return outcomeCode(job);
   } catch (error) {
     view.end();

@@ -5,7 +5,7 @@ import { listJobs } from './jobs-list.ts';
 export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'instances',
-    summary: 'named servers: add, list, show, remove, use',
+    summary: 'named servers: add, list, show, set, unset, remove, use',
     subcommands: [
       {
         name: 'add',
@@ -33,6 +33,29 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         summary: 'one of them; secrets are not shown',
         words: ['<name>'],
         run: async (app, [name = '']) => (await import('./instances.ts')).showInstance(app, name),
+      },
+      {
+        name: 'set',
+        summary: 'a setting: NAME KEY VALUE..., or NAME sampling -- COMMAND [ARG]...',
+        words: ['<name>', '<key>', '[values...]'],
+        more: [
+          'Settings:',
+          '  detach true|false                 --background of a tool without tasks returns at once, as with --detach',
+          '  keepAlive true|false              the first call starts a keeper, which holds the connection for the next ones',
+          '  idleTimeout DURATION              how long a keeper without work stays; 0: until it is stopped',
+          '  elicit ask|decline|defaults       what is done with the questions of the server, without --elicit',
+          '  roots FOLDER|URI...               where the server may work',
+          '  sampling -- COMMAND [ARG]...      answers sampling requests: the request on stdin, the message on stdout',
+        ].join('\n'),
+        run: async (app, [name = '', key = '', ...values]) =>
+          (await import('./instance-settings.ts')).setSetting(app, name, key, values),
+      },
+      {
+        name: 'unset',
+        summary: 'take a setting back: NAME KEY',
+        words: ['<name>', '<key>'],
+        run: async (app, [name = '', key = '']) =>
+          (await import('./instance-settings.ts')).unsetSetting(app, name, key),
       },
       {
         name: 'remove',

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { absoluteDir, type Config, type ServerConfig } from '../../config/config.ts';
+import { instanceSettings, type SettingKey, settingsOf } from '../../config/settings.ts';
+import { checkRoot, isUri } from '../../connection/client-duties.ts';
+import { nearestNames } from '../../discovery/suggest.ts';
+import { ConfigError, EXIT, UsageError } from '../../errors.ts';
+import { settingText } from '../../output/setting-view.ts';
+import type { App } from '../app.ts';
+import { knownInstance } from './instances.ts';
+
+/** How the words behind a setting become its value in the configuration. What makes no sense is left to the check that follows. */
+const SETTINGS: Record<SettingKey, (words: readonly string[], cwd: string) => unknown> = {
+  detach: flag,
+  keepAlive: flag,
+  idleTimeout: only,
+  elicit: only,
+  // As it was meant where it was typed; a variable is known only when it is used.
+  roots: (words, cwd) => {
+    for (const word of words) checkRoot(word);
+    return words.map((word) => (isUri(word) ? word : absoluteDir(word, cwd)));
+  },
+  sampling: ([command = '', ...args], cwd) => ({
+    command: /^\.{1,2}[\\/]/.test(command) ? resolve(cwd, command) : command,
+    args,
+  }),
+};
+
+/** One word is a value, several are none. */
+function only(words: readonly string[]): unknown {
+  return words.length === 1 ? words[0] : words;
+}
+
+function flag(words: readonly string[]): unknown {
+  const word = only(words);
+  return word === 'true' ? true : word === 'false' ? false : word;
+}
+
+/** `instances set NAME KEY VALUE...`. Error: UsageError for a key that is none, and for a value that it does not take. */
+export async function setSetting(
+  app: App,
+  typed: string,
+  typedKey: string,
+  words: readonly string[],
+): Promise<number> {
+  const [key, read] = settingOf(typedKey);
+  if (words.length === 0 || words.includes(''))
+    throw new UsageError(`${key}: which value?`, { hint: 'see: mcp2cli instances set --help' });
+  const value = read(words, app.context.cwd);
+  const server = await change(app, typed, (name, config) => {
+    checkSetting(name, key, value);
+    config[key] = value;
+  });
+  return printed(app, 'instances set', `${server.name}: ${key} is ${settingText(value)}`, server);
+}
+
+/** `instances unset NAME KEY`: as if it had never been set. Error: UsageError for a key that is none. */
+export async function unsetSetting(app: App, typed: string, typedKey: string): Promise<number> {
+  const [key] = settingOf(typedKey);
+  let had = false;
+  const server = await change(app, typed, (_, config) => {
+    had = config[key] !== undefined;
+    delete config[key];
+  });
+  if (!had) app.printer.note(`${key} was not set`);
+  return printed(app, 'instances unset', `${server.name}: ${key} is not set`, server);
+}
+
+/** A key as it is stored: `keep-alive` is `keepAlive`. */
+function settingOf(typed: string): [key: string, read: (words: readonly string[], cwd: string) => unknown] {
+  const plain = (text: string) => text.replace(/[-_]/g, '').toLowerCase();
+  const found = Object.entries(SETTINGS).find(([key]) => plain(key) === plain(typed));
+  if (found) return found;
+  const [near] = nearestNames(typed, Object.keys(SETTINGS));
+  throw new UsageError(`no setting ${JSON.stringify(typed)}`, {
+    hint: near ? `did you mean ${near}?` : `one of ${Object.keys(SETTINGS).join(', ')}`,
+  });
+}
+
+/** The value is judged alone: a setting that is damaged must not keep others from being mended. */
+function checkSetting(name: string, key: string, value: unknown): void {
+  try {
+    instanceSettings(name, { [key]: value });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(`${error.message.replace(/^instance [^:]*: /, '')} (given ${settingText(value)})`, {
+      cause: error,
+    });
+  }
+}
+
+async function change(
+  app: App,
+  typed: string,
+  edit: (name: string, server: ServerConfig) => void,
+): Promise<{ name: string; server: ServerConfig }> {
+  const name = knownInstance(app, typed);
+  const { editConfig } = await import('../../config/edit.ts');
+  const server = await editConfig(app.paths, (config: Config) => {
+    const stored = config.mcpServers[name];
+    if (!stored) throw new UsageError(`no instance ${JSON.stringify(name)}`, { code: 'unknown_instance' });
+    edit(name, stored);
+    return stored;
+  });
+  return { name, server };
+}
+
+function printed(
+  app: App,
+  command: string,
+  said: string,
+  { name, server }: { name: string; server: ServerConfig },
+): number {
+  const { printer } = app;
+  printer.appId = name;
+  if (printer.json) printer.envelope(command, said, { name, ...settingsOf(server) });
+  else printer.out(said);
+  return EXIT.ok;
+}

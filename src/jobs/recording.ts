@@ -1,0 +1,47 @@
+import { IoError } from '../errors.ts';
+import type { JobDeps } from './deps.ts';
+import type { JobEnd, JobRecord } from './record.ts';
+
+/** The work has ended, and its end is in hand, but the disk refuses to take it. `job` is the record as it would be. */
+export class UnrecordedEndError extends IoError {
+  readonly job: JobRecord;
+  readonly end: JobEnd;
+
+  constructor(job: JobRecord, end: JobEnd, cause: IoError) {
+    super(`${job.job_id} is ${end.status}, which could not be recorded: ${cause.message}`, {
+      cause,
+      hint: cause.hint,
+      details: { ...cause.details, job_id: job.job_id },
+    });
+    this.job = job;
+    this.end = end;
+  }
+}
+
+/**
+ * Records how a job ended, and returns the record as it then stands: if somebody else was first, theirs counts. Error: UnrecordedEndError,
+ * so that a result that was received is not lost with the error.
+ */
+export function recordEnd(deps: Pick<JobDeps, 'store'>, job: JobRecord, end: JobEnd): JobRecord {
+  try {
+    return deps.store.finish(job.job_id, end);
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    throw new UnrecordedEndError(endedRecord(job, end), end, error);
+  }
+}
+
+function endedRecord(job: JobRecord, end: JobEnd): JobRecord {
+  const { pending_input: _, ...rest } = job;
+  return {
+    ...rest,
+    status: end.status,
+    ...(end.result === undefined ? {} : { result: end.result }),
+    error: end.error,
+    remote: end.remote ?? job.remote,
+    progress: end.progress ?? job.progress,
+    updated_at: end.finished_at,
+    finished_at: end.finished_at,
+    holder: null,
+  };
+}
