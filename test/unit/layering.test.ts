@@ -75,6 +75,14 @@ test('the client of the MCP SDK lives in connection, its server in the demo', ()
   ).toEqual([]);
 });
 
+test('a keeper is used by the command line alone', () => {
+  expect(
+    offenders(
+      (i) => room(i.to) === 'keeper' && !['cli', 'keeper'].includes(room(i.from)) && i.from !== 'main.ts',
+    ),
+  ).toEqual([]);
+});
+
 test('commander is imported in one file', () => {
   expect(offenders((i) => i.to === 'commander')).toEqual(['cli/program.ts -> commander']);
 });
