@@ -81,8 +81,10 @@ export class Peer {
     });
   }
 
+  /** Hangs up. The other side may hang in its turn: it is not waited for. */
   close(): void {
     this.#socket.end();
+    this.#socket.unref();
   }
 
   /** Ends at once; what is not delivered yet is lost. */

@@ -166,6 +166,22 @@ describe('a keeper', () => {
     expect((await keepers(home)).map(({ pid }) => pid)).not.toContain(old.pid);
   });
 
+  it('of an instance that is removed ends with its last job; a purge does not take running jobs', async () => {
+    const home = await keeperHome(everythingCommand(), { idleTimeout: '1h' });
+    const id = await submitted(home, RESEARCH);
+    const { pid } = await theKeeper(home);
+    const purged = await run(['instances', 'remove', 'work', '--purge'], { home });
+    expect(purged).toMatchObject({ code: 8, stdout: '' });
+    expect(purged.stderr).toMatch(/^error: not removed: work has 1 running job in its keeper\n/);
+    expect(await run(['instances', 'remove', 'work'], { home })).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^its keeper goes on until its running jobs are done \(1\)\n/),
+    });
+    await groupEnded(pid);
+    await run(['instances', 'add', 'work', ...everythingCommand()], { home });
+    expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({ code: 0 });
+  });
+
   it('lets in nobody but its user, and only with the token', async () => {
     const home = await keeperHome(STDIO_COMMAND, { keepAlive: true });
     await run(['work', 'describe'], { home });
@@ -232,6 +248,12 @@ describe('a keeper', () => {
       code: 0,
       stdout: expect.stringContaining('does not answer'),
     });
+    // One that hangs only after it was greeted is not waited for either.
+    process.kill(pid, 'SIGCONT');
+    const command = start(['work', 'hang', '--timeout', '3s'], { home });
+    await expect.poll(async () => (await theKeeper(home)).commands).toBe(1);
+    process.kill(pid, 'SIGSTOP');
+    expect(await command.done).toMatchObject({ code: 124, stdout: '' });
     expect(await run(['keeper', 'stop', 'work', '--force'], { home, timeoutMs: 60_000 })).toMatchObject({
       code: 0,
     });

@@ -160,6 +160,7 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
   const name = knownInstance(app, typed);
   // Folders are only of names that may be folders.
   const purge = options.purge === true && isSafeName(name);
+  const running = await keptJobs(app, name, purge);
   const { editConfig } = await import('../../config/edit.ts');
   await editConfig(app.paths, (config) => {
     delete config.mcpServers[name];
@@ -171,9 +172,17 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
   if (purge) rmSync(dir, { recursive: true, force: true });
   if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: purge });
   else printer.out(`Removed ${name}`);
+  if (running > 0) printer.note(`its keeper goes on until its running jobs are done (${running})`);
   if (!options.purge && existsSync(app.paths.jobsDir(name)))
     printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
   return EXIT.ok;
+}
+
+/** Tells the instance's keepers, if there are any, to end with their last job. Error: UnfinishedError when their jobs are to be purged. */
+async function keptJobs(app: App, name: string, purge: boolean): Promise<number> {
+  if (!isSafeName(name) || !existsSync(app.paths.keeperDir(name))) return 0;
+  const { dismissKeepers } = await import('./keeper.ts');
+  return dismissKeepers(app, name, purge);
 }
 
 /** `instances use NAME`: commands without an instance's name go to this one. */

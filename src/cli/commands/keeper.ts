@@ -38,6 +38,16 @@ export async function keeperStatus(app: App, name: string | undefined): Promise<
   return EXIT.ok;
 }
 
+/** A short conversation with a keeper. */
+async function asking<T>(state: KeeperState, ask: (keeper: KeeperClient) => Promise<T>): Promise<T> {
+  const { client } = await KeeperClient.connect(state);
+  try {
+    return await ask(client);
+  } finally {
+    client.close();
+  }
+}
+
 function stateOf({ answers, retiring, jobs, commands, connected }: KeeperView): string {
   if (!answers) return 'does not answer';
   const works = jobs.length > 0 || commands > 0;
@@ -48,10 +58,7 @@ function stateOf({ answers, retiring, jobs, commands, connected }: KeeperView): 
 async function viewOf(state: KeeperState): Promise<KeeperView> {
   const { instance, version, started_at, retiring = false, holder } = state;
   try {
-    const { client } = await KeeperClient.connect(state);
-    const status = await client.status();
-    client.close();
-    return { instance, answers: true, ...status };
+    return { instance, answers: true, ...(await asking(state, (keeper) => keeper.status())) };
   } catch {
     return {
       instance,
@@ -84,7 +91,7 @@ export async function keeperStop(app: App, name: string | undefined, options: St
   const stopped: string[] = [];
   for (const state of states) {
     const jobs = await stopOne(state, options.force === true);
-    if (jobs > 0) busy.push(`${state.instance} has ${jobs} running ${jobs === 1 ? 'job' : 'jobs'}`);
+    if (jobs > 0) busy.push(`${state.instance} has ${countOf(jobs)}`);
     else stopped.push(state.instance);
   }
   if (busy.length > 0)
@@ -99,9 +106,7 @@ export async function keeperStop(app: App, name: string | undefined, options: St
 /** Returns how many jobs kept it from stopping. */
 async function stopOne(state: KeeperState, force: boolean): Promise<number> {
   try {
-    const { client } = await KeeperClient.connect(state);
-    const { stopping, jobs } = await client.stop(force);
-    client.close();
+    const { stopping, jobs } = await asking(state, (keeper) => keeper.stop(force));
     if (!stopping) return jobs;
     if (await ended(state)) return 0;
   } catch (error) {
@@ -112,6 +117,32 @@ async function stopOne(state: KeeperState, force: boolean): Promise<number> {
       hint: 'try again with --force',
     });
   return 0;
+}
+
+/**
+ * Tells the keepers of an instance that is removed to take no new work and to end with their last job; returns how many jobs that leaves.
+ * Error: UnfinishedError when there are any and their records are to be removed, too.
+ */
+export async function dismissKeepers(app: App, name: string, purge: boolean): Promise<number> {
+  let running = 0;
+  for (const state of liveKeepers(app.paths.keeperDir(name))) {
+    const { jobs } = await asking(state, (keeper) => keeper.status());
+    if (jobs.length > 0 && purge)
+      throw new UnfinishedError(
+        'keeper_busy',
+        `not removed: ${name} has ${countOf(jobs.length)} in its keeper`,
+        {
+          hint: `wait for them, or end them: mcp2cli keeper stop ${name} --force`,
+        },
+      );
+    await asking(state, (keeper) => keeper.retire());
+    running += jobs.length;
+  }
+  return running;
+}
+
+function countOf(jobs: number): string {
+  return `${jobs} running ${jobs === 1 ? 'job' : 'jobs'}`;
 }
 
 /** The keepers of one instance, or of all there are: those of ad hoc targets and of removed instances included. */
