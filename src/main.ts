@@ -24,5 +24,11 @@ if (quick !== undefined) {
   await runKeeper();
 } else {
   const { run } = await import('./run.ts');
+  // Node's own code for a program that waits for something which can never come.
+  process.on('exit', (code) => {
+    if (code !== 13) return;
+    process.stderr.write('error: a defect of mcp2cli: it has nothing left to wait for, and no answer\n');
+    process.exitCode = EXIT.internal;
+  });
   process.exitCode = await run(argv, fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url)));
 }

@@ -39,8 +39,25 @@ export function adHocInstance(
   };
 }
 
+/** The quote that a shell would wait for the end of (POSIX Shell, 2.2 Quoting). */
+function openQuote(line: string): string | undefined {
+  let quote: string | undefined;
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at];
+    if (char === '\\' && quote !== "'") at += 1;
+    else if (quote !== undefined) quote = char === quote ? undefined : quote;
+    else if (char === '"' || char === "'") quote = char;
+  }
+  return quote;
+}
+
 /** A command line as a shell would split it, without a shell's power: no variables, globs, pipes or redirections. */
 function stdioTarget(line: string, flags: FlagValues, here: string): StdioTarget {
+  const open = openQuote(line);
+  if (open)
+    throw new UsageError(`--stdio: a quote is not closed: ${open}`, {
+      hint: `a ${open} that is meant as such: \\${open}`,
+    });
   // Variables stay as they are typed: they are expanded as ${VAR} of the configuration are, or not at all.
   const words = parseShell(line, (name) => `\${${name}}`).map((word) => {
     if (typeof word === 'string') return word;

@@ -118,8 +118,6 @@ export function askedLines(app: App, job: AskingJob): string[] {
     const setting = settingHint(question.method);
     if (setting !== undefined) return [...lines, `  ${setting}`];
     if (question.method !== 'elicitation/create') return lines;
-    if (isPage(question))
-      lines.push(`  wants this page opened: ${visibleLine(String(question.params['url'] ?? ''))}`);
     const { flags, hidden } = answerFlags(question);
     const fields = [...flags, ...hidden];
     if (fields.length > 0) lines.push(flagLines(fields, { width: pageWidth(app), safe: visibleLine }));
@@ -131,8 +129,7 @@ export function askedLines(app: App, job: AskingJob): string[] {
 export function questionHelp(app: App, job: AskingJob, question: PendingInput): string {
   const { flags, hidden } = answerFlags(question);
   const about = [askedText(question) ?? question.method];
-  if (isPage(question))
-    about.push(`It wants you to open this page yourself: ${String(question.params['url'] ?? '')}`);
+  if (isPage(question)) about.push('Open the page yourself if you trust it; it is never opened for you.');
   if (hidden.length > 0) {
     const names = hidden.map((flag) => flag.exact).join(', ');
     about.push(`${names}: called like a flag of mcp2cli; answer with ${argsExample(hidden)}`);

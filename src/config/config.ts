@@ -129,7 +129,8 @@ export function expandTarget(
   const where = `instance ${name}`;
   if (target.kind === 'http') {
     const url = expand(target.url, env, `${where} url`);
-    checkUrl(url);
+    // What a variable holds may be a secret: the URL is told as it was configured.
+    checkUrl(url, target.url);
     return { kind: 'http', url, headers: expandAll(target.headers, env, `${where} header`) };
   }
   return {
@@ -141,18 +142,18 @@ export function expandTarget(
   };
 }
 
-/** Error: UsageError unless the text is an absolute http(s) URL. */
-export function checkUrl(url: string): void {
+/** Error: UsageError unless the text is an absolute http(s) URL; `shown` is what the person knows it by. */
+export function checkUrl(url: string, shown = url): void {
   let protocol: string;
   try {
     protocol = new URL(url).protocol;
   } catch {
-    throw new UsageError(`not a URL: ${url}`, {
+    throw new UsageError(`not a URL: ${shown}`, {
       hint: 'give the whole address, for example https://host/mcp',
     });
   }
   if (protocol !== 'http:' && protocol !== 'https:')
-    throw new UsageError(`not an http(s) URL: ${url}`, { hint: 'an MCP endpoint is http:// or https://' });
+    throw new UsageError(`not an http(s) URL: ${shown}`, { hint: 'an MCP endpoint is http:// or https://' });
 }
 
 /**

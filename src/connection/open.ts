@@ -94,7 +94,9 @@ async function openOnce(
   options: OpenOptions,
   known: ServerFacts | undefined,
 ): Promise<Connection> {
-  const prepared = await prepareTransport(target, kind, options);
+  const { identity } = options;
+  const shown = identity.kind === 'stdio' ? identity.command : undefined;
+  const prepared = await prepareTransport(target, kind, { ...options, shown });
   const abort = abortable(options.signal);
   try {
     const connecting = connect(prepared, options, known);

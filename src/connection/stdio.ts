@@ -21,10 +21,11 @@ export interface StdioProcess {
 
 /**
  * The SDK's stdio transport, its stderr kept. It must stay the SDK's own class: a subclass changes how the version probe runs
- * (docs/measurements.md). The server gets the SDK's default environment and what the instance names, nothing else.
+ * (docs/measurements.md). `shown` is how messages call the command. The server gets the SDK's default environment and what the instance names, nothing else.
  */
 export async function openStdio(
   target: StdioTarget,
+  shown: string,
   log: ((line: string) => void) | undefined,
 ): Promise<StdioProcess> {
   const transport = new StdioClientTransport({
@@ -78,15 +79,12 @@ export async function openStdio(
       const lines = tail.trimEnd().split('\n').slice(-KEPT_LINES).join('\n').trim();
       const said = lines === '' ? '' : `; its last words:\n${lines}`;
       if (code === 'ENOENT')
-        return new UsageError(
-          `cannot start ${name}: no such command (or working directory): ${target.command}`,
-          {
-            cause: error,
-            hint: 'check the command, its PATH and the working directory',
-          },
-        );
+        return new UsageError(`cannot start ${name}: no such command (or working directory): ${shown}`, {
+          cause: error,
+          hint: 'check the command, its PATH and the working directory',
+        });
       if (code === 'EACCES')
-        return new UsageError(`cannot start ${name}: not executable: ${target.command}`, { cause: error });
+        return new UsageError(`cannot start ${name}: not executable: ${shown}`, { cause: error });
       const what = exited ? 'the server process ended' : (error as Error).message;
       return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
     },

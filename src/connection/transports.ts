@@ -24,6 +24,8 @@ export interface PreparedTransport {
 export interface TransportOptions {
   /** What the person knows the server by. */
   name: string;
+  /** The command of a stdio server as it was configured: what a variable holds may be a secret. */
+  shown?: string | undefined;
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   now: () => Date;
   log?: ((line: string) => void) | undefined;
@@ -37,7 +39,11 @@ export async function prepareTransport(
 ): Promise<PreparedTransport> {
   if (target.kind === 'stdio') {
     const { openStdio } = await import('./stdio.ts');
-    const { transport, died, ...process } = await openStdio(target, options.log);
+    const { transport, died, ...process } = await openStdio(
+      target,
+      options.shown ?? target.command,
+      options.log,
+    );
     return {
       transport,
       kind: 'stdio',

@@ -177,6 +177,8 @@ export function sameQuestion(a: PendingInput, b: PendingInput): boolean {
 export function askedText(question: PendingInput | undefined): string | undefined {
   if (question?.method === 'sampling/createMessage') return 'an answer of a language model (sampling)';
   if (question?.method === 'roots/list') return 'the folders to work in (roots)';
-  const message = question?.params['message'];
-  return typeof message === 'string' && message !== '' ? message : undefined;
+  const { message, mode, url } = question?.params ?? {};
+  const text = typeof message === 'string' && message !== '' ? message : undefined;
+  // Shown whole: the person judges by it.
+  return mode === 'url' && typeof url === 'string' ? `${text ?? 'open this page'}: ${url}` : text;
 }

@@ -76,7 +76,7 @@ function nobodyAnswers(question: PendingInput): CliError {
     'input_required',
     `the server asks for input and nobody answers here${asked === undefined ? '' : `: ${asked}`}`,
     {
-      hint: 'run it on a terminal to answer, or say how to: --elicit decline|defaults; the call was cancelled',
+      hint: 'the call was cancelled; run it on a terminal to answer, or say how to: --elicit decline|defaults',
       details: { pending_input: [question] },
     },
   );

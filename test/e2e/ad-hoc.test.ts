@@ -42,7 +42,7 @@ it('starts a command line without a shell', async () => {
   const folder = freshDir('cwd');
   const how = ['--stdio', node, '--cwd', '.', '--env', 'WHO=me'];
   const placed = await run([...how, 'describe', '--variables', 'WHO'], { home, cwd: folder });
-  expect(JSON.parse(placed.stdout)).toEqual({ argv: [], cwd: folder, env: { WHO: 'me' } });
+  expect(JSON.parse(placed.stdout)).toMatchObject({ argv: [], cwd: folder, env: { WHO: 'me' } });
 
   for (const shellish of ['cat | sh', 'a && b', 'a > /tmp/x', 'a; b']) {
     const refused = await run(['--stdio', shellish, 'ls', '--json'], { home });
@@ -59,6 +59,7 @@ it.each([
   ['a header for a command', ['--stdio', 'x', '--header', 'A: b', 'ls'], '--header goes with --url'],
   ['a folder for a URL', ['--url', 'http://h/mcp', '--cwd', '/', 'ls'], '--cwd goes with --stdio'],
   ['no command', ['--stdio', ' ', 'ls'], '--stdio needs a command'],
+  ['an open quote', ['--stdio', `node "it's`, 'ls'], '--stdio: a quote is not closed: "'],
   ['no URL', ['--url', 'nope', 'ls'], 'not a URL: nope'],
 ])('refuses %s', async (_, words, message) => {
   const { code, stdout, stderr } = await run(words, { home: freshHome() });

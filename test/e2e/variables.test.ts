@@ -53,6 +53,23 @@ it('names a variable that is not set, before anything is sent; commands without 
     expect(await run(words, { home })).toMatchObject({ code: 0, stderr: '' });
 });
 
+it.each([
+  ['a URL', ['--url', '${BASE}/mcp'], { BASE: 'sesame' }, 'not a URL: ${BASE}/mcp'],
+  [
+    'a command',
+    ['--', '${TOOL}'],
+    { TOOL: '/no/such/sesame' },
+    'no such command (or working directory): ${TOOL}',
+  ],
+  ['a file', ['--', '${TOOL}/..'], { TOOL: '/tmp/../tmp' }, 'not executable: ${TOOL}/..'],
+])('tells %s as it was configured: what a variable holds may be a secret', async (_, how, env, message) => {
+  const home = await homeWith(how);
+  const { code, stdout, stderr } = await run(['work', 'ls'], { home, env });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(message);
+  for (const value of Object.values(env)) expect(stderr).not.toContain(value);
+});
+
 it('fills command, arguments and environment of a stdio server in; no shell ever sees them', async () => {
   const how = ['--env', 'GREETING=${WHO:-world}', '--', '${NODE}', STDIO_SERVER, '${ARG}', '$HOME', '`id`'];
   const home = await homeWith(how);
