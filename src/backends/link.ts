@@ -78,7 +78,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
         const id = `round-${rounds.size + 1}`;
         rounds.set(id, resolve);
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-        if (events.onQuestion) events.onQuestion(question({ id, method, params }, now()));
+        if (events.onQuestion) events.onQuestion(question({ id, method, params }, now()), true);
         else reject(new UnfinishedError('input_required', 'the server asks for input'));
       });
   };
@@ -138,6 +138,12 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     }
     const ofTask = method === 'notifications/tasks/status' || method === 'notifications/tasks';
     if (ofTask && (!shared || work.tasks.has(params['taskId']))) events.onStatusHint?.();
+    // Changes are told from now on: what came between the last poll and this is not.
+    if (
+      method === 'notifications/subscriptions/acknowledged' &&
+      honoured(params).some((id) => !shared || work.tasks.has(id))
+    )
+      events.onStatusHint?.();
   });
   const stopRequests = channel.onServerRequest((request) => {
     if (request.method !== 'elicitation/create' || !events.onQuestion) return false;
@@ -210,6 +216,12 @@ function isAbout({ params }: ServerRequest, work: { tasks: Set<unknown>; calls: 
   const meta = isObject(params['_meta']) ? params['_meta'][RELATED_TASK] : undefined;
   const related = isObject(meta) ? stringAt(meta, 'taskId') : undefined;
   return related === undefined ? work.calls > 0 || work.tasks.size > 0 : work.tasks.has(related);
+}
+
+/** The tasks whose changes a subscription will tell. */
+function honoured({ notifications }: JsonObject): unknown[] {
+  const ids = isObject(notifications) ? notifications['taskIds'] : undefined;
+  return Array.isArray(ids) ? ids : [];
 }
 
 /** MissingRequiredClientCapability (-32021): nothing was run, since the tool must be a task. */

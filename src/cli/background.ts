@@ -73,6 +73,8 @@ async function openFor(
   await session.catalogue(signal);
   const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
   const mode = taskMode(facts, call.tool.execution?.taskSupport);
+  if (facts.era === 'modern' && app.flags.has('ttl'))
+    app.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const wanted = app.flags.has('detach') || settings.detach;
   const dies = mode.tasks !== 'none' && !mode.holdable;
   const detach = wanted && !mode.certain;

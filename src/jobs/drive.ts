@@ -79,6 +79,8 @@ class TaskDriver {
   #blockingEnd: Snapshot | undefined;
   #mayBlock = true;
   #listening = false;
+  /** The last look at the task had it wait for input, with a question of it here. */
+  #asked = false;
   /** Since when the task waits for input without a question here, on the monotonic clock. */
   #askedSince: number | undefined;
 
@@ -135,6 +137,9 @@ class TaskDriver {
     if (state.questions) this.#questions.sync(state.questions);
     if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
     const asks = state.status === 'input_required';
+    // Without a list of questions the status tells that ours was answered elsewhere: it had waited for input, and goes on.
+    if (!asks && this.#asked && !state.questions) this.#questions.sync([]);
+    this.#asked = asks && this.#questions.pending;
     if (this.#questions.pending || !asks) this.#askedSince = undefined;
     if (this.#questions.pending || asks) await this.#converse(backend, state);
     if (backend.blocks && !this.#blocking && this.#mayBlock) this.#block(backend);

@@ -93,8 +93,11 @@ export interface LinkEvents {
   onProgress?: (progress: Progress) => void;
   /** A task's state changed, says a notification; the next poll tells how. */
   onStatusHint?: () => void;
-  /** A question to the person. The answer is sent with `respond`, from whichever process can give one. */
-  onQuestion?: (question: PendingInput) => void;
+  /**
+   * A question to the person. The answer is sent with `respond`, from whichever process can give one. `parked`: it was the server's answer to
+   * the call, so that nothing runs there until the call is sent again with the answer.
+   */
+  onQuestion?: (question: PendingInput, parked?: boolean) => void;
 }
 
 /** An open way to one server. */

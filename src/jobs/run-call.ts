@@ -10,8 +10,8 @@ export interface AttendOptions {
   onProgress?: (progress: Progress) => void;
   /** The open questions, whenever there are others than before; for whoever keeps them. */
   onOpen?: (open: PendingInput[]) => void;
-  /** What to do with a question that nobody here answers; without it the work is stopped. */
-  onUnanswered?: (question: PendingInput) => void;
+  /** What to do with a question that nobody here answers (`parked`: see LinkEvents); without it the work is stopped. */
+  onUnanswered?: (question: PendingInput, parked: boolean) => void;
 }
 
 /** Cancellation was asked for from elsewhere (`jobs cancel`), not by a signal to this process. */
@@ -30,6 +30,7 @@ export async function attended<T>(
   const { stop, onProgress, onOpen, onUnanswered } = options;
   const unanswered = onUnanswered ?? ((question) => stop.abort(nobodyAnswers(question)));
   const told = new Set<PendingInput>();
+  const parked = new Set<PendingInput>();
   const questions = new Questions({
     ask: deps.ask,
     automatic: deps.automatic,
@@ -46,12 +47,13 @@ export async function attended<T>(
     if (!questions.unanswerable) return;
     for (const question of questions.open.filter((one) => !told.has(one))) {
       told.add(question);
-      unanswered(question);
+      unanswered(question, parked.has(question));
     }
   };
   link.observe({
     ...(onProgress ? { onProgress } : {}),
-    onQuestion: (question) => {
+    onQuestion: (question, isParked) => {
+      if (isParked) parked.add(question);
       questions.put(question);
       void settle().catch((error: unknown) => stop.abort(error as Error));
     },

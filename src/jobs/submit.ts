@@ -69,6 +69,8 @@ async function submitTask(
   options: SubmitOptions,
 ): Promise<Submitted> {
   let submission: Submission;
+  /** Known to have started nothing. */
+  let unstarted: Error | undefined;
   try {
     submission = await attended(
       deps,
@@ -77,34 +79,41 @@ async function submitTask(
         stop: options.stop,
         // Some servers ask before they accept; the question stays with the record for whoever can answer.
         onOpen: (open) => deps.store.observe(job.job_id, { pending_input: open }),
-        onUnanswered: (question) => giveUpSoon(deps, question, options),
+        onUnanswered: (question, parked) => {
+          const error = askedTooEarly(question);
+          if (parked) unstarted = error;
+          giveUp(deps, options.stop, error, parked ? 0 : ACCEPT_GRACE_MS);
+        },
       },
       () => link.submit(call, submitOptions(options)),
     );
   } catch (error) {
-    // Whoever gave up waiting for the reply does not know what became of the request.
-    const end = endedHere(error)
-      ? lost(
-          'submission_unknown',
-          `no answer to the submission was waited for: ${(error as Error).message}`,
-          deps.clock,
-        )
-      : endOfFailure(error, deps.clock);
-    return failed(deps, job, error, end);
+    return failed(deps, job, error, endOfSubmission(error, error === unstarted, deps));
   }
   return settle(deps, job, submission, options);
 }
 
-/**
- * A question that came before the server accepted, with nobody here to answer. A server that does not accept before it is answered would be
- * waited for in vain: after a moment the submission is given up, and says what was asked.
- */
-function giveUpSoon(deps: JobDeps, question: PendingInput, { stop }: SubmitOptions): void {
+/** Whoever gave up waiting for the reply does not know what became of the request, unless the reply was a question. */
+function endOfSubmission(error: unknown, unstarted: boolean, deps: JobDeps): JobEnd {
+  if (unstarted || !endedHere(error)) return endOfFailure(error, deps.clock);
+  const why = `no answer to the submission was waited for: ${(error as Error).message}`;
+  return lost('submission_unknown', why, deps.clock);
+}
+
+/** A question that came before the server accepted, with nobody here to answer. */
+function askedTooEarly(question: PendingInput): UnfinishedError {
   const asked = askedText(question);
   const text = `the server asks for input before it accepts${asked === undefined ? '' : `: ${asked}`}`;
-  const hint = 'run it on a terminal to answer, or say how to: --elicit decline|defaults';
-  deps.clock.sleep(ACCEPT_GRACE_MS, stop.signal).then(
-    () => stop.abort(new UnfinishedError('input_required', text, { hint })),
+  return new UnfinishedError('input_required', text, {
+    hint: 'run it on a terminal to answer, or say how to: --elicit decline|defaults',
+    details: { pending_input: [question] },
+  });
+}
+
+/** A server that does not accept before it is answered would be waited for in vain: after a moment the submission is given up. */
+function giveUp(deps: JobDeps, stop: Stop, error: Error, afterMs: number): void {
+  deps.clock.sleep(afterMs, stop.signal).then(
+    () => stop.abort(error),
     () => {},
   );
 }

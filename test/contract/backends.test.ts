@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 import { backoffDelay, pollDelay } from '../../src/jobs/polling.ts';
+import { questionsContract } from './backend-questions.ts';
 import { backendContract } from './backends.ts';
 
-backendContract('tasks-2025-11-25');
-backendContract('meta-task');
+for (const dialect of ['tasks-2025-11-25', 'tasks-2026-07-28', 'meta-task'] as const) {
+  backendContract(dialect);
+  questionsContract(dialect);
+}
 
 it.each([
   [undefined, 2_000],

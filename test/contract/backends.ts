@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, RpcError, TaskUnknownError, UnreachableError } from '../../src/errors.ts';
 import { driveTask } from '../../src/jobs/drive.ts';
-import type { Submission } from '../../src/jobs/ports.ts';
-import type { BackendName, JobRecord } from '../../src/jobs/record.ts';
+import type { Snapshot, Submission } from '../../src/jobs/ports.ts';
+import { isTerminal, type JobRecord } from '../../src/jobs/record.ts';
 import { cancelJob, showJob, waitForJob } from '../../src/jobs/service.ts';
-import { backendRig, type Fake, type Rig } from '../support/backend-rig.ts';
+import { backendRig, type Fake, type Rig, type TaskDialect } from '../support/backend-rig.ts';
 
 const LONG = { version: '2', duration: 3_600 };
 const SHORT = { version: '2', duration: 1 };
@@ -16,13 +16,23 @@ const state = (id: unknown, status: string, more: object = {}): Fake => ({
 });
 const idOf = (params: Record<string, unknown>) => params['taskId'] ?? params['task_id'];
 
-export function backendContract(name: Exclude<BackendName, 'local'>): void {
+export function backendContract(name: TaskDialect): void {
+  /** Tasks belong to a session, the result comes by a request of its own, and a cancellation is answered by the task's state. */
+  const legacy = name !== 'tasks-2026-07-28';
   const rig = () => backendRig(name);
   const drive = ({ deps, stop }: Rig, job: JobRecord) => driveTask(deps, job, { stop, events: {} });
 
   async function submitted({ link }: Rig, tool: string, args: object): Promise<string> {
     const submission = await link.submit({ name: tool, arguments: { ...args } }, {});
     return taskOf(submission).fact.remote_task_id;
+  }
+
+  /** The end of a task, by the request that blocks until then or by polls. */
+  async function endOf({ backend }: Rig, id: string): Promise<Snapshot> {
+    for (;;) {
+      const state = await backend.result(id);
+      if (backend.blocks || isTerminal(state.status)) return state;
+    }
   }
 
   describe(`backend ${name}`, () => {
@@ -32,7 +42,7 @@ export function backendContract(name: Exclude<BackendName, 'local'>): void {
       expect(submission.fact).toMatchObject({
         backend: name,
         remote_task_id: expect.stringMatching(/\w{16}/),
-        session: { transport: 'http', session_id: expect.any(String) },
+        session: { transport: 'http', session_id: legacy ? expect.any(String) : null },
       });
       expect(['queued', 'running']).toContain(submission.snapshot.status);
       expect(one.server.stats.calls).toEqual({ deploy: 1 });
@@ -54,7 +64,7 @@ export function backendContract(name: Exclude<BackendName, 'local'>): void {
       const early = await one.backend.poll(id);
       expect(['queued', 'running']).toContain(early.status);
       expect(early).not.toHaveProperty('result');
-      const end = await one.backend.result(id);
+      const end = await endOf(one, id);
       expect(end).toMatchObject({
         status: 'completed',
         result: { content: [{ type: 'text', text: 'Deployed version 2 to staging' }] },
@@ -67,7 +77,7 @@ export function backendContract(name: Exclude<BackendName, 'local'>): void {
       const one = await rig();
       const id = await submitted(one, 'flaky-import', { source: 'there', duration: 0 });
       const text = 'Import from there failed: connection reset after 412 rows';
-      expect(await one.backend.result(id)).toMatchObject({
+      expect(await endOf(one, id)).toMatchObject({
         status: 'failed',
         result: { isError: true, content: [{ type: 'text', text }] },
         error: { code: 'tool_error', message: text },
@@ -86,7 +96,7 @@ export function backendContract(name: Exclude<BackendName, 'local'>): void {
       expect(one.server.stats.cancelledTasks).toBe(1);
 
       const ended = await submitted(one, 'deploy', SHORT);
-      await one.backend.result(ended);
+      await endOf(one, ended);
       expect(await one.backend.cancel(ended)).toMatchObject({ status: 'completed' });
       expect(one.server.stats.cancelledTasks).toBe(1);
     });
@@ -124,25 +134,67 @@ export function backendContract(name: Exclude<BackendName, 'local'>): void {
   });
 
   describe(`jobs over ${name}`, () => {
-    it('a task that the server has forgotten is lost', async () => {
+    it.each([
+      [-32602, 'Task not found'],
+      [-32602, 'Task has expired'],
+      [-32603, 'The task task_7 is unknown'],
+    ])('a task that the server does not know any more is lost: %d %s', async (code, message) => {
       const one = await rig();
       const job = await one.submit('deploy', LONG);
-      one.falsify('tasks/get', () => ({ error: { code: -32602, message: 'Task not found' } }));
-      expect(await drive(one, job)).toMatchObject({ status: 'lost', error: { code: 'task_unknown' } });
-      one.falsify('tasks/get', undefined);
-      const next = await one.submit('deploy', LONG);
+      one.falsify('tasks/get', () => ({ error: { code, message } }));
+      expect(await drive(one, job)).toMatchObject({
+        status: 'lost',
+        error: { code: 'task_unknown', message: expect.stringContaining(message) },
+      });
+    });
+
+    it('a server that was restarted has taken the task with it', async () => {
+      const one = await rig();
+      const job = await one.submit('deploy', LONG);
       await one.server.dropSessions();
-      expect(await drive(one, next)).toMatchObject({ status: 'lost', error: { code: 'session_gone' } });
+      const code = legacy ? 'session_gone' : 'task_unknown';
+      expect(await drive(one, job)).toMatchObject({ status: 'lost', error: { code } });
     });
 
     it('a task that fails as a protocol error fails, with the words of the error', async () => {
       const one = await rig();
       const job = await one.submit('deploy', LONG);
-      one.falsify('tasks/get', (params) => state(idOf(params), 'failed'));
-      one.falsify('tasks/result', () => ({ error: { code: -32603, message: 'disk on fire', data: [1] } }));
+      const error = { code: -32603, message: 'disk on fire', data: [1] };
+      one.falsify('tasks/get', (params) => state(idOf(params), 'failed', legacy ? {} : { error }));
+      one.falsify('tasks/result', () => ({ error }));
       expect(await drive(one, job)).toMatchObject({
         status: 'failed',
-        error: { code: 'rpc_error', message: 'disk on fire', rpc_code: -32603 },
+        error: { code: 'rpc_error', message: 'disk on fire', rpc_code: -32603, data: [1] },
+      });
+    });
+
+    it('a cancellation that the server confirms ends the job', async () => {
+      const one = await rig();
+      const job = await one.submit('deploy', LONG);
+      expect(await cancelJob(one.deps, job.job_id, one.stop)).toMatchObject({
+        status: 'canceled',
+        error: { code: 'canceled' },
+        cancel_requested_at: expect.any(String),
+      });
+      expect(one.server.stats.cancelledTasks).toBe(1);
+    });
+
+    it('a cancellation that is taken note of is a request: the task may complete nevertheless', async () => {
+      const one = await rig();
+      const job = legacy
+        ? await one.submit('deploy', { ...SHORT, duration: 20 })
+        : await one.submit('stubborn', { duration: 20 });
+      if (legacy) one.falsify('tasks/cancel', (params) => state(idOf(params), 'working'));
+      const asked = await cancelJob(one.deps, job.job_id, one.stop);
+      expect(asked).toMatchObject({
+        status: 'running',
+        cancel_requested_at: expect.any(String),
+        finished_at: null,
+      });
+      expect(await drive(one, job)).toMatchObject({
+        status: 'completed',
+        cancel_requested_at: asked.cancel_requested_at,
+        error: null,
       });
     });
 
@@ -240,9 +292,10 @@ export function backendContract(name: Exclude<BackendName, 'local'>): void {
       const job = await one.submit('deploy', LONG);
       const hints = { pollInterval: hint, pollIntervalMs: hint };
       one.falsify('tasks/get', (params, n) =>
-        state(idOf(params), n <= 3 ? 'working' : 'cancelled', n <= 3 ? hints : {}),
+        state(idOf(params), n <= 4 ? 'working' : 'cancelled', n <= 4 ? hints : {}),
       );
       expect(await drive(one, job)).toMatchObject({ status: 'canceled' });
+      // Something that was heard meanwhile may have spared one pause.
       expect(one.clock.naps.slice(0, 3)).toEqual([expected, expected, expected]);
     });
   });

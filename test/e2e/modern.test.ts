@@ -75,7 +75,7 @@ it('runs --background synchronously where the server has no tasks', async () => 
   });
   // How much of the progress is told depends on its pace.
   expect(background.stderr).toMatch(
-    /(^|\n)ran synchronously \(the server has no tasks for this tool\): the job is completed\n$/,
+    /(^|\n)ran synchronously \(the server has no tasks for this tool; --detach returns at once\): the job is completed\n$/,
   );
   const waited = await run(['work', 'jobs', 'wait', '--latest'], { home });
   expect(waited).toMatchObject({ code: 0, stdout: 'work done\n', stderr: '' });

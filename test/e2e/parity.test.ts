@@ -1,8 +1,11 @@
 /** `tool` and `tool --background` + `jobs wait` are two ways to the same answer: the same stdout, the same exit code. */
 import { describe, expect, it } from 'vitest';
-import { type Work, watchedServer, workAt } from '../support/work.ts';
+import { type Work, watchedServer, watchedTasks2026, workAt } from '../support/work.ts';
 
-const DIALECTS = ['tasks-2025-11-25', 'meta-task', 'plain'] as const;
+const DIALECTS = ['tasks-2025-11-25', 'tasks-2026-07-28', 'meta-task', 'plain'] as const;
+
+const serverOf = (dialect: (typeof DIALECTS)[number]) =>
+  dialect === 'tasks-2026-07-28' ? watchedTasks2026({ speed: 50 }) : watchedServer({ dialect, speed: 50 });
 
 /** Calls, and what both ways of making them come to. */
 const CALLS = [
@@ -43,7 +46,7 @@ async function bothWays(
 
 describe.each(DIALECTS)('against %s', (dialect) => {
   it.each(CALLS)('$call', async ({ call, code, stdout, stderr = /^$/ }) => {
-    const server = await watchedServer({ dialect, speed: 50 });
+    const server = await serverOf(dialect);
     const work = await workAt(server.url);
     const { foreground, wait, stderrs } = await bothWays(work, call);
     expect(wait).toEqual(foreground);
@@ -56,7 +59,7 @@ describe.each(DIALECTS)('against %s', (dialect) => {
   });
 
   it('--json: data of the call is data.result of the wait', async () => {
-    const work = await workAt((await watchedServer({ dialect, speed: 50 })).url);
+    const work = await workAt((await serverOf(dialect)).url);
     const call = await work.json('deploy --version 2.0');
     const id = await work.submit('deploy --version 2.0');
     const wait = await work.json(`jobs wait ${id}`);

@@ -13,6 +13,9 @@ import { atTestEnd } from './cli.ts';
 import { freshHome } from './home.ts';
 import { demoServer } from './servers.ts';
 import { diskStore } from './store-fixtures.ts';
+import { tasks2026Server } from './tasks-2026/server.ts';
+
+export type TaskDialect = Exclude<BackendName, 'local'>;
 
 /** An answer in the server's place: a JSON-RPC result or error, or an HTTP status. */
 export interface Fake {
@@ -46,33 +49,35 @@ export interface Rig {
 }
 
 export async function backendRig(
-  name: Exclude<BackendName, 'local'>,
-  options: Partial<DemoServerOptions> = {},
+  name: TaskDialect,
+  options: Pick<DemoServerOptions, 'speed' | 'pollIntervalMs'> = { speed: 20, pollIntervalMs: 20 },
 ): Promise<Rig> {
   const falsifiers = new Map<string, { falsifier: Falsifier; n: number }>();
-  const server = await demoServer({
-    dialect: name === 'meta-task' ? 'meta-task' : 'tasks-2025-11-25',
-    speed: 20,
-    pollIntervalMs: 20,
-    intercept({ rpcMethod, body }, response) {
-      const entry = falsifiers.get(rpcMethod ?? '');
-      if (!entry) return false;
-      const { id, params = {} } = body as { id: unknown; params?: Record<string, unknown> };
-      const fake = entry.falsifier(params, ++entry.n);
-      if (fake) answer(response, id, fake);
-      return fake !== undefined;
-    },
-    ...options,
-  });
+  const intercept: DemoServerOptions['intercept'] = ({ rpcMethod, body }, response) => {
+    const entry = falsifiers.get(rpcMethod ?? '');
+    if (!entry) return false;
+    const { id, params = {} } = body as { id: unknown; params?: Record<string, unknown> };
+    const fake = entry.falsifier(params, ++entry.n);
+    if (fake) answer(response, id, fake);
+    return fake !== undefined;
+  };
+  const server =
+    name === 'tasks-2026-07-28'
+      ? await tasks2026Server({ ...options, intercept })
+      : await demoServer({ ...options, intercept, dialect: name });
 
   const target = { kind: 'http' as const, url: server.url, headers: {} };
-  const connect = async (resume?: { sessionId: string; protocolVersion: string | null }) => {
+  /** Into the session of a job, where there are sessions. */
+  const connect = async (session?: JobRecord['session']) => {
     const connection = await openConnection(target, {
       name: 'work',
       version: 'test',
       identity: target,
       now: () => new Date(),
-      ...(resume ? { resume, known: first.facts } : {}),
+      ...(session ? { known: first.facts } : {}),
+      ...(session?.session_id
+        ? { resume: { sessionId: session.session_id, protocolVersion: session.protocol_version } }
+        : {}),
     });
     atTestEnd(() => connection.close());
     return connection;
@@ -90,13 +95,7 @@ export async function backendRig(
     store,
     links: {
       open: async () => link,
-      reopen: async ({ session }) =>
-        linkTo(
-          await connect({
-            sessionId: session?.session_id ?? '',
-            protocolVersion: session?.protocol_version ?? null,
-          }),
-        ),
+      reopen: async ({ session }) => linkTo(await connect(session)),
     },
     clock,
     random: () => 0,

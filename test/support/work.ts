@@ -6,6 +6,7 @@ import type { JobRecord } from '../../src/jobs/record.ts';
 import { type Handle, type RunResult, run, type StartOptions, start } from './cli.ts';
 import { freshHome } from './home.ts';
 import { demoServer } from './servers.ts';
+import { type Tasks2026Options, type Tasks2026Server, tasks2026Server } from './tasks-2026/server.ts';
 
 type Options = Partial<StartOptions>;
 
@@ -65,29 +66,54 @@ function split(words: string): string[] {
 type Intercepted = Parameters<NonNullable<DemoServerOptions['intercept']>>[0];
 type Answer = (request: Intercepted, response: ServerResponse) => boolean;
 
-export interface WatchedServer extends DemoServer {
+export interface Sent {
+  method: string;
+  headers: Intercepted['headers'];
+  params: Record<string, Record<string, unknown>>;
+}
+
+export interface Watching {
+  /** The requests that the server has received of these JSON-RPC methods, in order of arrival. */
+  sent(methods: RegExp): Sent[];
   /** Resolves when the server has received the n-th request of this JSON-RPC method (1: the first), counted from the start. */
   received(method: string, n?: number): Promise<Intercepted>;
   /** Answers requests in the server's place where `answer` returns true, until told otherwise. */
   answerWith(answer: Answer | undefined): void;
 }
 
+export type WatchedServer = DemoServer & Watching;
+
 /** A demo server whose requests can be awaited, and answered by the test. */
-export async function watchedServer(options: Partial<DemoServerOptions> = {}): Promise<WatchedServer> {
+export function watchedServer(options: Partial<DemoServerOptions> = {}): Promise<WatchedServer> {
+  return watched((intercept) => demoServer({ ...options, intercept }));
+}
+
+/** The same with the fixture server of the 2026-07-28 tasks. */
+export function watchedTasks2026(
+  options: Omit<Tasks2026Options, 'intercept'> = {},
+): Promise<Tasks2026Server & Watching> {
+  return watched((intercept) => tasks2026Server({ ...options, intercept }));
+}
+
+async function watched<S extends DemoServer>(
+  start: (intercept: NonNullable<DemoServerOptions['intercept']>) => Promise<S>,
+): Promise<S & Watching> {
   const requests: Intercepted[] = [];
   const waiting = new Set<() => void>();
   let answer: Answer | undefined;
-  const server = await demoServer({
-    ...options,
-    intercept(request, response) {
-      requests.push(request);
-      const answered = answer?.(request, response) ?? false;
-      for (const check of [...waiting]) check();
-      return answered;
-    },
+  const server = await start((request, response) => {
+    requests.push(request);
+    const answered = answer?.(request, response) ?? false;
+    for (const check of [...waiting]) check();
+    return answered;
   });
   return {
     ...server,
+    sent: (methods) =>
+      requests.flatMap(({ rpcMethod = '', headers, body }) => {
+        const { params = {} } = (body ?? {}) as { params?: Sent['params'] };
+        return methods.test(rpcMethod) ? [{ method: rpcMethod, headers, params }] : [];
+      }),
     received: (method, n = 1) =>
       new Promise((resolve) => {
         const check = () => {

@@ -1,0 +1,125 @@
+/** When the driver of a task looks again: a backend as the test says, and a clock that counts. */
+import { expect, it } from 'vitest';
+import { UnreachableError } from '../../src/errors.ts';
+import type { JobDeps } from '../../src/jobs/deps.ts';
+import { driveTask } from '../../src/jobs/drive.ts';
+import type { Backend, LinkEvents, ServerLink, Snapshot } from '../../src/jobs/ports.ts';
+import { stopAfter } from '../../src/jobs/stop.ts';
+import { currentHolder } from '../../src/store/holder.ts';
+import { freshHome } from '../support/home.ts';
+import { diskStore, newJob } from '../support/store-fixtures.ts';
+
+const WORKING: Snapshot = {
+  status: 'running',
+  remote: null,
+  remoteStatus: 'working',
+  pollIntervalMs: 300_000,
+};
+const DONE: Snapshot = {
+  status: 'completed',
+  remote: null,
+  remoteStatus: 'completed',
+  result: { content: [] },
+};
+
+interface Stage {
+  events: LinkEvents;
+  /** Pauses that were slept to their end. */
+  slept: number;
+}
+
+/** Drives a task of this backend. Without `naps` the clock never moves: only what happens wakes the driver. */
+async function driven(
+  backendOf: (stage: Stage) => Partial<Backend>,
+  { naps = false, ask }: { naps?: boolean; ask?: JobDeps['ask'] } = {},
+) {
+  const stage: Stage = { events: {}, slept: 0 };
+  const { store } = diskStore(freshHome());
+  const backend = { name: 'tasks-2026-07-28', blocks: false, ...backendOf(stage) } as Backend;
+  const link = {
+    backend: () => backend,
+    observe: (events: LinkEvents) => {
+      stage.events = events;
+    },
+    listen: async () => {},
+  } as unknown as ServerLink;
+  const clock: JobDeps['clock'] = {
+    now: () => new Date(),
+    monotonic: () => performance.now(),
+    async sleep(_ms, signal?: AbortSignal) {
+      await new Promise((resolve, reject) => {
+        if (naps) setTimeout(resolve, 5);
+        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+      stage.slept += 1;
+    },
+  };
+  const deps: JobDeps = {
+    store,
+    links: { open: async () => link, reopen: async () => link },
+    clock,
+    random: () => 0,
+    holder: currentHolder(),
+    failureBudgetMs: 120_000,
+    ask,
+  };
+  const job = { ...store.create(newJob()), remote_task_id: 'task_1', backend: backend.name };
+  const stop = stopAfter(clock, undefined, undefined, 'the time ran out');
+  return { end: await driveTask(deps, job, { stop, events: {}, link }), stage };
+}
+
+it('a change that is told of while it is being asked about is asked about once more', async () => {
+  let polls = 0;
+  const { end } = await driven((stage) => ({
+    async poll() {
+      polls += 1;
+      if (polls > 1) return DONE;
+      // The answer is on its way already, and does not have the change in it.
+      stage.events.onStatusHint?.();
+      return WORKING;
+    },
+    result: async () => DONE,
+  }));
+  expect(end.status).toBe('completed');
+  expect(polls).toBe(2);
+});
+
+it('an answer that is there at once does not wait for the next poll', async () => {
+  const question = { request_id: 'q', method: 'elicitation/create', params: {}, received_at: '' };
+  let answered = false;
+  const { end } = await driven(
+    (stage) => ({
+      poll: async () => (answered ? DONE : { ...WORKING, status: 'input_required', questions: [question] }),
+      result: async () => DONE,
+      async answer() {
+        answered = true;
+        stage.events.onStatusHint?.();
+      },
+    }),
+    { ask: async () => ({ action: 'decline' }) },
+  );
+  expect(end.status).toBe('completed');
+});
+
+it('a tasks/result that fails at once is held open again at the pace of the polls', async () => {
+  let [polls, results] = [0, 0];
+  const { end, stage } = await driven(
+    () => ({
+      name: 'tasks-2025-11-25',
+      blocks: true,
+      async poll() {
+        polls += 1;
+        return polls > 10 ? DONE : WORKING;
+      },
+      async result(_taskId, options) {
+        results += 1;
+        if (options?.known) return DONE;
+        throw new UnreachableError('HTTP 502');
+      },
+    }),
+    { naps: true },
+  );
+  expect(end.status).toBe('completed');
+  expect(results).toBe(11);
+  expect(stage.slept).toBe(10);
+});
