@@ -141,7 +141,8 @@ async function stateAfter(
   } catch {
     // The answer was brought; what became of it shows later.
   }
-  return job;
+  // Whoever else waits for the job may still have the question on record.
+  return job.status === 'input_required' ? job : { ...job, pending_input: [] };
 }
 
 function sameId(a: PendingInput, b: PendingInput): boolean {

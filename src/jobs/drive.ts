@@ -9,7 +9,6 @@ import {
   TimeoutError,
   UnfinishedError,
   UnreachableError,
-  UnsupportedError,
   UsageError,
 } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
@@ -22,7 +21,9 @@ import type { Backend, InputResponse, ServerLink, Snapshot } from './ports.ts';
 import { Questions } from './questions.ts';
 import { isTerminal, type JobEnd, type JobRecord, type PendingInput } from './record.ts';
 import { recordEnd } from './recording.ts';
+import { isGone, ResultRequest } from './result-request.ts';
 import type { Stop } from './stop.ts';
+import { Waker } from './waker.ts';
 
 /** How long one status question may take, in milliseconds, before it counts as failed. */
 const POLL_TIMEOUT_MS = 30_000;
@@ -72,12 +73,8 @@ class TaskDriver {
   readonly #questions: Questions;
   /** Ends the blocking request when nobody here stays for its answer. */
   readonly #leave = new AbortController();
-  #wake: () => void = () => {};
-  /** Something has happened since the last look began: the next one is not put off. */
-  #due = false;
-  #blocking: Promise<void> | undefined;
-  #blockingEnd: Snapshot | undefined;
-  #mayBlock = true;
+  readonly #waker: Waker;
+  readonly #blocking: ResultRequest;
   #listening = false;
   /** The last look at the task had it wait for input, with a question of it here. */
   #asked = false;
@@ -91,13 +88,19 @@ class TaskDriver {
     this.#options = options;
     this.#observer = new Observer(deps, job, options.events);
     this.#signal = options.stop.signal;
+    this.#waker = new Waker(deps.clock, this.#signal);
+    this.#blocking = new ResultRequest(
+      this.#taskId,
+      AbortSignal.any([this.#signal, this.#leave.signal]),
+      () => this.#waker.rouse(),
+    );
     this.#questions = new Questions({
       ask: deps.ask,
       automatic: deps.automatic,
       signal: this.#signal,
       // On record before anybody is asked: servers put a question once, so it must outlive this process.
       onOpen: (open) => this.#observer.now({ pending_input: open }),
-      onReady: () => this.#rouse(),
+      onReady: () => this.#waker.rouse(),
     });
     this.#questions.inherit(job.pending_input ?? []);
     if (options.link) this.#adopt(options.link);
@@ -128,23 +131,23 @@ class TaskDriver {
   /** One look at the task, and the pause until the next. */
   async #step(): Promise<JobEnd | undefined> {
     const backend = await this.#backend();
-    this.#due = false;
+    this.#waker.looked();
     const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
     if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
     this.#failures = 0;
     this.#failingSince = undefined;
     this.#observer.snapshot(state);
     if (state.questions) this.#questions.sync(state.questions);
-    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
     const asks = state.status === 'input_required';
     // Without a list of questions the status tells that ours was answered elsewhere: it had waited for input, and goes on.
     if (!asks && this.#asked && !state.questions) this.#questions.sync([]);
     this.#asked = asks && this.#questions.pending;
     if (this.#questions.pending || !asks) this.#askedSince = undefined;
     if (this.#questions.pending || asks) await this.#converse(backend, state);
-    if (backend.blocks && !this.#blocking && this.#mayBlock) this.#block(backend);
-    if (!this.#due) await this.#pause(pollDelay(state.pollIntervalMs));
-    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, this.#deps.clock);
+    this.#blocking.start(backend);
+    await this.#waker.untilDue(pollDelay(state.pollIntervalMs));
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
     return undefined;
   }
 
@@ -167,65 +170,26 @@ class TaskDriver {
     this.#link = link;
     link.observe({
       onProgress: (progress) => this.#observer.progress(progress),
-      onStatusHint: () => this.#rouse(),
+      onStatusHint: () => this.#waker.rouse(),
       onQuestion: (question) => {
         this.#questions.put(question);
-        this.#rouse();
+        this.#waker.rouse();
       },
     });
-  }
-
-  /** Holds `tasks/result` open. What it brings is looked at by the loop. */
-  #block(backend: Backend): void {
-    const signal = AbortSignal.any([this.#signal, this.#leave.signal]);
-    let gone = false;
-    this.#blocking = backend.result(this.#taskId, { signal }).then(
-      (end) => {
-        if (isTerminal(end.status)) this.#blockingEnd = end;
-        // Not blocking here: the state comes from polls, the result when it is there.
-        else this.#mayBlock = false;
-      },
-      (error: unknown) => {
-        if (error instanceof RpcError || error instanceof UnsupportedError) this.#mayBlock = false;
-        gone = isGone(error);
-      },
-    );
-    this.#blocking = this.#blocking.then(() => {
-      this.#blocking = undefined;
-      // Any other failure is tried again with the next poll: at once it would be without a pause for as long as it fails.
-      if (this.#blockingEnd || gone) this.#rouse();
-    });
-  }
-
-  #rouse(): void {
-    this.#due = true;
-    this.#wake();
-  }
-
-  /** Waits for the next poll, or until a notification, a question or the result arrives. */
-  async #pause(ms: number): Promise<void> {
-    const nap = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    if (this.#blockingEnd || this.#signal.aborted) return;
-    const onStop = () => nap.abort(this.#signal.reason);
-    this.#signal.addEventListener('abort', onStop, { once: true });
-    try {
-      await Promise.race([this.#deps.clock.sleep(ms, nap.signal), woken]);
-    } finally {
-      this.#signal.removeEventListener('abort', onStop);
-      this.#wake = () => {};
-      nap.abort(new Error('awake'));
-    }
   }
 
   /** The task is terminal: its end with the result, from the request that waits for it or from a fresh one. */
   async #fetchEnd(backend: Backend, state: Snapshot): Promise<JobEnd> {
     const { clock } = this.#deps;
-    if (this.#blocking) await Promise.race([this.#blocking, this.#pause(RESULT_GRACE_MS)]);
-    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, clock);
+    await this.#resultOnItsWay();
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, clock);
     return fetchEnd(backend, this.#taskId, state, this.#deps, this.#signal);
+  }
+
+  /** Gives a result that is on its way the time to arrive. */
+  async #resultOnItsWay(): Promise<void> {
+    const { running, end } = this.#blocking;
+    if (running && !end) await Promise.race([running, this.#waker.pause(RESULT_GRACE_MS)]);
   }
 
   /** Puts what the server asks to whoever can answer, and delivers what was answered. */
@@ -242,7 +206,7 @@ class TaskDriver {
       await this.#deliver(backend, question, answer);
       questions.delivered(question);
       this.#options.onAnswered?.(question, answer);
-      this.#mayBlock = true;
+      this.#blocking.allow();
     }
   }
 
@@ -270,9 +234,9 @@ class TaskDriver {
 
   /** Some servers put the question again to whoever waits next, and do not listen to an answer under its old id any more. */
   async #preferFresh(backend: Backend): Promise<void> {
-    if (!this.#blocking && this.#mayBlock) this.#block(backend);
+    this.#blocking.start(backend);
     const { open, inherited } = this.#questions;
-    if (open.length === inherited.length) await this.#pause(FRESH_QUESTION_MS);
+    if (open.length === inherited.length) await this.#waker.pause(FRESH_QUESTION_MS);
     this.#questions.dropRepeated();
   }
 
@@ -281,8 +245,8 @@ class TaskDriver {
     const { clock } = this.#deps;
     if (this.#signal.aborted) throw this.#signal.reason;
     // A result on its way may cross with the news that the task is gone: what was received counts.
-    if (this.#blocking && isGone(error)) await Promise.race([this.#blocking, this.#pause(RESULT_GRACE_MS)]);
-    if (this.#blockingEnd) return endOfSnapshot(this.#blockingEnd, clock);
+    if (isGone(error)) await this.#resultOnItsWay();
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, clock);
     if (error instanceof TaskUnknownError) return lost('task_unknown', error.message, clock);
     if (error instanceof SessionGoneError)
       return lost('session_gone', `${error.message}; the task belonged to it`, clock);
@@ -306,16 +270,11 @@ class TaskDriver {
     if (this.#failures === 1)
       this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
     // A server that asked for time gets it, whatever it notifies of meanwhile.
-    for (let left = delay; left > 0 && !this.#blockingEnd; left = now + delay - clock.monotonic()) {
+    for (let left = delay; left > 0 && !this.#blocking.end; left = now + delay - clock.monotonic()) {
       this.#signal.throwIfAborted();
-      await this.#pause(left);
+      await this.#waker.pause(left);
     }
   }
-}
-
-/** The news that nothing more can be learned of the task. */
-function isGone(error: unknown): boolean {
-  return error instanceof TaskUnknownError || error instanceof SessionGoneError;
 }
 
 /** Errors that another try would not change, or that are not about the server at all. */
