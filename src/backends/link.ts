@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { RequestOptions, ServerRequest } from '../connection/channel.ts';
+import type { RequestOptions } from '../connection/channel.ts';
 import type { Connection } from '../connection/open.ts';
 import { RpcError, SessionGoneError, UnfinishedError, UnreachableError } from '../errors.ts';
 import type {
   Backend,
   BackendCallOptions,
-  LinkEvents,
   ServerLink,
   Submission,
   TaskMode,
@@ -16,10 +15,11 @@ import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './choose.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { metaTask } from './meta-task.ts';
 import { explained } from './refusals.ts';
+import { rosterOf, type Worker } from './roster.ts';
 import { type Reply, readReply, submitParams } from './submit.ts';
-import { RELATED_TASK, tasks20251125 } from './tasks-2025-11-25.ts';
+import { tasks20251125 } from './tasks-2025-11-25.ts';
 import { tasks20260728 } from './tasks-2026-07-28.ts';
-import { isObject, type JsonObject, progressFrom, stringAt } from './wire.ts';
+import { isObject, type JsonObject, progressFrom } from './wire.ts';
 
 export interface LinkOptions {
   /** A tool's `execution.taskSupport`. */
@@ -34,6 +34,8 @@ export interface LinkOptions {
 /** A link that can be taken off its connection, which goes on. */
 export interface DetachableLink extends ServerLink {
   detach(): void;
+  /** Questions of this work wait for somebody's answer from now on, rather than end it. */
+  keepQuestions(): void;
 }
 
 /** The jobs' view of an open connection, or of a part of what goes on there. */
@@ -41,9 +43,11 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   const { facts, channel } = connection;
   const modern = facts.era === 'modern';
   const { support, now, shared = false } = options;
-  let events: LinkEvents = {};
   /** What this link has set going. */
-  const work = { tokens: new Set<unknown>(), tasks: new Set<unknown>(), calls: 0 };
+  const work: Worker = { tasks: new Set(), calls: 0, keeps: false, events: {} };
+  const tokens = new Set<unknown>();
+  const roster = rosterOf(channel, now);
+  roster.join(work);
 
   const send = async (method: string, params: JsonObject, callOptions: BackendCallOptions) => {
     if (typeof params['taskId'] === 'string') work.tasks.add(params['taskId']);
@@ -61,7 +65,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     }
   };
   const declaringTasks = (params: JsonObject) => connection.declaring(params, TASKS_EXTENSION);
-  const respond = (id: string | number, result: JsonObject) => channel.respond(id, result);
+  const respond = (id: string | number, result: JsonObject) => roster.respond(id, result);
   const mode = (tool: string): TaskMode => taskMode(facts, support(tool));
   const session = (): SessionFacts => ({
     transport: facts.transport,
@@ -78,14 +82,14 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
         const id = `round-${rounds.size + 1}`;
         rounds.set(id, resolve);
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-        if (events.onQuestion) events.onQuestion(question({ id, method, params }, now()), true);
+        if (work.events.onQuestion) work.events.onQuestion(question({ id, method, params }, now()), true);
         else reject(new UnfinishedError('input_required', 'the server asks for input'));
       });
   };
   const callTool = async (params: JsonObject, callOptions: BackendCallOptions) => {
     // Of our own making: progress of a task goes on under it after the call was answered.
     const progressToken = randomBytes(9).toString('base64url');
-    work.tokens.add(progressToken);
+    tokens.add(progressToken);
     const meta = isObject(params['_meta']) ? params['_meta'] : {};
     work.calls += 1;
     try {
@@ -99,6 +103,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
       throw explained(error);
     } finally {
       work.calls -= 1;
+      roster.callEnded(work);
     }
   };
 
@@ -132,29 +137,22 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   const stopNotifications = channel.onNotification((method, params) => {
     if (method === 'notifications/progress') {
       // A link without a token of its own was opened into a job's session, where all progress is the job's.
-      const sole = !shared && work.tokens.size === 0;
+      const sole = !shared && tokens.size === 0;
       const progress = progressFrom(params);
-      if (progress && (sole || work.tokens.has(params['progressToken']))) events.onProgress?.(progress);
+      if (progress && (sole || tokens.has(params['progressToken']))) work.events.onProgress?.(progress);
     }
     const ofTask = method === 'notifications/tasks/status' || method === 'notifications/tasks';
-    if (ofTask && (!shared || work.tasks.has(params['taskId']))) events.onStatusHint?.();
+    if (ofTask && (!shared || work.tasks.has(params['taskId']))) work.events.onStatusHint?.();
     // Changes are told from now on: what came between the last poll and this is not.
     if (
       method === 'notifications/subscriptions/acknowledged' &&
       honoured(params).some((id) => !shared || work.tasks.has(id))
     )
-      events.onStatusHint?.();
+      work.events.onStatusHint?.();
   });
-  const stopRequests = channel.onServerRequest((request) => {
-    if (request.method !== 'elicitation/create' || !events.onQuestion) return false;
-    if (shared && !isAbout(request, work)) return false;
-    events.onQuestion(question(request, now()));
-    return true;
-  });
-
   const detach = () => {
     stopNotifications();
-    stopRequests();
+    roster.leave(work);
   };
 
   return {
@@ -183,7 +181,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     },
 
     observe(next) {
-      events = next;
+      work.events = next;
     },
     async respond(id, result) {
       const waiting = rounds.get(id);
@@ -200,22 +198,15 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
       });
     },
     detach,
+    keepQuestions() {
+      work.keeps = true;
+    },
     async close(closing) {
       if (options.close) return options.close(closing);
       detach();
       await connection.close({ endSession: !closing.keepSession });
     },
   };
-}
-
-/**
- * Whether a server's request on a shared connection belongs to this work: it says so itself (MCP 2025-11-25, tasks, "Related Task
- * Metadata"), or it names no task and there is work for which it could be.
- */
-function isAbout({ params }: ServerRequest, work: { tasks: Set<unknown>; calls: number }): boolean {
-  const meta = isObject(params['_meta']) ? params['_meta'][RELATED_TASK] : undefined;
-  const related = isObject(meta) ? stringAt(meta, 'taskId') : undefined;
-  return related === undefined ? work.calls > 0 || work.tasks.size > 0 : work.tasks.has(related);
 }
 
 /** The tasks whose changes a subscription will tell. */
@@ -241,7 +232,7 @@ function requestOptions(options: BackendCallOptions): RequestOptions {
   };
 }
 
-function question(request: ServerRequest, at: Date): PendingInput {
+function question(request: { id: string; method: string; params: JsonObject }, at: Date): PendingInput {
   return {
     request_id: request.id,
     method: request.method,

@@ -2,6 +2,7 @@ import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import { rpcFailure } from '../jobs/ending.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import { isTerminal } from '../jobs/record.ts';
+import { RELATED_TASK } from './roster.ts';
 import {
   asObject,
   canceledError,
@@ -18,9 +19,6 @@ export type Respond = (requestId: string | number, result: JsonObject) => Promis
 
 /** Sends one request; the connection's `request`, bound. */
 export type Send = (method: string, params: JsonObject, options: BackendCallOptions) => Promise<unknown>;
-
-/** Names the task that a result belongs to (MCP 2025-11-25, tasks, "Related Task Metadata"). */
-export const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 
 /** How long a question about a finished task may take, in milliseconds. */
 const AFTERWARDS_MS = 10_000;

@@ -175,6 +175,10 @@ class TaskDriver {
         this.#questions.put(question);
         this.#waker.rouse();
       },
+      onWithdrawn: (requestId) => {
+        this.#questions.withdraw(requestId);
+        this.#waker.rouse();
+      },
     });
   }
 
@@ -196,6 +200,8 @@ class TaskDriver {
   async #converse(backend: Backend, state: Snapshot): Promise<void> {
     const questions = this.#questions;
     if (questions.unanswerable && (questions.pending || !this.#mayCome())) {
+      await this.#questionOnItsWay();
+      if (this.#blocking.end) return;
       if (questions.open.length > 0) this.#observer.now({ status: 'input_required' });
       throw inputRequired(this.#job, questions.open, state.message ?? state.progress?.message);
     }
@@ -207,6 +213,16 @@ class TaskDriver {
       questions.delivered(question);
       this.#options.onAnswered?.(question, answer);
       this.#blocking.allow();
+    }
+  }
+
+  /** Gives a question the time to arrive that is on its way to the request for the result: put once, it would be lost with that. */
+  async #questionOnItsWay(): Promise<void> {
+    const { clock } = this.#deps;
+    const until = clock.monotonic() + FRESH_QUESTION_MS;
+    for (let left = FRESH_QUESTION_MS; left > 0; left = until - clock.monotonic()) {
+      if (this.#questions.pending || !this.#blocking.running || this.#blocking.end) return;
+      await this.#waker.pause(left);
     }
   }
 

@@ -12,7 +12,8 @@ export function policyAsker(
 ): Asker | undefined {
   if (policy !== 'decline' && policy !== 'defaults') return undefined;
   return async (question) => {
-    if (question.method !== 'elicitation/create') return undefined;
+    // What may be another call's question is nothing to answer by this one's rule.
+    if (question.method !== 'elicitation/create' || question.shared) return undefined;
     const answer: Answer | undefined =
       policy === 'decline' ? { action: 'decline' } : defaultsAnswer(question.params);
     if (answer) onAnswer(question, answer);

@@ -98,6 +98,8 @@ export interface LinkEvents {
    * the call, so that nothing runs there until the call is sent again with the answer.
    */
   onQuestion?: (question: PendingInput, parked?: boolean) => void;
+  /** A question is no longer open: answered for other work, or taken back by the server. */
+  onWithdrawn?: (requestId: string | number) => void;
 }
 
 /** An open way to one server. */

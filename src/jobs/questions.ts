@@ -76,6 +76,15 @@ export class Questions {
     if (!this.#add(question, false).automatic) this.#options.onOpen(this.open);
   }
 
+  /** The question is no longer open. */
+  withdraw(requestId: string | number): void {
+    const key = `${typeof requestId}:${requestId}`;
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#remove(key, entry);
+    this.#options.onOpen(this.open);
+  }
+
   /** The server lists all its open questions: new ones are taken in, others are withdrawn. */
   sync(questions: readonly PendingInput[]): void {
     const listed = questions.filter((question) => !this.#delivered.has(keyOf(question)));
@@ -133,6 +142,8 @@ export class Questions {
   #add(question: PendingInput, inherited: boolean): Entry {
     const { automatic, signal } = this.#options;
     const withdraw = new AbortController();
+    // The same again, told differently.
+    this.#entries.get(keyOf(question))?.withdraw.abort(new QuestionWithdrawn('put afresh'));
     const answer = automatic?.answer(question, AbortSignal.any([signal, withdraw.signal]));
     const state = answer ? 'asking' : 'open';
     const entry: Entry = { question, state, automatic: answer !== undefined, inherited, withdraw };

@@ -60,6 +60,8 @@ export interface PendingInput {
   method: string;
   params: Record<string, unknown>;
   received_at: string;
+  /** Other work goes on on the same connection, and the server does not say for which it asks. */
+  shared?: boolean;
 }
 
 /** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */

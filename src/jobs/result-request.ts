@@ -33,7 +33,7 @@ export class ResultRequest {
   }
 
   start(backend: Backend): void {
-    if (!backend.blocks || this.#running || !this.#allowed) return;
+    if (!backend.blocks || this.#running || !this.#allowed || this.end) return;
     this.#running = this.#ask(backend).finally(() => {
       this.#running = undefined;
     });

@@ -45,7 +45,8 @@ export async function attended<T>(
       questions.delivered(question);
     }
     if (!questions.unanswerable) return;
-    for (const question of questions.open.filter((one) => !told.has(one))) {
+    // A question that may be for other work, which keeps it, ends nothing here.
+    for (const question of questions.open.filter((one) => !told.has(one) && !one.shared)) {
       told.add(question);
       unanswered(question, parked.has(question));
     }
@@ -57,6 +58,7 @@ export async function attended<T>(
       questions.put(question);
       void settle().catch((error: unknown) => stop.abort(error as Error));
     },
+    onWithdrawn: (requestId) => questions.withdraw(requestId),
   });
   try {
     return await work();

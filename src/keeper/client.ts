@@ -128,6 +128,7 @@ export function keeperLink(
         onTold(kind, value) {
           if (kind === 'progress') events.onProgress?.(value as Progress);
           if (kind === 'question') events.onQuestion?.(value as PendingInput);
+          if (kind === 'withdrawn') events.onWithdrawn?.(value as string | number);
         },
       })) as Submission;
     },

@@ -1,7 +1,6 @@
-import { serverLink } from '../backends/link.ts';
+import { type DetachableLink, serverLink } from '../backends/link.ts';
 import type { Connection } from '../connection/open.ts';
 import { connectTo, type Reach } from '../connection/reach.ts';
-import type { ServerLink } from '../jobs/ports.ts';
 
 /** How long the check of a connection that lay idle may take, in milliseconds. */
 const PING_TIMEOUT_MS = 5_000;
@@ -9,7 +8,7 @@ const PING_TIMEOUT_MS = 5_000;
 /** A piece of work's way to the server. */
 export interface Lease {
   connection: Connection;
-  link: ServerLink;
+  link: DetachableLink;
   /** `keepSession`: a task lives on in the session, so that nobody else may have it. */
   release(options?: { keepSession?: boolean }): void;
 }

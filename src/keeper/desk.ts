@@ -169,6 +169,7 @@ class Visitor {
     link.observe({
       onProgress: (progress) => tell('progress', progress),
       onQuestion: (question) => tell('question', question),
+      onWithdrawn: (requestId) => tell('withdrawn', requestId),
     });
     return link.call({ name: params.name, arguments: params.arguments }, { signal });
   }

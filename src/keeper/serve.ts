@@ -73,7 +73,8 @@ class Keeper {
       name: orders.adHoc ? 'the server' : name,
       version: VERSION,
       identity,
-      target: () => here(expandTarget(identity, process.env, orders.adHoc ? 'ad hoc target' : name), orders.cwd),
+      target: () =>
+        here(expandTarget(identity, process.env, orders.adHoc ? 'ad hoc target' : name), orders.cwd),
       serverFile: paths.serverFile(name),
       duties,
       now: systemClock.now,

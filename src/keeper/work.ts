@@ -62,6 +62,7 @@ export class KeeperWork {
    * on disk; the keeper stays with it in any case. Error before there is a record: IoError.
    */
   async submit(params: SubmitParams, lease: Lease, signal: AbortSignal): Promise<Submitted> {
+    lease.link.keepQuestions();
     const { clock } = this.#options.deps;
     const stop = stopAfter(clock, undefined, undefined, '');
     const offers: Running['offers'] = new Map();
@@ -99,6 +100,7 @@ export class KeeperWork {
     if (this.#running.has(job.job_id)) return;
     const { clock } = this.#options.deps;
     const lease = await this.#options.connections.lease(signal);
+    lease.link.keepQuestions();
     const offers: Running['offers'] = new Map();
     const stop = stopAfter(clock, undefined, undefined, '');
     this.#running.set(job.job_id, { job, stop, since: clock.now().toISOString(), offers });

@@ -5,6 +5,9 @@
 //   STDIO_STUBBORN=1     neither the end of stdin nor SIGTERM ends it
 import { createInterface } from 'node:readline';
 
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** What waits for the client's answers, by the ids of the requests. */
+const asked = new Map();
 const text = (words) => ({ content: [{ type: 'text', text: words }] });
 const object = (properties = {}, required = []) => ({ type: 'object', properties, required });
 
@@ -15,12 +18,16 @@ const TOOLS = {
     run: ({ variables = [] }) =>
       text(
         JSON.stringify({
-          pid: process.pid,
           argv: process.argv.slice(2),
           cwd: process.cwd(),
           env: Object.fromEntries(variables.map((name) => [name, process.env[name] ?? null])),
         }),
       ),
+  },
+  pid: {
+    description: 'Tell which process this is.',
+    inputSchema: object(),
+    run: () => text(String(process.pid)),
   },
   die: {
     description: 'End in the middle of the call, with last words.',
@@ -35,6 +42,24 @@ const TOOLS = {
     run({ lines }) {
       for (let i = 1; i <= lines; i++) process.stderr.write(`line ${i} ${'x'.repeat(200)}\n`);
       return text('flooded');
+    },
+  },
+  slow: {
+    description: 'Answer after some milliseconds.',
+    inputSchema: object({ ms: { type: 'integer' } }, ['ms']),
+    run: async ({ ms }) => {
+      await sleep(ms);
+      return text('slept');
+    },
+  },
+  elicit: {
+    description: 'Ask after some milliseconds, and tell the answer. It does not say for which call it asks.',
+    inputSchema: object({ tag: { type: 'string' }, delay: { type: 'integer' } }, ['tag']),
+    run: async ({ tag, delay = 0 }) => {
+      await sleep(delay);
+      const requestedSchema = object({ yes: { type: 'boolean', default: true } }, ['yes']);
+      const answer = await ask('elicitation/create', { message: `${tag}?`, requestedSchema });
+      return text(`${tag}: ${JSON.stringify(answer)}`);
     },
   },
   hang: {
@@ -54,11 +79,29 @@ if (STDIO_STUBBORN) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, method, params = {} } = JSON.parse(line);
+  const { id, method, params = {}, result } = JSON.parse(line);
+  if (id !== undefined && method === undefined) asked.get(id)?.(result);
   if (id === undefined || method === undefined) continue;
-  const answer = handle(method, params);
+  void respond(id, handle(method, params));
+}
+
+async function respond(id, handled) {
+  const answer = await handled;
   if (STDIO_CHATTER) process.stdout.write(`${STDIO_CHATTER}\n`);
-  if (answer) process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...answer })}\n`);
+  if (answer) send({ id, ...answer });
+}
+
+function send(message) {
+  process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+}
+
+/** Asks the client, which answers with a message of the same id. */
+function ask(method, params) {
+  const id = `ask-${asked.size + 1}`;
+  return new Promise((resolve) => {
+    asked.set(id, resolve);
+    send({ id, method, params });
+  });
 }
 
 function handle(method, params) {
@@ -76,7 +119,7 @@ function handle(method, params) {
     };
   if (method === 'tools/call' && Object.hasOwn(TOOLS, params.name)) {
     const result = TOOLS[params.name].run(params.arguments ?? {});
-    return result && { result };
+    return result && Promise.resolve(result).then((settled) => ({ result: settled }));
   }
   return { error: { code: -32601, message: 'Method not found' } };
 }

@@ -1,4 +1,5 @@
-import { EXIT, UsageError } from '../../errors.ts';
+import { SignalReason } from '../../context.ts';
+import { EXIT, InterruptedError, UsageError } from '../../errors.ts';
 import { bringAnswers, openQuestions } from '../../jobs/answer.ts';
 import type { Answer, Asker } from '../../jobs/ports.ts';
 import { askedText } from '../../jobs/questions.ts';
@@ -51,6 +52,9 @@ export async function answerJob(app: App, words: readonly string[]): Promise<num
     );
     print(app, after, [...answers]);
     return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof SignalReason)) throw error;
+    throw new InterruptedError('interrupted; what is open stays open', error.exitCode);
   } finally {
     stop.dispose();
   }
