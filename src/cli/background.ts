@@ -1,7 +1,8 @@
 import { taskMode } from '../backends/choose.ts';
 import { SignalReason } from '../context.ts';
-import { EXIT, TimeoutError } from '../errors.ts';
+import { EXIT, TimeoutError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
+import { waitForHeld } from '../jobs/held.ts';
 import type { KeptWork, ServerLink, TaskMode } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import type { UnrecordedEndError } from '../jobs/recording.ts';
@@ -48,6 +49,10 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
       // The record will not have it: here is the last place to see it.
       if (!printer.json && job.result != null) printToolResult(app, job.result);
       throw inHand[0];
+    }
+    if (job.pending_input?.length) {
+      const { askedLines } = await import('./asked.ts');
+      printer.note(askedLines(app, job).join('\n'));
     }
     if (!isTerminal(job.status)) return EXIT.ok;
     if (job.status !== 'completed')
@@ -100,7 +105,12 @@ async function submitKept(
   { stop, events, detach, mode }: KeptOptions,
 ): Promise<Submitted> {
   const stays = mode.tasks === 'none' && !detach;
-  const { jobId, synchronous, error } = await keeper.submit(
+  let id: string | undefined;
+  let onRecord = () => {};
+  const recorded = new Promise<void>((resolve) => {
+    onRecord = resolve;
+  });
+  const submission = keeper.submit(
     { name: call.tool.name, arguments: call.arguments },
     {
       storedArguments: call.storedArguments,
@@ -108,12 +118,48 @@ async function submitKept(
       detach: detach || stays,
       elicit: app.elicit,
       signal: stop.signal,
+      onCreated: (jobId) => {
+        id = jobId;
+        onRecord();
+      },
     },
   );
-  const job = deps.store.read(jobId);
-  if (error) return { job, synchronous, error };
-  if (!stays) return { job, synchronous };
-  return { ...(await untilEnd(deps, job, stop, events)), synchronous: true };
+  try {
+    const asked = recorded.then(() => untilAsked(deps, id ?? '', submission, stop));
+    const reply = await (detach || stays ? submission : Promise.race([submission, asked]));
+    const job = deps.store.read(reply?.jobId ?? id ?? '');
+    // It goes on in the keeper, and the question waits on record.
+    if (reply === undefined) return { job, synchronous: false };
+    const { synchronous, error } = reply;
+    if (error || !stays) return { job, synchronous, ...(error ? { error } : {}) };
+    return { ...(await untilEnd(deps, job, stop, events)), synchronous: true };
+  } catch (error) {
+    // There is a job, whatever became of it: nobody must think that nothing was done.
+    if (id === undefined) throw error;
+    return { job: deps.store.read(id), synchronous: false, error: error as Error };
+  }
+}
+
+/**
+ * Stays beside a submission: a server may ask before it takes the call. What can be answered here is. Resolves with undefined when nobody here
+ * answers, and otherwise as the submission does.
+ */
+async function untilAsked<T>(
+  deps: JobDeps,
+  id: string,
+  submission: Promise<T>,
+  stop: Stop,
+): Promise<T | undefined> {
+  const over = stopAfter(deps.clock, stop.signal, undefined, '');
+  submission.finally(() => over.abort(new Error('taken'))).catch(() => {});
+  try {
+    await waitForHeld(deps, deps.store.read(id), over, {});
+  } catch (error) {
+    if (error instanceof UnfinishedError) return undefined;
+  } finally {
+    over.dispose();
+  }
+  return submission;
 }
 
 /** In the synchronous form an interruption is a cancellation, as in the foreground. */

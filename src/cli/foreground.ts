@@ -8,7 +8,7 @@ import { UnrecordedEndError } from '../jobs/recording.ts';
 import { attended } from '../jobs/run-call.ts';
 import { cancelJob, waitForJob } from '../jobs/service.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
-import { adoptTask, type SubmitOptions, type Submitted, submitJob } from '../jobs/submit.ts';
+import { adoptTask, createJob, type SubmitOptions, type Submitted, submitJob } from '../jobs/submit.ts';
 import type { Live } from '../output/live.ts';
 import type { App } from './app.ts';
 import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
@@ -108,8 +108,8 @@ async function keptTask(
   call: ToolCall,
   { storedArguments, ttlMs, stop }: SubmitOptions,
 ): Promise<{ job: JobRecord; error?: Error }> {
-  // Who stays to wait is asked here.
-  const options = { storedArguments, ttlMs, detach: false, elicit: 'ask' as const, signal: stop.signal };
+  // What the server asks, before it takes the call or after, is asked here, where somebody waits.
+  const options = { storedArguments, ttlMs, detach: true, elicit: 'ask' as const, signal: stop.signal };
   const { jobId, error } = await keeper.submit(call, options);
   return { job: deps.store.read(jobId), ...(error ? { error } : {}) };
 }
@@ -127,14 +127,25 @@ async function followTask(
   // A task of a child of this process ends with it.
   const options = { instance: app.instance.name, storedArguments: call.storedArguments, holds: true };
   const { keeper } = link;
-  const job = adoptTask(
-    keeper ? { ...deps, holder: keeper.holder } : deps,
-    { name: call.tool.name, arguments: call.arguments },
-    submission,
-    options,
-  );
-  if (keeper && job.holder) await keeper.adopt(job.job_id);
+  const wanted = { name: call.tool.name, arguments: call.arguments };
+  // In a keeper's server it is the keeper's to see through, and to record: until then the job is this process's.
+  const job =
+    keeper && submission.fact.session.transport === 'stdio'
+      ? await handOver(deps, keeper, wanted, submission, options)
+      : adoptTask(deps, wanted, submission, options);
   return untilEnd(app, deps, link, job, stop, live);
+}
+
+async function handOver(
+  deps: JobDeps,
+  keeper: KeptWork,
+  call: ToolCall,
+  { fact }: Extract<Submission, { kind: 'task' }>,
+  options: Pick<SubmitOptions, 'instance' | 'storedArguments'>,
+): Promise<JobRecord> {
+  const job = createJob(deps, call, fact.session, options);
+  await keeper.adopt(job.job_id, { ...fact, accepted_at: deps.clock.now().toISOString() });
+  return deps.store.read(job.job_id);
 }
 
 async function untilEnd(

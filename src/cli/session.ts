@@ -9,7 +9,7 @@ import { targetHash } from '../connection/target-hash.ts';
 import type { Context } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type Catalogue, readCatalogue, writeCatalogue } from '../discovery/catalogue-cache.ts';
-import { UsageError } from '../errors.ts';
+import { IoError, UsageError } from '../errors.ts';
 import type { AbortSignalLike, LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { KeeperClient } from '../keeper/client.ts';
@@ -109,7 +109,7 @@ export class InstanceSession implements LinkOpener {
   /** Requests that only read: through the keeper where there is one. */
   async #reader(signal: AbortSignal | undefined) {
     const { keepAlive } = this.instance.settings;
-    const keeper = await this.#keeperClient(keepAlive);
+    const keeper = await this.#keeperClient(keepAlive, signal);
     if (keeper)
       return (method: string, params: Record<string, unknown>) =>
         keeper.request('request', { method, params }, { signal });
@@ -119,20 +119,21 @@ export class InstanceSession implements LinkOpener {
   }
 
   /** The instance's keeper; one is started when there is none and `start` says so. */
-  #keeperClient(start: boolean): Promise<KeeperClient | undefined> {
+  #keeperClient(start: boolean, signal: AbortSignal | undefined): Promise<KeeperClient | undefined> {
     // Most instances have none: one look at the disk, and nothing is loaded.
     if (!start && !this.#keeper && !existsSync(this.#paths.keeperDir(this.instance.name)))
       return Promise.resolve(undefined);
     const before = this.#keeper;
-    this.#keeper = (async () => (await before) ?? (await this.#findKeeper(start)))();
+    this.#keeper = (async () => (await before) ?? (await this.#findKeeper(start, signal)))();
     return this.#keeper;
   }
 
-  async #findKeeper(start: boolean): Promise<KeeperClient | undefined> {
-    const { env, entry, execPath, clock, cwd } = this.#context;
+  async #findKeeper(start: boolean, signal?: AbortSignal): Promise<KeeperClient | undefined> {
+    if (start) await this.#hangUp();
+    const { env, entry, execPath, clock, cwd, interrupted } = this.#context;
     const { instance } = this;
     const { useKeeper } = await import('../keeper/access.ts');
-    return useKeeper(
+    return await useKeeper(
       {
         dir: this.#paths.keeperDir(instance.name),
         entry,
@@ -147,11 +148,19 @@ export class InstanceSession implements LinkOpener {
           cwd,
         },
         target: () => instance.target(),
-        sleep: (ms) => clock.sleep(ms),
+        sleep: (ms) => clock.sleep(ms, signal ?? interrupted),
+        signal: signal ?? interrupted,
         log: (line) => this.#printer.detail(line),
       },
       start,
     );
+  }
+
+  /** Ends this command's own connection: a server may bear no second one. */
+  async #hangUp(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    this.#connection = undefined;
+    await connection?.close({ endSession: !this.#keepSession });
   }
 
   /** What is known about the server, from this command's own connection or an earlier one; undefined when nothing is. */
@@ -175,7 +184,7 @@ export class InstanceSession implements LinkOpener {
    * does not start, those of connecting.
    */
   async openKept(start: boolean, signal?: AbortSignal): Promise<ServerLink | undefined> {
-    const keeper = await this.#keeperClient(start);
+    const keeper = await this.#keeperClient(start, signal);
     if (!keeper) return undefined;
     const [{ keeperLink }, open] = await Promise.all([
       import('../keeper/client.ts'),
@@ -189,10 +198,20 @@ export class InstanceSession implements LinkOpener {
 
   /** LinkOpener: the shared connection as the jobs see it, through the keeper where one runs. */
   async open(signal?: AbortSignalLike): Promise<ServerLink> {
-    const kept = this.#connection
-      ? undefined
-      : await this.openKept(this.instance.settings.keepAlive, signal as AbortSignal | undefined);
+    const kept = this.#connection ? undefined : await this.#keptIfPossible(signal as AbortSignal | undefined);
     return kept ?? this.openDirectly(signal);
+  }
+
+  /** A keeper only spares the start of a server here: one that cannot be had is told, and done without. */
+  async #keptIfPossible(signal: AbortSignal | undefined): Promise<ServerLink | undefined> {
+    try {
+      return await this.openKept(this.instance.settings.keepAlive, signal);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      this.#printer.warn(error.code, error.message);
+      this.#keeper = undefined;
+      return undefined;
+    }
   }
 
   /** The same by a connection of this command's own. */
@@ -245,8 +264,6 @@ export class InstanceSession implements LinkOpener {
   /** Closes what was opened. */
   async close(): Promise<void> {
     (await this.#keeper?.catch(() => undefined))?.close();
-    if (!this.#connection) return;
-    const connection = await this.#connection.catch(() => undefined);
-    await connection?.close({ endSession: !this.#keepSession });
+    await this.#hangUp();
   }
 }

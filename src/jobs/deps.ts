@@ -1,5 +1,5 @@
-import type { Asker, AutomaticAnswers, Clock, JobStore, LinkOpener } from './ports.ts';
-import type { HolderFacts, JobRecord } from './record.ts';
+import type { Asker, AutomaticAnswers, Clock, InputResponse, JobStore, LinkOpener } from './ports.ts';
+import type { HolderFacts, JobRecord, PendingInput } from './record.ts';
 
 /** What the job service works with; built once per command. */
 export interface JobDeps {
@@ -28,4 +28,8 @@ export interface JobEvents {
   onChange?: (job: JobRecord) => void;
   /** Something a person should know; one line. */
   onNote?: (text: string) => void;
+  /** An answer has reached the server. */
+  onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined;
+  /** The server has refused an answer; the question is open again. Without it a refusal ends the wait. */
+  onRefused?: ((question: PendingInput, error: Error) => void) | undefined;
 }

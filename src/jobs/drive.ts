@@ -39,8 +39,6 @@ export interface DriveOptions {
   events: JobEvents;
   /** A link that is open already (the submitter's own); it stays open. */
   link?: ServerLink | undefined;
-  /** An answer has reached the server. */
-  onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined;
 }
 
 /**
@@ -134,6 +132,7 @@ class TaskDriver {
     this.#waker.looked();
     const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
     if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
+    if (this.#failures > 0 && this.#job.holder?.keeper) this.#observer.now({ trouble: null });
     this.#failures = 0;
     this.#failingSince = undefined;
     this.#observer.snapshot(state);
@@ -209,9 +208,9 @@ class TaskDriver {
     // Without a question in hand the blocking request fetches it.
     questions.askAll();
     for (const { question, answer } of questions.ready) {
-      await this.#deliver(backend, question, answer);
+      if (!(await this.#deliver(backend, question, answer))) continue;
       questions.delivered(question);
-      this.#options.onAnswered?.(question, answer);
+      this.#options.events.onAnswered?.(question, answer);
       this.#blocking.allow();
     }
   }
@@ -236,15 +235,26 @@ class TaskDriver {
     return questionWaitMs === undefined || now - this.#askedSince <= questionWaitMs;
   }
 
-  async #deliver(backend: Backend, question: PendingInput, answer: InputResponse): Promise<void> {
+  /** False when the server refuses the answer, and that is for somebody else to hear. */
+  async #deliver(backend: Backend, question: PendingInput, answer: InputResponse): Promise<boolean> {
     const options = { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS };
     try {
       await backend.answer(this.#taskId, question.request_id, answer, options);
+      return true;
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      throw new UnfinishedError('input_required', `the server refused the answer: ${error.message}`, {
-        cause: error,
-      });
+      const refusal = new UnfinishedError(
+        'input_required',
+        `the server refused the answer: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+      const { onRefused } = this.#options.events;
+      if (!onRefused) throw refusal;
+      this.#questions.put(question);
+      onRefused(question, refusal);
+      return false;
     }
   }
 
@@ -283,6 +293,11 @@ class TaskDriver {
         : new UnreachableError(`no usable answer about the task: ${(error as Error).message}`, {
             cause: error,
           });
+    if (this.#failures === 1 && this.#job.holder?.keeper) {
+      // Others wait by the record alone, and have budgets of their own.
+      const message = (error as Error).message;
+      this.#observer.now({ trouble: { since: clock.now().toISOString(), message } });
+    }
     if (this.#failures === 1)
       this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
     // A server that asked for time gets it, whatever it notifies of meanwhile.

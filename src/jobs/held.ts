@@ -1,4 +1,4 @@
-import { CliError, UnfinishedError } from '../errors.ts';
+import { CliError, UnfinishedError, UnreachableError } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import type { InputResponse, ServerLink } from './ports.ts';
 import { askedText, Questions } from './questions.ts';
@@ -22,7 +22,7 @@ export async function waitForHeld(
   deps: JobDeps,
   job: JobRecord,
   stop: Stop,
-  events: JobEvents & { onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined },
+  events: JobEvents,
 ): Promise<JobRecord> {
   let current = job;
   let link: ServerLink | undefined;
@@ -51,6 +51,7 @@ export async function waitForHeld(
           if (taken) events.onAnswered?.(question, answer);
         }
       }
+      checkTrouble(deps, current);
       await deps.clock.sleep(LOCAL_LOOK_MS, stop.signal);
       const next = deps.store.read(current.job_id);
       if (next.updated_at !== current.updated_at || next.status !== current.status) events.onChange?.(next);
@@ -61,6 +62,12 @@ export async function waitForHeld(
     questions.dispose();
     await link?.close({ keepSession: true }).catch(() => {});
   }
+}
+
+/** A wait has the same patience with a server wherever the job is held. */
+function checkTrouble({ clock, failureBudgetMs }: JobDeps, { trouble, job_id }: JobRecord): void {
+  if (!trouble || clock.now().getTime() - Date.parse(trouble.since) <= failureBudgetMs) return;
+  throw new UnreachableError(`no usable answer about ${job_id}: ${trouble.message}`);
 }
 
 /** Whether the answer was taken. A question that somebody else has answered meanwhile is no failure of a wait. */

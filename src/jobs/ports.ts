@@ -145,10 +145,12 @@ export interface KeptWork {
       detach: boolean;
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;
       signal?: AbortSignalLike | undefined;
+      /** The record is on disk. */
+      onCreated?: ((jobId: string) => void) | undefined;
     },
   ): Promise<{ jobId: string; synchronous: boolean; error?: Error }>;
-  /** Hands over a job whose task was made through this link. */
-  adopt(jobId: string): Promise<void>;
+  /** Hands over a job whose task was made through this link: the keeper records the task. */
+  adopt(jobId: string, fact: TaskFact): Promise<void>;
   /** Answers a question of one of the keeper's jobs. */
   respond(jobId: string, requestId: string | number, result: Record<string, unknown>): Promise<void>;
 }

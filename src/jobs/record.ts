@@ -48,6 +48,8 @@ export interface HolderFacts {
   /** Process start time as the kernel has it, where it can be read. */
   started: string | null;
   boot_id: string | null;
+  /** The namespace that the pid is of (pid_namespaces(7)), where there are such: containers share a boot, not their pids. */
+  pid_ns?: string | null;
   host: string;
   /** A background process of this program that holds servers; without it, a command that somebody typed. */
   keeper?: boolean;
@@ -88,6 +90,8 @@ export interface JobRecord {
   /** Milliseconds that the server asked to leave between polls, as received. */
   poll_interval_ms?: number | null;
   pending_input?: PendingInput[];
+  /** The server cannot be asked about the task at present; whoever holds the job goes on trying. */
+  trouble?: Trouble | null;
   holder?: HolderFacts | null;
 }
 
@@ -120,6 +124,14 @@ export interface Observation {
   progress?: Progress | null;
   poll_interval_ms?: number | null;
   pending_input?: PendingInput[];
+  trouble?: Trouble | null;
+}
+
+/** Questions about a task that fail, one after the other. */
+export interface Trouble {
+  /** ISO 8601 UTC. */
+  since: string;
+  message: string;
 }
 
 /** The verdict: written once, true for ever. */

@@ -1,6 +1,6 @@
 import { IoError } from '../errors.ts';
 import type { JobDeps } from './deps.ts';
-import type { JobEnd, JobRecord } from './record.ts';
+import type { JobEnd, JobRecord, TaskFact } from './record.ts';
 
 /** The work has ended, and its end is in hand, but the disk refuses to take it. `job` is the record as it would be. */
 export class UnrecordedEndError extends IoError {
@@ -15,6 +15,25 @@ export class UnrecordedEndError extends IoError {
     });
     this.job = job;
     this.end = end;
+  }
+}
+
+/** The server has taken a call, but the disk refuses to take its handle. */
+export class UnrecordedTaskError extends IoError {
+  readonly jobId: string;
+  readonly fact: TaskFact;
+
+  constructor(jobId: string, fact: TaskFact, cause: IoError) {
+    super(
+      `the server runs ${jobId} as task ${fact.remote_task_id}, which could not be recorded: ${cause.message}`,
+      {
+        cause,
+        hint: cause.hint,
+        details: { ...cause.details, job_id: jobId, remote_task_id: fact.remote_task_id },
+      },
+    );
+    this.jobId = jobId;
+    this.fact = fact;
   }
 }
 

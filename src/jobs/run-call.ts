@@ -1,5 +1,5 @@
 import { CliError, TimeoutError, UnfinishedError, UnsupportedError } from '../errors.ts';
-import type { JobDeps } from './deps.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
 import type { ServerLink } from './ports.ts';
 import { askedText, Questions } from './questions.ts';
 import type { PendingInput, Progress } from './record.ts';
@@ -8,6 +8,8 @@ import type { Stop } from './stop.ts';
 export interface AttendOptions {
   stop: Stop;
   onProgress?: (progress: Progress) => void;
+  /** An answer has reached the server. */
+  onAnswered?: JobEvents['onAnswered'];
   /** The open questions, whenever there are others than before; for whoever keeps them. */
   onOpen?: (open: PendingInput[]) => void;
   /** What to do with a question that nobody here answers (`parked`: see LinkEvents); without it the work is stopped. */
@@ -43,6 +45,7 @@ export async function attended<T>(
     for (const { question, answer } of questions.ready) {
       await link.respond(question.request_id, { ...answer });
       questions.delivered(question);
+      options.onAnswered?.(question, answer);
     }
     if (!questions.unanswerable) return;
     // A question that may be for other work, which keeps it, ends nothing here.

@@ -11,8 +11,8 @@ import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
 import { LOCAL_LOOK_MS, waitForHeld } from './held.ts';
 import { backoffDelay } from './polling.ts';
-import type { InputResponse, ServerLink, Snapshot } from './ports.ts';
-import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
+import type { ServerLink, Snapshot } from './ports.ts';
+import { isTerminal, type JobRecord } from './record.ts';
 import { recordEnd } from './recording.ts';
 import type { Stop } from './stop.ts';
 
@@ -24,11 +24,6 @@ const MAX_PATIENCE_MS = 2_000;
 
 /** How long `cancel` waits for the process that holds a local job to end it, in milliseconds. */
 const LOCAL_CANCEL_MS = 5_000;
-
-export interface WaitEvents extends JobEvents {
-  /** An answer has reached the server. */
-  onAnswered?: ((question: PendingInput, answer: InputResponse) => void) | undefined;
-}
 
 /** Whether a job has a remote task that can be asked about. */
 function hasRemoteTask(job: JobRecord): boolean {
@@ -59,13 +54,13 @@ export async function waitForJob(
   deps: JobDeps,
   id: string,
   stop: Stop,
-  events: WaitEvents,
+  events: JobEvents,
 ): Promise<JobRecord> {
   const stored = deps.store.read(id);
   events.onChange?.(stored);
   const job = await waitForHeld(deps, stored, stop, events);
   if (isTerminal(job.status)) return job;
-  return driveTask(deps, job, { stop, events, onAnswered: events.onAnswered });
+  return driveTask(deps, job, { stop, events });
 }
 
 /**

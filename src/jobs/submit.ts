@@ -1,17 +1,21 @@
 import { CliError, IoError, RpcError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { driveTask } from './drive.ts';
-import { canceled, endOfFailure, endOfResult, lost } from './ending.ts';
+import { canceled, endOfFailure, endOfResult, endOfSnapshot, lost } from './ending.ts';
 import { Observer } from './observing.ts';
 import type { ServerLink, Submission, ToolCall } from './ports.ts';
 import { askedText } from './questions.ts';
-import type { JobEnd, JobRecord, PendingInput } from './record.ts';
-import { recordEnd } from './recording.ts';
+import type { JobEnd, JobRecord, PendingInput, SessionFacts, TaskFact } from './record.ts';
+import { recordEnd, UnrecordedTaskError } from './recording.ts';
 import { attended, CancelRequested, endedHere } from './run-call.ts';
 import type { Stop } from './stop.ts';
 
 /** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
 const CANCEL_CHECK_MS = 250;
+
+/** How long a server may take to accept a call whose cancellation is asked for, in milliseconds, before the call is given up. */
+const CANCEL_GRACE_MS = 3_000;
+const CANCEL_TIMEOUT_MS = 10_000;
 
 /** How long a server that asks something may take to accept the task without an answer, in milliseconds. */
 const ACCEPT_GRACE_MS = 2_000;
@@ -71,6 +75,13 @@ async function submitTask(
   let submission: Submission;
   /** Known to have started nothing. */
   let unstarted: Error | undefined;
+  let asks = false;
+  const watching = new AbortController();
+  // A server that is about to take the call gets the time for it, and the cancellation then; one that asks first is not going to.
+  watchForCancel(deps, job.job_id, watching.signal, () => {
+    const reason = new CancelRequested('cancelled on request, before the server had taken the call');
+    giveUp(deps, options.stop, reason, asks ? 0 : CANCEL_GRACE_MS);
+  });
   try {
     submission = await attended(
       deps,
@@ -78,7 +89,14 @@ async function submitTask(
       {
         stop: options.stop,
         // Some servers ask before they accept; the question stays with the record for whoever can answer.
-        onOpen: (open) => deps.store.observe(job.job_id, { pending_input: open }),
+        onOpen: (open) => {
+          asks = open.length > 0;
+          deps.store.observe(job.job_id, {
+            pending_input: open,
+            ...(asks ? { status: 'input_required' } : {}),
+          });
+        },
+        onAnswered: options.events.onAnswered,
         onUnanswered: (question, parked) => {
           const error = askedTooEarly(question);
           if (parked) unstarted = error;
@@ -89,13 +107,36 @@ async function submitTask(
     );
   } catch (error) {
     return failed(deps, job, error, endOfSubmission(error, error === unstarted, deps));
+  } finally {
+    watching.abort(new Error('done'));
   }
-  return settle(deps, job, submission, options);
+  const submitted = settle(deps, job, submission, options);
+  if (submission.kind === 'result' || !deps.store.cancelRequested(job.job_id)) return submitted;
+  return { ...submitted, job: await cancelAccepted(deps, link, submitted.job, submission) };
+}
+
+/** Cancellation was asked for before the server had taken the call: now there is something to cancel. */
+async function cancelAccepted(
+  deps: JobDeps,
+  link: ServerLink,
+  job: JobRecord,
+  { fact }: TaskSubmission,
+): Promise<JobRecord> {
+  try {
+    const backend = link.backend(fact.backend);
+    const state = await backend.cancel(fact.remote_task_id, { timeoutMs: CANCEL_TIMEOUT_MS });
+    return state.status === 'canceled' ? recordEnd(deps, job, endOfSnapshot(state, deps.clock)) : job;
+  } catch (error) {
+    // It stays asked for; the job itself is well, and under way.
+    if (!(error instanceof CliError) || error instanceof IoError) throw error;
+    return job;
+  }
 }
 
 /** Whoever gave up waiting for the reply does not know what became of the request, unless the reply was a question. */
 function endOfSubmission(error: unknown, unstarted: boolean, deps: JobDeps): JobEnd {
   if (unstarted || !endedHere(error)) return endOfFailure(error, deps.clock);
+  if (error instanceof CancelRequested) return canceled(error.message, deps.clock);
   const why = `no answer to the submission was waited for: ${(error as Error).message}`;
   return lost('submission_unknown', why, deps.clock);
 }
@@ -140,18 +181,16 @@ function settle(
 function recordAcceptance(deps: JobDeps, id: string, fact: TaskSubmission['fact'], holds?: boolean): void {
   // The child of a process ends with it, and its tasks with the child.
   const dies = holds && fact.session.transport === 'stdio';
+  const accepted: TaskFact = {
+    ...fact,
+    ...(dies ? { holder: deps.holder } : {}),
+    accepted_at: deps.clock.now().toISOString(),
+  };
   try {
-    deps.store.accept(id, {
-      ...fact,
-      ...(dies ? { holder: deps.holder } : {}),
-      accepted_at: deps.clock.now().toISOString(),
-    });
+    deps.store.accept(id, accepted);
   } catch (error) {
     if (!(error instanceof IoError)) throw error;
-    throw new IoError(
-      `the server runs the call as task ${fact.remote_task_id}, which could not be recorded: ${error.message}`,
-      { cause: error, details: { ...error.details, job_id: id, remote_task_id: fact.remote_task_id } },
-    );
+    throw new UnrecordedTaskError(id, accepted, error);
   }
 }
 
@@ -165,16 +204,26 @@ export function adoptTask(
   submission: TaskSubmission,
   options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'holds'>,
 ): JobRecord {
-  const job = deps.store.create({
-    instance: options.instance,
-    capability: call.name,
-    arguments: options.storedArguments,
-    backend: null,
-    session: submission.fact.session,
-    holder: deps.holder,
-  });
+  const job = createJob(deps, call, submission.fact.session, options);
   recordAcceptance(deps, job.job_id, submission.fact, options.holds);
   return deps.store.read(job.job_id);
+}
+
+/** A record of a call that is this process's. */
+export function createJob(
+  deps: JobDeps,
+  call: ToolCall,
+  session: SessionFacts,
+  { instance, storedArguments }: Pick<SubmitOptions, 'instance' | 'storedArguments'>,
+): JobRecord {
+  return deps.store.create({
+    instance,
+    capability: call.name,
+    arguments: storedArguments,
+    backend: null,
+    session,
+    holder: deps.holder,
+  });
 }
 
 /** The call runs in this process, in a job that other processes can see, wait for and cancel. */
@@ -188,7 +237,13 @@ async function runLocally(
   const { stop, events } = options;
   const observer = new Observer(deps, job, events);
   const watching = new AbortController();
-  watchForCancel(deps, job.job_id, stop, watching.signal, () => observer.tick());
+  watchForCancel(
+    deps,
+    job.job_id,
+    watching.signal,
+    () => stop.abort(new CancelRequested('cancelled on request')),
+    () => observer.tick(),
+  );
   const mode = link.taskMode(call.name);
   try {
     observer.now({ status: 'running' });
@@ -201,6 +256,7 @@ async function runLocally(
       {
         stop,
         onProgress: (p) => observer.progress(p),
+        onAnswered: events.onAnswered,
         onOpen: (open) =>
           observer.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' }),
       },
@@ -263,16 +319,19 @@ function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Sub
   };
 }
 
-/** Turns a cancel request that another process wrote into an end of this process's call. */
-function watchForCancel(deps: JobDeps, id: string, stop: Stop, until: AbortSignal, onLook: () => void): void {
+/** Hears of a cancel request that another process wrote. */
+function watchForCancel(
+  deps: JobDeps,
+  id: string,
+  until: AbortSignal,
+  onCancel: () => void,
+  onLook: () => void = () => {},
+): void {
   const look = async () => {
     for (;;) {
       await deps.clock.sleep(CANCEL_CHECK_MS, until);
       onLook();
-      if (deps.store.cancelRequested(id)) {
-        stop.abort(new CancelRequested('cancelled on request'));
-        return;
-      }
+      if (deps.store.cancelRequested(id)) return onCancel();
     }
   };
   look().catch(() => {});

@@ -35,7 +35,7 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
           : undefined;
     if (!state) return undefined;
     try {
-      const { client, stale } = await KeeperClient.connect(state, fingerprint);
+      const { client, stale } = await KeeperClient.connect(state, { fingerprint, signal: access.signal });
       if (stale === null) return client;
       access.log(`the keeper (process ${state.holder.pid}) is of no use: ${stale}`);
       unusable.add(state.id);
@@ -43,11 +43,11 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
       client.close();
       if (!start) return undefined;
     } catch (error) {
+      access.signal?.throwIfAborted();
       // It may have ended in this moment; one that is still there and does not answer is another matter.
       const gone = !liveKeepers(access.dir).some((one) => one.id === state.id);
-      if (!gone && start) throw error;
+      if (!gone) throw error;
       access.log((error as Error).message);
-      if (!gone) return undefined;
       unusable.add(state.id);
     }
   }
@@ -63,11 +63,16 @@ export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClien
   return (await KeeperClient.connect(state)).client;
 }
 
+/** What a stdio server gets of the caller's environment without being named (the SDK's default), but for the kind of terminal. */
+const PASSED_ON = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'USER', 'USERPROFILE', 'APPDATA', 'TEMP'];
+
 /** What must be the same for a keeper to do as well as a connection of one's own. Values and all; it never touches a disk. */
-function fingerprintOf({ orders, target }: KeeperAccess): string {
+function fingerprintOf({ orders, target, env }: KeeperAccess): string {
   const { identity, settings, cwd } = orders;
-  const folder = identity.kind === 'stdio' && identity.cwd === undefined ? cwd : null;
+  const stdio = identity.kind === 'stdio';
+  const folder = stdio && identity.cwd === undefined ? cwd : null;
+  const surroundings = stdio ? PASSED_ON.map((name) => env[name] ?? null) : [];
   return createHash('sha256')
-    .update(JSON.stringify([target(), settings, folder]))
+    .update(JSON.stringify([target(), settings, folder, surroundings]))
     .digest('hex');
 }

@@ -44,7 +44,7 @@ export class KeeperClient {
    */
   static async connect(
     state: KeeperState,
-    fingerprint?: string,
+    { fingerprint, signal }: { fingerprint?: string; signal?: AbortSignal | undefined } = {},
   ): Promise<{ client: KeeperClient; stale: HelloReply['stale'] }> {
     const socket = connect(state.socket);
     const client = new KeeperClient(state, new Peer(socket));
@@ -55,10 +55,11 @@ export class KeeperClient {
         version: VERSION,
         ...(fingerprint === undefined ? {} : { fingerprint }),
       };
-      const { stale } = (await client.request('hello', params)) as HelloReply;
+      const { stale } = (await client.request('hello', params, { signal })) as HelloReply;
       return { client, stale };
     } catch (error) {
       socket.destroy();
+      signal?.throwIfAborted();
       throw new UnreachableError(
         `the keeper of ${state.instance} (process ${state.holder.pid}) does not answer`,
         {
@@ -135,7 +136,7 @@ export function keeperLink(
     submit: () => Promise.reject(new Error('a keeper submits jobs itself')),
     keeper: {
       holder: client.state.holder,
-      async submit(call, { storedArguments, ttlMs, detach, elicit, signal }) {
+      async submit(call, { storedArguments, ttlMs, detach, elicit, signal, onCreated }) {
         const params: SubmitParams = {
           ...callParams(call.name, call.arguments),
           stored_arguments: storedArguments,
@@ -145,6 +146,7 @@ export function keeperLink(
         };
         const reply = (await client.request('submit', params, {
           signal: signal as AbortSignal,
+          onTold: (kind, value) => kind === 'created' && onCreated?.(value as string),
         })) as SubmitReply;
         const { errorFrom } = await import('./wire-error.ts');
         return {
@@ -153,8 +155,8 @@ export function keeperLink(
           ...(reply.error ? { error: errorFrom(reply.error) } : {}),
         };
       },
-      async adopt(jobId) {
-        await client.request('adopt', { job_id: jobId });
+      async adopt(jobId, fact) {
+        await client.request('adopt', { job_id: jobId, fact });
       },
       async respond(jobId, requestId, result) {
         await client.request('respond', { job_id: jobId, request_id: requestId, result });

@@ -1,6 +1,7 @@
 import { type DetachableLink, serverLink } from '../backends/link.ts';
 import type { Connection } from '../connection/open.ts';
 import { connectTo, type Reach } from '../connection/reach.ts';
+import { RpcError } from '../errors.ts';
 
 /** How long the check of a connection that lay idle may take, in milliseconds. */
 const PING_TIMEOUT_MS = 5_000;
@@ -113,8 +114,9 @@ async function isUsable(connection: Connection): Promise<boolean> {
   try {
     await connection.request('ping', {}, { timeoutMs: PING_TIMEOUT_MS });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A server that has no ping has answered all the same.
+    return error instanceof RpcError;
   }
 }
 

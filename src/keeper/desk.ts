@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { ProtocolError, UnreachableError } from '../errors.ts';
-import type { JobStore } from '../jobs/ports.ts';
+import type { Answer, JobStore } from '../jobs/ports.ts';
 import { VERSION } from '../version.ts';
 import type { Connections, Lease } from './connections.ts';
-import { type Incoming, Peer } from './peer.ts';
+import { type Incoming, MAX_FRAME, Peer } from './peer.ts';
 import type {
+  AdoptParams,
   BackendParams,
   CallParams,
   HelloParams,
@@ -24,6 +25,9 @@ import type { KeeperWork } from './work.ts';
 
 /** Requests that change nothing at the server; only these may be passed on as they are. */
 const READING = new Set(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list', 'ping']);
+
+/** The longest message of somebody who has not shown the token, in characters. */
+const STRANGERS_FRAME = 16 * 1024;
 
 export interface DeskOptions {
   orders: KeeperOrders;
@@ -79,6 +83,8 @@ class Visitor {
     this.#options = options;
     this.#all = all;
     this.#peer = new Peer(socket, {
+      // Nobody has to be listened to for long before it is known who speaks.
+      maxFrame: () => (this.#known ? MAX_FRAME : STRANGERS_FRAME),
       onRequest: (method, params, incoming) => this.#answer(method, params, incoming),
       onClose: () => {
         this.uses = false;
@@ -106,9 +112,9 @@ class Visitor {
       case 'call':
         return this.#call(params as CallParams, incoming);
       case 'submit':
-        return this.#submit(params as SubmitParams, incoming.signal);
+        return this.#submit(params as SubmitParams, incoming);
       case 'adopt':
-        return this.#adopt(params as { job_id: string }, incoming.signal);
+        return this.#adopt(params as AdoptParams, incoming.signal);
       case 'backend':
         return this.#backend(params as BackendParams, incoming.signal);
       case 'respond':
@@ -174,17 +180,18 @@ class Visitor {
     return link.call({ name: params.name, arguments: params.arguments }, { signal });
   }
 
-  async #submit(params: SubmitParams, signal: AbortSignal): Promise<SubmitReply> {
+  async #submit(params: SubmitParams, { signal, tell }: Incoming): Promise<SubmitReply> {
     this.#learn(params);
     // The job takes over the connection that was opened for its submission.
     const lease = await this.#leased(signal);
     this.#lease = undefined;
-    const { job, synchronous, error } = await this.#options.work.submit(params, lease, signal);
+    const created = (id: string) => tell('created', id);
+    const { job, synchronous, error } = await this.#options.work.submit(params, lease, signal, created);
     return { job_id: job.job_id, synchronous, error: error ? errorToWire(error) : null };
   }
 
-  async #adopt({ job_id }: { job_id: string }, signal: AbortSignal): Promise<null> {
-    await this.#options.work.adopt(this.#options.store.read(job_id), signal);
+  async #adopt({ job_id, fact }: AdoptParams, signal: AbortSignal): Promise<null> {
+    await this.#options.work.adopt(job_id, fact, signal);
     return null;
   }
 
@@ -200,12 +207,17 @@ class Visitor {
 
   async #respond({ job_id, request_id, result }: RespondParams): Promise<null> {
     if (job_id !== undefined) {
-      this.#options.work.answer(job_id, request_id, result as { action: 'accept' });
+      await this.#options.work.answer(job_id, request_id, result as unknown as Answer);
       return null;
     }
     if (!this.#lease) throw new UnreachableError('nothing was asked here');
     await (await this.#lease).link.respond(request_id, result);
     return null;
+  }
+
+  /** Other commands that use the server at the moment. */
+  get #users(): number {
+    return [...this.#all].filter((visitor) => visitor.uses && visitor !== this).length;
   }
 
   #status(): StatusReply {
@@ -216,17 +228,18 @@ class Visitor {
       started_at: state.started_at,
       retiring: isRetiring(),
       jobs: work.running,
-      commands: [...this.#all].filter((visitor) => visitor.uses && visitor !== this).length,
+      commands: this.#users,
       connected: connections.connected,
     };
   }
 
   #stop({ force = false }: { force?: boolean }): StopReply {
     const jobs = this.#options.work.running.length;
-    if (jobs > 0 && !force) return { stopping: false, jobs };
+    const commands = this.#users;
+    if (jobs + commands > 0 && !force) return { stopping: false, jobs, commands };
     // After the answer is on its way.
     setImmediate(() => this.#options.stop('the keeper was stopped (keeper stop)'));
-    return { stopping: true, jobs };
+    return { stopping: true, jobs, commands };
   }
 
   /** Callers know the catalogue; the keeper does not read it for itself. */

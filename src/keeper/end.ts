@@ -1,8 +1,8 @@
-import { isHolderAlive } from '../store/holder.ts';
+import { isHolderAlive, isSurely } from '../store/holder.ts';
 import type { KeeperState } from './state.ts';
 
 /** How long a keeper that was told to stop may take, in milliseconds: its server gets 2 s, SIGTERM, 2 s, SIGKILL. */
-const POLITE_MS = 7_000;
+const POLITE_MS = 10_000;
 const STEP_MS = 3_000;
 
 /**
@@ -18,7 +18,7 @@ export function ended({ holder }: KeeperState): Promise<boolean> {
  */
 export async function kill({ holder }: KeeperState): Promise<boolean> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!isHolderAlive(holder)) return true;
+    if (!isSurely(holder)) return !isHolderAlive(holder);
     try {
       process.kill(holder.pid, signal);
     } catch {

@@ -17,6 +17,8 @@ export interface PeerOptions {
   /** What is thrown becomes the answer. */
   onRequest?: (method: string, params: Params, incoming: Incoming) => Promise<unknown>;
   onClose?: () => void;
+  /** The longest message that is taken at the moment, in characters. */
+  maxFrame?: () => number;
 }
 
 export interface OutgoingOptions {
@@ -42,7 +44,10 @@ interface Outgoing {
 }
 
 /** The longest message, in characters: what a server may answer, as JSON in JSON, and room to spare. */
-const MAX_FRAME = 256 * 1024 * 1024;
+export const MAX_FRAME = 256 * 1024 * 1024;
+
+/** How much may wait for a reader before progress is left out, in bytes. */
+const MAX_UNREAD = 1024 * 1024;
 
 /** One end of a conversation between a command and a keeper: messages as JSON, one a line; either side may ask. */
 export class Peer {
@@ -56,7 +61,11 @@ export class Peer {
   constructor(socket: Socket, options: PeerOptions = {}) {
     this.#socket = socket;
     this.#options = options;
-    readLines(socket, (line) => this.#take(line));
+    readLines(
+      socket,
+      () => options.maxFrame?.() ?? MAX_FRAME,
+      (line) => this.#take(line),
+    );
     socket.on('error', () => {});
     socket.on('close', () => this.#gone());
   }
@@ -93,10 +102,8 @@ export class Peer {
   }
 
   #take(line: string): void {
-    let frame: Frame;
-    try {
-      frame = JSON.parse(line) as Frame;
-    } catch {
+    const frame = readFrame(line);
+    if (!frame) {
       this.#socket.destroy();
       return;
     }
@@ -113,7 +120,11 @@ export class Peer {
     try {
       const result = await this.#options.onRequest?.(method, params, {
         signal: controller.signal,
-        tell: (kind, value) => this.#send({ told: id, kind, value }),
+        tell: (kind, value) => {
+          // Whoever does not read what is told loses what is told often; nothing piles up here.
+          if (kind === 'progress' && this.#socket.writableLength > MAX_UNREAD) return;
+          this.#send({ told: id, kind, value });
+        },
       });
       this.#send({ id, result: result ?? null });
     } catch (error) {
@@ -140,7 +151,20 @@ function gone(): CliError {
   return new UnreachableError('the keeper ended before it answered', { maybeSent: true });
 }
 
-function readLines(socket: Socket, onLine: (line: string) => void): void {
+/** A message; undefined for what is none. */
+function readFrame(line: string): Frame | undefined {
+  try {
+    const frame = JSON.parse(line) as Frame | null;
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return undefined;
+    if ('method' in frame && (typeof frame.method !== 'string' || typeof frame.id !== 'number'))
+      return undefined;
+    return frame;
+  } catch {
+    return undefined;
+  }
+}
+
+function readLines(socket: Socket, maxLength: () => number, onLine: (line: string) => void): void {
   const decoder = new StringDecoder('utf8');
   let pieces: string[] = [];
   let length = 0;
@@ -156,6 +180,6 @@ function readLines(socket: Socket, onLine: (line: string) => void): void {
     }
     pieces.push(text);
     length += text.length;
-    if (length > MAX_FRAME) socket.destroy();
+    if (length > maxLength()) socket.destroy();
   });
 }

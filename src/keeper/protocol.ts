@@ -2,7 +2,7 @@
 import type { InstanceSettings } from '../config/settings.ts';
 import type { ServerFacts } from '../connection/server-facts.ts';
 import type { Target } from '../connection/target.ts';
-import type { BackendName, SessionFacts } from '../jobs/record.ts';
+import type { BackendName, SessionFacts, TaskFact } from '../jobs/record.ts';
 import type { WireError } from './wire-error.ts';
 
 /** What a new keeper is told. Secrets stay out of argv and of the environment. */
@@ -47,6 +47,7 @@ export interface CallParams {
   task_support: string | null;
 }
 
+/** `submit` tells `created` with the job's id before it answers, when the record is on disk. */
 export interface SubmitParams extends CallParams {
   /** As the record may show them: secrets redacted. */
   stored_arguments: Record<string, unknown>;
@@ -61,6 +62,12 @@ export interface SubmitReply {
   /** The job ended with the server's first answer. */
   synchronous: boolean;
   error: WireError | null;
+}
+
+/** `adopt`: a job of the caller's, and the task that the keeper is to see through for it. */
+export interface AdoptParams {
+  job_id: string;
+  fact: TaskFact;
 }
 
 export interface BackendParams {
@@ -100,6 +107,7 @@ export interface StatusReply {
 /** `stop`: `force` ends running jobs, too. */
 export interface StopReply {
   stopping: boolean;
-  /** What runs, when that kept it from stopping. */
+  /** What runs, and how many commands use it: either keeps it from stopping. */
   jobs: number;
+  commands: number;
 }

@@ -1,5 +1,5 @@
 /** The keeper's own process: listens, connects when somebody needs the server, works, and ends when it has had no work for a while. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { automaticAnswers } from '../backends/automatic.ts';
 import { expandTarget } from '../config/config.ts';
@@ -7,7 +7,7 @@ import { resolvePaths } from '../config/paths.ts';
 import { clientDuties } from '../connection/client-duties.ts';
 import type { Reach } from '../connection/reach.ts';
 import { systemClock } from '../context.ts';
-import { IoError } from '../errors.ts';
+import { EXIT, IoError } from '../errors.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { policyAsker } from '../jobs/policy.ts';
 import { currentHolder } from '../store/holder.ts';
@@ -18,12 +18,16 @@ import { Desk } from './desk.ts';
 import { startGuardian } from './guardian.ts';
 import { KeeperLog } from './log.ts';
 import type { KeeperOrders } from './protocol.ts';
-import { socketPath } from './socket-path.ts';
+import { socketPath, tempSocketPath } from './socket-path.ts';
 import { isRegistered, type KeeperState, removeState, writeState } from './state.ts';
+import { errorToWire } from './wire-error.ts';
 import { KeeperWork } from './work.ts';
 
 /** How often it looks whether it can still be found, in milliseconds. */
-const REGISTERED_CHECK_MS = 2_000;
+const PLACE_CHECK_MS = 2_000;
+
+/** How long it waits for the command that had it started, in milliseconds. */
+const FIRST_VISIT_MS = 10_000;
 
 /** How long ending may take after everything was told to end, in milliseconds: a server gets 2 s, SIGTERM, 2 s, SIGKILL. */
 const END_MS = 8_000;
@@ -31,10 +35,19 @@ const END_MS = 8_000;
 /** Runs a keeper until it has nothing to do, is told to stop, or its data root is gone. Its orders come on stdin. */
 export async function runKeeper(): Promise<void> {
   const orders = JSON.parse(await readAll(process.stdin)) as KeeperOrders;
-  // A closing terminal must not take the keeper with it.
+  // A closing terminal must not take the keeper with it, nor a starter that has gone.
   process.on('SIGHUP', () => {});
-  process.umask(0o077);
-  await new Keeper(orders).run();
+  process.stdout.on('error', () => {});
+  const report = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+  try {
+    const keeper = new Keeper(orders);
+    await keeper.start();
+    report({ ready: true });
+    await keeper.done;
+  } catch (error) {
+    report({ error: errorToWire(error) });
+    process.exit(EXIT.internal);
+  }
 }
 
 class Keeper {
@@ -45,24 +58,31 @@ class Keeper {
   readonly #connections: Connections;
   readonly #work: KeeperWork;
   readonly #desk: Desk;
-  readonly #server: Server;
+  #server: Server | undefined;
   #retiring = false;
-  #idle: NodeJS.Timeout | undefined;
+  #idle: AbortController | undefined;
   #ending: Promise<void> | undefined;
+  /** Somebody was here: from then on the idle time counts. */
+  #visited = false;
   #ended: () => void = () => {};
+  /** Resolves when it has ended. */
+  readonly done: Promise<void>;
 
   constructor(orders: KeeperOrders) {
     const { id, token, name, root, identity } = orders;
     const paths = resolvePaths({ env: { MCP2CLI_HOME: root }, home: root, platform: process.platform });
     const holder = { ...currentHolder(), keeper: true };
     this.#orders = orders;
+    this.done = new Promise((resolve) => {
+      this.#ended = resolve;
+    });
     this.#dir = paths.keeperDir(name);
     this.#log = new KeeperLog(this.#dir, systemClock.now);
     this.#state = {
       id,
       instance: name,
       holder,
-      socket: socketPath(this.#dir, id, token),
+      socket: '',
       token,
       version: VERSION,
       started_at: systemClock.now().toISOString(),
@@ -122,17 +142,19 @@ class Keeper {
       stop: (why) => void this.#end(why),
       onChange: () => this.#look(),
     });
-    this.#server = createServer((socket: Socket) => this.#desk.receive(socket));
   }
 
-  async run(): Promise<void> {
+  /** Listens, and can be found. Errors: IoError. */
+  async start(): Promise<void> {
     const say = (text: string) => this.#log.write('keeper', text);
     if (this.#orders.identity.kind === 'stdio') startGuardian(say);
-    const done = new Promise<void>((resolve) => {
-      this.#ended = resolve;
-    });
-    await this.#listen();
-    writeState(this.#dir, this.#state);
+    this.#state.socket = await this.#listenSomewhere();
+    try {
+      this.#register();
+    } catch (error) {
+      removeState(this.#dir, this.#state);
+      throw error;
+    }
     say(`started (process ${process.pid}, mcp2cli ${VERSION})`);
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => void this.#end(`the keeper was stopped by ${signal}`));
@@ -141,34 +163,75 @@ class Keeper {
       process.exitCode = 70;
       void this.#end('the keeper had a defect');
     });
-    const watch = setInterval(() => {
-      if (!isRegistered(this.#dir, this.#orders.id)) void this.#end('the keeper was removed');
-    }, REGISTERED_CHECK_MS);
+    setInterval(() => this.#checkPlace(), PLACE_CHECK_MS).unref();
     this.#look();
-    await done;
-    clearInterval(watch);
   }
 
-  async #listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(this.#state.socket, resolve);
-    }).catch((error: unknown) => {
-      throw new IoError(`cannot listen on ${this.#state.socket}: ${(error as Error).message}`, {
-        cause: error,
-      });
+  /** Beside its file, or where a socket can be. */
+  async #listenSomewhere(): Promise<string> {
+    const { id, token } = this.#orders;
+    const path = socketPath(this.#dir, id, token);
+    try {
+      await this.#listen(path);
+      return path;
+    } catch (error) {
+      // Not every file system has sockets.
+      const other = process.platform === 'win32' ? path : tempSocketPath(id);
+      if (other === path) throw error;
+      await this.#listen(other);
+      return other;
+    }
+  }
+
+  async #listen(path: string): Promise<void> {
+    const server = createServer((socket: Socket) => {
+      this.#visited = true;
+      this.#desk.receive(socket);
     });
-    if (process.platform !== 'win32') chmodSync(this.#state.socket, 0o600);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    }).catch((error: unknown) => {
+      throw new IoError(`cannot listen on ${path}: ${(error as Error).message}`, { cause: error });
+    });
+    if (process.platform !== 'win32') chmodSync(path, 0o600);
+    this.#server?.close();
+    this.#server = server;
+  }
+
+  #register(): void {
+    writeState(this.#dir, { ...this.#state, ...(this.#retiring ? { retiring: true } : {}) });
+  }
+
+  /** Whether it can still be found. Folders for temporary files are swept, files are damaged; a folder that is gone was removed. */
+  #checkPlace(): void {
+    if (this.#ending) return;
+    const { socket, id } = this.#state;
+    if (!existsSync(this.#dir)) return void this.#end('the keeper was removed');
+    try {
+      if (!isRegistered(this.#dir, id)) this.#register();
+      if (process.platform !== 'win32' && !existsSync(socket))
+        this.#listen(socket).catch((error: unknown) => this.#log.write('keeper', (error as Error).message));
+    } catch (error) {
+      this.#log.write('keeper', (error as Error).message);
+    }
   }
 
   /** Something began or ended: with nothing left to do the idle time runs. */
   #look(): void {
-    clearTimeout(this.#idle);
+    this.#idle?.abort(new Error('work'));
     if (this.#ending || this.#work.busy || this.#desk.inUse) return;
     const { idleTimeoutMs } = this.#orders.settings;
     if (this.#retiring) void this.#end('it was replaced');
-    else if (idleTimeoutMs !== undefined)
-      this.#idle = setTimeout(() => void this.#end('it had no work'), idleTimeoutMs);
+    else if (idleTimeoutMs !== undefined) {
+      this.#idle = new AbortController();
+      // Whoever had it started gets the time to come.
+      const ms = this.#visited ? idleTimeoutMs : Math.max(idleTimeoutMs, FIRST_VISIT_MS);
+      systemClock.sleep(ms, this.#idle.signal).then(
+        () => this.#end('it had no work'),
+        () => {},
+      );
+    }
   }
 
   /** Takes no new work, and ends with its last job: another one takes its place. */
@@ -176,7 +239,7 @@ class Keeper {
     if (this.#retiring) return;
     this.#retiring = true;
     try {
-      writeState(this.#dir, { ...this.#state, retiring: true });
+      this.#register();
     } catch (error) {
       this.#log.write('keeper', (error as Error).message);
     }
@@ -191,12 +254,12 @@ class Keeper {
   async #finish(why: string): Promise<void> {
     this.#log.write('keeper', `ending: ${why}`);
     setTimeout(() => process.exit(), END_MS).unref();
-    clearTimeout(this.#idle);
+    this.#idle?.abort(new Error('ending'));
     // Not to be found any more first, so that nobody comes who would find it gone.
     removeState(this.#dir, this.#state);
     await this.#work.stop(why);
     this.#desk.close();
-    this.#server.close();
+    this.#server?.close();
     await this.#connections.close();
     this.#log.flush();
     this.#ended();

@@ -14,8 +14,17 @@ const MAX_SOCKET_PATH = 100;
 export function socketPath(dir: string, id: string, secret: string): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\mcp2cli-${id}-${secret}`;
   const beside = join(dir, `${id}.sock`);
-  if (Buffer.byteLength(beside) <= MAX_SOCKET_PATH) return beside;
-  return join(ownTempDir(), `${id}.sock`);
+  return Buffer.byteLength(beside) <= MAX_SOCKET_PATH ? beside : tempSocketPath(id);
+}
+
+/** The same where a socket cannot be beside its file. Errors: IoError. */
+export function tempSocketPath(id: string): string {
+  const path = join(ownTempDir(), `${id}.sock`);
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path;
+  throw new IoError(`there is no place for the keeper's socket: ${path} is too long`, {
+    hint: 'set TMPDIR or MCP2CLI_HOME to a shorter path',
+    details: { path },
+  });
 }
 
 function ownTempDir(): string {

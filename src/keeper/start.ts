@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { makePrivateDir } from '../store/durable-file.ts';
 import { KEEPER_MARK } from './keeper-mark.ts';
 import { logPath, openLog } from './log.ts';
 import type { KeeperOrders } from './protocol.ts';
-import { isRegistered, type KeeperState, keeperAtWork } from './state.ts';
+import { type KeeperState, keeperAtWork, liveKeepers } from './state.ts';
+import { errorFrom, type WireError } from './wire-error.ts';
 
 /** How long a keeper may take until it listens, in milliseconds; it connects to its server later. */
 const START_TIMEOUT_MS = 15_000;
@@ -28,6 +29,7 @@ export interface StartOptions {
   /** Keepers that are no use to the caller; another one that comes up meanwhile is. */
   unusable: ReadonlySet<string>;
   sleep: (ms: number) => Promise<void>;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -61,6 +63,14 @@ export async function startKeeper(options: StartOptions): Promise<KeeperState> {
   }
 }
 
+function logFor(dir: string): number {
+  try {
+    return openLog(dir);
+  } catch (error) {
+    throw new IoError(`cannot write ${logPath(dir)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** The lock's release, or undefined while somebody else has it. */
 async function tryLock(dir: string): Promise<(() => Promise<void>) | undefined> {
   try {
@@ -79,37 +89,61 @@ async function tryLock(dir: string): Promise<(() => Promise<void>) | undefined> 
   }
 }
 
-async function launch({ dir, entry, execPath, env, orders, sleep }: StartOptions): Promise<KeeperState> {
+async function launch({ dir, entry, execPath, env, orders, signal }: StartOptions): Promise<KeeperState> {
   const id = randomBytes(4).toString('hex');
   const token = randomBytes(18).toString('base64url');
-  const log = openLog(dir);
+  const log = logFor(dir);
   const child = spawn(execPath, [entry, 'keeper', 'serve', orders.name], {
     // Not the caller's folder, which may be removed or unmounted while the keeper runs.
     cwd: orders.root,
     // A process group of its own, which a closing terminal does not signal.
     detached: true,
-    stdio: ['pipe', log, log],
+    stdio: ['pipe', 'pipe', log],
     env: { ...env, [KEEPER_MARK]: '1' },
     windowsHide: true,
   });
   closeSync(log);
-  let failed: string | undefined;
-  child.once('error', (error) => {
-    failed = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    failed ??= `it ended with ${signal ?? `exit code ${code}`}`;
-  });
   child.stdin?.on('error', () => {});
   child.stdin?.end(JSON.stringify({ ...orders, id, token }));
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  while (failed === undefined && !isRegistered(dir, id) && performance.now() < deadline) await sleep(LOOK_MS);
+  const report = await firstLine(child, START_TIMEOUT_MS, signal);
+  child.stdout?.destroy();
   child.removeAllListeners();
   child.unref();
-  const state = keeperAtWork(dir);
-  if (state?.id === id) return state;
+  const state = liveKeepers(dir).find((one) => one.id === id);
+  if (report === READY && state) return state;
   child.kill('SIGKILL');
-  throw new IoError(`the keeper did not start: ${failed ?? 'it does not listen'}`, {
-    hint: `see ${logPath(dir)}`,
+  const error = errorIn(report);
+  if (error) throw error;
+  throw new IoError(`the keeper did not start: ${report}`, { hint: `see ${logPath(dir)}` });
+}
+
+const READY = '{"ready":true}';
+
+/** The first line that the keeper says, or why there is none. */
+function firstLine(child: ChildProcess, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => resolve('it does not answer'), timeoutMs);
+    const settle = (line: string) => {
+      clearTimeout(timer);
+      resolve(line);
+    };
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) settle(text.slice(0, text.indexOf('\n')));
+    });
+    child.once('error', (error) => settle(error.message));
+    child.once('close', (code, why) => settle(`it ended with ${why ?? `exit code ${code}`}`));
   });
+}
+
+/** The error that a keeper could not start for. */
+function errorIn(report: string): Error | undefined {
+  try {
+    const { error } = JSON.parse(report) as { error?: WireError };
+    return error && errorFrom(error);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,9 @@
 /** Which keepers an instance has: a file each, readable by its owner only, written when it listens and removed when it ends. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HolderFacts } from '../jobs/record.ts';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
-import { isHolderAlive } from '../store/holder.ts';
+import { isHere, isHolderAlive } from '../store/holder.ts';
 
 const SCHEMA_VERSION = 1;
 const SUFFIX = '.json';
@@ -30,8 +30,9 @@ export function liveKeepers(dir: string): KeeperState[] {
   for (const name of names(dir)) {
     const state = readState(join(dir, name));
     if (!state) continue;
-    if (isHolderAlive(state.holder)) states.push(state);
-    else removeState(dir, state);
+    if (!isHolderAlive(state.holder)) removeState(dir, state);
+    // One of another machine that shares the disk can be of no use here.
+    else if (isHere(state.holder)) states.push(state);
   }
   return states.sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
 }
@@ -57,9 +58,9 @@ export function removeState(dir: string, { id, socket }: Pick<KeeperState, 'id' 
   }
 }
 
-/** Whether the file is still there: without it nobody could find the keeper. */
+/** Whether the file is still there, and whole: without it nobody could find the keeper. */
 export function isRegistered(dir: string, id: string): boolean {
-  return existsSync(statePath(dir, id));
+  return readState(statePath(dir, id))?.id === id;
 }
 
 function statePath(dir: string, id: string): string {

@@ -1,25 +1,29 @@
-import { CliError, IoError, UnreachableError, UsageError } from '../errors.ts';
-import type { JobDeps } from '../jobs/deps.ts';
+import { AuthError, CliError, IoError } from '../errors.ts';
+import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { driveTask } from '../jobs/drive.ts';
 import { lost } from '../jobs/ending.ts';
 import type { Answer, Asker } from '../jobs/ports.ts';
-import { isTerminal, type JobRecord, type PendingInput } from '../jobs/record.ts';
-import { UnrecordedEndError } from '../jobs/recording.ts';
+import { isTerminal, type JobEnd, type JobRecord, type TaskFact } from '../jobs/record.ts';
+import { UnrecordedEndError, UnrecordedTaskError } from '../jobs/recording.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { type Submitted, submitJob } from '../jobs/submit.ts';
 import type { Connections, Lease } from './connections.ts';
+import { Offers } from './offers.ts';
 import { CallerGone } from './peer.ts';
 import type { SubmitParams } from './protocol.ts';
 
-/** How long a disk that refused an observation or an end is left alone before the next attempt, in milliseconds. */
-const DISK_PATIENCE_MS = 2_000;
+/** The pause before a job that could not be brought further is tried again, in milliseconds: doubling, up to the second. */
+const PATIENCE_MS = 2_000;
+const MAX_PATIENCE_MS = 5 * 60_000;
 
 interface Running {
-  job: JobRecord;
-  stop: Stop;
+  id: string;
+  capability: string;
   since: string;
-  /** Open questions, by their ids, and what takes the answer. */
-  offers: Map<string | number, (answer: Answer) => void>;
+  stop: Stop;
+  offers: Offers;
+  /** Its end, when the disk does not take it. */
+  unrecorded?: JobEnd;
 }
 
 export interface WorkOptions {
@@ -50,27 +54,32 @@ export class KeeperWork {
   }
 
   get running(): { job_id: string; capability: string; since: string }[] {
-    return [...this.#running.values()].map(({ job, since }) => ({
-      job_id: job.job_id,
-      capability: job.capability,
+    return [...this.#running.values()].map(({ id, capability, since }) => ({
+      job_id: id,
+      capability,
       since,
     }));
   }
 
   /**
-   * Starts a job on `lease`, which is its own from then on. Resolves when the server has taken the call, or (`detach`) as soon as the record is
-   * on disk; the keeper stays with it in any case. Error before there is a record: IoError.
+   * Starts a job on `lease`, which is its own from then on. `onCreated` hears of it as soon as the record is on disk; it resolves when the
+   * server has taken the call, or (`detach`) with the record. The keeper stays with it in any case. Error before there is a record: IoError.
    */
-  async submit(params: SubmitParams, lease: Lease, signal: AbortSignal): Promise<Submitted> {
+  async submit(
+    params: SubmitParams,
+    lease: Lease,
+    signal: AbortSignal,
+    onCreated: (id: string) => void,
+  ): Promise<Submitted> {
     lease.link.keepQuestions();
-    const { clock } = this.#options.deps;
-    const stop = stopAfter(clock, undefined, undefined, '');
-    const offers: Running['offers'] = new Map();
-    const deps: JobDeps = { ...this.#options.deps, ask: this.#asker(params.elicit, offers) };
-    let onCreated = (_: Submitted) => {};
+    const run = this.#newRun(params.name, params.elicit);
     const created = new Promise<Submitted>((resolve) => {
-      onCreated = resolve;
+      run.onCreated = (job) => {
+        onCreated(job.job_id);
+        resolve({ job, synchronous: false });
+      };
     });
+    const { stop, events, deps } = run;
     const submitted = submitJob(
       deps,
       lease.link,
@@ -80,142 +89,177 @@ export class KeeperWork {
         storedArguments: params.stored_arguments,
         ttlMs: params.ttl_ms ?? undefined,
         stop,
-        events: { onNote: this.#options.log },
+        events,
         holds: true,
         onCreated: (job) => {
-          this.#running.set(job.job_id, { job, stop, since: clock.now().toISOString(), offers });
-          onCreated({ job, synchronous: false });
+          run.running.id = job.job_id;
+          this.#running.set(job.job_id, run.running);
+          run.onCreated(job);
         },
       },
     );
-    this.#stayWith(submitted, deps, lease, stop);
+    this.#stayWith(submitted, run, lease);
     // A command that gives up the wait for the acceptance gives up the submission; one that was killed had a job to be done.
     const giveUp = () => signal.reason instanceof CallerGone || stop.abort(signal.reason);
     if (!params.detach) signal.addEventListener('abort', giveUp, { once: true });
     return params.detach ? Promise.race([created, submitted]) : submitted;
   }
 
-  /** Takes over a job whose task a foreground call has made on this keeper's server. */
-  async adopt(job: JobRecord, signal: AbortSignal): Promise<void> {
-    if (this.#running.has(job.job_id)) return;
-    const { clock } = this.#options.deps;
+  /** Takes over a job whose task a foreground call has made on this keeper's server: from here on its life is the keeper's. */
+  async adopt(id: string, fact: TaskFact, signal: AbortSignal): Promise<void> {
+    if (this.#running.has(id)) return;
     const lease = await this.#options.connections.lease(signal);
     lease.link.keepQuestions();
-    const offers: Running['offers'] = new Map();
-    const stop = stopAfter(clock, undefined, undefined, '');
-    this.#running.set(job.job_id, { job, stop, since: clock.now().toISOString(), offers });
-    const deps = { ...this.#options.deps, ask: this.#asker(null, offers) };
-    this.#stayWith(Promise.resolve({ job, synchronous: false }), deps, lease, stop);
+    const { store, holder } = this.#options.deps;
+    const run = this.#newRun('', null);
+    try {
+      store.accept(id, { ...fact, holder });
+      const job = store.read(id);
+      Object.assign(run.running, { id, capability: job.capability });
+      this.#running.set(id, run.running);
+      this.#stayWith(Promise.resolve({ job, synchronous: false }), run, lease);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
   }
 
-  /** Hands an answer to the job that asked. Error: UsageError when nothing of that id is asked. */
-  answer(jobId: string, requestId: string | number, answer: Answer): void {
-    const take = this.#running.get(jobId)?.offers.get(requestId);
-    if (!take) throw new UsageError(`${jobId} does not ask this any more`, { code: 'nothing_to_answer' });
-    take(answer);
+  /**
+   * Hands an answer to the job that asked. Resolves when the server has it. Errors: UsageError when nothing of that id is asked, and what
+   * the server refuses it with.
+   */
+  async answer(jobId: string, requestId: string | number, answer: Answer): Promise<void> {
+    const offers = this.#running.get(jobId)?.offers ?? new Offers();
+    await offers.answer(jobId, requestId, answer);
   }
 
   /** Ends everything: what only this process could have brought to its end is `lost`, and says why. */
   async stop(why: string): Promise<void> {
     this.#stopping = true;
     const { store, clock } = this.#options.deps;
-    for (const { job, stop } of this.#running.values()) {
+    for (const { id, stop, unrecorded } of this.#running.values()) {
       try {
-        if (store.read(job.job_id).holder != null)
-          store.finish(job.job_id, lost('keeper_stopped', `${why}; its outcome is unknown`, clock));
+        const end = unrecorded ?? lost('keeper_stopped', `${why}; its outcome is unknown`, clock);
+        if (store.read(id).holder != null) store.finish(id, end);
       } catch (error) {
-        this.#options.log(`${job.job_id}: ${(error as Error).message}`);
+        this.#options.log(`${id}: ${(error as Error).message}`);
       }
       stop.abort(new Error(why));
     }
     await Promise.allSettled(this.#tasks);
   }
 
-  #stayWith(submitted: Promise<Submitted>, deps: JobDeps, lease: Lease, stop: Stop): void {
-    const work = this.#toTheEnd(submitted, deps, lease, stop)
-      .catch((error: unknown) => this.#options.log(`a job: ${(error as Error).message}`))
+  #newRun(capability: string, policy: SubmitParams['elicit']) {
+    const { deps, log } = this.#options;
+    const stop = stopAfter(deps.clock, undefined, undefined, '');
+    const offers = new Offers(this.#options.policyAsker(policy));
+    const running: Running = { id: '', capability, since: deps.clock.now().toISOString(), stop, offers };
+    const events: JobEvents = {
+      onNote: log,
+      onAnswered: ({ request_id }) => offers.settled(request_id),
+      onRefused: ({ request_id }, error) => offers.settled(request_id, error),
+    };
+    const onCreated = (_: JobRecord) => {};
+    return { running, stop, events, onCreated, deps: { ...deps, ask: offers.asker } };
+  }
+
+  #stayWith(submitted: Promise<Submitted>, run: Run, lease: Lease): void {
+    const work = this.#toTheEnd(submitted, run, lease)
+      .catch((error: unknown) => this.#abandon(run.running, error))
       .then(() => {
+        this.#running.delete(run.running.id);
         this.#tasks.delete(work);
-        stop.dispose();
+        run.stop.dispose();
         this.#options.onChange();
       });
     this.#tasks.add(work);
     this.#options.onChange();
   }
 
-  async #toTheEnd(submitted: Promise<Submitted>, deps: JobDeps, lease: Lease, stop: Stop): Promise<void> {
+  /** A job that nobody drives any more has an end: nothing stays running on record that does not. */
+  #abandon({ id }: Running, error: unknown): void {
+    const { log, deps } = this.#options;
+    log(`${id || 'a submission'}: ${(error as Error).message}`);
+    if (id === '' || this.#stopping) return;
+    try {
+      const job = deps.store.read(id);
+      if (isTerminal(job.status) || job.holder == null) return;
+      deps.store.finish(
+        id,
+        lost('keeper_failed', `the keeper gave it up: ${(error as Error).message}`, deps.clock),
+      );
+    } catch (again) {
+      log(`${id}: ${(again as Error).message}`);
+    }
+  }
+
+  async #toTheEnd(submitted: Promise<Submitted>, run: Run, lease: Lease): Promise<void> {
     let job: JobRecord | undefined;
     try {
-      ({ job } = await this.#recorded(submitted, deps, stop));
-      while (!isTerminal(job.status) && !stop.signal.aborted) job = await this.#drive(deps, job, lease, stop);
+      ({ job } = await this.#recorded(submitted, run));
+      for (let failures = 0; !isTerminal(job.status) && !run.stop.signal.aborted; failures++)
+        job = await this.#drive(run, job, lease, failures);
+      this.#options.log(`${job.job_id} ${job.capability}: ${job.status}`);
     } finally {
-      if (job) {
-        this.#options.log(`${job.job_id} ${job.capability}: ${deps.store.read(job.job_id).status}`);
-        this.#running.delete(job.job_id);
-      }
       lease.release({ keepSession: job?.remote_task_id != null });
     }
   }
 
   /** One attempt to bring a task to its end. What fails is tried again as long as nobody else could do it. */
-  async #drive(deps: JobDeps, job: JobRecord, lease: Lease, stop: Stop): Promise<JobRecord> {
+  async #drive({ deps, stop, events, running }: Run, job: JobRecord, lease: Lease, failures: number) {
     try {
-      const driven = driveTask(deps, job, { stop, events: { onNote: this.#options.log }, link: lease.link });
+      const driven = driveTask(deps, job, { stop, events, link: lease.link });
       return (
         await this.#recorded(
           driven.then((ended) => ({ job: ended })),
-          deps,
-          stop,
+          { deps, stop, events, running },
         )
       ).job;
     } catch (error) {
-      if (this.#stopping || !(error instanceof CliError)) throw error;
+      const hopeless = !(error instanceof CliError) || error instanceof AuthError || job.holder == null;
+      if (this.#stopping || hopeless) throw error;
       this.#options.log(`${job.job_id}: ${error.message}`);
-      if (!(error instanceof UnreachableError || error instanceof IoError) || job.holder == null) throw error;
-      await deps.clock.sleep(DISK_PATIENCE_MS, stop.signal);
+      await deps.clock.sleep(Math.min(PATIENCE_MS * 2 ** failures, MAX_PATIENCE_MS), stop.signal);
       return deps.store.read(job.job_id);
     }
   }
 
-  /** An end that the disk refuses is kept here until it takes it: nobody else has it. */
+  /** What the disk refuses is kept here until it takes it: nobody else has it. */
   async #recorded<T extends { job: JobRecord }>(
     work: Promise<T>,
-    deps: JobDeps,
-    stop: Stop,
+    { deps, stop, running }: Omit<Run, 'onCreated'>,
   ): Promise<{ job: JobRecord }> {
+    const { store } = deps;
+    let put: () => JobRecord;
     try {
       return await work;
     } catch (error) {
-      if (!(error instanceof UnrecordedEndError)) throw error;
+      if (error instanceof UnrecordedEndError) {
+        running.unrecorded = error.end;
+        put = () => store.finish(error.job.job_id, error.end);
+      } else if (error instanceof UnrecordedTaskError)
+        put = () => {
+          store.accept(error.jobId, error.fact);
+          return store.read(error.jobId);
+        };
+      else throw error;
       this.#options.log(`${error.message}; trying again until it can be`);
-      for (;;) {
-        await deps.clock.sleep(DISK_PATIENCE_MS, stop.signal);
-        try {
-          return { job: deps.store.finish(error.job.job_id, error.end) };
-        } catch (again) {
-          if (!(again instanceof IoError)) throw again;
-        }
+    }
+    for (;;) {
+      await deps.clock.sleep(PATIENCE_MS, stop.signal);
+      try {
+        return { job: put() };
+      } catch (again) {
+        if (!(again instanceof IoError)) throw again;
       }
     }
   }
+}
 
-  /** What the policy does not answer is offered through the record: `jobs answer`, or a wait on a terminal, brings the answer. */
-  #asker(policy: SubmitParams['elicit'], offers: Running['offers']): Asker {
-    const automatic = this.#options.policyAsker(policy);
-    const offer = (question: PendingInput, signal?: AbortSignal) =>
-      new Promise<Answer>((resolve, reject) => {
-        const withdraw = () => {
-          offers.delete(question.request_id);
-          reject(signal?.reason);
-        };
-        signal?.addEventListener('abort', withdraw, { once: true });
-        offers.set(question.request_id, (answer) => {
-          offers.delete(question.request_id);
-          signal?.removeEventListener('abort', withdraw);
-          resolve(answer);
-        });
-      });
-    return async (question, signal) =>
-      (await automatic?.(question, signal)) ?? offer(question, signal as AbortSignal | undefined);
-  }
+interface Run {
+  running: Running;
+  stop: Stop;
+  events: JobEvents;
+  deps: JobDeps;
+  onCreated?: (job: JobRecord) => void;
 }

@@ -64,6 +64,7 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     poll_interval_ms: job.poll_interval_ms ?? task?.poll_interval_ms ?? null,
     // A question of a job that has ended has nobody left to hear the answer.
     ...(end === undefined && job.pending_input ? { pending_input: job.pending_input } : {}),
+    ...(end === undefined && job.trouble ? { trouble: job.trouble } : {}),
     holder: end === undefined ? holderOf({ job, task }) : null,
   };
 }

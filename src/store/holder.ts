@@ -1,5 +1,5 @@
 /** Whether the process that held a call still lives. A pid alone is no identity: pids are used again, machines restart. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { HolderFacts } from '../jobs/record.ts';
 
@@ -11,6 +11,7 @@ export function currentHolder(): HolderFacts {
     pid: process.pid,
     started: processState(process.pid)?.started ?? null,
     boot_id: bootId(),
+    pid_ns: pidNamespace(),
     host: hostname(),
   };
   return current;
@@ -21,14 +22,39 @@ export function currentHolder(): HolderFacts {
  * process. A holder on another machine cannot be asked and counts as alive.
  */
 export function isHolderAlive(holder: HolderFacts): boolean {
-  if (holder.host !== hostname()) return true;
-  const boot = bootId();
-  if (holder.boot_id !== null && boot !== null && holder.boot_id !== boot) return false;
+  const place = placeOf(holder);
+  if (place !== 'here') return place === 'elsewhere';
   if (!isPidAlive(holder.pid)) return false;
   const state = processState(holder.pid);
   if (state === undefined) return true;
   if (holder.started !== null && state.started !== holder.started) return false;
   return !state.ended;
+}
+
+/**
+ * Where a holder is or was. `here`: its pid means something to this process. `gone`: this machine has been started again since. `elsewhere`:
+ * on another machine, or in another container. A machine may change its name; what it was booted as, and the namespace of its pids, tell.
+ */
+function placeOf(holder: HolderFacts): 'here' | 'gone' | 'elsewhere' {
+  const boot = bootId();
+  if (holder.boot_id !== null && holder.boot_id === boot) {
+    if (holder.pid_ns == null) return holder.host === hostname() ? 'here' : 'elsewhere';
+    return holder.pid_ns === pidNamespace() ? 'here' : 'elsewhere';
+  }
+  if (holder.host !== hostname()) return 'elsewhere';
+  return holder.boot_id !== null && boot !== null ? 'gone' : 'here';
+}
+
+/** Whether the process can be reached, and signalled, from here: it is certainly the one that is meant. */
+export function isSurely(holder: HolderFacts): boolean {
+  if (placeOf(holder) !== 'here') return false;
+  if (process.platform === 'linux' && holder.started === null) return false;
+  return isHolderAlive(holder);
+}
+
+/** Whether the holder is one of this machine's (and container's) processes, alive or not. */
+export function isHere(holder: HolderFacts): boolean {
+  return placeOf(holder) === 'here';
 }
 
 /** Whether some process of this machine has the pid. */
@@ -47,6 +73,15 @@ export function isPidAlive(pid: number): boolean {
 function bootId(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+/** `pid:[4026531836]`; null where there are no such namespaces. */
+function pidNamespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return null;
   }

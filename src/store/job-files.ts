@@ -92,6 +92,7 @@ const JOB_SHAPE: Record<string, Check> = {
   error: maybe(isError),
   poll_interval_ms: maybe(isNumber),
   pending_input: maybe(Array.isArray),
+  trouble: maybe(isObject),
   holder: maybe(isHolder),
 };
 const TASK_SHAPE: Record<string, Check> = {

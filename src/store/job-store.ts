@@ -223,7 +223,7 @@ class DiskJobStore implements JobStore {
   }
 }
 
-const OBSERVED = ['status', 'remote', 'progress', 'poll_interval_ms', 'pending_input'] as const;
+const OBSERVED = ['status', 'remote', 'progress', 'poll_interval_ms', 'pending_input', 'trouble'] as const;
 
 function problemOf(job_id: string, error: unknown): StoreProblem | undefined {
   if (error instanceof RecordError)

@@ -50,11 +50,12 @@ describe('several questions at once', () => {
       job,
       {
         stop: one.stop,
-        events: {},
-        onAnswered({ request_id }) {
-          if (request_id !== 'name') return;
-          expect(keys(one.store.read(job.job_id).pending_input)).toEqual(['color']);
-          first.keep();
+        events: {
+          onAnswered({ request_id }) {
+            if (request_id !== 'name') return;
+            expect(keys(one.store.read(job.job_id).pending_input)).toEqual(['color']);
+            first.keep();
+          },
         },
       },
     );

@@ -16,7 +16,7 @@ const ASKING = ['work', 'simulate-research-query', '--topic', 'python', '--ambig
 /** The person answers the form. */
 async function answerWith(terminal: Handle, text: string): Promise<void> {
   await terminal.waitForStdout(
-    /interpretation \(Clarification\).*one of programming, snake, comedy\r\n.*> /s,
+    /interpretation \(Clarification\).*one of\r\n {4}programming {2}Python programming language\r\n.*comedy.*> /s,
   );
   terminal.write(`${text}\r`);
 }
@@ -27,7 +27,9 @@ it('ends a wait without a terminal with 8; the question goes to the next waiter,
   const first = await run(['work', 'jobs', 'wait', id], { home });
   expect(first).toMatchObject({ code: 8, stdout: '' });
   expect(first.stderr).toMatch(new RegExp(`^error: ${id} waits for input: .*python.*\n`));
-  expect(first.stderr).toContain(`\nhint: answer on a terminal with: mcp2cli work jobs wait ${id}\n`);
+  expect(first.stderr).toContain(
+    `\nhint: answer with: mcp2cli work jobs answer ${id} --interpretation programming; on a terminal: mcp2cli work jobs wait ${id}\n`,
+  );
 
   const shown = await run(['work', 'jobs', 'show', id, '--exit-status'], { home });
   expect(shown.code).toBe(8);

@@ -123,3 +123,36 @@ it('a tasks/result that fails at once is held open again at the pace of the poll
   expect(results).toBe(11);
   expect(stage.slept).toBe(10);
 });
+
+it('a question on its way to the request for the result is waited for, and kept, where nobody answers', async () => {
+  let told: (() => void) | undefined;
+  const asking = driven(
+    (stage) => ({
+      name: 'tasks-2025-11-25',
+      blocks: true,
+      poll: async () => {
+        // The status is ahead of the question, which comes by the request that waits.
+        if (told) queueMicrotask(told);
+        return { ...WORKING, status: told ? 'input_required' : 'running', pollIntervalMs: 1 };
+      },
+      result: () => {
+        told = () =>
+          setTimeout(() => {
+            stage.events.onQuestion?.({
+              request_id: 7,
+              method: 'elicitation/create',
+              params: { message: 'Which one?' },
+              received_at: '',
+            });
+          }, 50);
+        return new Promise(() => {});
+      },
+    }),
+    { naps: true },
+  );
+  await expect(asking).rejects.toMatchObject({
+    code: 'input_required',
+    message: expect.stringMatching(/waits for input: Which one\?$/),
+    details: { pending_input: [{ request_id: 7 }] },
+  });
+});

@@ -51,18 +51,13 @@ test('a state alone is sent back without answers', async () => {
   expect(sent[1]).toEqual({ ...params, requestState: 'later' });
 });
 
-test('asking for nothing, for anything but an elicitation, and without end are errors', async () => {
+test('asking for nothing, for what nobody knows, and without end are errors', async () => {
   const accept = async () => ({ action: 'accept' });
   await expect(
     throughInputRounds(server({ resultType: 'input_required' }).send, params, accept),
   ).rejects.toThrow('does not say which');
-  const sampling = {
-    resultType: 'input_required',
-    inputRequests: { a: { method: 'sampling/createMessage' } },
-  };
-  await expect(throughInputRounds(server(sampling).send, params, accept)).rejects.toThrow(
-    'sampling/createMessage',
-  );
+  const unknown = { resultType: 'input_required', inputRequests: { a: { method: 'mind/read' } } };
+  await expect(throughInputRounds(server(unknown).send, params, accept)).rejects.toThrow('mind/read');
   await expect(throughInputRounds(async () => asks('again'), params, accept)).rejects.toThrow(
     'more than 20 times',
   );

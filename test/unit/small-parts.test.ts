@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../src/config/duration.ts';
 import { scanFlags } from '../../src/cli/runtime-flags.ts';
+import { parseDuration } from '../../src/config/duration.ts';
 import { expand } from '../../src/config/expand.ts';
 import { checkInstanceName } from '../../src/config/names.ts';
 import { retryAfterMs } from '../../src/connection/transports.ts';

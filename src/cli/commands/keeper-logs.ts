@@ -95,6 +95,7 @@ class Tailer {
       throw new IoError(`cannot read ${this.#path}: ${(error as Error).message}`, { cause: error });
     }
     try {
+      if (!fstatSync(fd).isFile()) throw new IoError(`not a file: ${this.#path}`);
       const { ino, size } = fstatSync(fd);
       if (ino !== this.#inode || size < this.#offset) {
         this.#inode = ino;

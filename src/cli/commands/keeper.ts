@@ -89,11 +89,18 @@ export async function keeperStop(app: App, name: string | undefined, options: St
   if (states.length === 0) printer.note('no keeper runs');
   const busy: string[] = [];
   const stopped: string[] = [];
+  const failures: unknown[] = [];
   for (const state of states) {
-    const jobs = await stopOne(state, options.force === true);
-    if (jobs > 0) busy.push(`${state.instance} has ${countOf(jobs)}`);
-    else stopped.push(state.instance);
+    try {
+      const held = await stopOne(state, options.force === true);
+      if (held !== undefined) busy.push(`${state.instance} has ${held}`);
+      else stopped.push(state.instance);
+    } catch (error) {
+      // The others are stopped all the same.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   if (busy.length > 0)
     throw new UnfinishedError('keeper_busy', `not stopped: ${busy.join('; ')}`, {
       hint: 'it ends by itself after them; --force ends it now, and its jobs are lost',
@@ -103,12 +110,13 @@ export async function keeperStop(app: App, name: string | undefined, options: St
   return EXIT.ok;
 }
 
-/** Returns how many jobs kept it from stopping. */
-async function stopOne(state: KeeperState, force: boolean): Promise<number> {
+/** Returns what kept it from stopping. */
+async function stopOne(state: KeeperState, force: boolean): Promise<string | undefined> {
   try {
-    const { stopping, jobs } = await asking(state, (keeper) => keeper.stop(force));
-    if (!stopping) return jobs;
-    if (await ended(state)) return 0;
+    const { stopping, jobs, commands } = await asking(state, (keeper) => keeper.stop(force));
+    if (!stopping && jobs > 0) return countOf(jobs);
+    if (!stopping) return commands === 1 ? 'a command that uses it' : `${commands} commands that use it`;
+    if (await ended(state)) return undefined;
   } catch (error) {
     if (!force) throw error;
   }
@@ -116,7 +124,7 @@ async function stopOne(state: KeeperState, force: boolean): Promise<number> {
     throw new IoError(`the keeper of ${state.instance} (process ${state.holder.pid}) does not end`, {
       hint: 'try again with --force',
     });
-  return 0;
+  return undefined;
 }
 
 /**
