@@ -184,6 +184,8 @@ class Keeper {
   }
 
   async #listen(path: string): Promise<void> {
+    // Closing takes the path away: the earlier one first. Conversations go on.
+    this.#server?.close();
     const server = createServer((socket: Socket) => {
       this.#visited = true;
       this.#desk.receive(socket);
@@ -195,7 +197,6 @@ class Keeper {
       throw new IoError(`cannot listen on ${path}: ${(error as Error).message}`, { cause: error });
     });
     if (process.platform !== 'win32') chmodSync(path, 0o600);
-    this.#server?.close();
     this.#server = server;
   }
 
