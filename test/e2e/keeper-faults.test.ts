@@ -33,6 +33,19 @@ describe('a server that accepts late', () => {
     expect((await theKeeper(home)).jobs).toEqual([]);
   });
 
+  it('is seen through all the same when it does not cancel', async () => {
+    const home = await keeperHome(TASKS);
+    const words = ['task', '--ms', '5000', '--accept', '1000', '--stubborn', '--background'];
+    const submission = start(['work', ...words], { home });
+    await expect.poll(async () => (await run(['work', 'jobs', 'list'], { home })).stdout).toMatch(/ queued /);
+    await run(['work', 'jobs', 'cancel', '--latest'], { home });
+    await submission.done;
+    expect(await run(['work', 'jobs', 'wait', '--latest'], { home })).toMatchObject({
+      code: 0,
+      stdout: 'done\n',
+    });
+  });
+
   it('has its job seen through when the command is killed meanwhile', async () => {
     const count = join(freshDir(), 'count');
     const home = await keeperHome(['--env', `COUNT=${count}`, ...TASKS]);

@@ -1,5 +1,6 @@
 // A stdio server with tasks of MCP 2025-11-25, by hand, for what the official one does not do: accept late, ask before it accepts, fail polls.
-// Its one tool, `task`, takes ms (how long it works), accept (milliseconds until it is accepted), before (a question first) and polls (`fail`).
+// Its one tool, `task`, takes ms (how long it works), accept (milliseconds until it is accepted), before (a
+// question first), polls (`fail`) and stubborn (cancelling changes nothing).
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -13,6 +14,7 @@ const properties = {
   accept: { type: 'integer' },
   before: { type: 'string' },
   polls: { type: 'string' },
+  stubborn: { type: 'boolean' },
 };
 
 class RpcError extends Error {
@@ -35,7 +37,8 @@ async function call({ name, arguments: args = {}, task }) {
   if (COUNT) appendFileSync(COUNT, `${name}\n`);
   const said = args.before === undefined ? undefined : await ask(args.before);
   await sleep(args.accept ?? 0);
-  const one = { id: `task-${tasks.size + 1}`, status: 'working', polls: args.polls };
+  const { polls, stubborn } = args;
+  const one = { id: `task-${tasks.size + 1}`, status: 'working', polls, stubborn };
   one.result = sleep(args.ms ?? 100).then(() => {
     if (one.status === 'working') one.status = 'completed';
     return { content: [{ type: 'text', text: said ? `done: ${JSON.stringify(said)}` : 'done' }] };
@@ -84,7 +87,7 @@ const METHODS = {
   },
   'tasks/cancel': (params) => {
     const one = find(params);
-    one.status = 'cancelled';
+    if (!one.stubborn) one.status = 'cancelled';
     return view(one);
   },
 };

@@ -1,0 +1,107 @@
+/** What a submission comes to, and putting it on record. */
+import { IoError, RpcError } from '../errors.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
+import { endOfResult } from './ending.ts';
+import type { Submission } from './ports.ts';
+import type { JobEnd, JobRecord, TaskFact } from './record.ts';
+import { recordEnd, UnrecordedTaskError } from './recording.ts';
+import { CancelRequested } from './run-call.ts';
+import type { Stop } from './stop.ts';
+
+/** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
+const CANCEL_CHECK_MS = 250;
+
+export interface SubmitOptions {
+  instance: string;
+  /** Arguments as they may be stored: secrets redacted. */
+  storedArguments: Record<string, unknown>;
+  ttlMs?: number | undefined;
+  stop: Stop;
+  events: JobEvents;
+  /** This process stays with the job to its end, so that even tasks of its own child processes are safe with it. */
+  holds?: boolean | undefined;
+  /** The record is on disk; nothing was sent yet. */
+  onCreated?: ((job: JobRecord) => void) | undefined;
+}
+
+export interface Submitted {
+  job: JobRecord;
+  /** The job ran to its end in this process: the server, the tool or the connection has no tasks that outlive it. */
+  synchronous: boolean;
+  /** What went wrong with the submission itself, where something did; the record says the same. */
+  error?: Error;
+}
+
+export type TaskSubmission = Extract<Submission, { kind: 'task' }>;
+
+/** Records what the server made of the call. */
+export function settle(
+  deps: JobDeps,
+  job: JobRecord,
+  submission: Submission,
+  { holds }: Pick<SubmitOptions, 'holds'>,
+): Submitted {
+  if (submission.kind === 'result')
+    return {
+      job: recordEnd(deps, job, endOfResult(submission.result, deps.clock)),
+      synchronous: true,
+    };
+  recordAcceptance(deps, job.job_id, submission.fact, holds);
+  return { job: deps.store.read(job.job_id), synchronous: false };
+}
+
+/** The remote handle goes on record. One that cannot be written must not be lost with the error: the server runs the task. */
+export function recordAcceptance(
+  deps: JobDeps,
+  id: string,
+  fact: TaskSubmission['fact'],
+  holds?: boolean,
+): void {
+  // The child of a process ends with it, and its tasks with the child.
+  const dies = holds && fact.session.transport === 'stdio';
+  const accepted: TaskFact = {
+    ...fact,
+    ...(dies ? { holder: deps.holder } : {}),
+    accepted_at: deps.clock.now().toISOString(),
+  };
+  try {
+    deps.store.accept(id, accepted);
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    throw new UnrecordedTaskError(id, accepted, error);
+  }
+}
+
+/** Records how a call ended that was not answered. */
+export function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Submitted {
+  // A protocol error and a requested cancellation are outcomes of the work; anything else is also this command's failure.
+  const outcome = error instanceof RpcError || error instanceof CancelRequested;
+  return {
+    job: recordEnd(deps, job, end),
+    synchronous: false,
+    ...(outcome ? {} : { error: error as Error }),
+  };
+}
+
+export function submitOptions(options: SubmitOptions) {
+  const { ttlMs, stop } = options;
+  return ttlMs === undefined ? { signal: stop.signal } : { signal: stop.signal, ttlMs };
+}
+
+/** Hears of a cancel request that another process wrote. */
+export function watchForCancel(
+  deps: JobDeps,
+  id: string,
+  until: AbortSignal,
+  onCancel: () => void,
+  onLook: () => void = () => {},
+): void {
+  const look = async () => {
+    for (;;) {
+      await deps.clock.sleep(CANCEL_CHECK_MS, until);
+      onLook();
+      if (deps.store.cancelRequested(id)) return onCancel();
+    }
+  };
+  look().catch(() => {});
+}
