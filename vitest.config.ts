@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     pool: 'forks',
+    // Tests wait for processes more than they compute.
+    maxWorkers: 4,
     reporters: ['default'],
   },
 });

@@ -150,7 +150,9 @@ it('runs a tool without tasks synchronously when asked for the background, and s
   const { code, stdout, stderr } = await run(['work', 'echo', '--message', 'hi', '--background'], { home });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Job submitted: job_\w+ \(local\)\n$/);
-  expect(stderr).toBe('ran synchronously (the server has no tasks for this tool): the job is completed\n');
+  expect(stderr).toBe(
+    'ran synchronously (the server has no tasks for this tool; --detach returns at once): the job is completed\n',
+  );
   const [call] = proxy.requests.filter(({ rpc }) => rpc === 'tools/call');
   expect(call?.params).toMatchObject({ name: 'echo', _meta: { task: true } });
   expect(call?.params).not.toHaveProperty('task');
