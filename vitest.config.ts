@@ -9,7 +9,7 @@ export default defineConfig({
     teardownTimeout: 20_000,
     pool: 'forks',
     // Tests wait for processes more than they compute.
-    maxWorkers: 4,
+    maxWorkers: 3,
     reporters: ['default'],
   },
 });

@@ -160,7 +160,8 @@ export function referenceTests(dialect: Dialect): void {
 
     it('cancels a deployment that takes too long', async () => {
       const here = await desk(dialect, 0.1);
-      const impatient = script.replace('timeout 600', 'timeout 1');
+      // Time enough for the waiter to come up on a busy machine.
+      const impatient = script.replace('timeout 600', 'timeout 4');
       expect(impatient).not.toBe(script);
       const { code, stdout, stderr } = await here.line(impatient, { VERSION: '2.0' });
       const [, id = ''] = new RegExp(`^Deployment submitted: (${ID})\\n`).exec(stdout) ?? [];
