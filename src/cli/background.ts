@@ -1,6 +1,6 @@
 import { taskMode } from '../backends/choose.ts';
 import { SignalReason } from '../context.ts';
-import { EXIT, TimeoutError, UnfinishedError } from '../errors.ts';
+import { EXIT, TimeoutError, UnfinishedError, UnsupportedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { waitForHeld } from '../jobs/held.ts';
 import type { KeptWork, ServerLink, TaskMode } from '../jobs/ports.ts';
@@ -10,18 +10,24 @@ import { cancelJob, waitForJob } from '../jobs/service.ts';
 import type { Submitted } from '../jobs/settling.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { submitJob } from '../jobs/submit.ts';
+import { type LocalRunTerms, localRun } from '../keeper/local-run-terms.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import type { App } from './app.ts';
 import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { durationFlag } from './flag-values.ts';
 import { failureLine, jobInHand, outcomeCode, printToolResult } from './outcome.ts';
+import { localRunTerms } from './retry-flags.ts';
 
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
 export async function callInBackground(app: App, call: PreparedCall): Promise<number> {
   const { printer } = app;
-  const stop = app.stop('the call was not finished in time');
+  const opening = app.stop('the call was not finished in time');
+  const terms = localRunTerms(app.flags, call.tool, true);
+  let stop = opening;
   try {
-    const { link, mode, detach } = await openFor(app, call, stop.signal);
+    const { link, mode, detach } = await openFor(app, call, terms, opening.signal);
+    // Of a run in this program --timeout is the limit of each attempt.
+    if (mode.tasks === 'none') stop = stopAfter(app.context.clock, app.context.interrupted, undefined, '');
     const deps = await app.jobDeps();
     const live = await progressOf(app);
     const events: JobEvents = {
@@ -29,12 +35,12 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
       onNote: (text) => printer.note(text),
     };
     const submit = link.keeper
-      ? submitKept(app, withPause(deps, live), link.keeper, call, { stop, events, detach, mode })
+      ? submitKept(app, withPause(deps, live), link.keeper, call, { stop, events, detach, mode, terms })
       : submitJob(
           withPause(deps, live),
           link,
           { name: call.tool.name, arguments: call.arguments },
-          submitOptions(app, call, stop, events),
+          { ...submitOptions(app, call, stop, events), local: localRun(terms) },
         );
     const inHand: UnrecordedEndError[] = [];
     const { job, synchronous, error } = await submit
@@ -61,6 +67,7 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
     return outcomeCode(job);
   } finally {
     stop.dispose();
+    opening.dispose();
   }
 }
 
@@ -72,13 +79,14 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
 async function openFor(
   app: App,
   call: PreparedCall,
+  terms: LocalRunTerms,
   signal: AbortSignal,
 ): Promise<{ link: ServerLink; mode: TaskMode; detach: boolean }> {
   const session = await app.session();
   const { settings } = app.instance;
   await session.catalogue(signal);
   const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
-  const mode = taskMode(facts, call.tool.execution?.taskSupport);
+  const mode = modeFor(taskMode(facts, call.tool.execution?.taskSupport), terms, call);
   if (facts.era === 'modern' && app.flags.has('ttl'))
     app.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const wanted = app.flags.has('detach') || settings.detach;
@@ -90,11 +98,22 @@ async function openFor(
   return { link: kept ?? (await session.openDirectly(signal)), mode, detach };
 }
 
+/** What may be tried again runs in this program, as if the server had no tasks: a task is run once. */
+export function modeFor(mode: TaskMode, { retry }: LocalRunTerms, { tool }: PreparedCall): TaskMode {
+  if (retry.attempts === 1) return mode;
+  if (mode.tasks === 'required')
+    throw new UnsupportedError(
+      `${tool.name} runs as a task of the server only, which --retries cannot repeat`,
+    );
+  return { ...mode, tasks: 'none', certain: false };
+}
+
 interface KeptOptions {
   stop: Stop;
   events: JobEvents;
   detach: boolean;
   mode: TaskMode;
+  terms: LocalRunTerms;
 }
 
 /** Hands the call to the keeper. Without tasks, and without the wish to be off at once, this process stays until the end. */
@@ -103,7 +122,7 @@ async function submitKept(
   deps: JobDeps,
   keeper: KeptWork,
   call: PreparedCall,
-  { stop, events, detach, mode }: KeptOptions,
+  { stop, events, detach, mode, terms }: KeptOptions,
 ): Promise<Submitted> {
   const stays = mode.tasks === 'none' && !detach;
   let id: string | undefined;
@@ -118,6 +137,7 @@ async function submitKept(
       ttlMs: durationFlag(app.flags, 'ttl'),
       detach: detach || stays,
       elicit: app.elicit,
+      terms,
       signal: stop.signal,
       onCreated: (jobId) => {
         id = jobId;

@@ -10,11 +10,14 @@ import { cancelJob, waitForJob } from '../jobs/service.ts';
 import type { SubmitOptions, Submitted } from '../jobs/settling.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { adoptTask, createJob, submitJob } from '../jobs/submit.ts';
+import { type LocalRunTerms, localRun } from '../keeper/local-run-terms.ts';
 import type { Live } from '../output/live.ts';
 import type { App } from './app.ts';
+import { modeFor } from './background.ts';
 import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { detached } from './commands/detach.ts';
 import { failureLine, jobInHand, outcomeCode, printOutcome, printToolResult } from './outcome.ts';
+import { localRunTerms } from './retry-flags.ts';
 
 /** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
 export async function callInForeground(app: App, call: PreparedCall): Promise<number> {
@@ -24,8 +27,10 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
   try {
     await (await app.session()).catalogue(stop.signal);
     const link = await (await app.session()).open(stop.signal);
-    if (link.taskMode(call.tool.name).tasks === 'required')
-      return await foregroundTask(app, withPause(deps, live), link, call, stop, live);
+    const terms = localRunTerms(app.flags, call.tool, false);
+    const { tasks } = modeFor(link.taskMode(call.tool.name), terms, call);
+    if (tasks === 'required' || terms.retry.attempts > 1)
+      return await foregroundJob(app, withPause(deps, live), link, call, { stop, live, terms });
     const submission = await attended(
       withPause(deps, live),
       link,
@@ -71,23 +76,22 @@ function printCallResult(app: App, tool: string, result: unknown): number {
   return failed ? EXIT.failed : EXIT.ok;
 }
 
-/** A tool that must run as a task: submitted and waited for, as a job, so that a lost connection loses nothing. */
-async function foregroundTask(
+/** A tool that must run as a task, or may be tried again: submitted and waited for, as a job, so that a lost connection loses nothing. */
+async function foregroundJob(
   app: App,
   deps: JobDeps,
   link: ServerLink,
   call: PreparedCall,
-  stop: Stop,
-  live: Live,
+  { stop, live, terms }: { stop: Stop; live: Live; terms: LocalRunTerms },
 ): Promise<number> {
   const events = {
     onChange: (job: JobRecord) => live.update('', job.progress),
     onNote: (text: string) => app.printer.note(text),
   };
   const wanted = { name: call.tool.name, arguments: call.arguments };
-  const options = submitOptions(app, call, stop, events);
+  const options = { ...submitOptions(app, call, stop, events), local: localRun(terms) };
   const { job, error } = link.keeper
-    ? await keptTask(deps, link.keeper, wanted, options)
+    ? await keptTask(deps, link.keeper, wanted, options, terms)
     : await submitJob(deps, link, wanted, options).catch(submittedInHand(app));
   if (error) throw withJob(error, app, job);
   return untilEnd(app, deps, link, job, stop, live);
@@ -108,9 +112,17 @@ async function keptTask(
   keeper: KeptWork,
   call: ToolCall,
   { storedArguments, ttlMs, stop }: SubmitOptions,
+  terms: LocalRunTerms,
 ): Promise<{ job: JobRecord; error?: Error }> {
   // What the server asks, before it takes the call or after, is asked here, where somebody waits.
-  const options = { storedArguments, ttlMs, detach: true, elicit: 'ask' as const, signal: stop.signal };
+  const options = {
+    storedArguments,
+    ttlMs,
+    detach: true,
+    elicit: 'ask' as const,
+    terms,
+    signal: stop.signal,
+  };
   const { jobId, error } = await keeper.submit(call, options);
   return { job: deps.store.read(jobId), ...(error ? { error } : {}) };
 }

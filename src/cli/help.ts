@@ -15,7 +15,8 @@ ${indent(list)}
 Commands:
   ls                                       what the server offers
   call NAME [flags]                        a tool by its exact name
-  jobs list|show|wait|watch|answer|cancel  background jobs
+  jobs list|show|wait|watch|answer|cancel|logs
+                                           background jobs
   refresh                                  read the server's catalogue again
 
 Flags:

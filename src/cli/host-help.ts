@@ -20,7 +20,8 @@ Commands of an instance:
   ls                                      what the server offers
   TOOL [flags]                            every tool is a command; TOOL --help tells its flags
   call NAME [flags]                       a tool by its exact name
-  jobs list|show|wait|watch|answer|cancel background jobs
+  jobs list|show|wait|watch|answer|cancel|logs
+                                          background jobs
   refresh                                 read the server's catalogue again
 
 Flags:

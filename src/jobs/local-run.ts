@@ -1,13 +1,16 @@
-import { CliError, IoError } from '../errors.ts';
+import { CliError, IoError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { JobDeps } from './deps.ts';
 import { driveTask } from './drive.ts';
-import { canceled, endOfFailure } from './ending.ts';
+import { canceled, endOfFailure, endOfResult } from './ending.ts';
 import { Observer } from './observing.ts';
 import type { ServerLink, ToolCall } from './ports.ts';
 import type { JobEnd, JobRecord } from './record.ts';
+import { recordEnd } from './recording.ts';
+import { NO_RETRY, retryDelay } from './retry.ts';
 import { attended, CancelRequested, endedHere } from './run-call.ts';
 import {
   failed,
+  type LocalRun,
   type SubmitOptions,
   type Submitted,
   settle,
@@ -15,8 +18,29 @@ import {
   type TaskSubmission,
   watchForCancel,
 } from './settling.ts';
+import { stopAfter } from './stop.ts';
 
-/** The call runs in this process, in a job that other processes can see, wait for and cancel. */
+/** JSON-RPC's "invalid params": the next attempt would be refused like this one. */
+const INVALID_PARAMS = -32602;
+
+/** How one attempt went: the job has its place (`settled`), or it came to an end that may be put on record, or tried again. */
+type Attempt =
+  | { kind: 'settled'; submitted: Submitted }
+  | { kind: 'ended'; end: JobEnd; error?: unknown; mayRetry: boolean };
+
+interface Run {
+  deps: JobDeps;
+  link: ServerLink;
+  call: ToolCall;
+  job: JobRecord;
+  options: SubmitOptions;
+  observer: Observer;
+}
+
+/**
+ * The call runs in this process, in a job that other processes can see, wait for and cancel; with retries where they were asked for. The record
+ * has the number of the attempt, its log what became of each.
+ */
 export async function runLocally(
   deps: JobDeps,
   link: ServerLink,
@@ -34,12 +58,46 @@ export async function runLocally(
     () => stop.abort(new CancelRequested('cancelled on request')),
     () => observer.tick(),
   );
-  const mode = link.taskMode(call.name);
+  const retry = options.local?.retry ?? NO_RETRY;
+  const log = (text: string) => deps.store.log(job.job_id, text);
   try {
-    observer.now({ status: 'running' });
+    for (let number = 1; ; number++) {
+      observer.now({ status: 'running', attempt: number });
+      log(`attempt ${number} of ${retry.attempts}`);
+      const attempt = await tryOnce({ deps, link, call, job, options, observer });
+      if (attempt.kind === 'settled') return attempt.submitted;
+      const { end, error, mayRetry } = attempt;
+      log(`attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`);
+      if (number >= retry.attempts || !mayRetry || stop.signal.aborted) return ended(deps, job, end, error);
+      const delay = retryDelay(retry, number);
+      events.onNote?.(`attempt ${number} failed: ${end.error?.message}; the next one in ${delay / 1000} s`);
+      await deps.clock.sleep(delay, stop.signal).catch(() => {});
+      const { aborted, reason } = stop.signal;
+      if (aborted) return ended(deps, job, endedByUs(reason, deps), reason);
+    }
+  } finally {
+    watching.abort(new Error('done'));
+  }
+}
+
+function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Submitted {
+  if (error === undefined) return { job: recordEnd(deps, job, end), synchronous: true };
+  return { ...failed(deps, job, error, end), synchronous: true };
+}
+
+async function tryOnce({ deps, link, call, job, options, observer }: Run): Promise<Attempt> {
+  const { local = {}, events } = options;
+  const { attemptTimeoutMs: limit } = local;
+  const mode = link.taskMode(call.name);
+  const late = `the call did not end within ${(limit ?? 0) / 1000} s, and was cancelled`;
+  const attempt = stopAfter(deps.clock, options.stop.signal, limit, late);
+  // A question that nobody answers ends the run, not only the attempt.
+  const stop = { ...attempt, abort: options.stop.abort };
+  try {
     // A server over HTTP may still make a task of it: the offer costs nothing and the reply's shape decides. Over stdio a task dies
-    // with this process, so only a tool that insists gets one, and it is driven to its end here.
-    const asTask = mode.holdable || mode.tasks === 'required';
+    // with this process, so only a tool that insists gets one, and it is driven to its end here. What is tried again is a plain call.
+    const retries = (local.retry?.attempts ?? 1) > 1;
+    const asTask = !retries && (mode.holdable || mode.tasks === 'required');
     const submission = await attended(
       deps,
       link,
@@ -50,18 +108,39 @@ export async function runLocally(
         onOpen: (open) =>
           observer.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' }),
       },
-      () => (asTask ? link.submit(call, submitOptions(options)) : link.call(call, { signal: stop.signal })),
+      () =>
+        asTask
+          ? link.submit(call, submitOptions({ ...options, stop }))
+          : link.call(call, { signal: stop.signal }),
     );
-    if (submission.kind === 'result' || mode.holdable || options.holds)
-      return settle(deps, job, submission, options);
-    return { job: await driveHere(deps, link, job, submission, options), synchronous: true };
+    if (submission.kind === 'result') return await judged(submission.result, deps, local);
+    if (mode.holdable || options.holds)
+      return { kind: 'settled', submitted: settle(deps, job, submission, options) };
+    const driven = await driveHere(deps, link, job, submission, { ...options, stop });
+    return { kind: 'settled', submitted: { job: driven, synchronous: true } };
   } catch (error) {
     if (error instanceof IoError) throw error;
     const end = endedHere(error) ? endedByUs(error, deps) : endOfFailure(error, deps.clock);
-    return { ...failed(deps, job, error, end), synchronous: true };
+    return { kind: 'ended', end, error, mayRetry: passes(error) };
   } finally {
-    watching.abort(new Error('done'));
+    attempt.dispose();
   }
+}
+
+/** A result is the end, unless the tool itself reports an error, which may pass. What breaks the tool's own outputSchema does not pass. */
+async function judged(result: unknown, deps: JobDeps, { checkResult }: LocalRun): Promise<Attempt> {
+  const end = endOfResult(result, deps.clock);
+  const wrong = end.status === 'completed' ? await checkResult?.(result) : undefined;
+  if (wrong === undefined) return { kind: 'ended', end, mayRetry: end.status === 'failed' };
+  const message = `the result breaks the tool's outputSchema: ${wrong}`;
+  const error = { code: 'invalid_output', message };
+  return { kind: 'ended', end: { ...end, status: 'failed', error }, mayRetry: false };
+}
+
+/** Whether another attempt might go better: not when the server refuses the arguments, or nobody wants it any more. */
+function passes(error: unknown): boolean {
+  if (error instanceof RpcError) return error.rpcCode !== INVALID_PARAMS;
+  return error instanceof UnreachableError || error instanceof TimeoutError;
 }
 
 /** A task that dies with this process: the record stays a local one, since no other process could reach the task. */

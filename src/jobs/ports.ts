@@ -6,6 +6,7 @@ import type {
   JobError,
   JobRecord,
   JobStatus,
+  LogEntry,
   NewJob,
   Observation,
   PendingInput,
@@ -144,6 +145,8 @@ export interface KeptWork {
       ttlMs?: number | undefined;
       detach: boolean;
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;
+      /** How a run goes that is not a task of the server, as the keeper understands it. */
+      terms?: unknown;
       signal?: AbortSignalLike | undefined;
       /** The record is on disk. */
       onCreated?: ((jobId: string) => void) | undefined;
@@ -224,6 +227,10 @@ export interface JobStore {
   requestCancel(id: string): void;
   /** Whether anybody asked for cancellation; cheap, for a holder that looks often. */
   cancelRequested(id: string): boolean;
+  /** Adds a line to the job's log. Best effort: a log that cannot be written ends nothing. */
+  log(id: string, text: string): void;
+  /** The job's log, oldest first; empty when there is none. */
+  readLog(id: string): LogEntry[];
   /** Publishes the end. If somebody else finished first, theirs counts: the returned record tells. */
   finish(id: string, end: JobEnd): JobRecord;
   /** The whole record, result included. */

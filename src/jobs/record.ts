@@ -125,6 +125,8 @@ export interface Observation {
   poll_interval_ms?: number | null;
   pending_input?: PendingInput[];
   trouble?: Trouble | null;
+  /** The number of the attempt that runs. */
+  attempt?: number;
 }
 
 /** Questions about a task that fail, one after the other. */
@@ -142,6 +144,13 @@ export interface JobEnd {
   remote?: Record<string, unknown> | null;
   progress?: Progress | null;
   finished_at: string;
+}
+
+/** A line of a job's log. */
+export interface LogEntry {
+  /** ISO 8601 UTC; null for a line that does not say. */
+  time: string | null;
+  text: string;
 }
 
 /** Terminal is for ever. */

@@ -5,6 +5,7 @@ import { endOfResult } from './ending.ts';
 import type { Submission } from './ports.ts';
 import type { JobEnd, JobRecord, TaskFact } from './record.ts';
 import { recordEnd, UnrecordedTaskError } from './recording.ts';
+import type { RetryPolicy } from './retry.ts';
 import { CancelRequested } from './run-call.ts';
 import type { Stop } from './stop.ts';
 
@@ -20,8 +21,20 @@ export interface SubmitOptions {
   events: JobEvents;
   /** This process stays with the job to its end, so that even tasks of its own child processes are safe with it. */
   holds?: boolean | undefined;
+  /** How a run in this process is carried out. */
+  local?: LocalRun | undefined;
   /** The record is on disk; nothing was sent yet. */
   onCreated?: ((job: JobRecord) => void) | undefined;
+}
+
+/** What a run in this process promises beside the call itself. */
+export interface LocalRun {
+  /** Without it the call is made once. With more than one attempt the call runs here even where the server has tasks. */
+  retry?: RetryPolicy | undefined;
+  /** How long one attempt may take, in milliseconds. */
+  attemptTimeoutMs?: number | undefined;
+  /** What is wrong with a result by the tool's outputSchema; undefined when nothing is. */
+  checkResult?: ((result: unknown) => Promise<string | undefined>) | undefined;
 }
 
 export interface Submitted {

@@ -37,7 +37,9 @@ export async function submitJob(
   options: SubmitOptions,
 ): Promise<Submitted> {
   const mode = link.taskMode(call.name);
-  const local = mode.tasks === 'none' || !(mode.holdable || options.holds);
+  // What may be tried again is tried here: a server runs a task once.
+  const retries = (options.local?.retry?.attempts ?? 1) > 1;
+  const local = retries || mode.tasks === 'none' || !(mode.holdable || options.holds);
   const job = deps.store.create({
     instance: options.instance,
     capability: call.name,

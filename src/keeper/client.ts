@@ -12,6 +12,7 @@ import type {
 } from '../jobs/ports.ts';
 import type { BackendName, PendingInput, Progress } from '../jobs/record.ts';
 import { VERSION } from '../version.ts';
+import type { LocalRunTerms } from './local-run-terms.ts';
 import { type OutgoingOptions, Peer } from './peer.ts';
 import type {
   BackendParams,
@@ -136,13 +137,14 @@ export function keeperLink(
     submit: () => Promise.reject(new Error('a keeper submits jobs itself')),
     keeper: {
       holder: client.state.holder,
-      async submit(call, { storedArguments, ttlMs, detach, elicit, signal, onCreated }) {
+      async submit(call, { storedArguments, ttlMs, detach, elicit, terms, signal, onCreated }) {
         const params: SubmitParams = {
           ...callParams(call.name, call.arguments),
           stored_arguments: storedArguments,
           ttl_ms: ttlMs ?? null,
           detach,
           elicit: elicit ?? null,
+          local: (terms as LocalRunTerms | undefined) ?? null,
         };
         const reply = (await client.request('submit', params, {
           signal: signal as AbortSignal,

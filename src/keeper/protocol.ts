@@ -3,6 +3,7 @@ import type { InstanceSettings } from '../config/settings.ts';
 import type { ServerFacts } from '../connection/server-facts.ts';
 import type { Target } from '../connection/target.ts';
 import type { BackendName, SessionFacts, TaskFact } from '../jobs/record.ts';
+import type { LocalRunTerms } from './local-run-terms.ts';
 import type { WireError } from './wire-error.ts';
 
 /** What a new keeper is told. Secrets stay out of argv and of the environment. */
@@ -55,6 +56,8 @@ export interface SubmitParams extends CallParams {
   /** Answer when the record is there, rather than when the server has taken the call. */
   detach: boolean;
   elicit: InstanceSettings['elicit'] | null;
+  /** How the run goes that is not a task of the server. */
+  local: LocalRunTerms | null;
 }
 
 export interface SubmitReply {

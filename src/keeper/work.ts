@@ -9,6 +9,7 @@ import type { Submitted } from '../jobs/settling.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { submitJob } from '../jobs/submit.ts';
 import type { Connections, Lease } from './connections.ts';
+import { localRun } from './local-run-terms.ts';
 import { Offers } from './offers.ts';
 import { CallerGone } from './peer.ts';
 import type { SubmitParams } from './protocol.ts';
@@ -92,6 +93,7 @@ export class KeeperWork {
         stop,
         events,
         holds: true,
+        local: params.local ? localRun(params.local) : undefined,
         onCreated: (job) => {
           run.running.id = job.job_id;
           this.#running.set(job.job_id, run.running);

@@ -13,6 +13,7 @@ import {
   type JobEnd,
   type JobRecord,
   type JobStatus,
+  type LogEntry,
   type NewJob,
   type Observation,
   type TaskFact,
@@ -34,6 +35,7 @@ import {
 import { jobNames, publishJob } from './job-folder.ts';
 import { checkedId, isJobName, newestOf, newJobId, resolveName, unknownJob } from './job-id.ts';
 import { JobIndex } from './job-index.ts';
+import { appendLog, readLog } from './job-log.ts';
 import { removeResults, writeResult } from './result-file.ts';
 
 /** Up to this many records are read from their folders; for more the index pays. */
@@ -109,6 +111,14 @@ class DiskJobStore implements JobStore {
 
   cancelRequested(id: string): boolean {
     return isThere(`${this.#folder(id)}/${FILES.cancel}`);
+  }
+
+  log(id: string, text: string): void {
+    appendLog(this.#folder(id), this.#clock.now(), text);
+  }
+
+  readLog(id: string): LogEntry[] {
+    return readLog(this.#folder(id));
   }
 
   finish(id: string, end: JobEnd): JobRecord {
@@ -223,7 +233,15 @@ class DiskJobStore implements JobStore {
   }
 }
 
-const OBSERVED = ['status', 'remote', 'progress', 'poll_interval_ms', 'pending_input', 'trouble'] as const;
+const OBSERVED = [
+  'status',
+  'remote',
+  'progress',
+  'poll_interval_ms',
+  'pending_input',
+  'trouble',
+  'attempt',
+] as const;
 
 function problemOf(job_id: string, error: unknown): StoreProblem | undefined {
   if (error instanceof RecordError)

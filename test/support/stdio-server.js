@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** What waits for the client's answers, by the ids of the requests. */
 const asked = new Map();
+let flaked = 0;
 const text = (words) => ({ content: [{ type: 'text', text: words }] });
 const object = (properties = {}, required = []) => ({ type: 'object', properties, required });
 
@@ -61,6 +62,20 @@ const TOOLS = {
       const answer = await ask('elicitation/create', { message: `${tag}?`, requestedSchema });
       return text(`${tag}: ${JSON.stringify(answer)}`);
     },
+  },
+  flaky: {
+    description: 'Fail the first times, then tell how often it was called.',
+    inputSchema: object({ failures: { type: 'integer' } }, ['failures']),
+    run({ failures }) {
+      flaked += 1;
+      return { ...text(`call ${flaked}`), ...(flaked <= failures ? { isError: true } : {}) };
+    },
+  },
+  typed: {
+    description: 'Give back what is to be structured content, right or wrong.',
+    inputSchema: object({ content: { type: 'object' } }, ['content']),
+    outputSchema: object({ rows: { type: 'integer' } }, ['rows']),
+    run: ({ content }) => ({ ...text('typed'), structuredContent: content }),
   },
   hang: {
     description: 'Never answer, but tell stderr that it was called.',

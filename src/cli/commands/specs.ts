@@ -176,7 +176,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, answer, cancel',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel, logs',
     subcommands: [
       {
         name: 'list',
@@ -225,6 +225,13 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         options: [LATEST],
         // Its flags come from the question's form, so the line is not commander's (route.ts).
         run: async (app, words) => (await import('./jobs-answer.ts')).answerJob(app, words),
+      },
+      {
+        name: 'logs',
+        summary: 'what became of each attempt of a job that runs in this program',
+        words: [JOB_ID],
+        options: [LATEST, { flags: '-f, --follow', help: 'go on until the job ends' }],
+        run: async (app, [id], options) => (await import('./jobs-logs.ts')).jobLogs(app, id, options),
       },
       {
         name: 'cancel',

@@ -1,0 +1,63 @@
+import { parseDuration } from '../config/duration.ts';
+import type { ToolDefinition } from '../discovery/catalogue.ts';
+import { UsageError } from '../errors.ts';
+import { NO_RETRY, type RetryPolicy } from '../jobs/retry.ts';
+import type { LocalRunTerms } from '../keeper/local-run-terms.ts';
+import { textFlag } from './flag-values.ts';
+import type { FlagValues } from './runtime-flags.ts';
+
+/** How long an attempt of a background job in this program may take unless `--timeout` says otherwise, in milliseconds. */
+const DEFAULT_ATTEMPT_MS = 5 * 60_000;
+
+/** The most attempts that anybody means. */
+const MOST_ATTEMPTS = 1_000;
+
+/** What `--retries` and its kin say. Errors: UsageError for what is no number, duration or sensible amount. */
+export function retryFlags(flags: FlagValues): RetryPolicy {
+  const policy = {
+    attempts: number(flags, 'retries', { whole: true, min: 1, max: MOST_ATTEMPTS }) ?? NO_RETRY.attempts,
+    backoffMs: milliseconds(flags, 'retry-backoff') ?? NO_RETRY.backoffMs,
+    multiplier: number(flags, 'retry-multiplier', { min: 1, max: 1_000 }) ?? NO_RETRY.multiplier,
+    maxBackoffMs: milliseconds(flags, 'retry-max-backoff') ?? NO_RETRY.maxBackoffMs,
+  };
+  const stray = ['retry-backoff', 'retry-multiplier', 'retry-max-backoff'].find((name) => flags.has(name));
+  if (stray && policy.attempts === 1)
+    throw new UsageError(`--${stray} means nothing without --retries`, {
+      hint: '--retries N is the number of attempts in total',
+    });
+  return policy;
+}
+
+/**
+ * The terms that the flags name. `background`: nobody waits at a terminal, so that each attempt has a limit, `--timeout` or a default; in the
+ * foreground `--timeout` is the limit of the whole command.
+ */
+export function localRunTerms(flags: FlagValues, tool: ToolDefinition, background: boolean): LocalRunTerms {
+  const typed = textFlag(flags, 'timeout');
+  const limit = typed === undefined ? DEFAULT_ATTEMPT_MS : parseDuration(typed, '--timeout');
+  return {
+    retry: retryFlags(flags),
+    attempt_timeout_ms: (background ? limit : undefined) ?? null,
+    output_schema: flags.has('no-output-check') ? null : (tool.outputSchema ?? null),
+  };
+}
+
+function number(
+  flags: FlagValues,
+  name: string,
+  { whole = false, min, max }: { whole?: boolean; min: number; max: number },
+): number | undefined {
+  const text = textFlag(flags, name);
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value >= min && value <= max) || (whole && !Number.isInteger(value)))
+    throw new UsageError(
+      `--${name}: not a ${whole ? 'whole number' : 'number'} from ${min} to ${max}: ${JSON.stringify(text)}`,
+    );
+  return value;
+}
+
+function milliseconds(flags: FlagValues, name: string): number | undefined {
+  const text = textFlag(flags, name);
+  return text === undefined ? undefined : (parseDuration(text, `--${name}`) ?? 0);
+}
