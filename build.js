@@ -1,8 +1,9 @@
-// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are four parts:
+// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are five parts:
 //
 //   main.js   the entry alone: --version and --help load nothing else
 //   run.js    everything light in one file: routing, commands, store, output
 //   call.js   what a tool's call needs beside that, as long as it opens no connection of its own
+//   jobs.js   what jobs need beside that
 //   the rest  what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
 //
 // Modules that one of the first has are not repeated later: the others import them from there, so that there is one copy of each class.
@@ -145,12 +146,17 @@ const layers = [
     files: [
       'src/cli/tool-command.ts',
       'src/cli/session.ts',
+      'src/cli/askers.ts',
+      'src/backends/automatic.ts',
       'src/discovery/validate.ts',
       'src/discovery/fetch-catalogue.ts',
-      'src/jobs/service.ts',
       'src/keeper/access.ts',
       'src/keeper/client.ts',
     ],
+  },
+  {
+    name: 'jobs',
+    files: ['src/cli/background.ts', 'src/cli/foreground-job.ts', 'src/jobs/service.ts'],
   },
 ];
 for (const layer of layers) {

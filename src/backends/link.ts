@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { RequestOptions } from '../connection/channel.ts';
 import type { Connection } from '../connection/open.ts';
+import { randomId } from '../connection/random-id.ts';
 import { RpcError, SessionGoneError, UnfinishedError, UnreachableError } from '../errors.ts';
 import type {
   Backend,
@@ -88,7 +88,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   };
   const callTool = async (params: JsonObject, callOptions: BackendCallOptions) => {
     // Of our own making: progress of a task goes on under it after the call was answered.
-    const progressToken = randomBytes(9).toString('base64url');
+    const progressToken = randomId();
     tokens.add(progressToken);
     const meta = isObject(params['_meta']) ? params['_meta'] : {};
     work.calls += 1;

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { automaticAnswers } from '../backends/automatic.ts';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { parseDuration } from '../config/duration.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
@@ -15,7 +14,6 @@ import { colors, type Palette, PLAIN } from '../output/palette.ts';
 import { Printer } from '../output/printer.ts';
 import { currentHolder } from '../store/holder.ts';
 import { openJobStore } from '../store/job-store.ts';
-import { askerOf } from './askers.ts';
 import { durationFlag, elicitFlag, outputFormat, textFlag } from './flag-values.ts';
 import { configuredInstance, type Instance } from './instance.ts';
 import type { FlagValues } from './runtime-flags.ts';
@@ -203,6 +201,10 @@ export class App {
     const { elicit, terminal } = this;
     const budget = env['MCP2CLI_RETRY_BUDGET'];
     const session = await this.session();
+    const [{ askerOf }, { automaticAnswers }] = await Promise.all([
+      import('./askers.ts'),
+      import('../backends/automatic.ts'),
+    ]);
     return {
       store: this.store,
       links: session,

@@ -1,6 +1,6 @@
 import { taskMode } from '../backends/choose.ts';
 import { SignalReason } from '../context.ts';
-import { EXIT, TimeoutError, UnfinishedError, UnsupportedError } from '../errors.ts';
+import { EXIT, TimeoutError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { waitForHeld } from '../jobs/held.ts';
 import type { KeptWork, ServerLink, TaskMode } from '../jobs/ports.ts';
@@ -16,7 +16,7 @@ import type { App } from './app.ts';
 import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { durationFlag } from './flag-values.ts';
 import { failureLine, jobInHand, outcomeCode, printToolResult } from './outcome.ts';
-import { localRunTerms } from './retry-flags.ts';
+import { localRunTerms, modeFor } from './retry-flags.ts';
 
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
 export async function callInBackground(app: App, call: PreparedCall): Promise<number> {
@@ -86,7 +86,7 @@ async function openFor(
   const { settings } = app.instance;
   await session.catalogue(signal);
   const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
-  const mode = modeFor(taskMode(facts, call.tool.execution?.taskSupport), terms, call);
+  const mode = modeFor(taskMode(facts, call.tool.execution?.taskSupport), terms, call.tool);
   if (facts.era === 'modern' && app.flags.has('ttl'))
     app.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const wanted = app.flags.has('detach') || settings.detach;
@@ -96,16 +96,6 @@ async function openFor(
     return { link: await session.openDirectly(signal), mode, detach };
   const kept = await session.openKept(dies || detach || settings.keepAlive, signal);
   return { link: kept ?? (await session.openDirectly(signal)), mode, detach };
-}
-
-/** What may be tried again runs in this program, as if the server had no tasks: a task is run once. */
-export function modeFor(mode: TaskMode, { retry }: LocalRunTerms, { tool }: PreparedCall): TaskMode {
-  if (retry.attempts === 1) return mode;
-  if (mode.tasks === 'required')
-    throw new UnsupportedError(
-      `${tool.name} runs as a task of the server only, which --retries cannot repeat`,
-    );
-  return { ...mode, tasks: 'none', certain: false };
 }
 
 interface KeptOptions {

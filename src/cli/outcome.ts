@@ -47,3 +47,12 @@ export function printToolResult(app: App, result: unknown): void {
   const dir = textFlag(app.flags, 'save');
   printResult(app.printer, result, dir === undefined ? undefined : saveBinaries(result, dir, 'result'));
 }
+
+/** Prints what a tool has answered; the exit code says whether it succeeded. */
+export function printCallResult(app: App, tool: string, result: unknown): number {
+  const failed = (result as { isError?: unknown } | null)?.isError === true;
+  if (app.printer.json) app.printer.envelope(tool, failed ? 'the tool reported an error' : 'done', result);
+  else printToolResult(app, result);
+  if (failed) app.printer.complain(failureLine(tool, 'failed', ''));
+  return failed ? EXIT.failed : EXIT.ok;
+}

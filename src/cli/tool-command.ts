@@ -4,12 +4,10 @@ import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
 import { parseToolLine } from '../discovery/parse-line.ts';
 import { redactSecrets } from '../discovery/redact.ts';
-import { toolHelp } from '../discovery/tool-help.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
 import { readArgsText } from './args-text.ts';
-import { callInBackground } from './background.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
@@ -135,7 +133,9 @@ async function runTool(
   };
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');
-  return background ? callInBackground(app, call) : callInForeground(app, call);
+  if (!background) return callInForeground(app, call);
+  const { callInBackground } = await import('./background.ts');
+  return callInBackground(app, call);
 }
 
 /** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */
@@ -177,12 +177,18 @@ function runtimeValues(values: ReadonlyMap<string, string | true | readonly stri
   return flags;
 }
 
-function printToolHelp(app: App, tool: ToolDefinition, flags: ToolFlag[], typed: readonly string[]): number {
+async function printToolHelp(
+  app: App,
+  tool: ToolDefinition,
+  flags: ToolFlag[],
+  typed: readonly string[],
+): Promise<number> {
   const { printer } = app;
   if (printer.json) {
     printer.envelope('help', tool.description ?? tool.name, { id: tool.name, kind: 'tool', ...tool });
     return EXIT.ok;
   }
+  const { toolHelp } = await import('../discovery/tool-help.ts');
   printer.out(
     toolHelp(tool, flags, {
       usage: app.command(...typed),

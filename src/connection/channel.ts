@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Transport } from '@modelcontextprotocol/client';
 import { type CliError, RpcError, UnreachableError } from '../errors.ts';
+import { randomId } from './random-id.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -121,7 +121,7 @@ export class Channel {
   async request(method: string, params: JsonObject, options: RequestOptions = {}): Promise<unknown> {
     if (this.#closed) throw this.#closed;
     options.signal?.throwIfAborted();
-    const id = `m2c-${randomBytes(9).toString('base64url')}`;
+    const id = `m2c-${randomId()}`;
     const meta = { ...this.#options.envelope, ...(params['_meta'] as JsonObject | undefined) };
     const frame = {
       jsonrpc: '2.0' as const,

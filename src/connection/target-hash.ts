@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -17,5 +17,5 @@ export function targetHash(target: Target): string {
             .sort(),
         ]
       : ['stdio', target.command, target.args, target.cwd ?? null, Object.keys(target.env).sort()];
-  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+  return sha256(JSON.stringify(identity)).slice(0, 16);
 }

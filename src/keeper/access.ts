@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../connection/sha256.ts';
 import { UnreachableError } from '../errors.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { KeeperClient } from './client.ts';
@@ -72,7 +72,5 @@ function fingerprintOf({ orders, target, env }: KeeperAccess): string {
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;
   const surroundings = stdio ? PASSED_ON.map((name) => env[name] ?? null) : [];
-  return createHash('sha256')
-    .update(JSON.stringify([target(), settings, folder, surroundings]))
-    .digest('hex');
+  return sha256(JSON.stringify([target(), settings, folder, surroundings]));
 }
