@@ -62,7 +62,7 @@ describe('a server that accepts late', () => {
 
   it('leaves the job named to a command that gives up', async () => {
     const home = await keeperHome(TASKS);
-    const words = ['work', '--json', '--timeout', '1500ms', 'task', '--accept', '20000', '--background'];
+    const words = ['work', '--json', '--timeout', '5s', 'task', '--accept', '60000', '--background'];
     const { code, stdout, stderr } = await run(words, { home });
     expect({ code, stdout }).toEqual({ code: 124, stdout: '' });
     expect(stderr).toMatch(/job_\w{26}/);
@@ -139,7 +139,7 @@ describe('time limits', () => {
     const before = performance.now();
     const { code } = await run(['work', '--timeout', '1s', 'describe'], { home });
     expect(code).toBe(124);
-    expect(performance.now() - before).toBeLessThan(4_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     process.kill(pid, 'SIGCONT');
   });
 });

@@ -86,5 +86,5 @@ it('a foreground call that asks alone, in a pipe, ends with what was asked', asy
   const before = performance.now();
   const asked = await run(['work', 'elicit', '--tag', 'ME'], { home });
   expect(asked).toMatchObject({ code: 8, stdout: '', stderr: expect.stringMatching(/^error: .*ME\?/) });
-  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(performance.now() - before).toBeLessThan(10_000);
 });

@@ -27,7 +27,8 @@ describe('a background job on a stdio server', () => {
     await run(['work', 'ls'], { home });
     const before = performance.now();
     const submission = await run([...RESEARCH, '--background'], { home });
-    expect(performance.now() - before).toBeLessThan(2_000);
+    // Half a second on an idle machine; the report takes four.
+    expect(performance.now() - before).toBeLessThan(4_000);
     expect(submission).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Job submitted: job_\w{26} \(task: \w{32}\)\n$/),
