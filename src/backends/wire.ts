@@ -20,13 +20,13 @@ export function stringAt(object: JsonObject, ...keys: string[]): string | undefi
   return undefined;
 }
 
-export function numberAt(object: JsonObject, ...keys: string[]): number | undefined {
+function numberAt(object: JsonObject, ...keys: string[]): number | undefined {
   for (const key of keys) if (typeof object[key] === 'number') return object[key];
   return undefined;
 }
 
 /** A tool's own verdict: `isError: true` in a CallToolResult (MCP 2025-11-25, server/tools, "Error Handling"). */
-export function isErrorResult(result: unknown): boolean {
+function isErrorResult(result: unknown): boolean {
   return isObject(result) && result['isError'] === true;
 }
 
@@ -86,7 +86,7 @@ export function canceledError(state: Snapshot | undefined): JobError {
 }
 
 /** The failure that a result itself reports; its text is the message. */
-export function toolError(result: unknown, fallback?: string): JobError {
+function toolError(result: unknown, fallback?: string): JobError {
   return { code: 'tool_error', message: resultText(result) || fallback || 'the tool reported an error' };
 }
 

@@ -13,7 +13,7 @@ import { RUNTIME_FLAGS, type RuntimeFlag, runtimeHelp } from './flag-table.ts';
 type AskingJob = Pick<JobRecord, 'job_id' | 'pending_input'>;
 
 /** The flags of `jobs answer` itself, beside those of every command. */
-export const ANSWER_FLAGS: readonly RuntimeFlag[] = [
+const ANSWER_FLAGS: readonly RuntimeFlag[] = [
   { name: 'latest', takes: 'none', scope: 'all', help: 'the newest job' },
   {
     name: 'request',
@@ -68,7 +68,7 @@ export function answerFlags(question: PendingInput): { flags: ToolFlag[]; hidden
 }
 
 /** A line that answers the question, as it could be typed. */
-export function answerLine(app: App, job: AskingJob, question: PendingInput): string {
+function answerLine(app: App, job: AskingJob, question: PendingInput): string {
   const usage = answerUsage(app, job, question);
   const { flags, hidden } = answerFlags(question);
   if (flags.length + hidden.length === 0) return `${usage} --accept`;
@@ -88,7 +88,7 @@ function argsExample(flags: readonly ToolFlag[]): string {
 }
 
 /** `work jobs answer ID`, with `--request KEY` where it takes that. */
-export function answerUsage(app: App, job: AskingJob, question: PendingInput): string {
+function answerUsage(app: App, job: AskingJob, question: PendingInput): string {
   const several = (job.pending_input ?? []).length > 1;
   const request = several ? ['--request', quote(String(question.request_id))] : [];
   return app.command('jobs', 'answer', job.job_id, ...request);

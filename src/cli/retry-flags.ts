@@ -14,7 +14,7 @@ const DEFAULT_ATTEMPT_MS = 5 * 60_000;
 const MOST_ATTEMPTS = 1_000;
 
 /** What `--retries` and its kin say. Errors: UsageError for what is no number, duration or sensible amount. */
-export function retryFlags(flags: FlagValues): RetryPolicy {
+function retryFlags(flags: FlagValues): RetryPolicy {
   const policy = {
     attempts: number(flags, 'retries', { whole: true, min: 1, max: MOST_ATTEMPTS }) ?? NO_RETRY.attempts,
     backoffMs: milliseconds(flags, 'retry-backoff') ?? NO_RETRY.backoffMs,

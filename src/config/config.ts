@@ -143,7 +143,7 @@ export function expandTarget(
 }
 
 /** Error: UsageError unless the text is an absolute http(s) URL; `shown` is what the person knows it by. */
-export function checkUrl(url: string, shown = url): void {
+function checkUrl(url: string, shown = url): void {
   let protocol: string;
   try {
     protocol = new URL(url).protocol;

@@ -146,5 +146,5 @@ export function serveDuties(channel: Channel, duties: ClientDuties, log: (line: 
 }
 
 /** Why sampling is not answered; also for people. */
-export const SAMPLING_REJECTED =
+const SAMPLING_REJECTED =
   'User rejected sampling request: no command is set to answer it (mcp2cli instances set NAME sampling -- COMMAND)';

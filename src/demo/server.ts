@@ -8,7 +8,7 @@ import { DemoService } from './service.ts';
 import { tasks2025 } from './tasks-2025.ts';
 
 /** `plain` is a server without tasks. */
-export const DEMO_DIALECTS = ['tasks-2025-11-25', 'meta-task', 'plain'] as const;
+const DEMO_DIALECTS = ['tasks-2025-11-25', 'meta-task', 'plain'] as const;
 export type DemoDialect = (typeof DEMO_DIALECTS)[number];
 
 export interface DemoServerOptions {

@@ -3,7 +3,7 @@ import { isSecret } from './flags.ts';
 import { isObject, type JsonObject, own, setOwn } from './json.ts';
 import { listOf, readSchema, type SchemaReader } from './schema-reader.ts';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 const DEEPEST = 400;
 

@@ -118,7 +118,7 @@ function withValue(flag: ToolFlag, safe: (text: string) => string): string {
 }
 
 /** `string`, `integer`, `json`: one word, or a few joined by `|`. */
-export function typeLabel(flag: ToolFlag): string {
+function typeLabel(flag: ToolFlag): string {
   if (flag.kind === 'array') {
     const items = labelOf(flag.items ?? []);
     return items === '' ? 'json' : items;

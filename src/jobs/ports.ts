@@ -1,7 +1,6 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
 import type {
   BackendName,
-  HolderFacts,
   JobEnd,
   JobError,
   JobRecord,
@@ -132,8 +131,6 @@ export interface ServerLink {
 
 /** What a keeper does for a command that will not stay. */
 export interface KeptWork {
-  /** The process whose life is that of the jobs. */
-  readonly holder: HolderFacts;
   /**
    * Starts a job in the keeper. `detach`: resolves as soon as the record is on disk, otherwise when the server has taken the call. Errors
    * before there is a record, and UnreachableError when the keeper ends meanwhile.

@@ -136,7 +136,6 @@ export function keeperLink(
     },
     submit: () => Promise.reject(new Error('a keeper submits jobs itself')),
     keeper: {
-      holder: client.state.holder,
       async submit(call, { storedArguments, ttlMs, detach, elicit, terms, signal, onCreated }) {
         const params: SubmitParams = {
           ...callParams(call.name, call.arguments),

@@ -49,7 +49,7 @@ export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date
   ].join('\n');
 }
 
-export function statusColor(status: JobStatus | undefined, palette: Palette): (text: string) => string {
+function statusColor(status: JobStatus | undefined, palette: Palette): (text: string) => string {
   if (status === 'completed') return palette.green;
   if (status === 'failed' || status === 'lost') return palette.red;
   if (status === 'input_required' || status === 'canceled') return palette.yellow;

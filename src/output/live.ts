@@ -15,7 +15,7 @@ export interface Live {
 const BAR_WIDTH = 24;
 
 /** `[######------] 50% message` */
-export function progressBar(progress: Progress): string {
+function progressBar(progress: Progress): string {
   const { progress: done, total } = progress;
   if (total === undefined || total <= 0) return progressText(progress);
   const share = Math.min(1, Math.max(0, done / total));

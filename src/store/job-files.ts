@@ -133,11 +133,11 @@ export function readTaskFile(folder: string): StoredTask | undefined {
   return read(`${folder}/${FILES.task}`, TASK_SHAPE) as StoredTask | undefined;
 }
 
-export function readCancelFile(folder: string): StoredCancel | undefined {
+function readCancelFile(folder: string): StoredCancel | undefined {
   return read(`${folder}/${FILES.cancel}`, CANCEL_SHAPE) as StoredCancel | undefined;
 }
 
-export function readEndFile(folder: string): StoredEnd | undefined {
+function readEndFile(folder: string): StoredEnd | undefined {
   return read(`${folder}/${FILES.end}`, END_SHAPE) as StoredEnd | undefined;
 }
 

@@ -5,7 +5,7 @@ import { SCHEMA_VERSION } from '../jobs/record.ts';
 import { replaceFile, uniqueName } from './durable-file.ts';
 
 /** Bytes of JSON up to which a result lies in end.json. Larger ones would slow every list that has to open the file. */
-export const INLINE_BYTES = 16 * 1024;
+const INLINE_BYTES = 16 * 1024;
 
 /** The fields of end.json that tell the result. A large one is on disk, synced, when this returns. Errors: IoError. */
 export function writeResult(folder: string, result: unknown): { result?: unknown; result_file?: string } {
