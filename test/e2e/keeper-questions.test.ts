@@ -26,7 +26,7 @@ async function at() {
 describe('two detached calls that ask, on one stdio server', () => {
   it('are not answered by the policy of the other', async () => {
     const { home, show, elicit, asks } = await at();
-    const person = await elicit('PERSON', 700);
+    const person = await elicit('PERSON', 0, '--among', '2');
     const policy = await elicit('POLICY', 3_000, '--elicit', 'defaults');
     await asks(person).toEqual(['PERSON?']);
     expect((await show(person)).pending_input).toMatchObject([{ shared: true }]);
@@ -46,7 +46,7 @@ describe('two detached calls that ask, on one stdio server', () => {
 
   it('keep their questions when one of them ends', async () => {
     const { home, elicit, asks } = await at();
-    const a = await elicit('A', 300);
+    const a = await elicit('A', 0, '--among', '2');
     const b = await elicit('B', 300);
     await asks(a).toEqual(expect.arrayContaining(['A?', 'B?']));
     // Whichever job is named, the answer goes to the question.

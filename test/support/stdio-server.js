@@ -3,12 +3,16 @@
 //   STDIO_NOISE=text     written to stderr at the start, as it stands
 //   STDIO_CHATTER=text   a line that is no JSON, written to stdout before every answer
 //   STDIO_STUBBORN=1     neither the end of stdin nor SIGTERM ends it
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** What waits for the client's answers, by the ids of the requests. */
 const asked = new Map();
 let flaked = 0;
+/** How often `elicit` was called; told as `call`. */
+let elicitations = 0;
+const elicited = new EventEmitter();
 const text = (words) => ({ content: [{ type: 'text', text: words }] });
 const object = (properties = {}, required = []) => ({ type: 'object', properties, required });
 
@@ -55,8 +59,18 @@ const TOOLS = {
   },
   elicit: {
     description: 'Ask after some milliseconds, and tell the answer. It does not say for which call it asks.',
-    inputSchema: object({ tag: { type: 'string' }, delay: { type: 'integer' } }, ['tag']),
-    run: async ({ tag, delay = 0 }) => {
+    inputSchema: object(
+      {
+        tag: { type: 'string' },
+        delay: { type: 'integer' },
+        among: { type: 'integer', description: 'Ask only when there have been as many of these calls.' },
+      },
+      ['tag'],
+    ),
+    run: async ({ tag, delay = 0, among = 1 }) => {
+      elicitations += 1;
+      elicited.emit('call');
+      while (elicitations < among) await once(elicited, 'call');
       await sleep(delay);
       const requestedSchema = object({ yes: { type: 'boolean', default: true } }, ['yes']);
       const answer = await ask('elicitation/create', { message: `${tag}?`, requestedSchema });
