@@ -9,8 +9,9 @@ export interface ServerTraits {
 }
 
 /**
- * How a tool can run on a server (docs/jobs.md). On 2026-07-28 the server decides call by call. The 2025-11-25 protocol announces `capabilities.tasks.requests.tools.call` and each tool's
- * `execution.taskSupport` (absent: forbidden); the `_meta.task` dialect announces a bare `tasks` capability and lets the server decide.
+ * How a tool can run on a server (docs/jobs.md). On 2026-07-28 the server decides call by call. The 2025-11-25 protocol announces
+ * `capabilities.tasks.requests.tools.call` and each tool's `execution.taskSupport` (absent: forbidden); the `_meta.task` dialect announces
+ * a bare `tasks` capability and lets the server decide.
  */
 export function taskMode(traits: ServerTraits, toolSupport: string | undefined): TaskMode {
   if (traits.era === 'modern') {

@@ -6,14 +6,14 @@ import { waitForHeld } from '../jobs/held.ts';
 import type { KeptWork, ServerLink, TaskMode } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import type { UnrecordedEndError } from '../jobs/recording.ts';
-import { cancelJob, waitForJob } from '../jobs/service.ts';
+import { cancelSoon, waitForJob } from '../jobs/service.ts';
 import type { Submitted } from '../jobs/settling.ts';
 import { type Stop, stopAfter } from '../jobs/stop.ts';
 import { submitJob } from '../jobs/submit.ts';
 import { type LocalRunTerms, localRun } from '../keeper/local-run-terms.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import type { App } from './app.ts';
-import { CANCEL_GRACE_MS, type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
+import { type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
 import { durationFlag } from './flag-values.ts';
 import { failureLine, jobInHand, outcomeCode, printToolResult } from './outcome.ts';
 import { localRunTerms, modeFor } from './retry-flags.ts';
@@ -184,14 +184,7 @@ async function untilEnd(
     return { job: await waitForJob(deps, job.job_id, stop, events) };
   } catch (error) {
     if (!(error instanceof SignalReason || error instanceof TimeoutError)) throw error;
-    const grace = stopAfter(
-      deps.clock,
-      undefined,
-      CANCEL_GRACE_MS,
-      'the cancellation was not confirmed in time',
-    );
-    const ended = await cancelJob(deps, job.job_id, grace).catch(() => job);
-    grace.dispose();
+    const ended = await cancelSoon(deps, job.job_id).catch(() => job);
     return { job: ended, error };
   }
 }

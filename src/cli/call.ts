@@ -18,9 +18,6 @@ export interface PreparedCall {
   storedArguments: Record<string, unknown>;
 }
 
-/** How long the server may take to hear of a cancellation when the person does not want to wait, in milliseconds. */
-export const CANCEL_GRACE_MS = 3_000;
-
 export function submitOptions(app: App, call: PreparedCall, stop: Stop, events: JobEvents): SubmitOptions {
   return {
     instance: app.instance.name,

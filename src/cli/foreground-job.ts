@@ -1,18 +1,18 @@
 import { SignalReason } from '../context.ts';
 import { CliError, EXIT, InterruptedError, TimeoutError } from '../errors.ts';
-import type { JobDeps } from '../jobs/deps.ts';
+import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { driveTask } from '../jobs/drive.ts';
 import type { KeptWork, ServerLink, Submission, ToolCall } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import { UnrecordedEndError } from '../jobs/recording.ts';
-import { cancelJob, waitForJob } from '../jobs/service.ts';
+import { cancelSoon, waitForJob } from '../jobs/service.ts';
 import type { SubmitOptions, Submitted } from '../jobs/settling.ts';
-import { type Stop, stopAfter } from '../jobs/stop.ts';
+import type { Stop } from '../jobs/stop.ts';
 import { adoptTask, createJob, submitJob } from '../jobs/submit.ts';
 import { type LocalRunTerms, localRun } from '../keeper/local-run-terms.ts';
 import type { Live } from '../output/live.ts';
 import type { App } from './app.ts';
-import { CANCEL_GRACE_MS, type PreparedCall, submitOptions, withJob } from './call.ts';
+import { type PreparedCall, submitOptions, withJob } from './call.ts';
 import { detached } from './commands/detach.ts';
 import { jobInHand, outcomeCode, printCallResult, printOutcome } from './outcome.ts';
 
@@ -24,10 +24,7 @@ export async function foregroundJob(
   call: PreparedCall,
   { stop, live, terms }: { stop: Stop; live: Live; terms: LocalRunTerms },
 ): Promise<number> {
-  const events = {
-    onChange: (job: JobRecord) => live.update('', job.progress),
-    onNote: (text: string) => app.printer.note(text),
-  };
+  const events = eventsOf(app, live);
   const wanted = { name: call.tool.name, arguments: call.arguments };
   const options = { ...submitOptions(app, call, stop, events), local: localRun(terms) };
   const { job, error } = link.keeper
@@ -35,6 +32,13 @@ export async function foregroundJob(
     : await submitJob(deps, link, wanted, options).catch(submittedInHand(app));
   if (error) throw withJob(error, app, job);
   return untilEnd(app, deps, link, job, stop, live);
+}
+
+function eventsOf(app: App, live: Live): JobEvents {
+  return {
+    onChange: (job) => live.update('', job.progress),
+    onNote: (text) => app.printer.note(text),
+  };
 }
 
 /** A job that ended with its submission, and whose end could not be recorded. */
@@ -109,10 +113,7 @@ async function untilEnd(
   stop: Stop,
   live: Live,
 ): Promise<number> {
-  const events = {
-    onChange: (seen: JobRecord) => live.update('', seen.progress),
-    onNote: (text: string) => app.printer.note(text),
-  };
+  const events = eventsOf(app, live);
   await link.close({ keepSession: true });
   const here = job.holder != null && !link.keeper;
   const near = here ? { ...deps, links: only(link) } : deps;
@@ -160,14 +161,7 @@ async function waitOrCancel(
     if (!(error instanceof SignalReason || error instanceof TimeoutError))
       throw await detached(error, app.command('jobs', 'wait', job.job_id), app);
     // In the foreground an interruption is a cancellation; the record says what came of it.
-    const grace = stopAfter(
-      app.context.clock,
-      undefined,
-      CANCEL_GRACE_MS,
-      'the cancellation was not confirmed in time',
-    );
-    const ended = await cancelJob(deps, job.job_id, grace).catch(() => undefined);
-    grace.dispose();
+    const ended = await cancelSoon(deps, job.job_id).catch(() => undefined);
     const sure = ended && isTerminal(ended.status);
     const message = sure
       ? `${error instanceof TimeoutError ? 'the time ran out' : 'interrupted'}; the task is ${ended.status}`

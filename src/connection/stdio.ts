@@ -21,7 +21,8 @@ export interface StdioProcess {
 
 /**
  * The SDK's stdio transport, its stderr kept. It must stay the SDK's own class: a subclass changes how the version probe runs
- * (docs/measurements.md). `shown` is how messages call the command. The server gets the SDK's default environment and what the instance names, nothing else.
+ * (docs/measurements.md). `shown` is how messages call the command. The server gets the SDK's default environment and what the instance
+ * names, nothing else.
  */
 export async function openStdio(
   target: StdioTarget,

@@ -1,7 +1,7 @@
 import type { JsonSchema } from './catalogue.ts';
 import { explain } from './explain.ts';
 import { isObject, own } from './json.ts';
-import { plainCheck } from './plain-schema.ts';
+import { checkOf } from './schema-check.ts';
 
 /**
  * What is wrong with a CallToolResult by the tool's outputSchema (MCP 2025-06-18 and later, server/tools, "Output Schema"), in one line;
@@ -15,10 +15,7 @@ export async function outputProblem(
   const content = isObject(result) ? own(result, 'structuredContent') : undefined;
   if (content === undefined) return 'there is no structuredContent';
   try {
-    const plain = plainCheck(outputSchema);
-    const engine = plain
-      ? { check: plain, schema: outputSchema }
-      : await (await import('./schema-engine.ts')).compileSchema(outputSchema);
+    const engine = await checkOf(outputSchema);
     const violations = engine.check(content);
     if (violations.length === 0) return undefined;
     // Told as for arguments, but that results have no flags.

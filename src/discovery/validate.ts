@@ -1,7 +1,7 @@
 import type { ToolDefinition } from './catalogue.ts';
 import { type ArgumentProblem, explain } from './explain.ts';
 import { isObject } from './json.ts';
-import { plainCheck } from './plain-schema.ts';
+import { checkOf } from './schema-check.ts';
 
 export type { ArgumentProblem } from './explain.ts';
 
@@ -22,10 +22,7 @@ export async function validateArguments(tool: ToolDefinition, args: unknown): Pr
   if (inputSchema === undefined || inputSchema === true) return { problems: [] };
   try {
     if (typeof inputSchema !== 'boolean' && !isObject(inputSchema)) throw new Error('it is not an object');
-    const plain = plainCheck(inputSchema);
-    const engine = plain
-      ? { check: plain, schema: inputSchema }
-      : await (await import('./schema-engine.ts')).compileSchema(inputSchema);
+    const engine = await checkOf(inputSchema);
     const violations = engine.check(args);
     return { problems: violations.length > 0 ? explain(violations, args, inputSchema, engine.schema) : [] };
   } catch (error) {

@@ -6,7 +6,7 @@ import { Observer } from './observing.ts';
 import type { ServerLink, ToolCall } from './ports.ts';
 import type { JobEnd, JobRecord } from './record.ts';
 import { recordEnd } from './recording.ts';
-import { NO_RETRY, retryDelay } from './retry.ts';
+import { mayRetry, NO_RETRY, retryDelay } from './retry.ts';
 import { attended, CancelRequested, endedHere } from './run-call.ts';
 import {
   failed,
@@ -96,8 +96,7 @@ async function tryOnce({ deps, link, call, job, options, observer }: Run): Promi
   try {
     // A server over HTTP may still make a task of it: the offer costs nothing and the reply's shape decides. Over stdio a task dies
     // with this process, so only a tool that insists gets one, and it is driven to its end here. What is tried again is a plain call.
-    const retries = (local.retry?.attempts ?? 1) > 1;
-    const asTask = !retries && (mode.holdable || mode.tasks === 'required');
+    const asTask = !mayRetry(local.retry) && (mode.holdable || mode.tasks === 'required');
     const submission = await attended(
       deps,
       link,

@@ -78,7 +78,7 @@ export class Questions {
 
   /** The question is no longer open. */
   withdraw(requestId: string | number): void {
-    const key = `${typeof requestId}:${requestId}`;
+    const key = keyOf({ request_id: requestId });
     const entry = this.#entries.get(key);
     if (!entry) return;
     this.#remove(key, entry);
@@ -175,7 +175,7 @@ export class Questions {
 }
 
 /** JSON-RPC tells the id 1 from the id "1". */
-function keyOf({ request_id }: PendingInput): string {
+function keyOf({ request_id }: Pick<PendingInput, 'request_id'>): string {
   return `${typeof request_id}:${request_id}`;
 }
 

@@ -14,7 +14,7 @@ import { backoffDelay } from './polling.ts';
 import type { ServerLink, Snapshot } from './ports.ts';
 import { isTerminal, type JobRecord } from './record.ts';
 import { recordEnd } from './recording.ts';
-import type { Stop } from './stop.ts';
+import { type Stop, stopAfter } from './stop.ts';
 
 /** How long one request of `show` and `cancel` may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -24,6 +24,9 @@ const MAX_PATIENCE_MS = 2_000;
 
 /** How long `cancel` waits for the process that holds a local job to end it, in milliseconds. */
 const LOCAL_CANCEL_MS = 5_000;
+
+/** How long the server may take to hear of a cancellation when the person does not want to wait, in milliseconds. */
+const CANCEL_GRACE_MS = 3_000;
 
 /** Whether a job has a remote task that can be asked about. */
 function hasRemoteTask(job: JobRecord): boolean {
@@ -87,6 +90,21 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
     if (state.status === 'canceled') return recordEnd(deps, job, endOfSnapshot(state, deps.clock));
     return recordEnd(deps, job, await fetchEnd(backend, taskId, state, deps, stop.signal));
   });
+}
+
+/** Cancels a job for somebody who will not stay for it. Errors: those of cancelJob, and TimeoutError when it is not confirmed soon. */
+export async function cancelSoon(deps: JobDeps, id: string): Promise<JobRecord> {
+  const grace = stopAfter(
+    deps.clock,
+    undefined,
+    CANCEL_GRACE_MS,
+    'the cancellation was not confirmed in time',
+  );
+  try {
+    return await cancelJob(deps, id, grace);
+  } finally {
+    grace.dispose();
+  }
 }
 
 async function cancelHeldElsewhere(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {

@@ -6,6 +6,7 @@ import type { ServerLink, Submission, ToolCall } from './ports.ts';
 import { askedText } from './questions.ts';
 import type { JobEnd, JobRecord, PendingInput, SessionFacts } from './record.ts';
 import { recordEnd } from './recording.ts';
+import { mayRetry } from './retry.ts';
 import { attended, CancelRequested, endedHere } from './run-call.ts';
 import {
   failed,
@@ -37,9 +38,7 @@ export async function submitJob(
   options: SubmitOptions,
 ): Promise<Submitted> {
   const mode = link.taskMode(call.name);
-  // What may be tried again is tried here: a server runs a task once.
-  const retries = (options.local?.retry?.attempts ?? 1) > 1;
-  const local = retries || mode.tasks === 'none' || !(mode.holdable || options.holds);
+  const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
   const job = deps.store.create({
     instance: options.instance,
     capability: call.name,

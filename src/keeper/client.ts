@@ -25,6 +25,7 @@ import type {
   SubmitReply,
 } from './protocol.ts';
 import type { KeeperState } from './state.ts';
+import { errorFrom } from './wire-error.ts';
 
 /** How long a keeper may take to say hello, in milliseconds. It does nothing that could hold it up. */
 const HELLO_TIMEOUT_MS = 5_000;
@@ -149,7 +150,6 @@ export function keeperLink(
           signal: signal as AbortSignal,
           onTold: (kind, value) => kind === 'created' && onCreated?.(value as string),
         })) as SubmitReply;
-        const { errorFrom } = await import('./wire-error.ts');
         return {
           jobId: reply.job_id,
           synchronous: reply.synchronous,

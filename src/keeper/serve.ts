@@ -10,6 +10,7 @@ import { systemClock } from '../context.ts';
 import { EXIT, IoError } from '../errors.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { policyAsker } from '../jobs/policy.ts';
+import { FAILURE_BUDGET_MS } from '../jobs/polling.ts';
 import { currentHolder } from '../store/holder.ts';
 import { openJobStore } from '../store/job-store.ts';
 import { VERSION } from '../version.ts';
@@ -101,13 +102,12 @@ class Keeper {
       log: (line) =>
         line.startsWith('server: ')
           ? this.#log.write('server', line.slice('server: '.length))
-          : this.#log.write('keeper', line),
+          : this.#say(line),
     };
-    const say = (text: string) => this.#log.write('keeper', text);
     this.#connections = new Connections(
       reach,
       (tool) => supports.get(tool),
-      (why) => say(`the connection ended: ${why}`),
+      (why) => this.#say(`the connection ended: ${why}`),
     );
     const deps: Omit<JobDeps, 'ask'> = {
       store: openJobStore({ dir: paths.jobsDir(name), instance: name, clock: systemClock }),
@@ -120,14 +120,14 @@ class Keeper {
       automatic: automaticAnswers(duties),
       holder,
       // Nobody else could ask this server: it is asked until it answers, or is gone.
-      failureBudgetMs: identity.kind === 'stdio' ? Number.POSITIVE_INFINITY : 120_000,
+      failureBudgetMs: identity.kind === 'stdio' ? Number.POSITIVE_INFINITY : FAILURE_BUDGET_MS,
     };
     this.#work = new KeeperWork({
       instance: name,
       deps,
       connections: this.#connections,
-      policyAsker: (policy) => policyAsker(policy ?? 'ask', () => {}),
-      log: say,
+      policyAsker: (policy) => policyAsker(policy ?? 'ask'),
+      log: (text) => this.#say(text),
       onChange: () => this.#look(),
     });
     this.#desk = new Desk({
@@ -146,8 +146,7 @@ class Keeper {
 
   /** Listens, and can be found. Errors: IoError. */
   async start(): Promise<void> {
-    const say = (text: string) => this.#log.write('keeper', text);
-    if (this.#orders.identity.kind === 'stdio') startGuardian(say);
+    if (this.#orders.identity.kind === 'stdio') startGuardian((text) => this.#say(text));
     this.#state.socket = await this.#listenSomewhere();
     try {
       this.#register();
@@ -155,11 +154,11 @@ class Keeper {
       removeState(this.#dir, this.#state);
       throw error;
     }
-    say(`started (process ${process.pid}, mcp2cli ${VERSION})`);
+    this.#say(`started (process ${process.pid}, mcp2cli ${VERSION})`);
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => void this.#end(`the keeper was stopped by ${signal}`));
     process.on('uncaughtException', (error) => {
-      say(`a defect: ${error.stack ?? error.message}`);
+      this.#say(`a defect: ${error.stack ?? error.message}`);
       process.exitCode = 70;
       void this.#end('the keeper had a defect');
     });
@@ -200,6 +199,10 @@ class Keeper {
     this.#server = server;
   }
 
+  #say(text: string): void {
+    this.#log.write('keeper', text);
+  }
+
   #register(): void {
     writeState(this.#dir, { ...this.#state, ...(this.#retiring ? { retiring: true } : {}) });
   }
@@ -212,9 +215,9 @@ class Keeper {
     try {
       if (!isRegistered(this.#dir, id)) this.#register();
       if (process.platform !== 'win32' && !existsSync(socket))
-        this.#listen(socket).catch((error: unknown) => this.#log.write('keeper', (error as Error).message));
+        this.#listen(socket).catch((error: unknown) => this.#say((error as Error).message));
     } catch (error) {
-      this.#log.write('keeper', (error as Error).message);
+      this.#say((error as Error).message);
     }
   }
 
@@ -242,7 +245,7 @@ class Keeper {
     try {
       this.#register();
     } catch (error) {
-      this.#log.write('keeper', (error as Error).message);
+      this.#say((error as Error).message);
     }
     this.#look();
   }
@@ -253,7 +256,7 @@ class Keeper {
   }
 
   async #finish(why: string): Promise<void> {
-    this.#log.write('keeper', `ending: ${why}`);
+    this.#say(`ending: ${why}`);
     setTimeout(() => process.exit(), END_MS).unref();
     this.#idle?.abort(new Error('ending'));
     // Not to be found any more first, so that nobody comes who would find it gone.

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { tasks2026Bundle } from '../support/tasks-2026/bundle.js';
+import { bundled } from '../support/bundle.js';
 
 const RUNNER = '@modelcontextprotocol/conformance';
 const VERSION = '0.2.0-alpha.12';
@@ -45,9 +45,8 @@ async function theRunnersNode() {
 
 /** Starts the fixture server. It ends with its stdin, so also when this process is killed. */
 async function startServer() {
-  const child = spawn(process.execPath, [await tasks2026Bundle(), 'http'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const server = await bundled('tasks-2026', new URL('../support/tasks-2026/child.ts', import.meta.url));
+  const child = spawn(process.execPath, [server, 'http'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const line = await new Promise((resolve, reject) => {
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {

@@ -1,16 +1,14 @@
 /** Servers to test against: the demo server in this process or as a child, and the official "everything" server. */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { DemoServer, DemoServerOptions } from '../../src/demo/server.ts';
 import { startDemoServer } from '../../src/demo/server.ts';
 import type { DemoStats } from '../../src/demo/service.ts';
+import { bundled } from './bundle.js';
 import { atTestEnd } from './cli.ts';
 
 /** Starts a demo server in this process: `stats`, `intercept` and `dropSessions` are at hand. Closed when the test has finished. */
@@ -50,32 +48,9 @@ export async function demoChild(
   };
 }
 
-let bundle: Promise<string> | undefined;
-
-/** Path of a runnable demo server, for `demoChild` and as the entry of `startDetachedDemo`. Bundled once for each test process. */
+/** Path of a runnable demo server, for `demoChild` and as the entry of `startDetachedDemo`. */
 export function demoBundle(): Promise<string> {
-  bundle ??= bundleDemo();
-  return bundle;
-}
-
-async function bundleDemo(): Promise<string> {
-  // One place for all: test processes are killed rather than ended, and could not clean up after themselves.
-  const dir = fileURLToPath(new URL('../../.tmp/test-bundle/', import.meta.url));
-  const outfile = join(dir, 'demo-child.mjs');
-  const temporary = join(dir, `demo-child-${process.pid}-${randomBytes(6).toString('hex')}.mjs`);
-  await build({
-    entryPoints: [fileURLToPath(new URL('demo-child.ts', import.meta.url))],
-    outfile: temporary,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  });
-  // Other test processes do the same: nobody gets half a file.
-  renameSync(temporary, outfile);
-  return outfile;
+  return bundled('demo-child', new URL('demo-child.ts', import.meta.url));
 }
 
 const EVERYTHING = join(

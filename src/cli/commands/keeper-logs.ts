@@ -30,7 +30,7 @@ export async function keeperLogs(
   const dir = app.paths.keeperDir(instanceFolder(app, instance));
   const wanted = tailOf(tail);
   const current = new Tailer(logPath(dir));
-  const lines = [...(readWhole(olderLogPath(dir)) ?? []), ...current.read()];
+  const lines = [...new Tailer(olderLogPath(dir)).read(), ...current.read()];
   const say = (line: string) =>
     printer.json ? printer.jsonDocument(entryOf(line)) : printer.out(printer.safeText(line));
   for (const line of wanted === undefined ? lines : lines.slice(lines.length - wanted)) say(line);
@@ -67,11 +67,6 @@ function entryOf(line: string): { time: string | null; source: string | null; te
   return match
     ? { time: match[1] ?? null, source: match[2] ?? null, text: match[3] ?? '' }
     : { time: null, source: null, text: line };
-}
-
-function readWhole(path: string): string[] | undefined {
-  const tailer = new Tailer(path);
-  return tailer.read();
 }
 
 /** Reads on where it stopped; a log that was put aside is read from its beginning again. */

@@ -4,8 +4,8 @@
  */
 import type { HostOptions } from '../../../src/demo/http-host.ts';
 import { startHost } from '../../../src/demo/http-host.ts';
+import { bundled } from '../bundle.js';
 import { atTestEnd } from '../cli.ts';
-import { frontmcpBundle } from './bundle.ts';
 import { createServer, type FrontmcpOptions, FrontmcpService, type FrontmcpStats } from './instance.ts';
 
 export type { FrontmcpOptions, FrontmcpStats } from './instance.ts';
@@ -55,5 +55,6 @@ export async function frontmcpServer(
 export async function frontmcpStdio(
   options: FrontmcpOptions = {},
 ): Promise<{ command: string; args: string[] }> {
-  return { command: process.execPath, args: [await frontmcpBundle(), JSON.stringify(options)] };
+  const server = await bundled('frontmcp', new URL('child.ts', import.meta.url));
+  return { command: process.execPath, args: [server, JSON.stringify(options)] };
 }

@@ -1,6 +1,6 @@
 /** A server of protocol 2026-07-28 with the tasks extension, to test against: in this process over HTTP, or as a child over stdio. */
+import { bundled } from '../bundle.js';
 import { atTestEnd } from '../cli.ts';
-import { tasks2026Bundle } from './bundle.js';
 import { startTasks2026, type Tasks2026Options, type Tasks2026Server } from './host.ts';
 
 export type { Tasks2026Options, Tasks2026Server } from './host.ts';
@@ -16,5 +16,6 @@ export async function tasks2026Server(options: Tasks2026Options = {}): Promise<T
 export async function tasks2026Stdio(
   options: Omit<Tasks2026Options, 'intercept'> = {},
 ): Promise<{ command: string; args: string[] }> {
-  return { command: process.execPath, args: [await tasks2026Bundle(), 'stdio', JSON.stringify(options)] };
+  const server = await bundled('tasks-2026', new URL('child.ts', import.meta.url));
+  return { command: process.execPath, args: [server, 'stdio', JSON.stringify(options)] };
 }
