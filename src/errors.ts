@@ -114,7 +114,7 @@ export class RpcError extends CliError {
 
 /** The server no longer knows a task that it once gave out: its outcome can no longer be learned. */
 export class TaskUnknownError extends CliError {
-  constructor(cause: RpcError) {
+  constructor(cause: CliError) {
     super('task_unknown', EXIT.failed, `the server no longer knows the task: ${cause.message}`, { cause });
   }
 }

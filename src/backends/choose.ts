@@ -1,6 +1,6 @@
 /** Which task dialect a call goes by. Pure. */
 import type { TaskMode } from '../jobs/ports.ts';
-import { isObject, type JsonObject } from './wire.ts';
+import { isObject, type JsonObject } from '../json.ts';
 
 export interface ServerTraits {
   transport: 'http' | 'sse' | 'stdio';
@@ -9,11 +9,18 @@ export interface ServerTraits {
 }
 
 /**
- * How a tool can run on a server (docs/jobs.md). On 2026-07-28 the server decides call by call. The 2025-11-25 protocol announces
+ * How a tool (or, `through` one, a job of the server's own) can run on a server (docs/jobs.md). On 2026-07-28 the server decides call by call. The 2025-11-25 protocol announces
  * `capabilities.tasks.requests.tools.call` and each tool's `execution.taskSupport` (absent: forbidden); the `_meta.task` dialect announces
  * a bare `tasks` capability and lets the server decide.
  */
-export function taskMode(traits: ServerTraits, toolSupport: string | undefined): TaskMode {
+export function taskMode(
+  traits: ServerTraits,
+  toolSupport: string | undefined,
+  through?: string | undefined,
+): TaskMode {
+  // A job of the server's own runs in the background always: inline, a failure would have neither run nor message.
+  if (through !== undefined)
+    return { tasks: 'required', certain: true, holdable: traits.transport !== 'stdio', cancel: false };
   if (traits.era === 'modern') {
     const tasks = speaks2026(traits.capabilities) ? 'offer' : 'none';
     return { tasks, certain: false, holdable: traits.transport !== 'stdio', cancel: true };

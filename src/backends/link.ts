@@ -11,7 +11,10 @@ import type {
   ToolCall,
 } from '../jobs/ports.ts';
 import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './choose.ts';
+import { type CallTool, frontmcp, runArguments } from './frontmcp.ts';
+import { readRun } from './frontmcp-wire.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { metaTask } from './meta-task.ts';
 import { explained } from './refusals.ts';
@@ -19,7 +22,7 @@ import { rosterOf, type Worker } from './roster.ts';
 import { type Reply, readReply, submitParams } from './submit.ts';
 import { tasks20251125 } from './tasks-2025-11-25.ts';
 import { tasks20260728 } from './tasks-2026-07-28.ts';
-import { isObject, type JsonObject, progressFrom } from './wire.ts';
+import { progressFrom } from './wire.ts';
 
 export interface LinkOptions {
   /** A tool's `execution.taskSupport`. */
@@ -66,7 +69,8 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   };
   const declaringTasks = (params: JsonObject) => connection.declaring(params, TASKS_EXTENSION);
   const respond = (id: string | number, result: JsonObject) => roster.respond(id, result);
-  const mode = (tool: string): TaskMode => taskMode(facts, support(tool));
+  const mode = ({ name, through }: Pick<ToolCall, 'name' | 'through'>): TaskMode =>
+    taskMode(facts, support(name), through);
   const session = (): SessionFacts => ({
     transport: facts.transport,
     target: facts.target,
@@ -134,6 +138,20 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     };
   };
 
+  const asked = new Map<string, number>();
+  const plainCall: CallTool = (name, args, callOptions) =>
+    connection.request('tools/call', { name, arguments: args }, requestOptions(callOptions));
+  const startRun = async (
+    call: ToolCall,
+    through: string,
+    callOptions: BackendCallOptions,
+  ): Promise<Submission> => {
+    // Such servers tell a run's progress under the name of the job.
+    tokens.add(call.name);
+    const result = await callTool({ name: through, arguments: runArguments(call) }, callOptions);
+    return submission(readRun(result, through));
+  };
+
   const stopNotifications = channel.onNotification((method, params) => {
     if (method === 'notifications/progress') {
       // A link without a token of its own was opened into a job's session, where all progress is the job's.
@@ -167,15 +185,17 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     },
 
     async submit(call, callOptions) {
+      if (call.through !== undefined) return startRun(call, call.through, callOptions);
       if (modern) return submission(readReply(await callModern(call, callOptions)));
       const params = submitParams(call, {
-        task2025: speaks2025(facts.capabilities) && mode(call.name).tasks !== 'none',
+        task2025: speaks2025(facts.capabilities) && mode(call).tasks !== 'none',
         ttlMs: callOptions.ttlMs,
       });
       return submission(readReply(await callTool(params, callOptions)));
     },
 
     backend(name: BackendName): Backend {
+      if (name === 'frontmcp') return frontmcp(plainCall, asked);
       if (name === 'tasks-2026-07-28') return tasks20260728(send, now);
       return name === 'meta-task' ? metaTask(send, respond) : tasks20251125(send, respond);
     },

@@ -1,17 +1,9 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import { isTerminal } from '../jobs/record.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import type { Respond, Send } from './tasks-2025-11-25.ts';
-import {
-  asObject,
-  canceledError,
-  checkTaskId,
-  endedWith,
-  isObject,
-  type JsonObject,
-  saysUnknownTask,
-  taskSnapshot,
-} from './wire.ts';
+import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
 
 /**
  * The `_meta.task` dialect: `tasks/get {task_id}` -> `{status, data}`, `tasks/result {task_id}` blocks -> `{status, result}`,

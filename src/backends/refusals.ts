@@ -1,6 +1,7 @@
 /** Refusals of a server that a person can do something about. */
 import { RpcError, UnsupportedError } from '../errors.ts';
-import { isObject, stringAt } from './wire.ts';
+import { isObject } from '../json.ts';
+import { stringAt } from './wire.ts';
 
 /** MissingRequiredClientCapability (MCP 2026-07-28, basic, "Error Codes"). */
 const CAPABILITY_MISSING = -32021;

@@ -1,7 +1,8 @@
 import type { Channel, ServerRequest } from '../connection/channel.ts';
 import type { LinkEvents } from '../jobs/ports.ts';
 import type { PendingInput } from '../jobs/record.ts';
-import { isObject, type JsonObject, stringAt } from './wire.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { stringAt } from './wire.ts';
 
 /** Names the task that a message belongs to (MCP 2025-11-25, tasks, "Related Task Metadata"). */
 export const RELATED_TASK = 'io.modelcontextprotocol/related-task';

@@ -2,7 +2,8 @@
 import { ProtocolError } from '../errors.ts';
 import type { Snapshot, ToolCall } from '../jobs/ports.ts';
 import type { BackendName } from '../jobs/record.ts';
-import { isObject, type JsonObject, stringAt, taskSnapshot } from './wire.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { stringAt, taskSnapshot } from './wire.ts';
 
 /**
  * Params of `tools/call` that offer to become a task: `_meta.task` always (the `_meta.task` dialect), and `task` where the server

@@ -2,17 +2,9 @@ import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import { rpcFailure } from '../jobs/ending.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import { isTerminal } from '../jobs/record.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { RELATED_TASK } from './roster.ts';
-import {
-  asObject,
-  canceledError,
-  checkTaskId,
-  endedWith,
-  isObject,
-  type JsonObject,
-  saysUnknownTask,
-  taskSnapshot,
-} from './wire.ts';
+import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
 
 /** Answers a server's request under its JSON-RPC id; the connection's `respond`, bound. */
 export type Respond = (requestId: string | number, result: JsonObject) => Promise<void>;

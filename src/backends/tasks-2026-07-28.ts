@@ -1,18 +1,10 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import type { JobError, PendingInput } from '../jobs/record.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { explainedMessage } from './refusals.ts';
 import type { Send } from './tasks-2025-11-25.ts';
-import {
-  asObject,
-  canceledError,
-  checkTaskId,
-  endedWith,
-  isObject,
-  type JsonObject,
-  saysUnknownTask,
-  taskSnapshot,
-} from './wire.ts';
+import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
 
 /**
  * Tasks of the extension `io.modelcontextprotocol/tasks` on MCP 2026-07-28 (SEP-2663): the server decides call by call, `tasks/get` tells

@@ -2,12 +2,7 @@
 import { ProtocolError, type RpcError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../jobs/record.ts';
-
-export type JsonObject = Record<string, unknown>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isObject, type JsonObject } from '../json.ts';
 
 /** Error: ProtocolError for anything but an object. */
 export function asObject(value: unknown, method: string): JsonObject {
@@ -90,7 +85,8 @@ function toolError(result: unknown, fallback?: string): JobError {
   return { code: 'tool_error', message: resultText(result) || fallback || 'the tool reported an error' };
 }
 
-function resultText(result: unknown): string {
+/** The texts of a CallToolResult. */
+export function resultText(result: unknown): string {
   if (!isObject(result) || !Array.isArray(result['content'])) return '';
   return result['content']
     .map((block) => (isObject(block) && block['type'] === 'text' ? String(block['text'] ?? '') : ''))

@@ -13,7 +13,7 @@ import { submitJob } from '../jobs/submit.ts';
 import { type LocalRunTerms, localRun } from '../keeper/local-run-terms.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import type { App } from './app.ts';
-import { type PreparedCall, progressOf, submitOptions, withJob, withPause } from './call.ts';
+import { type PreparedCall, progressOf, submitOptions, toolCall, withJob, withPause } from './call.ts';
 import { durationFlag } from './flag-values.ts';
 import { failureLine, jobInHand, outcomeCode, printToolResult } from './outcome.ts';
 import { localRunTerms, modeFor } from './retry-flags.ts';
@@ -36,12 +36,10 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
     };
     const submit = link.keeper
       ? submitKept(app, withPause(deps, live), link.keeper, call, { stop, events, detach, mode, terms })
-      : submitJob(
-          withPause(deps, live),
-          link,
-          { name: call.tool.name, arguments: call.arguments },
-          { ...submitOptions(app, call, stop, events), local: localRun(terms) },
-        );
+      : submitJob(withPause(deps, live), link, toolCall(call), {
+          ...submitOptions(app, call, stop, events),
+          local: localRun(terms),
+        });
     const inHand: UnrecordedEndError[] = [];
     const { job, synchronous, error } = await submit
       .catch((failure: unknown) => ({ job: jobInHand(inHand)(failure), synchronous: true, error: undefined }))
@@ -86,7 +84,7 @@ async function openFor(
   const { settings } = app.instance;
   await session.catalogue(signal);
   const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
-  const mode = modeFor(taskMode(facts, call.tool.execution?.taskSupport), terms, call.tool);
+  const mode = modeFor(taskMode(facts, call.tool.execution?.taskSupport, call.through), terms, call.tool);
   if (facts.era === 'modern' && app.flags.has('ttl'))
     app.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const wanted = app.flags.has('detach') || settings.detach;
@@ -120,21 +118,18 @@ async function submitKept(
   const recorded = new Promise<void>((resolve) => {
     onRecord = resolve;
   });
-  const submission = keeper.submit(
-    { name: call.tool.name, arguments: call.arguments },
-    {
-      storedArguments: call.storedArguments,
-      ttlMs: durationFlag(app.flags, 'ttl'),
-      detach: detach || stays,
-      elicit: app.elicit,
-      terms,
-      signal: stop.signal,
-      onCreated: (jobId) => {
-        id = jobId;
-        onRecord();
-      },
+  const submission = keeper.submit(toolCall(call), {
+    storedArguments: call.storedArguments,
+    ttlMs: durationFlag(app.flags, 'ttl'),
+    detach: detach || stays,
+    elicit: app.elicit,
+    terms,
+    signal: stop.signal,
+    onCreated: (jobId) => {
+      id = jobId;
+      onRecord();
     },
-  );
+  });
   try {
     const asked = recorded.then(() => untilAsked(deps, id ?? '', submission, stop));
     const reply = await (detach || stays ? submission : Promise.race([submission, asked]));

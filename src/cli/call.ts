@@ -3,6 +3,7 @@ import { SignalReason } from '../context.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { CliError, InterruptedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
+import type { ToolCall } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { SubmitOptions } from '../jobs/settling.ts';
 import type { Stop } from '../jobs/stop.ts';
@@ -16,6 +17,13 @@ export interface PreparedCall {
   arguments: Record<string, unknown>;
   /** As the record may show them: secrets redacted. */
   storedArguments: Record<string, unknown>;
+  /** The server's tool that runs it, where it is a job or a workflow of the server's own. */
+  through?: string | undefined;
+}
+
+/** What is sent. */
+export function toolCall({ tool, arguments: args, through }: PreparedCall): ToolCall {
+  return { name: tool.name, arguments: args, through };
 }
 
 export function submitOptions(app: App, call: PreparedCall, stop: Stop, events: JobEvents): SubmitOptions {

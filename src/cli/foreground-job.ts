@@ -1,6 +1,7 @@
 import { SignalReason } from '../context.ts';
 import { CliError, EXIT, InterruptedError, TimeoutError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
+import { dialectOf } from '../jobs/dialects.ts';
 import { driveTask } from '../jobs/drive.ts';
 import type { KeptWork, ServerLink, Submission, ToolCall } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
@@ -12,7 +13,7 @@ import { adoptTask, createJob, submitJob } from '../jobs/submit.ts';
 import { type LocalRunTerms, localRun } from '../keeper/local-run-terms.ts';
 import type { Live } from '../output/live.ts';
 import type { App } from './app.ts';
-import { type PreparedCall, submitOptions, withJob } from './call.ts';
+import { type PreparedCall, submitOptions, toolCall, withJob } from './call.ts';
 import { detached } from './commands/detach.ts';
 import { jobInHand, outcomeCode, printCallResult, printOutcome } from './outcome.ts';
 
@@ -25,7 +26,7 @@ export async function foregroundJob(
   { stop, live, terms }: { stop: Stop; live: Live; terms: LocalRunTerms },
 ): Promise<number> {
   const events = eventsOf(app, live);
-  const wanted = { name: call.tool.name, arguments: call.arguments };
+  const wanted = toolCall(call);
   const options = { ...submitOptions(app, call, stop, events), local: localRun(terms) };
   const { job, error } = link.keeper
     ? await keptTask(deps, link.keeper, wanted, options, terms)
@@ -84,7 +85,7 @@ export async function followTask(
   // A task of a child of this process ends with it.
   const options = { instance: app.instance.name, storedArguments: call.storedArguments, holds: true };
   const { keeper } = link;
-  const wanted = { name: call.tool.name, arguments: call.arguments };
+  const wanted = toolCall(call);
   // In a keeper's server it is the keeper's to see through, and to record: until then the job is this process's.
   const job =
     keeper && submission.fact.session.transport === 'stdio'
@@ -160,6 +161,7 @@ async function waitOrCancel(
   } catch (error) {
     if (!(error instanceof SignalReason || error instanceof TimeoutError))
       throw await detached(error, app.command('jobs', 'wait', job.job_id), app);
+    if (!dialectOf(job.backend).cancels) throw await leftAlone(error, job, app);
     // In the foreground an interruption is a cancellation; the record says what came of it.
     const ended = await cancelSoon(deps, job.job_id).catch(() => undefined);
     const sure = ended && isTerminal(ended.status);
@@ -170,4 +172,11 @@ async function waitOrCancel(
     if (error instanceof TimeoutError) throw new TimeoutError(message, { hint });
     throw new InterruptedError(message, error.exitCode, { hint });
   }
+}
+
+/** A run that nobody can cancel goes on, whoever leaves. */
+function leftAlone(error: SignalReason | TimeoutError, job: JobRecord, app: App): Promise<unknown> {
+  const late = 'the time ran out; the run cannot be cancelled, and goes on at the server';
+  const reason = error instanceof TimeoutError ? new TimeoutError(late, { cause: error }) : error;
+  return detached(reason, app.command('jobs', 'wait', job.job_id), app);
 }

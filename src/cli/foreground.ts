@@ -2,7 +2,7 @@ import { SignalReason } from '../context.ts';
 import { InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
 import { attended } from '../jobs/run-call.ts';
 import type { App } from './app.ts';
-import { type PreparedCall, progressOf, withPause } from './call.ts';
+import { type PreparedCall, progressOf, toolCall, withPause } from './call.ts';
 import { printCallResult } from './outcome.ts';
 import { localRunTerms, modeFor } from './retry-flags.ts';
 
@@ -18,7 +18,7 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
     await (await app.session()).catalogue(stop.signal);
     const link = await (await app.session()).open(stop.signal);
     const terms = localRunTerms(app.flags, call.tool, false);
-    const { tasks } = modeFor(link.taskMode(call.tool.name), terms, call.tool);
+    const { tasks } = modeFor(link.taskMode(toolCall(call)), terms, call.tool);
     if (tasks === 'required' || terms.retry.attempts > 1)
       return await (await jobs()).foregroundJob(app, withPause(deps, live), link, call, {
         stop,
@@ -29,10 +29,7 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
       withPause(deps, live),
       link,
       { stop, onProgress: (progress) => live.update('', progress) },
-      () =>
-        link
-          .call({ name: call.tool.name, arguments: call.arguments }, { signal: stop.signal })
-          .catch(openOutcome),
+      () => link.call(toolCall(call), { signal: stop.signal }).catch(openOutcome),
     );
     if (submission.kind === 'task')
       return await (await jobs()).followTask(app, withPause(deps, live), link, call, submission, stop, live);

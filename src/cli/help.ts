@@ -1,7 +1,9 @@
+import { reachable } from '../discovery/offers.ts';
 import { CliError } from '../errors.ts';
+import { offerLines } from '../output/offer-view.ts';
 import type { App } from './app.ts';
-import { toolLines } from './commands/ls.ts';
 import { runtimeHelp } from './flag-table.ts';
+import { offersOn } from './offers.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */
 export async function instanceHelp(app: App): Promise<string> {
@@ -14,7 +16,8 @@ ${indent(list)}
 
 Commands:
   ls                                       what the server offers
-  call NAME [flags]                        a tool by its exact name
+  call [--job|--workflow|--definition|--tool] NAME [flags]
+                                           by its exact name, and kind where several have it
   jobs list|show|wait|watch|answer|cancel|logs
                                            background jobs
   refresh                                  read the server's catalogue again
@@ -29,8 +32,8 @@ ${prefix} TOOL --help tells a tool's own flags.
 /** A server that cannot be reached keeps nobody from reading what the program itself has to say. */
 async function toolList(app: App): Promise<string> {
   try {
-    const { tools } = await (await app.session()).catalogue();
-    return tools.length === 0 ? '(none)' : toolLines(app, tools);
+    const offers = reachable(await offersOn(app));
+    return offers.length === 0 ? '(none)' : offerLines(app.printer, offers);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     app.printer.warn(error.code, error.message);

@@ -2,6 +2,7 @@ import { EXIT } from '../errors.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { UnrecordedEndError } from '../jobs/recording.ts';
 import { printResult } from '../output/result-view.ts';
+import { workflowTree } from '../output/run-view.ts';
 import { saveBinaries } from '../output/save.ts';
 import type { App } from './app.ts';
 import { textFlag } from './flag-values.ts';
@@ -18,9 +19,10 @@ export function outcomeCode(job: JobRecord): number {
 export function printOutcome(app: App, job: JobRecord, named = false): void {
   const { printer } = app;
   if (named) printer.note(`${job.job_id}: ${job.status}`);
-  if (job.result !== undefined && job.result !== null) printToolResult(app, job.result);
+  if (job.result !== undefined && job.result !== null) printJobResult(app, job);
   if (job.status === 'completed') return;
-  const hasText = job.result !== undefined && job.result !== null;
+  const hasText =
+    job.result !== undefined && job.result !== null && workflowTree(job, job.result) === undefined;
   const why = job.error && !(hasText && job.error.code === 'tool_error') ? `: ${job.error.message}` : '';
   printer.complain(failureLine(job.capability, job.status, why));
 }
@@ -35,6 +37,13 @@ export function jobInHand(kept: UnrecordedEndError[]): (error: unknown) => JobRe
     kept.push(error);
     return error.job;
   };
+}
+
+/** A job's result as `printToolResult` has it; of a workflow its steps. */
+export function printJobResult(app: App, job: JobRecord): void {
+  const tree = workflowTree(job, job.result);
+  if (tree === undefined) printToolResult(app, job.result);
+  else app.printer.out(tree);
 }
 
 /** What stderr says of a tool that did not succeed. */

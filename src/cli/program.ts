@@ -7,13 +7,20 @@ import { type FlagValues, setFlag } from './runtime-flags.ts';
 /** What a command's action gets: the app with all flags, its positional words, its own options. */
 export type Action = (app: App, words: string[], options: Record<string, unknown>) => Promise<number>;
 
+/** An option in commander's notation: `--flag <VALUE>`. A repeatable one becomes a list. */
+export interface OptionSpec {
+  flags: string;
+  help: string;
+  repeatable?: boolean;
+}
+
 /** One command as data; this file alone knows commander. */
 export interface CommandSpec {
   name: string;
   summary: string;
   /** Positional words in commander's notation: `<name>`, `[id]`, `[ids...]`. */
   words?: readonly string[];
-  options?: readonly { flags: string; help: string }[];
+  options?: readonly OptionSpec[];
   /** Runtime flags of this scope are taken too (`all` always is). */
   scopes?: readonly RuntimeFlag['scope'][];
   /** More about it, below the options. */
@@ -115,7 +122,11 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   });
   if (!run) return command.enablePositionalOptions();
   for (const words of spec.words ?? []) command.argument(words);
-  for (const option of spec.options ?? []) command.option(option.flags, option.help);
+  for (const { flags, help, repeatable } of spec.options ?? []) {
+    const option = new Option(flags, help);
+    if (repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
+    command.addOption(option);
+  }
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
     adopt();

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { CallTool } from '../backends/frontmcp.ts';
 import { serverLink } from '../backends/link.ts';
 import type { Paths } from '../config/paths.ts';
 import { type ClientDuties, clientDuties } from '../connection/client-duties.ts';
@@ -7,9 +8,11 @@ import { connectTo, type Reach, rememberedFacts } from '../connection/reach.ts';
 import type { ServerFacts } from '../connection/server-facts.ts';
 import { targetHash } from '../connection/target-hash.ts';
 import type { Context } from '../context.ts';
-import type { ToolDefinition } from '../discovery/catalogue.ts';
-import { type Catalogue, readCatalogue, writeCatalogue } from '../discovery/catalogue-cache.ts';
-import { IoError, UsageError } from '../errors.ts';
+import type { Catalogue, ToolDefinition } from '../discovery/catalogue.ts';
+import { readCatalogue, writeCatalogue } from '../discovery/catalogue-cache.ts';
+import { jobServerOf } from '../discovery/job-server.ts';
+import { IoError, ProtocolError, SessionGoneError, UsageError } from '../errors.ts';
+import { dialectOf } from '../jobs/dialects.ts';
 import type { AbortSignalLike, LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { KeeperClient } from '../keeper/client.ts';
@@ -17,6 +20,9 @@ import type { OpenReply } from '../keeper/protocol.ts';
 import type { Printer } from '../output/printer.ts';
 import { VERSION } from '../version.ts';
 import type { Instance } from './instance.ts';
+
+/** How long the question whether a session is still there may take, in milliseconds. */
+const PING_TIMEOUT_MS = 10_000;
 
 /**
  * One command's dealings with one instance: its catalogue, its connection (opened when first needed, shared, closed at the end), and links
@@ -91,10 +97,11 @@ export class InstanceSession implements LinkOpener {
       this.#reader(signal),
     ]);
     const tools = await fetchTools(request);
-    const catalogue = {
+    const catalogue: Catalogue = {
       target: this.#catalogueKey,
       fetchedAt: this.#context.clock.now().toISOString(),
       tools,
+      ...(await this.#serverJobs(tools, signal)),
     };
     try {
       writeCatalogue(this.#paths.catalogueFile(this.instance.name), catalogue);
@@ -104,6 +111,24 @@ export class InstanceSession implements LinkOpener {
     this.#catalogue = catalogue;
     this.#refreshed = true;
     return catalogue;
+  }
+
+  async #serverJobs(tools: readonly ToolDefinition[], signal: AbortSignal | undefined) {
+    const server = jobServerOf(tools);
+    if (!server) return { jobs: [], workflows: [] };
+    const { serverJobs } = await import('./server-jobs.ts');
+    const warn = (message: string) => this.#printer.warn('catalogue', message);
+    return serverJobs(server, await this.toolCaller(signal), warn, signal);
+  }
+
+  /** Calls tools that are about the server's jobs rather than work of the person's: lists, definitions. Errors: those of connecting. */
+  async toolCaller(signal?: AbortSignal): Promise<CallTool> {
+    const link = await this.open(signal);
+    return async (name, args, options) => {
+      const answer = await link.call({ name, arguments: args }, options);
+      if (answer.kind === 'result') return answer.result;
+      throw new ProtocolError(`unexpected answer to ${name}: a task`);
+    };
   }
 
   /** Requests that only read: through the keeper where there is one. */
@@ -236,7 +261,24 @@ export class InstanceSession implements LinkOpener {
           hint: `the job is untouched; set the instance back to what it was (mcp2cli instances add ${this.instance.name} --force ...)`,
         },
       );
-    return this.#link(await this.#open(job.session, signal as AbortSignal | undefined));
+    const connection = await this.#open(job.session, signal as AbortSignal | undefined);
+    if (!job.session?.session_id || !dialectOf(job.backend).outlivesSession) return this.#link(connection);
+    return this.#link(await this.#inSession(connection, signal as AbortSignal | undefined));
+  }
+
+  /** The connection, or one in a new session when its own is gone: for work that can be asked about from any. */
+  async #inSession(connection: Connection, signal: AbortSignal | undefined): Promise<Connection> {
+    try {
+      await connection.request('ping', {}, { signal, timeoutMs: PING_TIMEOUT_MS });
+    } catch (error) {
+      if (error instanceof SessionGoneError) {
+        await connection.close({ endSession: false });
+        return this.#open(null, signal);
+      }
+      // Whatever else is wrong shows with the question itself.
+      signal?.throwIfAborted();
+    }
+    return connection;
   }
 
   /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */

@@ -1,33 +1,34 @@
-import { INSTANCE_COMMANDS } from '../config/names.ts';
 import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
+import type { Offer } from '../discovery/offers.ts';
 import { parseToolLine } from '../discovery/parse-line.ts';
 import { redactSecrets } from '../discovery/redact.ts';
-import { resolveTool } from '../discovery/tool-names.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
 import { readArgsText } from './args-text.ts';
+import { kindFlag, offerOfName, offerOfWords } from './find-offer.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
 import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
 
-/** `<tool> [flags]`: finds the tool that the words name, asking the server once more before giving up, and runs it. */
+/** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
-  const found = await inTime(app, (signal) => findTool(app, words, signal));
-  return runTool(app, found.tool, words.slice(found.consumed), words.slice(0, found.consumed));
+  const { offer, consumed } = await inTime(app, (signal) => offerOfWords(app, words, signal));
+  return runOffer(app, offer, words.slice(consumed), words.slice(0, consumed));
 }
 
-/** `call NAME [flags]`: the tool of exactly this name. */
-export async function callByName(app: App, words: readonly string[]): Promise<number> {
+/** `call NAME [flags]`: what has exactly this name; `--tool`, `--definition`, `--job` or `--workflow` before it says of which kind. */
+export async function callByName(app: App, typed: readonly string[]): Promise<number> {
+  const { kind, words } = kindFlag(typed);
   const { flags, next } = scanFlags(words, 0);
   app.adopt(flags);
   const [name, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
   if (name === undefined)
     throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
-  const tool = await inTime(app, (signal) => exactTool(app, name, signal));
-  return runTool(app, tool, rest, ['call', name]);
+  const offer = await inTime(app, (signal) => offerOfName(app, name, kind, signal));
+  return runOffer(app, offer, rest, ['call', ...(kind ? [`--${kind}`] : []), name]);
 }
 
 /** Looks a tool up within `--timeout`. */
@@ -40,86 +41,19 @@ async function inTime<T>(app: App, work: (signal: AbortSignal) => Promise<T>): P
   }
 }
 
-async function exactTool(app: App, name: string, signal: AbortSignal): Promise<ToolDefinition> {
-  const look = async () =>
-    (await (await app.session()).catalogue(signal)).tools.find((tool) => tool.name === name);
-  let tool = await look();
-  if (!tool && !(await app.session()).refreshed) {
-    await (await app.session()).refresh(signal);
-    tool = await look();
-  }
-  if (tool) return tool;
-  const { tools } = await (await app.session()).catalogue(signal);
-  throw unknownTool(app, name, resolveSuggestions(tools, name));
-}
-
-function resolveSuggestions(tools: readonly ToolDefinition[], name: string): readonly string[] {
-  const found = resolveTool(
-    tools.map((tool) => tool.name),
-    [name],
-  );
-  if (found.kind === 'tool') return [found.name];
-  if (found.kind === 'none') return found.suggestions;
-  return found.kind === 'ambiguous' ? found.candidates : found.members;
-}
-
-async function findTool(
+async function runOffer(
   app: App,
-  words: readonly string[],
-  signal: AbortSignal,
-): Promise<{ tool: ToolDefinition; consumed: number }> {
-  for (;;) {
-    const { tools } = await (await app.session()).catalogue(signal);
-    const found = resolveTool(
-      tools.map((tool) => tool.name),
-      words,
-    );
-    if (found.kind === 'tool') {
-      const tool = tools.find((one) => one.name === found.name);
-      if (tool) return { tool, consumed: found.consumed };
-    }
-    if (found.kind === 'ambiguous')
-      throw new UsageError(`${JSON.stringify(words[0])} could be ${found.candidates.join(' or ')}`, {
-        code: 'ambiguous_tool',
-        hint: `use the exact name: ${app.command(found.candidates[0] ?? '')}`,
-      });
-    if (found.kind === 'group')
-      throw new UsageError(`${JSON.stringify(words[0])} is a group of tools`, {
-        code: 'unknown_tool',
-        hint: `one of: ${found.members.slice(0, 10).join(', ')}`,
-      });
-    // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
-    if (!(await app.session()).refreshed) await (await app.session()).refresh(signal);
-    else throw unknownTool(app, words[0] ?? '', found.kind === 'none' ? found.suggestions : []);
-  }
-}
-
-function unknownTool(app: App, typed: string, suggestions: readonly string[]): UsageError {
-  const near = [
-    ...suggestions,
-    ...INSTANCE_COMMANDS.filter((command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2),
-  ];
-  return new UsageError(
-    `${app.instance.adHoc ? 'the server' : app.instance.name} has no tool ${JSON.stringify(typed)}`,
-    {
-      code: 'unknown_tool',
-      hint: near.length > 0 ? `did you mean ${near.slice(0, 3).join(', ')}?` : `see: ${app.command('ls')}`,
-    },
-  );
-}
-
-async function runTool(
-  app: App,
-  tool: ToolDefinition,
+  offer: Offer,
   argv: readonly string[],
   typed: readonly string[],
 ): Promise<number> {
+  const { tool } = offer;
   const flags = toolFlags(tool.inputSchema ?? {});
-  if (app.flags.has('help')) return printToolHelp(app, tool, flags, typed);
+  if (app.flags.has('help')) return printToolHelp(app, offer, flags, typed);
   const line = readLine(app, argv, flags, typed);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
-  if (runtime.has('help')) return printToolHelp(app, tool, flags, typed);
+  if (runtime.has('help')) return printToolHelp(app, offer, flags, typed);
   const given = line.args ?? textFlag(app.flags, 'args');
   const args = buildArguments(
     given === undefined ? {} : parseArgsText(...(await readArgsText(app, given))),
@@ -130,6 +64,7 @@ async function runTool(
     tool,
     arguments: args,
     storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
+    through: offer.through,
   };
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');
@@ -179,13 +114,13 @@ function runtimeValues(values: ReadonlyMap<string, string | true | readonly stri
 
 async function printToolHelp(
   app: App,
-  tool: ToolDefinition,
+  { kind, name, tool, listed }: Offer,
   flags: ToolFlag[],
   typed: readonly string[],
 ): Promise<number> {
   const { printer } = app;
   if (printer.json) {
-    printer.envelope('help', tool.description ?? tool.name, { id: tool.name, kind: 'tool', ...tool });
+    printer.envelope('help', tool.description ?? name, { id: name, kind, ...listed });
     return EXIT.ok;
   }
   const { toolHelp } = await import('../discovery/tool-help.ts');

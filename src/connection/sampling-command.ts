@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { JsonObject } from './channel.ts';
+import { isObject, type JsonObject } from '../json.ts';
 
 /** How long a command may take to end when it is asked to, in milliseconds. */
 const GRACE_MS = 1_000;
@@ -111,10 +111,6 @@ function isBlock(block: unknown): boolean {
   if (block['type'] === 'image' || block['type'] === 'audio')
     return typeof block['data'] === 'string' && typeof block['mimeType'] === 'string';
   return true;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Ends the command and what it has started. */

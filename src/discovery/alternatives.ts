@@ -1,4 +1,4 @@
-import { isObject } from './json.ts';
+import { isObject } from '../json.ts';
 import { listOf, readSchema } from './schema-reader.ts';
 import type { Violation } from './violation.ts';
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import { deeperThan, isObject, type JsonObject, own, setOwn } from './json.ts';
+import { deeperThan, isObject, type JsonObject, own, setOwn } from '../json.ts';
 import type { Assignment } from './parse-line.ts';
 
 /** Deeper arguments than any tool wants; everything behind this may recurse over them safely. */

@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
-import type { ToolDefinition } from './catalogue.ts';
+import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
 
-const SCHEMA_VERSION = 1;
-
-/** What a server offered when it was last asked. */
-export interface Catalogue {
-  /** Hash of the target that it is about, and what the client had declared, where that is more than usual. */
-  target: string;
-  /** ISO 8601 UTC. */
-  fetchedAt: string;
-  tools: ToolDefinition[];
-}
+const SCHEMA_VERSION = 2;
 
 /**
  * The cached catalogue, or undefined when there is none for this target. A cache that is damaged or from another version is as good as none:
@@ -37,11 +28,19 @@ export function readCatalogue(
       target?: unknown;
       fetched_at?: unknown;
       tools?: unknown;
+      jobs?: unknown;
+      workflows?: unknown;
     };
-    if (value.schema_version !== SCHEMA_VERSION || !Array.isArray(value.tools) || !value.tools.every(isTool))
+    const { tools, jobs = [], workflows = [] } = value;
+    if (
+      value.schema_version !== SCHEMA_VERSION ||
+      !areNamed(tools) ||
+      !areNamed(jobs) ||
+      !areNamed(workflows)
+    )
       throw new Error('not a catalogue of this version');
     if (value.target !== target) return undefined;
-    return { target, fetchedAt: String(value.fetched_at), tools: value.tools };
+    return { target, fetchedAt: String(value.fetched_at), tools, jobs, workflows };
   } catch (error) {
     onProblem(
       `the cached catalogue is damaged and will be fetched again: ${path}: ${(error as Error).message}`,
@@ -53,11 +52,19 @@ export function readCatalogue(
 /** Saves the catalogue. Error: IoError. */
 export function writeCatalogue(path: string, catalogue: Catalogue): void {
   makePrivateDir(dirname(path));
-  const { target, fetchedAt, tools } = catalogue;
-  replaceFile(path, JSON.stringify({ schema_version: SCHEMA_VERSION, target, fetched_at: fetchedAt, tools }));
+  const { target, fetchedAt, tools, jobs, workflows } = catalogue;
+  const more = { ...(jobs.length > 0 ? { jobs } : {}), ...(workflows.length > 0 ? { workflows } : {}) };
+  replaceFile(
+    path,
+    JSON.stringify({ schema_version: SCHEMA_VERSION, target, fetched_at: fetchedAt, tools, ...more }),
+  );
 }
 
-function isTool(value: unknown): value is ToolDefinition {
+function areNamed(value: unknown): value is (ToolDefinition & ListedJob)[] {
+  return Array.isArray(value) && value.every(isNamed);
+}
+
+function isNamed(value: unknown): boolean {
   return (
     typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string'
   );

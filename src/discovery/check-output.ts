@@ -1,6 +1,6 @@
+import { isObject, own } from '../json.ts';
 import type { JsonSchema } from './catalogue.ts';
 import { explain } from './explain.ts';
-import { isObject, own } from './json.ts';
 import { checkOf } from './schema-check.ts';
 
 /**

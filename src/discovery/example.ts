@@ -1,6 +1,5 @@
+import { isObject, type JsonObject, setOwn } from '../json.ts';
 import type { ToolFlag } from './flags.ts';
-
-import { isObject, type JsonObject, setOwn } from './json.ts';
 
 const BY_FORMAT = new Map<string, string>([
   ['date', '2026-01-31'],

@@ -1,8 +1,8 @@
+import { isObject, type JsonObject, own } from '../json.ts';
 import { type Finding, meantAlternatives } from './alternatives.ts';
 import type { JsonSchema } from './catalogue.ts';
 import { describeForms, listValues, plain, quote, suggestValue } from './flag-value.ts';
 import { type ToolFlag, toolFlags } from './flags.ts';
-import { isObject, type JsonObject, own } from './json.ts';
 import { redactSecrets } from './redact.ts';
 import { type Form, type FormType, formsReader } from './schema-forms.ts';
 import { listOf, readSchema } from './schema-reader.ts';

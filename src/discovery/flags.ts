@@ -1,5 +1,5 @@
+import { own } from '../json.ts';
 import type { JsonSchema } from './catalogue.ts';
-import { own } from './json.ts';
 import { type Form, type FormsOf, type FormType, formsReader } from './schema-forms.ts';
 import { listOf, type Part, readSchema, type SchemaReader } from './schema-reader.ts';
 import { kebabCase } from './tool-names.ts';

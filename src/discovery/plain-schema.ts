@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, own, sameJson } from './json.ts';
+import { isObject, type JsonObject, own, sameJson } from '../json.ts';
 import { typeOf } from './schema-forms.ts';
 import { listOf, readSchema } from './schema-reader.ts';
 import type { Check, Violation } from './violation.ts';

@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { isObject } from './json.ts';
+import { isObject } from '../json.ts';
 import { PROTO_PATTERN, prepareSchema } from './schema-prepare.ts';
 import { listOf, readSchema } from './schema-reader.ts';
 import type { Check, Violation } from './violation.ts';

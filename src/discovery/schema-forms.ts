@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, sameJson } from './json.ts';
+import { isObject, type JsonObject, sameJson } from '../json.ts';
 import { listOf, type SchemaReader } from './schema-reader.ts';
 
 export type FormType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'any';

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, own, setOwn } from './json.ts';
+import { isObject, type JsonObject, own, setOwn } from '../json.ts';
 import { defaultFinder } from './plain-schema.ts';
 import { listOf } from './schema-reader.ts';
 

@@ -1,6 +1,6 @@
+import { isObject } from '../json.ts';
 import type { ToolDefinition } from './catalogue.ts';
 import { type ArgumentProblem, explain } from './explain.ts';
-import { isObject } from './json.ts';
 import { checkOf } from './schema-check.ts';
 
 export type { ArgumentProblem } from './explain.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
 
 /** One broken rule, as ajv and the plain check both report it (names and parameters are ajv's). */
 export interface Violation {

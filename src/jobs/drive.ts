@@ -12,6 +12,7 @@ import {
   UsageError,
 } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
+import { dialectOf } from './dialects.ts';
 import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
 import { inputRequired } from './held.ts';
@@ -274,10 +275,21 @@ class TaskDriver {
     if (isGone(error)) await this.#resultOnItsWay();
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, clock);
     if (error instanceof TaskUnknownError) return lost('task_unknown', error.message, clock);
+    if (error instanceof SessionGoneError && this.#mayReconnect()) return undefined;
     if (error instanceof SessionGoneError)
       return lost('session_gone', `${error.message}; the task belonged to it`, clock);
     if (isFinal(error)) throw error;
     return undefined;
+  }
+
+  /** The task may be known in another session; a server that was a child of this process has taken it along. */
+  #mayReconnect(): boolean {
+    const { backend, session } = this.#job;
+    if (!dialectOf(backend).outlivesSession || session?.transport === 'stdio') return false;
+    if (this.#ownLink) void this.#link?.close({ keepSession: true }).catch(() => {});
+    this.#link = undefined;
+    this.#listening = false;
+    return true;
   }
 
   async #afterFailure(error: unknown): Promise<void> {

@@ -11,6 +11,7 @@ export function endOfSnapshot(snapshot: Snapshot, clock: Clock): JobEnd {
     error: snapshot.error ?? null,
     ...(snapshot.remote === null ? {} : { remote: snapshot.remote }),
     ...(snapshot.progress === undefined ? {} : { progress: snapshot.progress }),
+    ...(snapshot.attempt === undefined ? {} : { attempt: snapshot.attempt }),
     finished_at: clock.now().toISOString(),
   };
 }

@@ -1,4 +1,5 @@
 /** A form that a server puts (MCP 2025-11-25, client/elicitation, "Requested Schema"): a flat object of texts, numbers, yes or no, and choices. */
+import { isObject } from '../json.ts';
 
 export interface Choice {
   value: unknown;
@@ -138,8 +139,4 @@ function isDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
   const at = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -88,7 +88,7 @@ function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Subm
 async function tryOnce({ deps, link, call, job, options, observer }: Run): Promise<Attempt> {
   const { local = {}, events } = options;
   const { attemptTimeoutMs: limit } = local;
-  const mode = link.taskMode(call.name);
+  const mode = link.taskMode(call);
   const late = `the call did not end within ${(limit ?? 0) / 1000} s, and was cancelled`;
   const attempt = stopAfter(deps.clock, options.stop.signal, limit, late);
   // A question that nobody answers ends the run, not only the attempt.

@@ -37,6 +37,7 @@ export class Observer {
       ...(snapshot.remote === null ? {} : { remote: snapshot.remote }),
       ...(snapshot.progress === undefined ? {} : { progress: snapshot.progress }),
       ...(snapshot.pollIntervalMs === undefined ? {} : { poll_interval_ms: snapshot.pollIntervalMs }),
+      ...(snapshot.attempt === undefined ? {} : { attempt: snapshot.attempt }),
     };
     const statusChanged = seen.status !== this.#lastStatus;
     this.#lastStatus = seen.status;

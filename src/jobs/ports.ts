@@ -42,13 +42,15 @@ export interface Snapshot {
   pollIntervalMs?: number;
   /** What the server asks at the moment, all of it, where the dialect tells that with the state. */
   questions?: PendingInput[];
+  /** Which attempt this is, by the server's count, where it tries again by itself. */
+  attempt?: number;
   /** CallToolResult, when the task is terminal and the dialect delivers it with the state. */
   result?: unknown;
   error?: JobError;
 }
 
 export interface BackendCallOptions {
-  signal?: AbortSignalLike;
+  signal?: AbortSignalLike | undefined;
   /** Milliseconds; without it the request has no limit of its own. */
   timeoutMs?: number;
 }
@@ -80,6 +82,8 @@ export interface Backend {
 export interface ToolCall {
   name: string;
   arguments: Record<string, unknown>;
+  /** The tool of the server that runs it, where `name` is no tool but a job or a workflow of the server (FrontMCP). */
+  through?: string | undefined;
 }
 
 /** What the server made of a call that offered to become a task: the reply's shape decides. */
@@ -105,7 +109,7 @@ export interface LinkEvents {
 /** An open way to one server. */
 export interface ServerLink {
   /** How a tool of the server runs when the caller would like a task, or must have one. */
-  readonly taskMode: (tool: string) => TaskMode;
+  readonly taskMode: (call: Pick<ToolCall, 'name' | 'through'>) => TaskMode;
   readonly session: SessionFacts;
   /**
    * Sends `tools/call` once, without asking for a task; a server that decides by itself may make one of it all the same. Aborting the

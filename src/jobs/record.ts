@@ -16,7 +16,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export type TerminalStatus = 'completed' | 'failed' | 'canceled' | 'lost';
 
 /** The task dialects that a job can be driven by; `local` is the wrapper around a plain call. */
-export type BackendName = 'tasks-2025-11-25' | 'tasks-2026-07-28' | 'meta-task' | 'local';
+export type BackendName = 'tasks-2025-11-25' | 'tasks-2026-07-28' | 'meta-task' | 'frontmcp' | 'local';
 
 /** Progress as MCP's `notifications/progress` has it. */
 export interface Progress {
@@ -143,6 +143,7 @@ export interface JobEnd {
   error: JobError | null;
   remote?: Record<string, unknown> | null;
   progress?: Progress | null;
+  attempt?: number;
   finished_at: string;
 }
 

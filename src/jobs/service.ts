@@ -6,6 +6,7 @@ import {
   UnsupportedError,
 } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
+import { dialectOf } from './dialects.ts';
 import { driveTask } from './drive.ts';
 import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
@@ -73,12 +74,16 @@ export async function waitForJob(
 export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {
   const job = deps.store.read(id);
   if (isTerminal(job.status)) return job;
+  if (!dialectOf(job.backend).cancels)
+    throw new UnsupportedError('the server has no cancel for its jobs', {
+      hint: 'the run goes on at the server: wait for it, or stop it by the means of the server itself (restarting it ends its runs)',
+    });
   if (!hasRemoteTask(job)) {
     deps.store.requestCancel(id);
     return cancelHeldElsewhere(deps, id, stop);
   }
   return withLink(deps, job, stop, async (link) => {
-    if (!link.taskMode(job.capability).cancel)
+    if (!link.taskMode({ name: job.capability }).cancel)
       throw new UnsupportedError('the server has no cancel for tasks', {
         hint: 'the job goes on; wait for it, or stop it by the means of the server itself',
       });
@@ -128,9 +133,10 @@ async function withLink(
   try {
     return await retryOnce(deps, stop, () => work(link));
   } catch (error) {
-    if (error instanceof TaskUnknownError || error instanceof SessionGoneError)
+    const gone = error instanceof SessionGoneError && !dialectOf(job.backend).outlivesSession;
+    if (error instanceof TaskUnknownError || gone)
       return recordEnd(deps, job, lost(error.code, error.message, deps.clock));
-    if (error instanceof RpcError)
+    if (error instanceof RpcError || error instanceof SessionGoneError)
       throw new UnreachableError(`the server could not tell about the task: ${error.message}`, {
         cause: error,
       });
@@ -159,6 +165,7 @@ function observed(deps: JobDeps, job: JobRecord, state: Snapshot): JobRecord {
     ...(state.remote === null ? {} : { remote: state.remote }),
     ...(state.progress === undefined ? {} : { progress: state.progress }),
     ...(state.pollIntervalMs === undefined ? {} : { poll_interval_ms: state.pollIntervalMs }),
+    ...(state.attempt === undefined ? {} : { attempt: state.attempt }),
     ...(state.questions === undefined ? {} : { pending_input: state.questions }),
   };
   try {

@@ -37,7 +37,7 @@ export async function submitJob(
   call: ToolCall,
   options: SubmitOptions,
 ): Promise<Submitted> {
-  const mode = link.taskMode(call.name);
+  const mode = link.taskMode(call);
   const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
   const job = deps.store.create({
     instance: options.instance,

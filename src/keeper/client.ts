@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { taskMode } from '../backends/choose.ts';
 import { CliError, UnreachableError } from '../errors.ts';
+import { dialectOf } from '../jobs/dialects.ts';
 import type {
   Answer,
   Backend,
@@ -9,6 +10,7 @@ import type {
   ServerLink,
   Snapshot,
   Submission,
+  ToolCall,
 } from '../jobs/ports.ts';
 import type { BackendName, PendingInput, Progress } from '../jobs/record.ts';
 import { VERSION } from '../version.ts';
@@ -108,23 +110,24 @@ export function keeperLink(
   { support }: KeeperLinkOptions,
 ): ServerLink {
   let events: LinkEvents = {};
-  const callParams = (name: string, args: Record<string, unknown>): CallParams => ({
+  const callParams = ({ name, arguments: args, through }: ToolCall): CallParams => ({
     name,
     arguments: args,
     task_support: support(name) ?? null,
+    ...(through === undefined ? {} : { through }),
   });
 
   return {
-    taskMode: (tool) =>
+    taskMode: ({ name, through }) =>
       open
-        ? taskMode(open.facts, support(tool))
+        ? taskMode(open.facts, support(name), through)
         : { tasks: 'offer', certain: false, holdable: true, cancel: true },
     get session() {
       if (!open) throw new Error('the keeper was not asked about the server');
       return open.session;
     },
     async call(call, options) {
-      const params = callParams(call.name, call.arguments);
+      const params = callParams(call);
       const signal = options.signal as AbortSignal | undefined;
       return (await client.request('call', params, {
         signal,
@@ -139,7 +142,7 @@ export function keeperLink(
     keeper: {
       async submit(call, { storedArguments, ttlMs, detach, elicit, terms, signal, onCreated }) {
         const params: SubmitParams = {
-          ...callParams(call.name, call.arguments),
+          ...callParams(call),
           stored_arguments: storedArguments,
           ttl_ms: ttlMs ?? null,
           detach,
@@ -193,12 +196,13 @@ function remoteBackend(client: KeeperClient, backend: BackendName): Backend {
   };
   const snapshot = async (verb: 'poll' | 'result' | 'cancel', id: string, options?: BackendCallOptions) =>
     (await ask({ verb, task_id: id }, options)) as Snapshot;
+  const { blocks } = dialectOf(backend);
   return {
     name: backend,
-    blocks: backend !== 'tasks-2026-07-28',
+    blocks,
     poll: (id, options) => snapshot('poll', id, options),
     result: async (id, options) =>
-      options?.known && backend === 'tasks-2026-07-28' ? options.known : snapshot('result', id, options),
+      options?.known && !blocks ? options.known : snapshot('result', id, options),
     cancel: (id, options) => snapshot('cancel', id, options),
     async answer(id, requestId, answer: Answer, options) {
       await ask({ verb: 'answer', task_id: id, request_id: requestId, answer }, options);

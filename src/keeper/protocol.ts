@@ -46,6 +46,8 @@ export interface CallParams {
   arguments: Record<string, unknown>;
   /** The tool's `execution.taskSupport`. */
   task_support: string | null;
+  /** The tool that runs it, where `name` is a job or a workflow of the server. */
+  through?: string;
 }
 
 /** `submit` tells `created` with the job's id before it answers, when the record is on disk. */

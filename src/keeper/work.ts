@@ -85,7 +85,7 @@ export class KeeperWork {
     const submitted = submitJob(
       deps,
       lease.link,
-      { name: params.name, arguments: params.arguments },
+      { name: params.name, arguments: params.arguments, through: params.through },
       {
         instance: this.#options.instance,
         storedArguments: params.stored_arguments,

@@ -1,6 +1,7 @@
 import type { JobRecord, JobStatus, Progress } from '../jobs/record.ts';
 import type { Palette } from './palette.ts';
 import type { Printer } from './printer.ts';
+import { runDetails } from './run-view.ts';
 import { visibleLine } from './visible.ts';
 
 /** A time stamp for people and columns: seconds are enough. */
@@ -10,7 +11,7 @@ function seconds(iso: string): string {
 
 /** The server's own status word of the last known task state. */
 function remoteStatus(job: JobRecord): string | null {
-  const status = job.remote?.['status'];
+  const status = job.remote?.['status'] ?? job.remote?.['state'];
   return typeof status === 'string' ? status : null;
 }
 
@@ -77,6 +78,7 @@ export function jobDetails(job: JobRecord): string {
   if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
   const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
   if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
+  lines.push(...runDetails(job));
   if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
   if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
   lines.push(`created: ${seconds(job.created_at)}`, `updated: ${seconds(job.updated_at)}`);

@@ -1,3 +1,4 @@
+import { isObject } from '../json.ts';
 import type { Printer } from './printer.ts';
 
 type Block = Record<string, unknown>;
@@ -95,8 +96,4 @@ function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
-function isObject(value: unknown): value is Block {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

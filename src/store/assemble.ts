@@ -55,7 +55,7 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     remote: end?.remote ?? job.remote ?? task?.remote ?? null,
     session,
     progress: end?.progress ?? job.progress ?? null,
-    attempt: job.attempt ?? 1,
+    attempt: end?.attempt ?? job.attempt ?? 1,
     error: end?.error ?? null,
     created_at: job.created_at,
     updated_at: updated.reduce<string>((a, b) => (b != null && b > a ? b : a), job.created_at),

@@ -15,7 +15,7 @@ import { demoServer } from './servers.ts';
 import { diskStore } from './store-fixtures.ts';
 import { tasks2026Server } from './tasks-2026/server.ts';
 
-export type TaskDialect = Exclude<BackendName, 'local'>;
+export type TaskDialect = Exclude<BackendName, 'local' | 'frontmcp'>;
 
 /** An answer in the server's place: a JSON-RPC result or error, or an HTTP status. */
 export interface Fake {

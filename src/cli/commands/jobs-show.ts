@@ -3,9 +3,8 @@ import { isTerminal, outcomeExitCode } from '../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../jobs/recording.ts';
 import { showJob } from '../../jobs/service.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
-import { printResult } from '../../output/result-view.ts';
 import type { App } from '../app.ts';
-import { jobInHand } from '../outcome.ts';
+import { jobInHand, printJobResult } from '../outcome.ts';
 import { oneJob } from './job-ids.ts';
 
 export interface ShowOptions {
@@ -32,7 +31,7 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
       }
       if (job.result !== undefined && job.result !== null) {
         printer.out('result:');
-        printResult(printer, job.result);
+        printJobResult(app, job);
       }
     }
     if (!options.exitStatus) return EXIT.ok;

@@ -1,22 +1,26 @@
-import type { ToolDefinition } from '../../discovery/catalogue.ts';
-import { firstSentence } from '../../discovery/first-sentence.ts';
-import { kebabCase } from '../../discovery/tool-names.ts';
-import { EXIT } from '../../errors.ts';
+import { matches, type Offer, type OfferFilter } from '../../discovery/offers.ts';
+import { EXIT, UsageError } from '../../errors.ts';
+import { offerItem, offerLines } from '../../output/offer-view.ts';
 import type { App } from '../app.ts';
+import { offersOn } from '../offers.ts';
 
-/** An item of `ls --json`: its id and kind, and the server's own definition verbatim beside them. */
-function item(tool: ToolDefinition) {
-  return { id: tool.name, kind: 'tool', ...tool };
+export interface LsOptions {
+  tag?: string[];
+  label?: string[];
+  query?: string;
 }
 
-/** `ls`: what the server offers. */
-export async function list(app: App): Promise<number> {
+/** `ls`: what the server offers, and the definitions of our own. */
+export async function list(app: App, options: LsOptions): Promise<number> {
   const { printer } = app;
+  const filter = filterOf(options);
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const { tools } = await (await app.session()).catalogue(stop.signal);
-    printCatalogue(app, 'ls', tools);
-    if (tools.length === 0) printer.note('the server offers no tools');
+    const offers = await offersOn(app, stop.signal);
+    const wanted = filter ? await filtered(app, offers, filter, stop.signal) : offers;
+    printOffers(app, 'ls', wanted);
+    if (wanted.length === 0)
+      printer.note(offers.length === 0 ? 'the server offers no tools' : 'nothing matches');
     return EXIT.ok;
   } finally {
     stop.dispose();
@@ -28,43 +32,59 @@ export async function refresh(app: App): Promise<number> {
   const { printer } = app;
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const { tools } = await (await app.session()).refresh(stop.signal);
-    if (printer.json) printCatalogue(app, 'refresh', tools);
-    else printer.out(`${tools.length} ${tools.length === 1 ? 'tool' : 'tools'}`);
+    await (await app.session()).refresh(stop.signal);
+    const offers = await offersOn(app, stop.signal);
+    if (printer.json) printOffers(app, 'refresh', offers);
+    else printer.out(countText(offers));
     return EXIT.ok;
   } finally {
     stop.dispose();
   }
 }
 
-function printCatalogue(app: App, command: string, tools: readonly ToolDefinition[]): void {
+function printOffers(app: App, command: string, offers: readonly Offer[]): void {
   const { printer } = app;
-  if (printer.format === 'ndjson') for (const tool of tools) printer.jsonDocument(item(tool));
-  else if (printer.json) {
-    const summary = `${tools.length} ${tools.length === 1 ? 'tool' : 'tools'}`;
-    printer.envelope(command, summary, { items: tools.map(item) });
-  } else if (tools.length > 0) printer.out(toolLines(app, tools));
+  if (printer.format === 'ndjson') for (const offer of offers) printer.jsonDocument(offerItem(offer));
+  else if (printer.json) printer.envelope(command, countText(offers), { items: offers.map(offerItem) });
+  else if (offers.length > 0) printer.out(offerLines(printer, offers));
 }
 
-/** One line a tool: the name as it is typed, and the first sentence about it. */
-export function toolLines(app: App, tools: readonly ToolDefinition[]): string {
-  const names = tools.map((tool) => app.printer.safeLine(typedName(tool.name, tools)));
-  const width = Math.min(32, Math.max(...names.map((name) => name.length)));
-  return tools
-    .map((tool, i) => {
-      const about = app.printer.safeLine(firstSentence(tool.description ?? tool.title ?? ''));
-      const room = app.printer.outTTY
-        ? Math.max(20, app.printer.width - width - 2)
-        : Number.POSITIVE_INFINITY;
-      const short = about.length > room ? `${about.slice(0, room - 3)}...` : about;
-      return `${(names[i] ?? '').padEnd(width)}  ${short}`.trimEnd();
-    })
-    .join('\n');
+/** `3 tools, 1 workflow`: each kind that there is, tools always. */
+function countText(offers: readonly Offer[]): string {
+  return (['tool', 'definition', 'job', 'workflow'] as const)
+    .map((kind) => [kind, offers.filter((offer) => offer.kind === kind).length] as const)
+    .filter(([kind, count], _, all) => count > 0 || (kind === 'tool' && all.every(([, n]) => n === 0)))
+    .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
+    .join(', ');
 }
 
-/** The kebab form when it means this tool alone, otherwise the exact name. */
-function typedName(name: string, tools: readonly ToolDefinition[]): string {
-  const kebab = kebabCase(name);
-  const same = tools.filter((tool) => kebabCase(tool.name) === kebab);
-  return same.length === 1 ? kebab : name;
+/** Error: UsageError for a label without a value. */
+function filterOf({ tag = [], label = [], query = '' }: LsOptions): OfferFilter | undefined {
+  if (tag.length + label.length === 0 && query === '') return undefined;
+  const pairs = label.map((pair) => {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new UsageError(`--label: not KEY=VALUE: ${JSON.stringify(pair)}`);
+    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+  });
+  return { tags: tag, labels: Object.fromEntries(pairs), query };
+}
+
+/** A server does not list the labels of its workflows, but knows them: it is asked which have these. */
+async function filtered(
+  app: App,
+  offers: readonly Offer[],
+  filter: OfferFilter,
+  signal: AbortSignal,
+): Promise<Offer[]> {
+  const asked = Object.keys(filter.labels).length > 0 && offers.some(({ kind }) => kind === 'workflow');
+  if (!asked) return offers.filter((offer) => matches(offer, filter));
+  const { listJobs } = await import('../../backends/frontmcp-catalogue.ts');
+  const callTool = await (await app.session()).toolCaller(signal);
+  const labelled = await listJobs(callTool, 'workflows', { labels: filter.labels }, { signal });
+  const names = new Set(labelled.map(({ name }) => name));
+  return offers.filter((offer) =>
+    offer.kind === 'workflow'
+      ? names.has(offer.name) && matches(offer, { ...filter, labels: {} })
+      : matches(offer, filter),
+  );
 }

@@ -166,8 +166,13 @@ const LATEST = { flags: '--latest', help: 'the newest job' };
 export const INSTANCE_SPECS: readonly CommandSpec[] = [
   {
     name: 'ls',
-    summary: 'what the server offers',
-    run: async (app) => (await import('./ls.ts')).list(app),
+    summary: 'what the server offers: tools, jobs, workflows',
+    options: [
+      { flags: '--tag <TAG>', help: 'with this tag (repeatable: any of them)', repeatable: true },
+      { flags: '--label <K=V>', help: 'with this label (repeatable: all of them)', repeatable: true },
+      { flags: '--query <TEXT>', help: 'with this in the name or the description' },
+    ],
+    run: async (app, _words, options) => (await import('./ls.ts')).list(app, options),
   },
   {
     name: 'refresh',

@@ -1,0 +1,100 @@
+/**
+ * What the tools of a FrontMCP job server answer (docs/frontmcp.md): a CallToolResult whose structured content, and whose text, is the
+ * answer; failures are `isError` results with a code in `_meta`.
+ */
+import { ProtocolError } from '../errors.ts';
+import type { Snapshot } from '../jobs/ports.ts';
+import { type JobError, statusFromRemote } from '../jobs/record.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import type { Reply } from './submit.ts';
+import { resultText, stringAt } from './wire.ts';
+
+export type RunAnswer =
+  | { kind: 'answer'; value: JsonObject }
+  | { kind: 'failure'; code: string; message: string };
+
+/** Error: ProtocolError for anything but an object or a failure. */
+export function readRunAnswer(result: unknown, tool: string): RunAnswer {
+  if (!isObject(result)) throw new ProtocolError(`unexpected answer to ${tool}: not an object`);
+  if (result['isError'] === true) {
+    const meta = isObject(result['_meta']) ? result['_meta'] : {};
+    const message = withoutStack(resultText(result));
+    return { kind: 'failure', code: stringAt(meta, 'code') ?? '', message: message || `${tool} failed` };
+  }
+  const { structuredContent } = result;
+  const value = isObject(structuredContent) ? structuredContent : parsed(resultText(result));
+  if (!isObject(value)) throw new ProtocolError(`unexpected answer to ${tool}: no object in it`);
+  return { kind: 'answer', value };
+}
+
+/** Outside of production the server's own stack follows the message, which is nobody's business here. */
+function withoutStack(text: string): string {
+  return (text.split('\n\nOriginal error:')[0] ?? '').trim();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What became of the request for a run: the run, or a refusal, which is the result. */
+export function readRun(result: unknown, tool: string): Reply {
+  const answer = readRunAnswer(result, tool);
+  const runId = answer.kind === 'answer' ? stringAt(answer.value, 'runId') : undefined;
+  if (answer.kind === 'failure')
+    return {
+      kind: 'result',
+      result: { ...(result as JsonObject), content: [{ type: 'text', text: answer.message }] },
+    };
+  if (runId === undefined) return { kind: 'result', result: result as JsonObject };
+  return { kind: 'task', backend: 'frontmcp', taskId: runId, snapshot: runSnapshot(answer.value) };
+}
+
+/** A run as `execute_job` and `get_job_status` tell it. */
+export function runSnapshot(run: JsonObject): Snapshot {
+  const { result, ...remote } = run;
+  const remoteStatus = stringAt(run, 'state') ?? null;
+  const status = statusFromRemote(remoteStatus);
+  const attempt = run['attempt'];
+  const base: Snapshot = {
+    status,
+    remote,
+    remoteStatus,
+    ...(typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 0 ? { attempt } : {}),
+  };
+  if (status === 'completed') return { ...base, result: toolResult(result) };
+  if (status !== 'failed' && status !== 'canceled') return base;
+  const ended = result === undefined ? base : { ...base, result: { ...toolResult(result), isError: true } };
+  return { ...ended, error: failure(run, status) };
+}
+
+/** What a run returned, in the form that a tool's result has (CallToolResult). A run may return nothing, or a value that is no object. */
+function toolResult(value: unknown): JsonObject {
+  if (value === undefined) return { content: [] };
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return { content: [{ type: 'text', text }], ...(isObject(value) ? { structuredContent: value } : {}) };
+}
+
+/** A job says what went wrong; of a workflow only the steps' states tell. */
+function failure(run: JsonObject, status: 'failed' | 'canceled'): JobError {
+  const { error, result } = run;
+  if (status === 'canceled') return { code: 'canceled', message: 'the run was cancelled' };
+  const said = isObject(error) ? stringAt(error, 'message') : error;
+  const name = isObject(error) ? stringAt(error, 'name') : undefined;
+  if (typeof said === 'string' && said !== '')
+    return { code: 'tool_error', message: said, ...(name === undefined ? {} : { name }) };
+  const steps = failedSteps(result);
+  if (steps.length === 0) return { code: 'tool_error', message: 'the run failed' };
+  return { code: 'tool_error', message: `step ${steps.join(' and ')} failed`, steps };
+}
+
+function failedSteps(result: unknown): string[] {
+  const steps = isObject(result) ? result['stepResults'] : undefined;
+  if (!isObject(steps)) return [];
+  return Object.entries(steps)
+    .filter(([, step]) => isObject(step) && step['state'] === 'failed')
+    .map(([id]) => id);
+}

@@ -1,0 +1,118 @@
+import { INSTANCE_COMMANDS } from '../config/names.ts';
+import { type JobServer, jobServerOf } from '../discovery/job-server.ts';
+import { OFFER_KINDS, type Offer, type OfferKind, reachable, unlistedOffer } from '../discovery/offers.ts';
+import { resolveTool } from '../discovery/tool-names.ts';
+import { UnsupportedError, UsageError } from '../errors.ts';
+import type { App } from './app.ts';
+import { offersOn } from './offers.ts';
+
+export interface Found {
+  offer: Offer;
+  /** How many of the words name it. */
+  consumed: number;
+}
+
+/** What the words name: a tool first, then a definition, a job, a workflow. The server is asked once more before giving up. Error: UsageError. */
+export async function offerOfWords(app: App, words: readonly string[], signal: AbortSignal): Promise<Found> {
+  for (;;) {
+    const known = reachable(await offersOn(app, signal));
+    const found = resolveTool(
+      known.map(({ name }) => name),
+      words,
+    );
+    if (found.kind === 'tool') {
+      const offer = known.find(({ name }) => name === found.name);
+      if (offer) return { offer, consumed: found.consumed };
+    }
+    if (found.kind === 'ambiguous')
+      throw new UsageError(`${JSON.stringify(words[0])} could be ${found.candidates.join(' or ')}`, {
+        code: 'ambiguous_tool',
+        hint: `use the exact name: ${app.command(found.candidates[0] ?? '')}`,
+      });
+    if (found.kind === 'group')
+      throw new UsageError(`${JSON.stringify(words[0])} is a group of tools`, {
+        code: 'unknown_tool',
+        hint: `one of: ${found.members.slice(0, 10).join(', ')}`,
+      });
+    // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
+    if (!(await refreshOnce(app, signal)))
+      throw unknown(app, 'tool', words[0] ?? '', found.kind === 'none' ? found.suggestions : []);
+  }
+}
+
+/** What has exactly this name; of several kinds the first, unless `kind` says which. Error: UsageError. */
+export async function offerOfName(
+  app: App,
+  name: string,
+  kind: OfferKind | undefined,
+  signal: AbortSignal,
+): Promise<Offer> {
+  const kinds = kind ? [kind] : OFFER_KINDS;
+  do {
+    const offers = await offersOn(app, signal);
+    for (const one of kinds) {
+      const found = offers.find((offer) => offer.kind === one && offer.name === name);
+      if (found) return found;
+    }
+  } while (await refreshOnce(app, signal));
+  if (kind === 'job' || kind === 'workflow')
+    return unlistedOffer(name, kind, await runner(app, kind, signal));
+  const names = (await offersOn(app, signal))
+    .filter((offer) => kinds.includes(offer.kind))
+    .map((offer) => offer.name);
+  throw unknown(app, kind ?? 'tool', name, likely(names, name));
+}
+
+async function refreshOnce(app: App, signal: AbortSignal): Promise<boolean> {
+  const session = await app.session();
+  if (session.refreshed) return false;
+  await session.refresh(signal);
+  return true;
+}
+
+/** The server's tool that runs such a thing; it may well know one that it does not list. Error: UnsupportedError. */
+async function runner(app: App, kind: 'job' | 'workflow', signal: AbortSignal): Promise<string> {
+  const { tools } = await (await app.session()).catalogue(signal);
+  const server: JobServer = jobServerOf(tools) ?? {};
+  const through = server[`${kind}s`];
+  if (through !== undefined) return through;
+  throw new UnsupportedError(`the server has no ${kind}s: it lists no tool that would run one`, {
+    hint: `see: ${app.command('ls')}`,
+  });
+}
+
+function likely(names: readonly string[], name: string): readonly string[] {
+  const found = resolveTool(names, [name]);
+  if (found.kind === 'tool') return [found.name];
+  if (found.kind === 'none') return found.suggestions;
+  return found.kind === 'ambiguous' ? found.candidates : found.members;
+}
+
+function unknown(app: App, kind: OfferKind, typed: string, suggestions: readonly string[]): UsageError {
+  const commands = INSTANCE_COMMANDS.filter(
+    (command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2,
+  );
+  const near = [...suggestions, ...(kind === 'tool' ? commands : [])];
+  const whose = app.instance.adHoc ? 'the server' : app.instance.name;
+  return new UsageError(`${whose} has no ${kind} ${JSON.stringify(typed)}`, {
+    code: 'unknown_tool',
+    hint: near.length > 0 ? `did you mean ${near.slice(0, 3).join(', ')}?` : `see: ${app.command('ls')}`,
+  });
+}
+
+/**
+ * The kind that `call` is told with `--job NAME`, `--workflow NAME`, `--tool NAME` or `--definition NAME`; runtime flags may stand before it.
+ * Returns the words with the flag taken out, so that the name comes first.
+ */
+export function kindFlag(words: readonly string[]): { kind?: OfferKind; words: string[] } {
+  const at = words.findIndex((word) =>
+    OFFER_KINDS.some((kind) => word === `--${kind}` || word.startsWith(`--${kind}=`)),
+  );
+  // After a name the flags are the tool's own.
+  const named = words.findIndex((word) => !word.startsWith('-'));
+  const word = words[at];
+  if (word === undefined || (named >= 0 && named < at)) return { words: [...words] };
+  const kind = OFFER_KINDS.find((one) => word === `--${one}` || word.startsWith(`--${one}=`)) as OfferKind;
+  const value = word.includes('=') ? [word.slice(word.indexOf('=') + 1)] : [];
+  return { kind, words: [...words.slice(0, at), ...value, ...words.slice(at + 1)] };
+}

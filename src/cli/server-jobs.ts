@@ -1,0 +1,26 @@
+import type { CallTool } from '../backends/frontmcp.ts';
+import { listJobs } from '../backends/frontmcp-catalogue.ts';
+import type { Catalogue } from '../discovery/catalogue.ts';
+import type { JobServer } from '../discovery/job-server.ts';
+import { CliError } from '../errors.ts';
+
+/** What a FrontMCP server can run beside its tools. One that does not tell has its tools all the same; `warn` hears of it. */
+export async function serverJobs(
+  server: JobServer,
+  callTool: CallTool,
+  warn: (message: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Catalogue, 'jobs' | 'workflows'>> {
+  const list = async (kind: 'jobs' | 'workflows') => {
+    if (server[kind] === undefined) return [];
+    try {
+      return await listJobs(callTool, kind, {}, { signal });
+    } catch (error) {
+      if (!(error instanceof CliError) || signal?.aborted) throw error;
+      warn(`the ${kind} of the server are not known: ${error.message}`);
+      return [];
+    }
+  };
+  const jobs = await list('jobs');
+  return { jobs, workflows: await list('workflows') };
+}
