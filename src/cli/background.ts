@@ -120,6 +120,7 @@ async function submitKept(
   });
   const submission = keeper.submit(toolCall(call), {
     storedArguments: call.storedArguments,
+    marks: call.marks,
     ttlMs: durationFlag(app.flags, 'ttl'),
     detach: detach || stays,
     elicit: app.elicit,

@@ -4,7 +4,7 @@ import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { CliError, InterruptedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { ToolCall } from '../jobs/ports.ts';
-import type { JobRecord } from '../jobs/record.ts';
+import type { JobMarks, JobRecord } from '../jobs/record.ts';
 import type { SubmitOptions } from '../jobs/settling.ts';
 import type { Stop } from '../jobs/stop.ts';
 import { type Live, liveProgress } from '../output/live.ts';
@@ -19,6 +19,8 @@ export interface PreparedCall {
   storedArguments: Record<string, unknown>;
   /** The server's tool that runs it, where it is a job or a workflow of the server's own. */
   through?: string | undefined;
+  /** Of the job, if the call becomes one. */
+  marks?: JobMarks | undefined;
 }
 
 /** What is sent. */
@@ -30,6 +32,7 @@ export function submitOptions(app: App, call: PreparedCall, stop: Stop, events: 
   return {
     instance: app.instance.name,
     storedArguments: call.storedArguments,
+    marks: call.marks,
     ttlMs: durationFlag(app.flags, 'ttl'),
     stop,
     events,

@@ -56,12 +56,13 @@ async function keptTask(
   deps: JobDeps,
   keeper: KeptWork,
   call: ToolCall,
-  { storedArguments, ttlMs, stop }: SubmitOptions,
+  { storedArguments, marks, ttlMs, stop }: SubmitOptions,
   terms: LocalRunTerms,
 ): Promise<{ job: JobRecord; error?: Error }> {
   // What the server asks, before it takes the call or after, is asked here, where somebody waits.
   const options = {
     storedArguments,
+    marks,
     ttlMs,
     detach: true,
     elicit: 'ask' as const,
@@ -83,7 +84,12 @@ export async function followTask(
   live: Live,
 ): Promise<number> {
   // A task of a child of this process ends with it.
-  const options = { instance: app.instance.name, storedArguments: call.storedArguments, holds: true };
+  const options = {
+    instance: app.instance.name,
+    storedArguments: call.storedArguments,
+    marks: call.marks,
+    holds: true,
+  };
   const { keeper } = link;
   const wanted = toolCall(call);
   // In a keeper's server it is the keeper's to see through, and to record: until then the job is this process's.
@@ -99,7 +105,7 @@ async function handOver(
   keeper: KeptWork,
   call: ToolCall,
   { fact }: Extract<Submission, { kind: 'task' }>,
-  options: Pick<SubmitOptions, 'instance' | 'storedArguments'>,
+  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'marks'>,
 ): Promise<JobRecord> {
   const job = createJob(deps, call, fact.session, options);
   await keeper.adopt(job.job_id, { ...fact, accepted_at: deps.clock.now().toISOString() });

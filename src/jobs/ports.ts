@@ -3,6 +3,7 @@ import type {
   BackendName,
   JobEnd,
   JobError,
+  JobMarks,
   JobRecord,
   JobStatus,
   LogEntry,
@@ -143,6 +144,7 @@ export interface KeptWork {
     call: ToolCall,
     options: {
       storedArguments: Record<string, unknown>;
+      marks?: JobMarks | undefined;
       ttlMs?: number | undefined;
       detach: boolean;
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;

@@ -66,8 +66,18 @@ export interface PendingInput {
   shared?: boolean;
 }
 
+/** What a job is beside a call of its tool, and what people gave it to be found by; part of the record, each field only when it is set. */
+export interface JobMarks {
+  /** What was run, where that is no tool of the server (then it is absent): `capability` is its name. */
+  kind?: 'job' | 'workflow' | 'definition';
+  /** The tool that a definition calls. */
+  tool?: string;
+  tags?: string[];
+  labels?: Record<string, string>;
+}
+
 /** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */
-export interface JobRecord {
+export interface JobRecord extends JobMarks {
   schema_version: number;
   job_id: string;
   instance: string;
@@ -103,6 +113,7 @@ export interface NewJob {
   backend: BackendName | null;
   session: SessionFacts | null;
   holder: HolderFacts;
+  marks?: JobMarks | undefined;
 }
 
 /** Written once, when the server has accepted the task and before anything is printed. */
@@ -152,6 +163,16 @@ export interface LogEntry {
   /** ISO 8601 UTC; null for a line that does not say. */
   time: string | null;
   text: string;
+}
+
+/** The marks of something that has more to it, such as a record: what is not set, or is empty, is left out. */
+export function marksOf({ kind, tool, tags, labels }: JobMarks): JobMarks {
+  const marks: JobMarks = {};
+  if (kind != null) marks.kind = kind;
+  if (tool != null) marks.tool = tool;
+  if (tags?.length) marks.tags = tags;
+  if (labels != null && Object.keys(labels).length > 0) marks.labels = labels;
+  return marks;
 }
 
 /** Terminal is for ever. */

@@ -46,6 +46,7 @@ export async function submitJob(
     backend: local ? 'local' : null,
     session: link.session,
     holder: deps.holder,
+    marks: options.marks,
   });
   options.onCreated?.(job);
   return local ? runLocally(deps, link, call, job, options) : submitTask(deps, link, call, job, options);
@@ -153,7 +154,7 @@ export function adoptTask(
   deps: JobDeps,
   call: ToolCall,
   submission: TaskSubmission,
-  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'holds'>,
+  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'marks' | 'holds'>,
 ): JobRecord {
   const job = createJob(deps, call, submission.fact.session, options);
   recordAcceptance(deps, job.job_id, submission.fact, options.holds);
@@ -165,7 +166,7 @@ export function createJob(
   deps: JobDeps,
   call: ToolCall,
   session: SessionFacts,
-  { instance, storedArguments }: Pick<SubmitOptions, 'instance' | 'storedArguments'>,
+  { instance, storedArguments, marks }: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'marks'>,
 ): JobRecord {
   return deps.store.create({
     instance,
@@ -174,5 +175,6 @@ export function createJob(
     backend: null,
     session,
     holder: deps.holder,
+    marks,
   });
 }

@@ -140,10 +140,11 @@ export function keeperLink(
     },
     submit: () => Promise.reject(new Error('a keeper submits jobs itself')),
     keeper: {
-      async submit(call, { storedArguments, ttlMs, detach, elicit, terms, signal, onCreated }) {
+      async submit(call, { storedArguments, marks, ttlMs, detach, elicit, terms, signal, onCreated }) {
         const params: SubmitParams = {
           ...callParams(call),
           stored_arguments: storedArguments,
+          marks: marks ?? null,
           ttl_ms: ttlMs ?? null,
           detach,
           elicit: elicit ?? null,

@@ -89,6 +89,7 @@ export class KeeperWork {
       {
         instance: this.#options.instance,
         storedArguments: params.stored_arguments,
+        marks: params.marks ?? undefined,
         ttlMs: params.ttl_ms ?? undefined,
         stop,
         events,

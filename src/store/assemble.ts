@@ -5,6 +5,7 @@ import {
   type JobError,
   type JobRecord,
   type JobStatus,
+  marksOf,
   type NewJob,
   SCHEMA_VERSION,
   statusFromRemote,
@@ -33,6 +34,7 @@ export function createdRecord(id: string, job: NewJob, now: Date): StoredJob {
     finished_at: null,
     cancel_requested_at: null,
     holder: job.holder,
+    ...marksOf(job.marks ?? {}),
   };
 }
 
@@ -66,6 +68,7 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     ...(end === undefined && job.pending_input ? { pending_input: job.pending_input } : {}),
     ...(end === undefined && job.trouble ? { trouble: job.trouble } : {}),
     holder: end === undefined ? holderOf({ job, task }) : null,
+    ...marksOf(job),
   };
 }
 

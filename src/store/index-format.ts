@@ -2,11 +2,11 @@
  * How the index of records lies on disk. A list of a thousand reads it whole, so it is written for size: values without their names,
  * and what many records share once.
  */
-import { type JobRecord, SCHEMA_VERSION, type SessionFacts } from '../jobs/record.ts';
+import { type JobMarks, type JobRecord, marksOf, SCHEMA_VERSION, type SessionFacts } from '../jobs/record.ts';
 import { FILES } from './job-files.ts';
 
 /** Raised with every change of the format; an index of another version is built anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What is looked at: one file with two names; both files; or a live job, which changes when its folder does. */
 export const WATCHED = {
@@ -38,9 +38,16 @@ export function encodeIndex(entries: readonly IndexEntry[]): string {
     // biome-ignore format: a row is read in the order of decodeRow.
     [kind, stamp, r.job_id, r.instance, r.capability, r.arguments, r.status, r.backend, r.remote_task_id, r.remote, place(r.session),
       r.progress, r.attempt, r.error, r.created_at, r.updated_at, r.finished_at, r.cancel_requested_at, r.poll_interval_ms ?? null,
-      r.holder ?? null, ...(r.pending_input ? [r.pending_input] : [])],
+      r.holder ?? null, ...trailing(r)],
   );
   return `{"version":${VERSION},"sessions":[${sessions.join(',')}],"rows":${JSON.stringify(rows)}}`;
+}
+
+/** What most records do not have stands last, and takes no room there. */
+function trailing(record: JobRecord): unknown[] {
+  const marks = marksOf(record);
+  if (Object.keys(marks).length > 0) return [record.pending_input ?? null, marks];
+  return record.pending_input ? [record.pending_input] : [];
 }
 
 /** The entries; none for another version. Throws on damage. */
@@ -74,6 +81,7 @@ function decodeRow(row: any[], sessions: (SessionFacts | null)[]): IndexEntry {
     poll_interval_ms: row[18],
     holder: row[19],
   };
-  if (row[20] !== undefined) record.pending_input = row[20];
+  if (row[20] != null) record.pending_input = row[20];
+  if (row[21] !== undefined) Object.assign(record, row[21] satisfies JobMarks);
   return { kind: row[0], stamp: row[1], record };
 }

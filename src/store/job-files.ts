@@ -70,6 +70,8 @@ const maybe =
     value === undefined || value === null || check(value);
 const isError: Check = (value) => isObject(value) && isString(value['code']) && isString(value['message']);
 const isHolder: Check = (value) => isObject(value) && isNumber(value['pid']) && isString(value['host']);
+const isTags: Check = (value) => Array.isArray(value) && value.every(isString);
+const isLabels: Check = (value) => isObject(value) && Object.values(value).every(isString);
 const isTerminalWord: Check = (value) => JOB_STATUSES.indexOf(value as 'lost') >= 3;
 
 const JOB_SHAPE: Record<string, Check> = {
@@ -94,6 +96,10 @@ const JOB_SHAPE: Record<string, Check> = {
   pending_input: maybe(Array.isArray),
   trouble: maybe(isObject),
   holder: maybe(isHolder),
+  kind: maybe(isString),
+  tool: maybe(isString),
+  tags: maybe(isTags),
+  labels: maybe(isLabels),
 };
 const TASK_SHAPE: Record<string, Check> = {
   backend: isString,

@@ -36,6 +36,28 @@ export function jobStoreContract(
       expect(reopen().read(job.job_id)).toEqual(job);
     });
 
+    it('keeps its marks to the end, and has none that were not set', () => {
+      const { store, reopen } = make({});
+      const marks = {
+        kind: 'definition' as const,
+        tool: 'deploy',
+        tags: ['etl', 'nightly'],
+        labels: { team: 'data' },
+      };
+      const { job_id, ...created } = store.create(newJob({ capability: 'nightly', marks }));
+      expect(created).toMatchObject({ capability: 'nightly', ...marks });
+      store.accept(job_id, taskFact());
+      store.observe(job_id, { progress: { progress: 1 } });
+      expect(reopen().read(job_id)).toMatchObject(marks);
+      expect(store.finish(job_id, completed())).toMatchObject({ status: 'completed', ...marks });
+      expect(reopen().list().jobs).toMatchObject([marks]);
+      for (const none of [undefined, {}, { tags: [], labels: {} }]) {
+        const plain = store.create(newJob({ marks: none }));
+        for (const field of ['kind', 'tool', 'tags', 'labels', 'marks'])
+          expect(plain).not.toHaveProperty(field);
+      }
+    });
+
     it.each([
       ['working', 'running'],
       ['queued', 'queued'],

@@ -126,7 +126,8 @@ describe('the index', () => {
     '{"version":99,"rows":[1]}',
     '[]',
     'null',
-    '{"version":1,"sessions":[],"rows":[["x"]]}',
+    '{"version":1,"sessions":[],"rows":[]}',
+    '{"version":2,"sessions":[],"rows":[["x"]]}',
   ])('that says %j is passed over and written anew', (content) => {
     const first = list();
     writeFileSync(index(), content);
@@ -239,6 +240,26 @@ describe('jobs that are not over', () => {
     list();
     expect(list()).toEqual(fresh());
     expect(list({ limit: 50 }).jobs[0]?.pending_input).toHaveLength(1);
+  });
+
+  it('keep their marks in the index, with questions and without', () => {
+    const labels = { team: 'data' };
+    for (let i = 0; i < MANY; i++) {
+      const { job_id } = store().create(newJob({ marks: { kind: 'job', tags: [`n${i}`], labels } }));
+      store().accept(job_id, taskFact(`marked_${i}`));
+      const pending_input = [{ request_id: 1, method: 'm', params: {}, received_at: 'x' }];
+      if (i === 0) store().observe(job_id, { pending_input });
+      if (i === 1) store().finish(job_id, completed());
+    }
+    const first = list();
+    expect(readFileSync(index(), 'utf8')).toContain('"n0"');
+    expect(list()).toEqual(first);
+    expect(list()).toEqual(fresh());
+    const [last, ...rest] = list({ limit: MANY }).jobs.toReversed();
+    expect(last).toMatchObject({ kind: 'job', tags: ['n0'], labels, pending_input: [{ request_id: 1 }] });
+    expect(rest[0]).toMatchObject({ status: 'completed', tags: ['n1'], labels });
+    expect(rest[1]).toMatchObject({ tags: ['n2'], labels });
+    expect(rest[1]).not.toHaveProperty('pending_input');
   });
 
   it('but are held by a process are asked for that process every time', () => {
