@@ -122,10 +122,9 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   });
   if (!run) return command.enablePositionalOptions();
   for (const words of spec.words ?? []) command.argument(words);
-  for (const { flags, help, repeatable } of spec.options ?? []) {
-    const option = new Option(flags, help);
-    if (repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
-    command.addOption(option);
+  for (const { flags, help: text, repeatable } of spec.options ?? []) {
+    const option = new Option(flags, text);
+    command.addOption(repeatable ? option.argParser(collect) : option);
   }
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
@@ -140,8 +139,12 @@ function runtimeOption(flag: RuntimeFlag, spec: CommandSpec): Option {
       ? `-${flag.short}, `
       : '';
   const option = new Option(`${short}--${flag.name}${flag.value ? ` <${flag.value}>` : ''}`, flag.help);
-  if (flag.repeatable) option.argParser((value: string, before: string[] = []) => [...before, value]);
+  if (flag.repeatable) option.argParser(collect);
   return option;
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 function runtimeValues(flags: readonly RuntimeFlag[], options: Record<string, unknown>): FlagValues {

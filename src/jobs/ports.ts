@@ -208,6 +208,17 @@ export interface StoreProblem {
   message: string;
 }
 
+/** Which jobs a list is of; all that is said must hold. */
+export interface JobFilter {
+  /** The newest so many of those that the rest leaves. */
+  limit?: number;
+  status?: JobStatus;
+  /** Any of them. */
+  tags?: readonly string[];
+  /** All of them, each with its value. */
+  labels?: Readonly<Record<string, string>>;
+}
+
 export interface JobListing {
   /** Newest first, without results. */
   jobs: JobRecord[];
@@ -238,7 +249,7 @@ export interface JobStore {
   finish(id: string, end: JobEnd): JobRecord;
   /** The whole record, result included. */
   read(id: string): JobRecord;
-  list(filter?: { limit?: number; status?: JobStatus }): JobListing;
+  list(filter?: JobFilter): JobListing;
   /** Full id for an id or a unique prefix of one (with or without `job_`). */
   resolve(idOrPrefix: string): string;
   /** The newest id by creation, or undefined when there is none. */

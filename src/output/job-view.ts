@@ -72,9 +72,12 @@ export function jobDetails(job: JobRecord): string {
     `status: ${job.status}${remote === null ? '' : `, remote status: ${visibleLine(remote)}`}`,
     `job: ${job.job_id}`,
     `instance: ${job.instance}`,
-    `tool: ${visibleLine(job.capability)}`,
+    ...whatLines(job),
     `arguments: ${visibleLine(JSON.stringify(job.arguments))}`,
   ];
+  if (job.tags?.length) lines.push(`tags: ${job.tags.map(visibleLine).join(', ')}`);
+  const labels = Object.entries(job.labels ?? {}).map(([name, value]) => visibleLine(`${name}=${value}`));
+  if (labels.length > 0) lines.push(`labels: ${labels.join(', ')}`);
   if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
   const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
   if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
@@ -85,6 +88,13 @@ export function jobDetails(job: JobRecord): string {
   if (job.cancel_requested_at) lines.push(`cancel requested: ${seconds(job.cancel_requested_at)}`);
   if (job.finished_at) lines.push(`finished: ${seconds(job.finished_at)}`);
   return lines.join('\n');
+}
+
+/** What was run: a tool, unless the record says otherwise. */
+function whatLines({ kind, capability, tool }: JobRecord): string[] {
+  if (kind === undefined) return [`tool: ${visibleLine(capability)}`];
+  const lines = [`kind: ${visibleLine(kind)}`, `name: ${visibleLine(capability)}`];
+  return tool === undefined ? lines : [...lines, `tool: ${visibleLine(tool)}`];
 }
 
 /** `3/10 (30%) message`, as far as it is known. */

@@ -6,13 +6,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, IoError } from '../errors.ts';
-import type { Clock, JobListing, JobStore, StoreProblem } from '../jobs/ports.ts';
+import type { Clock, JobFilter, JobListing, JobStore, StoreProblem } from '../jobs/ports.ts';
 import {
   type HolderFacts,
   isTerminal,
   type JobEnd,
   type JobRecord,
-  type JobStatus,
   type LogEntry,
   type NewJob,
   type Observation,
@@ -134,15 +133,16 @@ class DiskJobStore implements JobStore {
     return record;
   }
 
-  list(filter: { limit?: number; status?: JobStatus } = {}): JobListing {
-    const { limit = Number.POSITIVE_INFINITY, status } = filter;
+  list(filter: JobFilter = {}): JobListing {
+    const { limit = Number.POSITIVE_INFINITY } = filter;
+    const fits = fitting(filter);
     const listing: JobListing = { jobs: [], problems: [] };
-    const few = limit <= DIRECT_LIMIT && status === undefined;
+    const few = limit <= DIRECT_LIMIT && fits === undefined;
     const index = new JobIndex(this.#dir, this.#clock.now().getTime(), !few);
     for (const name of jobNames(this.#dir).reverse()) {
       if (listing.jobs.length >= limit) return listing;
       const record = index.get(name) ?? this.#listed(name, index, listing.problems);
-      if (record && (status === undefined || record.status === status)) listing.jobs.push(record);
+      if (record && (fits === undefined || fits(record))) listing.jobs.push(record);
     }
     if (!few) index.save();
     return listing;
@@ -231,6 +231,18 @@ class DiskJobStore implements JobStore {
       // It only takes up room; the reason for being here is what the caller should hear.
     }
   }
+}
+
+/** Whether a record is one of those that are wanted; undefined when all are. */
+function fitting({ status, tags = [], labels = {} }: JobFilter): ((job: JobRecord) => boolean) | undefined {
+  const wanted = Object.entries(labels);
+  if (status === undefined && tags.length === 0 && wanted.length === 0) return undefined;
+  return (job) =>
+    (status === undefined || job.status === status) &&
+    (tags.length === 0 || tags.some((tag) => job.tags?.includes(tag))) &&
+    wanted.every(
+      ([name, value]) => job.labels && Object.hasOwn(job.labels, name) && job.labels[name] === value,
+    );
 }
 
 const OBSERVED = [

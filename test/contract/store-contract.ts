@@ -283,6 +283,26 @@ export function jobStoreContract(
       expect(store.latest()).toBe(ids[5]);
     });
 
+    it('lists by tags (any of them) and labels (all of them), and counts afterwards', () => {
+      const { store } = make({});
+      const [one, two, three] = [
+        { tags: ['a', 'b'], labels: { team: 'x', tier: '1' } },
+        { tags: ['b'], labels: { team: 'x' } },
+        undefined,
+      ].map((marks) => store.create(newJob({ marks })).job_id);
+      const listed = (filter?: Parameters<JobStore['list']>[0]) =>
+        store.list(filter).jobs.map((job) => job.job_id);
+      expect(listed({ tags: [], labels: {} })).toEqual([three, two, one]);
+      expect(listed({ tags: ['a'] })).toEqual([one]);
+      expect(listed({ tags: ['a', 'b'] })).toEqual([two, one]);
+      expect(listed({ tags: ['b'], limit: 1 })).toEqual([two]);
+      expect(listed({ labels: { team: 'x' } })).toEqual([two, one]);
+      expect(listed({ labels: { team: 'x', tier: '1' }, limit: 1 })).toEqual([one]);
+      expect(listed({ labels: { team: 'y' } })).toEqual([]);
+      expect(listed({ labels: { toString: 'x' } })).toEqual([]);
+      expect(listed({ tags: ['b'], labels: { tier: '1' }, status: 'completed' })).toEqual([]);
+    });
+
     it('resolves full ids and unique prefixes, with or without job_, in any case', () => {
       const { store } = make({});
       const { job_id } = store.create(newJob());

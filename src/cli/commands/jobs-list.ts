@@ -1,13 +1,17 @@
+import { parseLabels, parseTags } from '../../config/marks.ts';
 import { CliError, UsageError } from '../../errors.ts';
-import type { JobListing } from '../../jobs/ports.ts';
+import type { JobFilter, JobListing } from '../../jobs/ports.ts';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
 import { jobLine, jobTable } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
+import { listFlag } from '../flag-values.ts';
 
 export interface ListOptions {
   refresh?: boolean;
   limit?: string;
   status?: string;
+  tag?: string[];
+  label?: string[];
 }
 
 /** Live jobs that are asked about at the same time by `--refresh`. */
@@ -16,7 +20,7 @@ const CONCURRENT = 8;
 /** `jobs list`: saved records, newest first; no network unless `--refresh`. */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
   const { printer } = app;
-  const filter = { ...limitOf(options.limit), ...statusOf(options.status) };
+  const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...marksOf(app, options) };
   if (options.refresh) await refreshLive(app);
   const { jobs, problems } = app.store.list(filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
@@ -45,6 +49,14 @@ function statusOf(text: string | undefined): { status?: JobStatus } {
       hint: `one of ${JOB_STATUSES.join(', ')}`,
     });
   return { status: status as JobStatus };
+}
+
+/** `--tag` and `--label`, which may stand before the command's name as those of a call may. */
+function marksOf({ flags }: App, { tag = [], label = [] }: ListOptions): Pick<JobFilter, 'tags' | 'labels'> {
+  return {
+    tags: parseTags([...listFlag(flags, 'tag'), ...tag], '--tag'),
+    labels: parseLabels([...listFlag(flags, 'label'), ...label], '--label'),
+  };
 }
 
 /** Asks the servers about every live job; one that cannot be asked is told and stays as it was. */

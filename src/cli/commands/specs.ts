@@ -193,6 +193,8 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
             flags: '--status <STATUS>',
             help: 'queued, running, input_required, completed, failed, canceled or lost',
           },
+          { flags: '--tag <TAG>', help: 'with this tag; repeated: with any of them', repeatable: true },
+          { flags: '--label <K=V>', help: 'with this label; repeated: with all of them', repeatable: true },
         ],
         run: (app, _words, options) => listJobs(app, options),
       },
