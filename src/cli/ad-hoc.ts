@@ -5,7 +5,7 @@ import type { StdioTarget, Target } from '../connection/target.ts';
 import { targetHash } from '../connection/target-hash.ts';
 import { UsageError } from '../errors.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from './flag-values.ts';
-import type { Instance } from './instance.ts';
+import { type Instance, noToolSettings } from './instance.ts';
 import type { FlagValues } from './runtime-flags.ts';
 
 /** The target that `--url` or `--stdio` names, or undefined; `here` is the folder that a relative one is meant from. Errors: UsageError. */
@@ -35,6 +35,7 @@ export function adHocInstance(
     adHoc: true,
     identity,
     settings: DEFAULT_SETTINGS,
+    toolSettings: async () => noToolSettings,
     target: () => expandTarget(identity, env, 'ad hoc target'),
   };
 }

@@ -14,6 +14,7 @@ import { colors, type Palette, PLAIN } from '../output/palette.ts';
 import { Printer } from '../output/printer.ts';
 import { currentHolder } from '../store/holder.ts';
 import { openJobStore } from '../store/job-store.ts';
+import { layered, withDefaults } from './flag-defaults.ts';
 import { durationFlag, elicitFlag, outputFormat, textFlag } from './flag-values.ts';
 import { configuredInstance, type Instance } from './instance.ts';
 import type { FlagValues } from './runtime-flags.ts';
@@ -23,6 +24,9 @@ import type { InstanceSession } from './session.ts';
 export class App {
   readonly context: Context;
   readonly paths: Paths;
+  /** What was typed, and what counts where nothing was. */
+  #typed: FlagValues;
+  #defaults: FlagValues = new Map();
   #flags: FlagValues;
   #flagsRead = false;
   #printer: Printer;
@@ -34,6 +38,7 @@ export class App {
   constructor(context: Context, flags: FlagValues) {
     this.context = context;
     this.paths = resolvePaths(context);
+    this.#typed = flags;
     this.#flags = flags;
     this.#printer = this.#newPrinter('mcp2cli');
   }
@@ -55,9 +60,16 @@ export class App {
   adopt(more: FlagValues): void {
     this.#flagsRead = true;
     if (more.size === 0) return;
-    this.#flags = new Map([...this.#flags, ...more]);
+    this.#typed = new Map([...this.#typed, ...more]);
+    this.#flags = withDefaults(this.#typed, this.#defaults);
     this.#printer = this.#newPrinter(this.#printer.appId);
     this.#session?.use(this.#printer);
+  }
+
+  /** Values of flags that were not typed; of defaults that differ those that came first count. None is of the output. */
+  defaults(values: FlagValues): void {
+    this.#defaults = layered(this.#defaults, values);
+    this.#flags = withDefaults(this.#typed, this.#defaults);
   }
 
   #newPrinter(appId: string): Printer {

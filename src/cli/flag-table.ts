@@ -128,6 +128,28 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: "do not check a job's result against the tool's outputSchema",
   },
   {
+    name: 'output-check',
+    takes: 'none',
+    scope: 'tool',
+    help: 'check it, although the configuration says otherwise',
+  },
+  {
+    name: 'tag',
+    takes: 'value',
+    value: 'TAG',
+    scope: 'tool',
+    repeatable: true,
+    help: 'a tag for the job; jobs list --tag finds it',
+  },
+  {
+    name: 'label',
+    takes: 'value',
+    value: 'K=V',
+    scope: 'tool',
+    repeatable: true,
+    help: 'a label for the job; jobs list --label finds it',
+  },
+  {
     name: 'ttl',
     takes: 'value',
     value: 'DURATION',

@@ -1,5 +1,6 @@
 import { type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
 import { type InstanceSettings, instanceSettings } from '../config/settings.ts';
+import type { ToolSettings } from '../config/tool-settings.ts';
 import type { Target } from '../connection/target.ts';
 import { nearestNames } from '../discovery/suggest.ts';
 import { UsageError } from '../errors.ts';
@@ -11,9 +12,17 @@ export interface Instance {
   /** As configured, `${VAR}` unexpanded: what hashes and files know. */
   identity: Target;
   settings: InstanceSettings;
+  /**
+   * What is configured for each of its tools, by the tool's exact name. Apart from `settings`, which a keeper has in its orders: a default
+   * of a call is nothing to end a keeper for. Error, of the promise as of the function: ConfigError.
+   */
+  toolSettings(): Promise<(tool: string) => ToolSettings>;
   /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
   target(): Target;
 }
+
+/** Nothing is configured for any tool. */
+export const noToolSettings = (): ToolSettings => ({});
 
 /** A configured instance. Error: UsageError with the nearest name. */
 export function configuredInstance(
@@ -38,6 +47,12 @@ export function configuredInstance(
     adHoc: false,
     identity,
     settings: instanceSettings(name, server),
+    toolSettings: async () => {
+      const { tools } = server;
+      return tools === undefined
+        ? noToolSettings
+        : (await import('../config/tool-settings.ts')).toolSettings(name, tools);
+    },
     target: () => expandTarget(identity, env, name),
   };
 }

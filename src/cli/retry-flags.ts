@@ -1,4 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
+import { ATTEMPTS, isWithin, MULTIPLIER, type Range, rangeText } from '../config/retry-limits.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import type { TaskMode } from '../jobs/ports.ts';
@@ -10,15 +11,12 @@ import type { FlagValues } from './runtime-flags.ts';
 /** How long an attempt of a background job in this program may take unless `--timeout` says otherwise, in milliseconds. */
 const DEFAULT_ATTEMPT_MS = 5 * 60_000;
 
-/** The most attempts that anybody means. */
-const MOST_ATTEMPTS = 1_000;
-
 /** What `--retries` and its kin say. Errors: UsageError for what is no number, duration or sensible amount. */
 function retryFlags(flags: FlagValues): RetryPolicy {
   const policy = {
-    attempts: number(flags, 'retries', { whole: true, min: 1, max: MOST_ATTEMPTS }) ?? NO_RETRY.attempts,
+    attempts: number(flags, 'retries', ATTEMPTS) ?? NO_RETRY.attempts,
     backoffMs: milliseconds(flags, 'retry-backoff') ?? NO_RETRY.backoffMs,
-    multiplier: number(flags, 'retry-multiplier', { min: 1, max: 1_000 }) ?? NO_RETRY.multiplier,
+    multiplier: number(flags, 'retry-multiplier', MULTIPLIER) ?? NO_RETRY.multiplier,
     maxBackoffMs: milliseconds(flags, 'retry-max-backoff') ?? NO_RETRY.maxBackoffMs,
   };
   const stray = ['retry-backoff', 'retry-multiplier', 'retry-max-backoff'].find((name) => flags.has(name));
@@ -34,6 +32,8 @@ function retryFlags(flags: FlagValues): RetryPolicy {
  * foreground `--timeout` is the limit of the whole command.
  */
 export function localRunTerms(flags: FlagValues, tool: ToolDefinition, background: boolean): LocalRunTerms {
+  if (flags.has('output-check') && flags.has('no-output-check'))
+    throw new UsageError('--output-check and --no-output-check contradict each other');
   const typed = textFlag(flags, 'timeout');
   const limit = typed === undefined ? DEFAULT_ATTEMPT_MS : parseDuration(typed, '--timeout');
   return {
@@ -49,22 +49,17 @@ export function modeFor(mode: TaskMode, { retry }: LocalRunTerms, tool: ToolDefi
   if (mode.tasks === 'required')
     throw new UnsupportedError(
       `${tool.name} runs as a task of the server only, which --retries cannot repeat`,
+      { hint: `run it once: --retries 1; in the configuration: tools.${tool.name}.retries` },
     );
   return { ...mode, tasks: 'none', certain: false };
 }
 
-function number(
-  flags: FlagValues,
-  name: string,
-  { whole = false, min, max }: { whole?: boolean; min: number; max: number },
-): number | undefined {
+function number(flags: FlagValues, name: string, range: Range): number | undefined {
   const text = textFlag(flags, name);
   if (text === undefined) return undefined;
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(value >= min && value <= max) || (whole && !Number.isInteger(value)))
-    throw new UsageError(
-      `--${name}: not a ${whole ? 'whole number' : 'number'} from ${min} to ${max}: ${JSON.stringify(text)}`,
-    );
+  if (!isWithin(value, range))
+    throw new UsageError(`--${name}: not ${rangeText(range)}: ${JSON.stringify(text)}`);
   return value;
 }
 

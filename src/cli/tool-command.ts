@@ -12,6 +12,7 @@ import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
 import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
+import { applyToolSettings } from './tool-defaults.ts';
 
 /** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -54,6 +55,7 @@ async function runOffer(
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
   if (runtime.has('help')) return printToolHelp(app, offer, flags, typed);
+  const marks = await applyToolSettings(app, tool.name);
   const given = line.args ?? textFlag(app.flags, 'args');
   const args = buildArguments(
     given === undefined ? {} : parseArgsText(...(await readArgsText(app, given))),
@@ -65,6 +67,7 @@ async function runOffer(
     arguments: args,
     storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
     through: offer.through,
+    marks,
   };
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');

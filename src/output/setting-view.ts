@@ -6,3 +6,26 @@ export function settingText(value: unknown): string {
   if (typeof command === 'string') return JSON.stringify([command, ...(Array.isArray(args) ? args : [])]);
   return typeof uri === 'string' ? uri : (JSON.stringify(value) ?? '');
 }
+
+/** The same for a setting of a tool: labels are pairs. */
+export function toolSettingText(key: string, value: unknown): string {
+  if (key !== 'labels' || !isObject(value)) return settingText(value);
+  return Object.entries(value)
+    .map(([name, text]) => `${name}=${settingText(text)}`)
+    .join(' ');
+}
+
+/** The settings of tools as they are stored, right or wrong: `tools.export.retries: 5`. */
+export function toolSettingLines(tools: unknown): string[] {
+  if (tools === undefined) return [];
+  if (!isObject(tools)) return [`tools: ${settingText(tools)}`];
+  return Object.entries(tools).flatMap(([tool, entry]) =>
+    isObject(entry)
+      ? Object.entries(entry).map(([key, value]) => `tools.${tool}.${key}: ${toolSettingText(key, value)}`)
+      : [`tools.${tool}: ${settingText(entry)}`],
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -26,11 +26,11 @@ const SETTINGS: Record<SettingKey, (words: readonly string[], cwd: string) => un
 };
 
 /** One word is a value, several are none. */
-function only(words: readonly string[]): unknown {
+export function only(words: readonly string[]): unknown {
   return words.length === 1 ? words[0] : words;
 }
 
-function flag(words: readonly string[]): unknown {
+export function flag(words: readonly string[]): unknown {
   const word = only(words);
   return word === 'true' ? true : word === 'false' ? false : word;
 }
@@ -65,10 +65,14 @@ export async function unsetSetting(app: App, typed: string, typedKey: string): P
   return printed(app, 'instances unset', `${server.name}: ${key} is not set`, server);
 }
 
+/** A key in the form in which its spellings are one. */
+export function plainKey(text: string): string {
+  return text.replace(/[-_]/g, '').toLowerCase();
+}
+
 /** A key as it is stored: `keep-alive` is `keepAlive`. */
 function settingOf(typed: string): [key: string, read: (words: readonly string[], cwd: string) => unknown] {
-  const plain = (text: string) => text.replace(/[-_]/g, '').toLowerCase();
-  const found = Object.entries(SETTINGS).find(([key]) => plain(key) === plain(typed));
+  const found = Object.entries(SETTINGS).find(([key]) => plainKey(key) === plainKey(typed));
   if (found) return found;
   const [near] = nearestNames(typed, Object.keys(SETTINGS));
   throw new UsageError(`no setting ${JSON.stringify(typed)}`, {
@@ -88,7 +92,8 @@ function checkSetting(name: string, key: string, value: unknown): void {
   }
 }
 
-async function change(
+/** Edits an instance's entry in the configuration. Error: UsageError for an instance that is none. */
+export async function change(
   app: App,
   typed: string,
   edit: (name: string, server: ServerConfig) => void,
@@ -104,7 +109,8 @@ async function change(
   return { name, server };
 }
 
-function printed(
+/** Tells what was done, and with --json the settings as they are now. */
+export function printed(
   app: App,
   command: string,
   said: string,
@@ -112,7 +118,12 @@ function printed(
 ): number {
   const { printer } = app;
   printer.appId = name;
-  if (printer.json) printer.envelope(command, said, { name, ...settingsOf(server) });
+  if (printer.json) printer.envelope(command, said, { name, ...settingsOf(server), ...toolsOf(server) });
   else printer.out(said);
   return EXIT.ok;
+}
+
+/** The settings of its tools (instance-tools.ts), as they are stored. */
+function toolsOf({ tools }: ServerConfig): { tools?: unknown } {
+  return tools === undefined ? {} : { tools };
 }

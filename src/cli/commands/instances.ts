@@ -10,7 +10,7 @@ import { checkInstanceName, isSafeName } from '../../config/names.ts';
 import { settingsOf } from '../../config/settings.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { EXIT, UsageError } from '../../errors.ts';
-import { settingText } from '../../output/setting-view.ts';
+import { settingText, toolSettingLines } from '../../output/setting-view.ts';
 import type { App } from '../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../flag-values.ts';
 
@@ -146,6 +146,7 @@ export async function showInstance(app: App, typed: string): Promise<number> {
     for (const [k, v] of Object.entries(target.env)) lines.push(`env: ${k}=${redact(v)}`);
   }
   for (const [key, value] of Object.entries(settingsOf(server))) lines.push(`${key}: ${settingText(value)}`);
+  lines.push(...toolSettingLines(server['tools']));
   lines.push(`jobs: ${app.paths.jobsDir(name)}`);
   printer.out(lines.join('\n'));
   return EXIT.ok;

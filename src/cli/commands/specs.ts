@@ -1,6 +1,9 @@
 import type { CommandSpec } from '../program.ts';
 import { listJobs } from './jobs-list.ts';
 
+/** `tools.TOOL.KEY` */
+const isOfTools = (key: string) => /^tools(\.|$)/.test(key);
+
 /** Commands of the program itself. Their code is loaded when they run; `jobs list` alone is at hand, being what scripts call most. */
 export const HOST_SPECS: readonly CommandSpec[] = [
   {
@@ -46,16 +49,27 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '  elicit ask|decline|defaults       what is done with the questions of the server, without --elicit',
           '  roots FOLDER|URI...               where the server may work',
           '  sampling -- COMMAND [ARG]...      answers sampling requests: the request on stdin, the message on stdout',
+          '',
+          'Of a tool, or of all that a pattern fits (tools.delete_*.KEY); flags of a call win over them:',
+          '  tools.TOOL.retries N              also retryBackoff, retryMultiplier, retryMaxBackoff, timeout, as the flags',
+          '  tools.TOOL.outputCheck false      as --no-output-check',
+          '  tools.TOOL.tags TAG...            tags of its jobs, for jobs list --tag',
+          '  tools.TOOL.labels K=V...          labels of its jobs, for jobs list --label',
+          '  tools.TOOL.hideFromDiscovery true not listed by ls',
         ].join('\n'),
         run: async (app, [name = '', key = '', ...values]) =>
-          (await import('./instance-settings.ts')).setSetting(app, name, key, values),
+          isOfTools(key)
+            ? (await import('./instance-tools.ts')).setToolSetting(app, name, key, values)
+            : (await import('./instance-settings.ts')).setSetting(app, name, key, values),
       },
       {
         name: 'unset',
         summary: 'take a setting back: NAME KEY',
         words: ['<name>', '<key>'],
         run: async (app, [name = '', key = '']) =>
-          (await import('./instance-settings.ts')).unsetSetting(app, name, key),
+          isOfTools(key)
+            ? (await import('./instance-tools.ts')).unsetToolSetting(app, name, key)
+            : (await import('./instance-settings.ts')).unsetSetting(app, name, key),
       },
       {
         name: 'remove',
