@@ -14,15 +14,18 @@ export function parseArgsText(text: string, source = '--args'): JsonObject {
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    // V8 quotes the text in its message; only the place is kept.
-    const place = /position \d+( \(line \d+ column \d+\))?/.exec(cause instanceof Error ? cause.message : '');
-    const where =
-      text.trim() === '' ? 'it is empty' : place ? `at ${place[0]}` : 'it ends too early or is not JSON';
-    throw new UsageError(`${source}: not valid JSON: ${where}`, {
+    throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, cause)}`, {
       hint: `for example --args '{"message":"hello"}'`,
     });
   }
   return checked(value, source);
+}
+
+/** Where text is no JSON, by the error of parsing it. V8 quotes the text in its message; only the place is kept. */
+export function brokenAt(text: string, error: unknown): string {
+  if (text.trim() === '') return 'it is empty';
+  const place = /position \d+( \(line \d+ column \d+\))?/.exec(error instanceof Error ? error.message : '');
+  return place ? `at ${place[0]}` : 'it ends too early or is not JSON';
 }
 
 function checked(base: unknown, source: string): JsonObject {

@@ -20,20 +20,21 @@ export interface ArgumentProblem {
 
 /**
  * Violations as people read them: in the order of the flags, each naming its flag, what was given and what is allowed, one for
- * each value where possible. `checked` is the schema that the violations point into.
+ * each value where possible. `checked` is the schema that the violations point into, `counts` says which findings are told.
  */
 export function explain(
   violations: readonly Violation[],
   args: unknown,
   inputSchema: JsonSchema | undefined,
   checked: unknown,
+  counts: (finding: Finding) => boolean = () => true,
 ): ArgumentProblem[] {
   const flags = toolFlags(inputSchema);
   const places = flagPlaces(flags);
   const shown = redactSecrets(args, inputSchema);
   const formsOf = formsReader(readSchema(checked));
   const order = new Map(flags.map((flag, i) => [flag.path[0], i] as const).reverse());
-  const findings = meantAlternatives(violations, checked);
+  const findings = meantAlternatives(violations, checked).filter(counts);
 
   const told = findings.map((finding) => {
     const missing = finding.keyword === 'required' ? String(finding.params['missingProperty']) : undefined;

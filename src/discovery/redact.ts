@@ -17,6 +17,21 @@ export function redactSecrets<T>(args: T, inputSchema: JsonSchema | undefined): 
   return redact(args, [inputSchema], readSchema(inputSchema, Number.POSITIVE_INFINITY), 0) as T;
 }
 
+/** Where in the arguments secrets are, by the same rule: property names and array indexes, joined by dots. */
+export function secretPlaces(args: unknown, inputSchema: JsonSchema | undefined): string[] {
+  const places: string[] = [];
+  const compare = (value: unknown, shown: unknown, path: readonly string[]): void => {
+    if (Object.is(value, shown)) return;
+    if (typeof value !== 'object' || value === null || typeof shown !== 'object' || shown === null)
+      places.push(path.join('.'));
+    else
+      for (const [key, inner] of Object.entries(value))
+        compare(inner, own(shown as JsonObject, key), [...path, key]);
+  };
+  compare(args, redactSecrets(args, inputSchema), []);
+  return places;
+}
+
 function redact(value: unknown, schemas: readonly unknown[], reader: SchemaReader, depth: number): unknown {
   const parts = reader
     .parts({ allOf: schemas })

@@ -37,7 +37,7 @@ export function readSchema(root: unknown, budget = BUDGET): SchemaReader {
     }
     let at: unknown = root;
     for (const raw of reference.slice(2).split('/')) {
-      const key = decode(raw).replaceAll('~1', '/').replaceAll('~0', '~');
+      const key = pointerKey(raw);
       if (Array.isArray(at)) at = at[Number(key)];
       else if (isObject(at)) at = own(at, key);
       else return undefined;
@@ -128,6 +128,11 @@ function requiredOf(schema: JsonObject): string[] {
 
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** The key that a segment of a reference (`a~1b`, `%C3%A4`) stands for (RFC 6901, 4 and 6). */
+export function pointerKey(segment: string): string {
+  return decode(segment).replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 function decode(text: string): string {
