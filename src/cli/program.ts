@@ -43,7 +43,8 @@ export async function runProgram(
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   const help: string[] = [];
-  const program = configure(new Command(prefix), app, help);
+  // What stands behind a command is for that command to read, whatever the groups around it know.
+  const program = configure(new Command(prefix), app, help).enablePositionalOptions();
   for (const spec of specs)
     program.addCommand(build(named(spec, argv), app, help, (code) => (exitCode = code)));
   try {
@@ -107,13 +108,12 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   for (const sub of spec.subcommands ?? [])
     command.addCommand(build(sub, app, help, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;
-  const scopes = run ? ['all', ...(spec.scopes ?? [])] : ['all'];
-  const runtime = RUNTIME_FLAGS.filter((flag) => scopes.includes(flag.scope) && flag.name !== 'help');
+  const runtime = runtimeFlags(run ? (spec.scopes ?? []) : []).filter((flag) => !isOwn(flag, spec));
   // Before the subcommand's name they are the group's: `jobs --json list`.
   for (const flag of runtime) command.addOption(runtimeOption(flag, spec).hideHelp(!run));
   const adopt = () => {
-    for (const one of command.parent ? [command.parent, command] : [command])
-      app.adopt(runtimeValues(runtime, one.opts()));
+    if (command.parent) app.adopt(runtimeValues(runtimeFlags(), command.parent.opts()));
+    app.adopt(runtimeValues(runtime, command.opts()));
   };
   // Help comes before the action, but not before `--json`.
   command.addHelpText('before', () => {
@@ -122,15 +122,30 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   });
   if (!run) return command.enablePositionalOptions();
   for (const words of spec.words ?? []) command.argument(words);
-  for (const { flags, help: text, repeatable } of spec.options ?? []) {
-    const option = new Option(flags, text);
-    command.addOption(repeatable ? option.argParser(collect) : option);
-  }
+  for (const { flags, help: about, repeatable } of spec.options ?? [])
+    command.addOption(collecting(new Option(flags, about), repeatable));
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
     adopt();
     done(await run(app, command.args, command.opts()));
   });
+}
+
+/** Of these scopes, and those that every command takes. */
+function runtimeFlags(scopes: readonly RuntimeFlag['scope'][] = []): RuntimeFlag[] {
+  return RUNTIME_FLAGS.filter(
+    ({ scope, name }) => (scope === 'all' || scopes.includes(scope)) && name !== 'help',
+  );
+}
+
+/** An option of the command's own takes the flag's name after the command; before it, the flag is still the program's. */
+function isOwn(flag: RuntimeFlag, spec: CommandSpec): boolean {
+  return spec.options?.some((own) => new RegExp(`--${flag.name}(?![\\w-])`).test(own.flags)) ?? false;
+}
+
+/** Of an option that is repeatable, every value counts. */
+function collecting(option: Option, repeatable: boolean | undefined): Option {
+  return repeatable ? option.argParser((value: string, before: string[] = []) => [...before, value]) : option;
 }
 
 function runtimeOption(flag: RuntimeFlag, spec: CommandSpec): Option {
@@ -139,12 +154,7 @@ function runtimeOption(flag: RuntimeFlag, spec: CommandSpec): Option {
       ? `-${flag.short}, `
       : '';
   const option = new Option(`${short}--${flag.name}${flag.value ? ` <${flag.value}>` : ''}`, flag.help);
-  if (flag.repeatable) option.argParser(collect);
-  return option;
-}
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
+  return collecting(option, flag.repeatable);
 }
 
 function runtimeValues(flags: readonly RuntimeFlag[], options: Record<string, unknown>): FlagValues {

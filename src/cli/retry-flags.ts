@@ -12,7 +12,7 @@ import type { FlagValues } from './runtime-flags.ts';
 const DEFAULT_ATTEMPT_MS = 5 * 60_000;
 
 /** What `--retries` and its kin say. Errors: UsageError for what is no number, duration or sensible amount. */
-function retryFlags(flags: FlagValues): RetryPolicy {
+export function retryFlags(flags: FlagValues): RetryPolicy {
   const policy = {
     attempts: number(flags, 'retries', ATTEMPTS) ?? NO_RETRY.attempts,
     backoffMs: milliseconds(flags, 'retry-backoff') ?? NO_RETRY.backoffMs,

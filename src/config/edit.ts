@@ -1,9 +1,8 @@
 import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Conf from 'conf';
-import { lock } from 'proper-lockfile';
 import { IoError } from '../errors.ts';
-import { makePrivateDir } from '../store/durable-file.ts';
+import { withFileLock } from '../store/file-lock.ts';
 import { ioFailure } from '../store/io-failure.ts';
 import { CONFIG_SCHEMA_VERSION, type Config, loadConfig } from './config.ts';
 import type { Paths } from './paths.ts';
@@ -13,29 +12,13 @@ import type { Paths } from './paths.ts';
  * (atomic, 0600). On a full disk conf's writer can report success for a file that was cut, so the file is read back and the old one put in place again.
  * Errors: ConfigError when the file is damaged (it is left alone), IoError when it cannot be written, and what `change` throws.
  */
-export async function editConfig<T>(paths: Paths, change: (config: Config) => T): Promise<T> {
-  makePrivateDir(paths.root);
-  const release = await lock(paths.config, {
-    realpath: false,
-    stale: 10_000,
-    retries: { retries: 60, minTimeout: 20, maxTimeout: 250, factor: 1.5 },
-    // A machine that slept past the lock's age: the write below is atomic, so the worst is that the later change counts.
-    onCompromised: () => {},
-  }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ELOCKED')
-      throw new IoError(`another process holds the configuration's lock: ${paths.config}.lock`, {
-        cause: error,
-      });
-    throw ioFailure(error, 'write', paths.config);
-  });
-  try {
+export function editConfig<T>(paths: Paths, change: (config: Config) => T): Promise<T> {
+  return withFileLock(paths.config, 'the configuration', () => {
     const config = loadConfig(paths);
     const result = change(config);
     write(paths, { ...config, schema_version: CONFIG_SCHEMA_VERSION });
     return result;
-  } finally {
-    await release().catch(() => {});
-  }
+  });
 }
 
 function write(paths: Paths, config: Config): void {

@@ -2,6 +2,7 @@ import type { JobRecord, JobStatus, Progress } from '../jobs/record.ts';
 import type { Palette } from './palette.ts';
 import type { Printer } from './printer.ts';
 import { runDetails } from './run-view.ts';
+import { table } from './table.ts';
 import { visibleLine } from './visible.ts';
 
 /** A time stamp for people and columns: seconds are enough. */
@@ -36,18 +37,9 @@ export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date
     age(job.created_at, now),
   ]);
   const heading = ['JOB', 'TOOL', 'STATUS', 'TASK', 'CREATED'];
-  const widths = heading.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: string[], paint: (cell: string, i: number) => string) =>
-    row
-      .map((cell, i) => paint(i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0), i))
-      .join('  ')
-      .trimEnd();
-  return [
-    line(heading, (cell) => palette.dim(cell)),
-    ...rows.map((row, n) =>
-      line(row, (cell, i) => (i === 2 ? statusColor(jobs[n]?.status, palette)(cell) : cell)),
-    ),
-  ].join('\n');
+  return table(heading, rows, palette, (cell, row, column) =>
+    column === 2 ? statusColor(jobs[row]?.status, palette)(cell) : cell,
+  );
 }
 
 function statusColor(status: JobStatus | undefined, palette: Palette): (text: string) => string {
