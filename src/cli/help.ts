@@ -20,6 +20,8 @@ Commands:
                                            by its exact name, and kind where several have it
   jobs list|show|wait|watch|answer|cancel|logs
                                            background jobs
+  jobs define|undefine|definitions|export|import
+                                           jobs of your own: tools with arguments fixed
   refresh                                  read the server's catalogue again
 
 Flags:

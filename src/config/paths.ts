@@ -18,6 +18,8 @@ export interface Paths {
   /** Negotiated facts about the instance's server. */
   serverFile(name: string): string;
   catalogueFile(name: string): string;
+  /** The user's own jobs over the instance's tools. */
+  definitionsFile(name: string): string;
   /** What belongs to the instance's keepers: their files, sockets and log. */
   keeperDir(name: string): string;
 }
@@ -35,6 +37,7 @@ export function resolvePaths(context: PathContext): Paths {
     jobsDir: (name) => join(instanceDir(name), 'jobs'),
     serverFile: (name) => join(instanceDir(name), 'server.json'),
     catalogueFile: (name) => join(instanceDir(name), 'catalogue.json'),
+    definitionsFile: (name) => join(instanceDir(name), 'definitions.json'),
     keeperDir: (name) => join(instanceDir(name), 'keeper'),
   };
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
+import { isObject, type JsonObject, own, sameJson, setOwn } from '../json.ts';
 import type { ToolDefinition } from './catalogue.ts';
 import { quote } from './flag-value.ts';
-import { isObject, type JsonObject, own, sameJson, setOwn } from '../json.ts';
 import { defaultFinder } from './plain-schema.ts';
 import { withWholeSchema } from './redirect-refs.ts';
 import { listOf, readSchema } from './schema-reader.ts';

@@ -67,6 +67,11 @@ test('jobs know ports and errors, and no implementation of a port', () => {
   expect(offenders((i) => room(i.from) === 'jobs' && rooms.includes(room(i.to)))).toEqual([]);
 });
 
+test('definitions are files and schemas: no connection, no jobs that run', () => {
+  const rooms = ['connection', 'backends', 'keeper', 'jobs', 'demo'];
+  expect(offenders((i) => room(i.from) === 'definitions' && rooms.includes(room(i.to)))).toEqual([]);
+});
+
 test('the client of the MCP SDK lives in connection, its server in the demo', () => {
   expect(
     offenders(

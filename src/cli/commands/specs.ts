@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../program.ts';
+import { DEFINITION_SPECS } from './definition-specs.ts';
 import { listJobs } from './jobs-list.ts';
 
 /** `tools.TOOL.KEY` */
@@ -261,6 +262,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         options: [LATEST],
         run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
       },
+      ...DEFINITION_SPECS,
     ],
   },
 ];

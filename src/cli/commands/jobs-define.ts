@@ -1,0 +1,167 @@
+import { type Definition, inOrder } from '../../definitions/definition.ts';
+import { nameProblem, toolOfName } from '../../definitions/name.ts';
+import { readDefinitions } from '../../definitions/read.ts';
+import { nearestNames } from '../../discovery/suggest.ts';
+import { EXIT, UsageError } from '../../errors.ts';
+import { setOwn } from '../../json.ts';
+import type { App } from '../app.ts';
+import { checkDefaults } from '../definition-flags.ts';
+import { checkFixedArgs, readFixedArgs } from '../fixed-args.ts';
+import { knownTool } from '../known-tool.ts';
+import type { FlagValues } from '../runtime-flags.ts';
+
+export interface DefineOptions {
+  tool?: string;
+  arg?: string[];
+  args?: string;
+  description?: string;
+  retries?: string;
+  retryBackoff?: string;
+  retryMultiplier?: string;
+  retryMaxBackoff?: string;
+  timeout?: string;
+  /** False with `--no-output-check`. */
+  outputCheck?: boolean;
+  tag?: string[];
+  label?: string[];
+  hide?: boolean;
+  force?: boolean;
+}
+
+/** `jobs define NAME --tool TOOL ...` */
+export async function defineJob(app: App, name: string | undefined, options: DefineOptions): Promise<number> {
+  if (name === undefined)
+    throw new UsageError('which name? jobs define NAME --tool TOOL', {
+      hint: `see: ${app.command('jobs define --help')}`,
+    });
+  const definition = await defineOwn(app, name, options);
+  const said = `defined ${definition.name} (${app.printer.safeLine(definition.tool)})`;
+  if (app.printer.json) app.printer.envelope('jobs define', said, definition);
+  else app.printer.out(said);
+  return EXIT.ok;
+}
+
+/**
+ * Stores a job over a tool of the instance's server. Errors: UsageError for a name that cannot be or is taken, a tool that is none, and for
+ * arguments and settings that the tool's call would refuse; those of reading the catalogue; ConfigError, IoError.
+ */
+export async function defineOwn(app: App, name: string, options: DefineOptions): Promise<Definition> {
+  const wrong = nameProblem(name);
+  if (wrong !== undefined) throw new UsageError(wrong);
+  const path = app.paths.definitionsFile(app.instance.name);
+  const exists = readDefinitions(path).some((one) => one.name === name);
+  // Whether this is permitted ('update' where it exists, else 'create') is a question for here: nothing has been done yet.
+  if (exists && !options.force) throw existsAlready(app, name);
+  if (options.tool === undefined)
+    throw new UsageError('jobs define needs --tool: a job is a tool with arguments of its own', {
+      hint: `${app.command('jobs define', name)} --tool TOOL; the tools: ${app.command('ls')}`,
+    });
+  const settings = settingsOf(options);
+  const tool = await toolFor(app, name, options.tool);
+  const args = await readFixedArgs(app, tool, options);
+  await checkFixedArgs(app, tool, args);
+  const definition = inOrder({
+    name,
+    tool: tool.name,
+    description: options.description,
+    args: Object.keys(args).length > 0 ? args : undefined,
+    ...settings,
+  });
+  const { editDefinitions } = await import('../../definitions/edit.ts');
+  await editDefinitions(path, (definitions) => {
+    if (definitions.has(name) && !options.force) throw existsAlready(app, name);
+    definitions.set(name, definition);
+  });
+  return definition;
+}
+
+/** `jobs undefine NAME` */
+export async function undefineJob(app: App, name: string): Promise<number> {
+  if (!(await undefineOwn(app, name))) throw unknownDefinition(app, name);
+  const said = `removed ${name}`;
+  if (app.printer.json) app.printer.envelope('jobs undefine', said, { name });
+  else app.printer.out(said);
+  return EXIT.ok;
+}
+
+/** Removes a definition; false when there is none of this name. Errors: ConfigError, IoError. */
+export async function undefineOwn(app: App, name: string): Promise<boolean> {
+  const path = app.paths.definitionsFile(app.instance.name);
+  if (!readDefinitions(path).some((one) => one.name === name)) return false;
+  // Whether this is permitted ('delete') is a question for here.
+  const { editDefinitions } = await import('../../definitions/edit.ts');
+  return editDefinitions(path, (definitions) => definitions.delete(name));
+}
+
+/** The error for a name that nothing is defined under, with the nearest. */
+export function unknownDefinition(app: App, name: string): UsageError {
+  const known = readDefinitions(app.paths.definitionsFile(app.instance.name)).map((one) => one.name);
+  const [near] = nearestNames(name, known);
+  return new UsageError(`no definition ${JSON.stringify(name)}`, {
+    code: 'unknown_definition',
+    hint: near ? `did you mean ${near}?` : `see: ${app.command('jobs definitions')}`,
+  });
+}
+
+function existsAlready(app: App, name: string): UsageError {
+  return new UsageError(`${name} is defined already`, {
+    code: 'exists',
+    hint: `replace it with --force, or remove it first: ${app.command('jobs undefine', name)}`,
+  });
+}
+
+async function toolFor(app: App, name: string, typed: string) {
+  const stop = app.stop('the catalogue was not read in time');
+  try {
+    const tool = await knownTool(app, typed, stop.signal);
+    const { tools } = await (await app.session()).catalogue(stop.signal);
+    const taken = toolOfName(name, tools);
+    if (taken === undefined) return tool;
+    throw new UsageError(`the server has a tool ${JSON.stringify(taken)}: choose another name`);
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** How it is run and found. Error: UsageError for what the flags of a call would not take. */
+function settingsOf(options: DefineOptions): Omit<Partial<Definition>, 'name' | 'tool'> {
+  const { retries, retryBackoff, retryMultiplier, retryMaxBackoff, timeout, tag, label } = options;
+  const typed = {
+    retries,
+    'retry-backoff': retryBackoff,
+    'retry-multiplier': retryMultiplier,
+    'retry-max-backoff': retryMaxBackoff,
+    timeout,
+  };
+  const flags: FlagValues = new Map();
+  for (const [flag, value] of Object.entries(typed)) if (value !== undefined) flags.set(flag, value);
+  checkDefaults(flags);
+  return {
+    ...(retries === undefined ? {} : { retries: Number(retries) }),
+    ...(retryBackoff === undefined ? {} : { retryBackoff }),
+    ...(retryMultiplier === undefined ? {} : { retryMultiplier: Number(retryMultiplier) }),
+    ...(retryMaxBackoff === undefined ? {} : { retryMaxBackoff }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(options.outputCheck === false ? { outputCheck: false } : {}),
+    ...(tag ? { tags: tags(tag) } : {}),
+    ...(label ? { labels: labels(label) } : {}),
+    ...(options.hide ? { hideFromDiscovery: true } : {}),
+  };
+}
+
+function tags(typed: readonly string[]): string[] {
+  if (typed.includes('')) throw new UsageError('--tag: a tag cannot be empty');
+  return [...new Set(typed)];
+}
+
+function labels(typed: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const pair of typed) {
+    const equals = pair.indexOf('=');
+    if (equals <= 0) throw new UsageError(`--label: not NAME=VALUE: ${JSON.stringify(pair)}`);
+    const name = pair.slice(0, equals);
+    if (Object.hasOwn(found, name)) throw new UsageError(`--label ${name} is given twice`);
+    setOwn(found, name, pair.slice(equals + 1));
+  }
+  return found;
+}

@@ -1,0 +1,36 @@
+import { readDefinitions } from '../../definitions/read.ts';
+import { EXIT } from '../../errors.ts';
+import { definitionLine, definitionTable } from '../../output/definition-view.ts';
+import { visibleJson } from '../../output/visible.ts';
+import type { App } from '../app.ts';
+import { EXPORT_VERSION } from '../import-document.ts';
+import { unknownDefinition } from './jobs-define.ts';
+
+/** `jobs definitions`: all of them, by name; no network. */
+export async function listDefinitions(app: App): Promise<number> {
+  const { printer } = app;
+  const items = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
+  else if (printer.json) {
+    const summary = `${items.length} ${items.length === 1 ? 'definition' : 'definitions'}`;
+    printer.envelope('jobs definitions', summary, { items });
+  } else if (items.length > 0)
+    printer.out(
+      printer.outTTY
+        ? definitionTable(items, await app.palette())
+        : items.map((item) => definitionLine(item)).join('\n'),
+    );
+  else if (printer.outTTY) printer.note('nothing is defined here');
+  return EXIT.ok;
+}
+
+/** `jobs export [NAME...]`: the same document in every format, so that it can go into a file as it is. Error: UsageError for an unknown name. */
+export async function exportDefinitions(app: App, names: readonly string[]): Promise<number> {
+  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const missing = names.find((name) => !all.some((one) => one.name === name));
+  if (missing !== undefined) throw unknownDefinition(app, missing);
+  const definitions = names.length === 0 ? all : all.filter((one) => names.includes(one.name));
+  const text = JSON.stringify({ mcp2cli_definitions: EXPORT_VERSION, definitions }, null, 2);
+  app.printer.out(app.printer.outTTY ? visibleJson(text) : text);
+  return EXIT.ok;
+}

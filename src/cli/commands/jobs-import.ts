@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Definition } from '../../definitions/definition.ts';
+import { readDefinitions } from '../../definitions/read.ts';
+import { EXIT, IoError, UsageError } from '../../errors.ts';
+import { sameJson } from '../../json.ts';
+import type { App } from '../app.ts';
+import { definitionsIn, importError } from '../import-document.ts';
+import { toolProblems } from '../import-tools.ts';
+
+export interface ImportOptions {
+  force?: boolean;
+  dryRun?: boolean;
+}
+
+type Outcome = 'created' | 'replaced' | 'unchanged';
+
+/**
+ * `jobs import FILE|-`: all definitions of the document or none. Errors: one UsageError for all that is wrong with them, or for all that exist
+ * with other content; ConfigError, IoError.
+ */
+export async function importDefinitions(app: App, file: string, options: ImportOptions): Promise<number> {
+  const { printer } = app;
+  const text = file === '-' ? await app.context.stdin.readAll() : readImport(app, file);
+  const definitions = definitionsIn(text, file === '-' ? 'stdin' : file);
+  const path = app.paths.definitionsFile(app.instance.name);
+  // Before anybody is asked about tools.
+  settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
+  const problems = await toolProblems(app, definitions);
+  if (problems.length > 0) throw importError(problems);
+  const items = await store(path, definitions, options);
+  const count = (outcome: Outcome) => items.filter((item) => item.outcome === outcome).length;
+  const unchanged = count('unchanged');
+  const said = `${options.dryRun ? 'would import' : 'imported'} ${items.length}${unchanged > 0 ? ` (${unchanged} unchanged)` : ''}`;
+  if (printer.json)
+    printer.envelope('jobs import', said, {
+      dry_run: options.dryRun === true,
+      created: count('created'),
+      replaced: count('replaced'),
+      unchanged,
+      items,
+    });
+  else printer.out(said);
+  return EXIT.ok;
+}
+
+async function store(path: string, definitions: readonly Definition[], options: ImportOptions) {
+  if (options.dryRun)
+    return settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
+  const { editDefinitions } = await import('../../definitions/edit.ts');
+  return editDefinitions(path, (stored) => settle(stored, definitions, options));
+}
+
+/** Puts the definitions among the stored ones, and says what became of each. Error: UsageError that names all that it may not replace. */
+function settle(
+  stored: Map<string, Definition>,
+  definitions: readonly Definition[],
+  { force }: ImportOptions,
+): { name: string; tool: string; outcome: Outcome }[] {
+  const items = definitions.map((definition) => {
+    const { name, tool } = definition;
+    const before = stored.get(name);
+    const same = before !== undefined && sameJson(before, definition);
+    const outcome: Outcome = before === undefined ? 'created' : same ? 'unchanged' : 'replaced';
+    return { name, tool, outcome };
+  });
+  const others = items.filter(({ outcome }) => outcome === 'replaced').map(({ name }) => name);
+  if (others.length > 0 && !force)
+    throw new UsageError(`nothing was imported: defined already, with other content: ${others.join(', ')}`, {
+      code: 'exists',
+      hint: 'replace with --force',
+      details: { names: others },
+    });
+  for (const [i, definition] of definitions.entries())
+    if (items[i]?.outcome !== 'unchanged') stored.set(definition.name, definition);
+  return items;
+}
+
+function readImport(app: App, file: string): string {
+  const path = resolve(app.context.cwd, file);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`no such file: ${path}`);
+    throw new IoError(`cannot read ${path}: ${message}`, { cause: error });
+  }
+}

@@ -1,0 +1,86 @@
+import { type Definition, inOrder, shapeProblems } from '../definitions/definition.ts';
+import { nameProblem } from '../definitions/name.ts';
+import { brokenAt } from '../discovery/build-arguments.ts';
+import { ConfigError, UsageError } from '../errors.ts';
+import { isObject } from '../json.ts';
+import { checkDefaults, definitionDefaults } from './definition-flags.ts';
+
+/** The version of the document that `jobs export` prints and `jobs import` takes. */
+export const EXPORT_VERSION = 1;
+
+/**
+ * The definitions of a document of `jobs export`, a list of them, or a single one. `source` names the text. Errors: UsageError for what is no such
+ * thing, one for all that is wrong with the definitions; ConfigError for a document of a newer version.
+ */
+export function definitionsIn(text: string, source: string): Definition[] {
+  const values = valuesIn(parsed(text, source), source);
+  const problems: string[] = [];
+  const names = new Set<string>();
+  for (const [i, value] of values.entries()) {
+    const found = problemsOf(value);
+    const name = isObject(value) && typeof value['name'] === 'string' ? value['name'] : '';
+    const shown = name === '' ? `definition ${i + 1}` : name;
+    if (name !== '' && names.has(name)) found.push('defined twice in here');
+    names.add(name);
+    problems.push(...found.map((problem) => `${shown}: ${problem}`));
+  }
+  if (problems.length > 0) throw importError(problems);
+  return values.map((value) => inOrder(value as Definition));
+}
+
+/** One error for all that is wrong with a document's definitions. */
+export function importError(problems: readonly string[]): UsageError {
+  const told =
+    problems.length === 1 ? problems[0] : `${problems.length} problems:\n  ${problems.join('\n  ')}`;
+  return new UsageError(`nothing was imported: ${told}`, {
+    code: 'invalid_definitions',
+    details: { problems },
+  });
+}
+
+function parsed(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, error)}`);
+  }
+}
+
+function valuesIn(document: unknown, source: string): unknown[] {
+  if (Array.isArray(document)) return document;
+  if (!isObject(document)) throw noDefinitions(source);
+  const version = document['mcp2cli_definitions'];
+  if (version === undefined && !Object.hasOwn(document, 'definitions')) {
+    if (!Object.hasOwn(document, 'tool')) throw noDefinitions(source);
+    return [document];
+  }
+  if (typeof version === 'number' && version > EXPORT_VERSION)
+    throw new ConfigError(`${source}: it was written by a newer version of mcp2cli`, {
+      code: 'newer',
+      hint: 'update mcp2cli',
+    });
+  const { definitions } = document;
+  if (version !== EXPORT_VERSION || !Array.isArray(definitions)) throw noDefinitions(source);
+  return definitions;
+}
+
+function noDefinitions(source: string): UsageError {
+  return new UsageError(`${source}: no definitions of jobs in it`, {
+    hint: 'it takes what jobs export prints, a list of definitions, or a single one: {"name": "...", "tool": "..."}',
+  });
+}
+
+function problemsOf(value: unknown): string[] {
+  const shape = shapeProblems(value);
+  if (shape.length > 0) return shape;
+  const definition = value as Definition;
+  const name = nameProblem(definition.name);
+  const problems = name === undefined ? [] : [name];
+  try {
+    checkDefaults(definitionDefaults(definition));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    problems.push(error.message);
+  }
+  return problems;
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../errors.ts';
+import { isObject, type JsonObject, setOwn } from '../json.ts';
+import { errnoOf, ioFailure } from '../store/io-failure.ts';
+import { byName, type Definition, inOrder, shapeProblems } from './definition.ts';
+import { nameProblem } from './name.ts';
+
+export const DEFINITIONS_SCHEMA_VERSION = 1;
+
+export interface DefinitionsFile {
+  definitions: Definition[];
+  /** What else stands in the file. */
+  extra: JsonObject;
+}
+
+/**
+ * An instance's definitions, ordered by name; no file is none. Synchronous and light: every call of a tool asks. Errors: ConfigError for a file
+ * that is damaged or from a newer version, which is never treated as empty; IoError.
+ */
+export function readDefinitions(path: string): Definition[] {
+  return readDefinitionsFile(path).definitions;
+}
+
+/** The same with the rest of the file. */
+export function readDefinitionsFile(path: string): DefinitionsFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return { definitions: [], extra: {} };
+    if (errno === 'EISDIR') throw damaged(path, 'it is a folder');
+    throw ioFailure(error, 'read', path);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, (error as Error).message);
+  }
+  return parsed(value, path);
+}
+
+function parsed(value: unknown, path: string): DefinitionsFile {
+  if (!isObject(value)) throw damaged(path, 'not a JSON object');
+  const { schema_version: version, definitions: stored, ...extra } = value;
+  if (typeof version !== 'number') throw damaged(path, 'schema_version is not a number');
+  if (version > DEFINITIONS_SCHEMA_VERSION)
+    throw new ConfigError(`the definitions were written by a newer version of mcp2cli: ${path}`, {
+      code: 'newer',
+      hint: 'update mcp2cli',
+    });
+  if (!isObject(stored)) throw damaged(path, 'definitions is not an object');
+  const definitions = Object.entries(stored).map(([name, fields]) => {
+    const definition = isObject(fields) ? { ...fields, name: fields['name'] ?? name } : fields;
+    const [problem] = shapeProblems(definition);
+    const wrong = problem ?? nameProblem(name);
+    if (wrong !== undefined) throw damaged(path, `${JSON.stringify(name)}: ${wrong}`);
+    if ((definition as Definition).name !== name)
+      throw damaged(path, `${JSON.stringify(name)} has another name inside`);
+    return inOrder(definition as Definition);
+  });
+  return { definitions: definitions.sort(byName), extra };
+}
+
+/** The text of the file; the name of a definition is its key. */
+export function definitionsText({ definitions, extra }: DefinitionsFile): string {
+  const stored: JsonObject = {};
+  for (const { name, ...fields } of [...definitions].sort(byName)) setOwn(stored, name, inOrder(fields));
+  const file = { schema_version: DEFINITIONS_SCHEMA_VERSION, definitions: stored, ...extra };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function damaged(path: string, what: string): ConfigError {
+  return new ConfigError(`the definitions are damaged: ${path}: ${what}`, {
+    hint: 'mend the file by hand, or move it away and import the definitions again',
+  });
+}
