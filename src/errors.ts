@@ -83,6 +83,13 @@ export class AuthError extends CliError {
   }
 }
 
+/** A rule of the instance's own permissions does not let it happen. Nothing was sent. */
+export class PermissionError extends CliError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('permission_denied', EXIT.auth, message, options);
+  }
+}
+
 /** The server cannot do what was asked (no cancel, no such capability). */
 export class UnsupportedError extends CliError {
   constructor(message: string, options: ErrorOptions = {}) {

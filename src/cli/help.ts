@@ -1,9 +1,9 @@
 import { reachable } from '../discovery/offers.ts';
-import { CliError } from '../errors.ts';
+import { CliError, PermissionError } from '../errors.ts';
 import { offerLines } from '../output/offer-view.ts';
 import type { App } from './app.ts';
 import { runtimeHelp } from './flag-table.ts';
-import { offersOn } from './offers.ts';
+import { listedOffers } from './offers.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */
 export async function instanceHelp(app: App): Promise<string> {
@@ -31,14 +31,15 @@ ${prefix} TOOL --help tells a tool's own flags.
 `;
 }
 
-/** A server that cannot be reached keeps nobody from reading what the program itself has to say. */
+/** A server that cannot be reached, and a rule that refuses its list, keeps nobody from reading what the program itself has to say. */
 async function toolList(app: App): Promise<string> {
   try {
-    const offers = reachable(await offersOn(app));
+    const offers = reachable(await listedOffers(app));
     return offers.length === 0 ? '(none)' : offerLines(app.printer, offers);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     app.printer.warn(error.code, error.message);
+    if (error instanceof PermissionError) return '(not permitted)';
     return '(not known: the server cannot be asked)';
   }
 }

@@ -29,7 +29,7 @@ ${runtimeHelp(['all', 'target', 'tool', 'input', 'result'])}
       --version                the version
 
 Exit codes:
-  0 done   1 the tool or job failed   2 usage   3 unreachable   4 authentication   5 not supported by the server
+  0 done   1 the tool or job failed   2 usage   3 unreachable   4 authentication, permissions   5 not supported by the server
   8 not finished (input required)   70 a defect   74 disk or output   78 configuration damaged   124 --timeout
 `;
 }

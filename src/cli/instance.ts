@@ -1,4 +1,5 @@
 import { type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
+import type { StoredAccess } from '../config/permission-settings.ts';
 import { type InstanceSettings, instanceSettings } from '../config/settings.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
 import type { Target } from '../connection/target.ts';
@@ -17,6 +18,8 @@ export interface Instance {
    * of a call is nothing to end a keeper for. Error, of the promise as of the function: ConfigError.
    */
   toolSettings(): Promise<(tool: string) => ToolSettings>;
+  /** Its rules, and the roles and scopes of its user, as they are stored; absent without rules. No part of what a keeper knows. */
+  access?: StoredAccess;
   /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
   target(): Target;
 }
@@ -53,6 +56,7 @@ export function configuredInstance(
         ? noToolSettings
         : (await import('../config/tool-settings.ts')).toolSettings(name, tools);
     },
+    ...(server['permissions'] === undefined ? {} : { access: server }),
     target: () => expandTarget(identity, env, name),
   };
 }

@@ -11,6 +11,7 @@ import { kindFlag, offerOfName, offerOfWords } from './find-offer.ts';
 import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
+import { permit } from './permission.ts';
 import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
 import { applyToolSettings } from './tool-defaults.ts';
 
@@ -69,6 +70,7 @@ async function runOffer(
     through: offer.through,
     marks,
   };
+  await permit(app, 'execute', tool.name, call.storedArguments);
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');
   if (!background) return callInForeground(app, call);

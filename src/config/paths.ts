@@ -20,6 +20,8 @@ export interface Paths {
   catalogueFile(name: string): string;
   /** The user's own jobs over the instance's tools. */
   definitionsFile(name: string): string;
+  /** What the instance's permissions have refused, a line each. */
+  refusalsFile(name: string): string;
   /** What belongs to the instance's keepers: their files, sockets and log. */
   keeperDir(name: string): string;
 }
@@ -38,6 +40,7 @@ export function resolvePaths(context: PathContext): Paths {
     serverFile: (name) => join(instanceDir(name), 'server.json'),
     catalogueFile: (name) => join(instanceDir(name), 'catalogue.json'),
     definitionsFile: (name) => join(instanceDir(name), 'definitions.json'),
+    refusalsFile: (name) => join(instanceDir(name), 'refusals.jsonl'),
     keeperDir: (name) => join(instanceDir(name), 'keeper'),
   };
 }

@@ -28,7 +28,17 @@ export interface InstanceSettings {
 }
 
 /** The settings by their names in the configuration, beside `url` or `command`. */
-const SETTING_KEYS = ['detach', 'keepAlive', 'idleTimeout', 'elicit', 'roots', 'sampling'] as const;
+const SETTING_KEYS = [
+  'detach',
+  'keepAlive',
+  'idleTimeout',
+  'elicit',
+  'roots',
+  'sampling',
+  'permissions',
+  'roles',
+  'scopes',
+] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
 /** The settings that are set, as they are stored. */

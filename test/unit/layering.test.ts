@@ -72,6 +72,14 @@ test('definitions are files and schemas: no connection, no jobs that run', () =>
   expect(offenders((i) => room(i.from) === 'definitions' && rooms.includes(room(i.to)))).toEqual([]);
 });
 
+test('permissions know configuration and files, how a command is run, and what a tool is called', () => {
+  const known =
+    /^(permissions|config|store)\/|^errors\.ts$|^connection\/run-command\.ts$|^discovery\/tool-names\.ts$/;
+  expect(
+    offenders((i) => room(i.from) === 'permissions' && i.to.endsWith('.ts') && !known.test(i.to)),
+  ).toEqual([]);
+});
+
 test('the client of the MCP SDK lives in connection, its server in the demo', () => {
   expect(
     offenders(

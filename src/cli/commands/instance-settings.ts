@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { absoluteDir, type Config, type ServerConfig } from '../../config/config.ts';
+import { accessSettings } from '../../config/permission-settings.ts';
 import { instanceSettings, type SettingKey, settingsOf } from '../../config/settings.ts';
 import { checkRoot, isUri } from '../../connection/client-duties.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { ConfigError, EXIT, UsageError } from '../../errors.ts';
 import { settingText } from '../../output/setting-view.ts';
+import { ioFailure } from '../../store/io-failure.ts';
 import type { App } from '../app.ts';
 import { knownInstance } from './instances.ts';
 
@@ -23,6 +26,9 @@ const SETTINGS: Record<SettingKey, (words: readonly string[], cwd: string) => un
     command: /^\.{1,2}[\\/]/.test(command) ? resolve(cwd, command) : command,
     args,
   }),
+  permissions: (words, cwd) => readRules(String(only(words)), cwd),
+  roles: (words) => words,
+  scopes: (words) => words,
 };
 
 /** One word is a value, several are none. */
@@ -33,6 +39,24 @@ export function only(words: readonly string[]): unknown {
 export function flag(words: readonly string[]): unknown {
   const word = only(words);
   return word === 'true' ? true : word === 'false' ? false : word;
+}
+
+/** Rules as JSON, or `@FILE` with them. A command that is a path is one below the folder where it was typed. Errors: UsageError, IoError. */
+function readRules(given: string, cwd: string): unknown {
+  const path = given.startsWith('@') ? resolve(cwd, given.slice(1)) : undefined;
+  const where = path === undefined ? 'permissions' : `permissions (${path})`;
+  try {
+    return JSON.parse(path === undefined ? given : readFileSync(path, 'utf8'), (key, value: unknown) =>
+      key === 'command' && typeof value === 'string' && /^\.{1,2}[\\/]/.test(value)
+        ? resolve(cwd, value)
+        : value,
+    );
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw ioFailure(error, 'read', path ?? '');
+    throw new UsageError(`${where}: not JSON: ${error.message}`, {
+      hint: `for example '[{"action": "execute", "tools": ["delete-*"], "roles": ["admin"]}]', or @FILE`,
+    });
+  }
 }
 
 /** `instances set NAME KEY VALUE...`. Error: UsageError for a key that is none, and for a value that it does not take. */
@@ -84,6 +108,7 @@ function settingOf(typed: string): [key: string, read: (words: readonly string[]
 function checkSetting(name: string, key: string, value: unknown): void {
   try {
     instanceSettings(name, { [key]: value });
+    accessSettings(name, { [key]: value });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(`${error.message.replace(/^instance [^:]*: /, '')} (given ${settingText(value)})`, {

@@ -11,6 +11,7 @@ import type { App } from '../app.ts';
 import { answerHelp, askedLines, isPage, questionHelp } from '../asked.ts';
 import { terminalAsker } from '../askers.ts';
 import { RUNTIME_FLAGS } from '../flag-table.ts';
+import { permitJobs } from '../permission.ts';
 import { type FlagValues, setFlag } from '../runtime-flags.ts';
 import { oneJob } from './job-ids.ts';
 
@@ -28,6 +29,8 @@ export async function answerJob(app: App, words: readonly string[]): Promise<num
   const deps = await app.jobDeps();
   try {
     const id = oneJob(deps.store, head.id, latest);
+    // Help only shows what is asked.
+    await permitJobs(app, help ? 'read' : 'update', deps.store, [id]);
     const found = await openQuestions(deps, id, stop).catch((error: unknown) => {
       if (!help || !(error instanceof UsageError)) throw error;
       app.printer.note(error.message);

@@ -3,6 +3,7 @@ import { isTerminal } from '../../jobs/record.ts';
 import { cancelJob } from '../../jobs/service.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
+import { permitJobs } from '../permission.ts';
 import { oneJob } from './job-ids.ts';
 
 export interface CancelOptions {
@@ -17,6 +18,7 @@ export async function cancelOne(app: App, id: string | undefined, options: Cance
   const { printer } = app;
   const deps = await app.jobDeps();
   const wanted = oneJob(deps.store, id, options.latest);
+  await permitJobs(app, 'update', deps.store, [wanted]);
   const stop = app.stop(
     'the request was not answered in time; whether the job was cancelled shows with: jobs show',
   );

@@ -5,6 +5,7 @@ import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
 import { jobLine, jobTable } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 import { listFlag } from '../flag-values.ts';
+import { permit, permittedItems } from '../permission.ts';
 
 export interface ListOptions {
   refresh?: boolean;
@@ -21,8 +22,9 @@ const CONCURRENT = 8;
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
   const { printer } = app;
   const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...marksOf(app, options) };
+  await permit(app, 'list');
   if (options.refresh) await refreshLive(app);
-  const { jobs, problems } = app.store.list(filter);
+  const { jobs, problems } = await permittedList(app, filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
   else if (printer.json) printer.jsonDocument(jobs);
@@ -31,6 +33,17 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   else if (jobs.length > 0) printer.out(jobs.map(jobLine).join('\n'));
   else if (printer.outTTY) printer.note('no jobs');
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
+}
+
+/** The saved jobs, but for those that the instance's rules refuse; the newest `limit` of what is left. */
+async function permittedList(
+  app: App,
+  { limit, ...filter }: { limit?: number; status?: JobStatus },
+): Promise<JobListing> {
+  if (!app.instance.access) return app.store.list({ ...filter, ...(limit === undefined ? {} : { limit }) });
+  const { jobs, problems } = app.store.list(filter);
+  const left = await permittedItems(app, jobs, (job) => job.capability);
+  return { jobs: left.slice(0, limit), problems };
 }
 
 function limitOf(text: string | undefined): { limit?: number } {
@@ -64,7 +77,8 @@ async function refreshLive(app: App): Promise<void> {
   const { showJob } = await import('../../jobs/service.ts');
   const deps = await app.jobDeps();
   const stop = app.stop('the jobs were not refreshed in time');
-  const live: JobListing['jobs'] = deps.store.list().jobs.filter((job) => !isTerminal(job.status));
+  const { jobs } = await permittedList(app, {});
+  const live = jobs.filter((job) => !isTerminal(job.status));
   const next = live.values();
   const worker = async () => {
     for (const job of next) {

@@ -4,6 +4,7 @@ import type { Stop } from '../../jobs/stop.ts';
 import { jobSummary } from '../../output/job-view.ts';
 import { runLog } from '../../output/run-view.ts';
 import type { App } from '../app.ts';
+import { permitJobs } from '../permission.ts';
 import { detached } from './detach.ts';
 import { oneJob } from './job-ids.ts';
 
@@ -21,6 +22,7 @@ const LOOK_MS = 200;
  */
 export async function jobLogs(app: App, id: string | undefined, options: LogsOptions): Promise<number> {
   const wanted = oneJob(app.store, id, options.latest);
+  await permitJobs(app, 'read', app.store, [wanted]);
   const say = teller(app, wanted);
   if (!options.follow) return printLog(app, wanted, say);
   const stop = app.stop('the time ran out; the job goes on');

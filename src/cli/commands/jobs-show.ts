@@ -5,6 +5,7 @@ import { showJob } from '../../jobs/service.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 import { jobInHand, printJobResult } from '../outcome.ts';
+import { permitJobs } from '../permission.ts';
 import { oneJob } from './job-ids.ts';
 
 export interface ShowOptions {
@@ -16,11 +17,13 @@ export interface ShowOptions {
 export async function showOne(app: App, id: string | undefined, options: ShowOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
+  const wanted = oneJob(deps.store, id, options.latest);
+  await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the job was not read in time; it is not affected');
   try {
     // Showing works on a disk that cannot be written.
     const inHand: UnrecordedEndError[] = [];
-    const job = await showJob(deps, oneJob(deps.store, id, options.latest), stop).catch(jobInHand(inHand));
+    const job = await showJob(deps, wanted, stop).catch(jobInHand(inHand));
     for (const { code, message } of inHand) printer.warn(code, message);
     if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
     else {

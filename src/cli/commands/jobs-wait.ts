@@ -5,6 +5,7 @@ import { waitForJob } from '../../jobs/service.ts';
 import { jobSummary } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 import { jobInHand, printOutcome } from '../outcome.ts';
+import { permitJobs, permittedAsker } from '../permission.ts';
 import { detached } from './detach.ts';
 import { someJobs } from './job-ids.ts';
 
@@ -17,14 +18,17 @@ export async function waitForJobs(app: App, ids: readonly string[], options: Wai
   const { printer } = app;
   const deps = await app.jobDeps();
   const wanted = someJobs(deps.store, ids, options.latest);
+  await permitJobs(app, 'read', deps.store, wanted);
   const resume = app.command('jobs', 'wait', ...wanted);
   const stop = app.stop(`the time ran out before the end; the job goes on`);
   try {
     const inHand: UnrecordedEndError[] = [];
     const settled = await Promise.allSettled(
-      wanted.map((id) =>
-        waitForJob(deps, id, stop, { onNote: (text) => printer.note(text) }).catch(jobInHand(inHand)),
-      ),
+      wanted.map((id) => {
+        const ask = permittedAsker(app, deps.store, id, deps.ask);
+        const events = { onNote: (text: string) => printer.note(text) };
+        return waitForJob({ ...deps, ask }, id, stop, events).catch(jobInHand(inHand));
+      }),
     );
     const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failure = settled.find((one) => one.status === 'rejected');

@@ -5,6 +5,7 @@ import { changeLine, jobSummary } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
 import type { App } from '../app.ts';
 import { jobInHand, outcomeCode, printOutcome } from '../outcome.ts';
+import { permitJobs, permittedAsker } from '../permission.ts';
 import { detached } from './detach.ts';
 import { oneJob } from './job-ids.ts';
 
@@ -20,9 +21,10 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
   const { printer } = app;
   const deps = await app.jobDeps();
   const wanted = oneJob(deps.store, id, options.latest);
+  await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app);
-  const { ask } = deps;
+  const ask = permittedAsker(app, deps.store, wanted, deps.ask);
   if (ask)
     deps.ask = (question, signal) => {
       view.pause();

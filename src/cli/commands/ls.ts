@@ -2,7 +2,8 @@ import { matches, type Offer, type OfferFilter } from '../../discovery/offers.ts
 import { EXIT, UsageError } from '../../errors.ts';
 import { offerItem, offerLines } from '../../output/offer-view.ts';
 import type { App } from '../app.ts';
-import { offersOn } from '../offers.ts';
+import { listable, listedOffers, offersOn } from '../offers.ts';
+import { permit } from '../permission.ts';
 
 export interface LsOptions {
   tag?: string[];
@@ -16,7 +17,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   const filter = filterOf(options);
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const offers = await offersOn(app, stop.signal);
+    const offers = await listedOffers(app, stop.signal);
     const wanted = filter ? await filtered(app, offers, filter, stop.signal) : offers;
     printOffers(app, 'ls', wanted);
     if (wanted.length === 0)
@@ -32,8 +33,9 @@ export async function refresh(app: App): Promise<number> {
   const { printer } = app;
   const stop = app.stop('the catalogue was not read in time');
   try {
+    await permit(app, 'list');
     await (await app.session()).refresh(stop.signal);
-    const offers = await offersOn(app, stop.signal);
+    const offers = await listable(app, await offersOn(app, stop.signal));
     if (printer.json) printOffers(app, 'refresh', offers);
     else printer.out(countText(offers));
     return EXIT.ok;

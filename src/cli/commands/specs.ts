@@ -57,6 +57,9 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '  tools.TOOL.tags TAG...            tags of its jobs, for jobs list --tag',
           '  tools.TOOL.labels K=V...          labels of its jobs, for jobs list --label',
           '  tools.TOOL.hideFromDiscovery true not listed by ls',
+          '  permissions JSON|@FILE            rules of what may be done, such as',
+          '                                    \'[{"action": "execute", "tools": ["delete-*"], "roles": ["admin"]}]\'',
+          '  roles NAME..., scopes NAME...     what is granted here, for the rules',
         ].join('\n'),
         run: async (app, [name = '', key = '', ...values]) =>
           isOfTools(key)

@@ -1,0 +1,75 @@
+/** The door to the permissions of an instance. Most instances have none: then nothing is read and nothing loaded. */
+import type { PermissionAction } from '../config/permission-settings.ts';
+import type { Asker, JobStore } from '../jobs/ports.ts';
+import type { App } from './app.ts';
+
+const load = () => import('./permission-check.ts');
+
+/**
+ * Returns when the instance's rules let something happen, before anything is sent. `tool`: the tool, or the name of the definition, that it
+ * is about; without one (a list as a whole) only rules for all tools count. `args` are for commands that decide: secrets redacted. Errors:
+ * PermissionError, and the refusal is recorded; ConfigError for rules that are damaged; the signal's reason.
+ */
+export async function permit(
+  app: App,
+  action: PermissionAction,
+  tool?: string,
+  args?: Record<string, unknown>,
+): Promise<void> {
+  if (app.instance.access) await (await load()).check(app, action, tool, args);
+}
+
+/** `permit` for jobs, each by its tool and arguments. Errors: as there, and those of reading a record. */
+export async function permitJobs(
+  app: App,
+  action: 'read' | 'update',
+  store: JobStore,
+  ids: readonly string[],
+): Promise<void> {
+  if (!app.instance.access) return;
+  for (const id of ids) {
+    const { capability, arguments: args } = store.read(id);
+    await permit(app, action, capability, args);
+  }
+}
+
+/**
+ * Which of these names may be in a list: those that no rule for certain tools refuses. The rules for all tools are for `permit(app, 'list')`
+ * before it. Nothing is recorded. A rule's command is run once for the whole list, without a tool. Errors: ConfigError, the signal's reason.
+ */
+export async function permitted(
+  app: App,
+  action: 'list',
+  names: Iterable<string>,
+): Promise<ReadonlySet<string>> {
+  if (!app.instance.access) return new Set(names);
+  return (await load()).namesThatPass(app, action, names);
+}
+
+/** The items of a list whose names may be in it; see `permitted`. */
+export async function permittedItems<T>(
+  app: App,
+  items: readonly T[],
+  nameOf: (item: T) => string,
+): Promise<readonly T[]> {
+  if (!app.instance.access) return items;
+  const names = await permitted(app, 'list', items.map(nameOf));
+  return items.filter((item) => names.has(nameOf(item)));
+}
+
+/**
+ * Somebody to ask about a job, as far as the rules let its user update it: an answer is an update, wherever it comes from. Otherwise the
+ * question is left to somebody else.
+ */
+export function permittedAsker(
+  app: App,
+  store: JobStore,
+  id: string,
+  ask: Asker | undefined,
+): Asker | undefined {
+  if (!ask || !app.instance.access) return ask;
+  return async (question, signal) =>
+    (await (await load()).passes(app, () => permitJobs(app, 'update', store, [id])))
+      ? ask(question, signal)
+      : undefined;
+}

@@ -1,0 +1,30 @@
+import { appendFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { PermissionAction } from '../config/permission-settings.ts';
+import { makePrivateDir } from '../store/durable-file.ts';
+import { ioFailure } from '../store/io-failure.ts';
+
+/** A line of an instance's refusals. */
+export interface RecordedRefusal {
+  /** ISO 8601, UTC. */
+  time: string;
+  action: PermissionAction;
+  /** The tool, or the name of what was meant; null for a list. */
+  tool: string | null;
+  /** The rule's name, or its place in the configuration. */
+  rule: string;
+  reason: string;
+  roles: readonly string[];
+  scopes: readonly string[];
+}
+
+/** Adds a refusal to an instance's file, which grows and is never read by the program. Error: IoError. */
+export function recordRefusal(path: string, refusal: RecordedRefusal): void {
+  makePrivateDir(dirname(path));
+  try {
+    // One write for a line, so that processes that are refused at the same time do not mix theirs.
+    appendFileSync(path, `${JSON.stringify(refusal)}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw ioFailure(error, 'write', path);
+  }
+}
