@@ -31,7 +31,7 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
     const deps = await app.jobDeps();
     const live = await progressOf(app);
     const events: JobEvents = {
-      onChange: (seen) => live.update(call.tool.name, seen.progress),
+      onChange: (seen) => live.update(call.name, seen.progress),
       onNote: (text) => printer.note(text),
     };
     const submit = link.keeper
@@ -47,7 +47,7 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
     // A submission whose answer was lost may be a task, too.
     await link.close({ keepSession: job.remote_task_id !== null || job.status === 'lost' });
     if (error) throw withJob(error, app, job);
-    if (printer.json) printer.envelope(call.tool.name, `job submitted: ${jobSummary(job)}`, job);
+    if (printer.json) printer.envelope(call.name, `job submitted: ${jobSummary(job)}`, job);
     else printer.out(printer.quiet ? job.job_id : submittedLine(job, printer));
     if (synchronous) printer.note(`ran synchronously (${whySynchronous(mode)}): the job is ${job.status}`);
     if (inHand[0]) {
@@ -61,7 +61,7 @@ export async function callInBackground(app: App, call: PreparedCall): Promise<nu
     }
     if (!isTerminal(job.status)) return EXIT.ok;
     if (job.status !== 'completed')
-      printer.complain(failureLine(call.tool.name, job.status, job.error ? `: ${job.error.message}` : ''));
+      printer.complain(failureLine(call.name, job.status, job.error ? `: ${job.error.message}` : ''));
     return outcomeCode(job);
   } finally {
     stop.dispose();

@@ -4,7 +4,7 @@ import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { CliError, InterruptedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { ToolCall } from '../jobs/ports.ts';
-import type { JobMarks, JobRecord } from '../jobs/record.ts';
+import type { JobRecord, NewMarks } from '../jobs/record.ts';
 import type { SubmitOptions } from '../jobs/settling.ts';
 import type { Stop } from '../jobs/stop.ts';
 import { type Live, liveProgress } from '../output/live.ts';
@@ -13,6 +13,8 @@ import { durationFlag } from './flag-values.ts';
 
 /** A tool's call, checked and ready. */
 export interface PreparedCall {
+  /** What was called, as people know it: a tool, a definition over one, a job of the server's. */
+  name: string;
   tool: ToolDefinition;
   arguments: Record<string, unknown>;
   /** As the record may show them: secrets redacted. */
@@ -20,7 +22,7 @@ export interface PreparedCall {
   /** The server's tool that runs it, where it is a job or a workflow of the server's own. */
   through?: string | undefined;
   /** Of the job, if the call becomes one. */
-  marks?: JobMarks | undefined;
+  marks?: NewMarks | undefined;
 }
 
 /** What is sent. */

@@ -1,4 +1,5 @@
 import { INSTANCE_COMMANDS } from '../config/names.ts';
+import { readDefinitions } from '../definitions/read.ts';
 import { type JobServer, jobServerOf } from '../discovery/job-server.ts';
 import { OFFER_KINDS, type Offer, type OfferKind, reachable, unlistedOffer } from '../discovery/offers.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
@@ -89,6 +90,14 @@ function likely(names: readonly string[], name: string): readonly string[] {
 }
 
 function unknown(app: App, kind: OfferKind, typed: string, suggestions: readonly string[]): UsageError {
+  const definition = readDefinitions(app.paths.definitionsFile(app.instance.name)).find(
+    ({ name }) => name === typed,
+  );
+  if (definition)
+    return new UsageError(`${typed} calls ${definition.tool}, which the server does not have (any more)`, {
+      code: 'unknown_tool',
+      hint: `see: ${app.command('ls')}; define it anew, or remove it: ${app.command('jobs', 'undefine', typed)}`,
+    });
   const commands = INSTANCE_COMMANDS.filter(
     (command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2,
   );

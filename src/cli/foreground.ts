@@ -34,7 +34,7 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
     if (submission.kind === 'task')
       return await (await jobs()).followTask(app, withPause(deps, live), link, call, submission, stop, live);
     live.stop();
-    return printCallResult(app, call.tool.name, submission.result);
+    return printCallResult(app, call.name, submission.result);
   } catch (error) {
     live.stop();
     if (error instanceof SignalReason)

@@ -34,7 +34,7 @@ ${prefix} TOOL --help tells a tool's own flags.
 /** A server that cannot be reached, and a rule that refuses its list, keeps nobody from reading what the program itself has to say. */
 async function toolList(app: App): Promise<string> {
   try {
-    const offers = reachable(await listedOffers(app));
+    const offers = reachable(await listedOffers(app, {}));
     return offers.length === 0 ? '(none)' : offerLines(app.printer, offers);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

@@ -3,7 +3,8 @@ import { nameProblem } from '../definitions/name.ts';
 import { brokenAt } from '../discovery/build-arguments.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { isObject } from '../json.ts';
-import { checkDefaults, definitionDefaults } from './definition-flags.ts';
+import { checkDefaults } from './definition-flags.ts';
+import { toolDefaults } from './tool-defaults.ts';
 
 /** The version of the document that `jobs export` prints and `jobs import` takes. */
 export const EXPORT_VERSION = 1;
@@ -77,7 +78,7 @@ function problemsOf(value: unknown): string[] {
   const name = nameProblem(definition.name);
   const problems = name === undefined ? [] : [name];
   try {
-    checkDefaults(definitionDefaults(definition));
+    checkDefaults(toolDefaults(definition));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     problems.push(error.message);

@@ -1,19 +1,70 @@
+import { unitedMarks } from '../config/marks.ts';
+import type { ToolSettings } from '../config/tool-settings.ts';
+import { readDefinitions } from '../definitions/read.ts';
 import { type Offer, offersOf } from '../discovery/offers.ts';
+import { ConfigError } from '../errors.ts';
 import type { App } from './app.ts';
 import { permit, permittedItems } from './permission.ts';
 
-/** Everything that can be run on the instance, tools first. Errors: those of reading the server's catalogue. */
+/** Everything that can be run on the instance, tools first. Errors: those of reading the server's catalogue; ConfigError for damaged definitions. */
 export async function offersOn(app: App, signal?: AbortSignal): Promise<Offer[]> {
-  return offersOf(await (await app.session()).catalogue(signal));
+  const definitions = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  return offersOf(await (await app.session()).catalogue(signal), definitions);
 }
 
-/** Those of them that the instance's rules let be listed. Errors: PermissionError when a rule refuses the list, and those of the catalogue. */
-export async function listedOffers(app: App, signal?: AbortSignal): Promise<readonly Offer[]> {
+/** Which offers a list has. */
+export interface Listing {
+  /** Those too that are set to be hidden from it. */
+  all?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * The offers of a list: without those that the instance's rules or its settings hide, and with the tags and labels that it sets. Errors:
+ * PermissionError when a rule refuses the list as a whole, and those of `offersOn`.
+ */
+export async function listedOffers(app: App, { all = false, signal }: Listing): Promise<readonly Offer[]> {
   await permit(app, 'list');
-  return listable(app, await offersOn(app, signal));
+  return listable(app, await offersOn(app, signal), all);
 }
 
-/** Those that the rules do not hide, the list as such being permitted. */
-export function listable(app: App, offers: readonly Offer[]): Promise<readonly Offer[]> {
-  return permittedItems(app, offers, ({ name }) => name);
+/** The same for offers at hand, the list as such being permitted. */
+export async function listable(app: App, offers: readonly Offer[], all: boolean): Promise<readonly Offer[]> {
+  const settingsOf = await forgiving(app);
+  const dressed = offers.flatMap((offer) => {
+    const settings = settingsOf(offer.calls?.tool.name ?? offer.name);
+    const hidden =
+      offer.calls?.settings['hideFromDiscovery'] === true || (!offer.calls && settings.hideFromDiscovery);
+    if (hidden && !all) return [];
+    const { tags = [], labels = {} } = unitedMarks(settings, {
+      tags: [...offer.tags],
+      labels: { ...offer.labels },
+    });
+    return [{ ...offer, tags, labels }];
+  });
+  return permittedItems(app, dressed, ({ name }) => name);
+}
+
+/** The settings of each tool; a list does not fail for those that are damaged, which are told once. */
+async function forgiving(app: App): Promise<(tool: string) => ToolSettings> {
+  const told = new Set<string>();
+  const warned = (error: unknown): ToolSettings => {
+    if (!(error instanceof ConfigError)) throw error;
+    if (!told.has(error.message)) app.printer.warn(error.code, error.message);
+    told.add(error.message);
+    return {};
+  };
+  try {
+    const settingsOf = await app.instance.toolSettings();
+    return (tool) => {
+      try {
+        return settingsOf(tool);
+      } catch (error) {
+        return warned(error);
+      }
+    };
+  } catch (error) {
+    warned(error);
+    return () => ({});
+  }
 }

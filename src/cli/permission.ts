@@ -28,8 +28,9 @@ export async function permitJobs(
 ): Promise<void> {
   if (!app.instance.access) return;
   for (const id of ids) {
-    const { capability, arguments: args } = store.read(id);
-    await permit(app, action, capability, args);
+    const { capability, tool, arguments: args } = store.read(id);
+    // A rule for a tool is not got round by a definition over it.
+    for (const name of new Set([capability, tool ?? capability])) await permit(app, action, name, args);
   }
 }
 

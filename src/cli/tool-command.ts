@@ -1,7 +1,9 @@
 import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
+import { withFixed } from '../discovery/fixed-arguments.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
-import type { Offer } from '../discovery/offers.ts';
+import { runsJobs } from '../discovery/job-server.ts';
+import type { DefinedCall, Offer } from '../discovery/offers.ts';
 import { parseToolLine } from '../discovery/parse-line.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -13,7 +15,7 @@ import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
 import { permit } from './permission.ts';
 import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
-import { applyToolSettings } from './tool-defaults.ts';
+import { applyDefaults } from './tool-defaults.ts';
 
 /** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -56,26 +58,53 @@ async function runOffer(
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
   if (runtime.has('help')) return printToolHelp(app, offer, flags, typed);
-  const marks = await applyToolSettings(app, tool.name);
+  const marks = await applyDefaults(app, offer);
   const given = line.args ?? textFlag(app.flags, 'args');
-  const args = buildArguments(
+  const open = buildArguments(
     given === undefined ? {} : parseArgsText(...(await readArgsText(app, given))),
     line.assignments,
   );
-  await checkArguments(app, tool, args, typed);
+  const called = offer.calls?.tool ?? tool;
+  const args = offer.calls ? complete(app, open, offer.calls, typed) : open;
+  await checkArguments(app, called, args, typed);
   const call = {
-    tool,
+    name: offer.name,
+    tool: called,
     arguments: args,
-    storedArguments: redactSecrets(args, tool.inputSchema ?? {}) as Record<string, unknown>,
+    storedArguments: redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>,
     through: offer.through,
     marks,
   };
-  await permit(app, 'execute', tool.name, call.storedArguments);
+  for (const name of namesOf(offer, args)) await permit(app, 'execute', name, call.storedArguments);
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');
   if (!background) return callInForeground(app, call);
   const { callInBackground } = await import('./background.ts');
   return callInBackground(app, call);
+}
+
+/**
+ * All names that a rule may know the call by: a rule for a tool is not got round by a definition over it, nor one for a server's job by the
+ * tool that runs it.
+ */
+function namesOf({ name, calls, through, tool }: Offer, args: Record<string, unknown>): Set<string> {
+  const names = new Set([
+    name,
+    ...(calls ? [calls.tool.name] : []),
+    ...(through === undefined ? [] : [through]),
+  ]);
+  if (runsJobs(calls?.tool ?? tool) && typeof args['name'] === 'string') names.add(args['name']);
+  return names;
+}
+
+/** What was typed, with what the definition fixes. Error: UsageError for arguments that contradict it. */
+function complete(app: App, open: Record<string, unknown>, { fixed }: DefinedCall, typed: readonly string[]) {
+  try {
+    return withFixed(open, fixed);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw wrongLine(app, error.message.split('\n'), typed, 'invalid_arguments', error.details);
+  }
 }
 
 /** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */

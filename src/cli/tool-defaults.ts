@@ -1,7 +1,8 @@
 /** What is configured for a tool, in the shape that its calls take it. */
 import { type Marks, parseLabels, parseTags, unitedMarks } from '../config/marks.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
-import type { JobMarks } from '../jobs/record.ts';
+import type { Offer } from '../discovery/offers.ts';
+import type { JobMarks, NewMarks } from '../jobs/record.ts';
 import type { App } from './app.ts';
 import { listFlag } from './flag-values.ts';
 import type { FlagValues } from './runtime-flags.ts';
@@ -14,8 +15,12 @@ const FLAGS = [
   ['timeout', 'timeout'],
 ] as const;
 
+/** The settings of a tool or of a definition that stand for flags; a number as a duration is seconds. */
+type CallSettings = Pick<ToolSettings, 'retries' | 'retryMultiplier' | 'outputCheck'> &
+  Partial<Record<'retryBackoff' | 'retryMaxBackoff' | 'timeout', string | number>>;
+
 /** Settings as the flags that would say the same. Marks are no flags here: they are added to, not replaced (callMarks). */
-export function toolDefaults(settings: ToolSettings): FlagValues {
+export function toolDefaults(settings: CallSettings): FlagValues {
   const values: FlagValues = new Map();
   for (const [key, flag] of FLAGS) {
     const value = settings[key];
@@ -35,11 +40,16 @@ export function callMarks(flags: FlagValues, ...configured: readonly Marks[]): J
 }
 
 /**
- * Puts what the instance has configured for a tool (its exact name) under the flags that are there; whoever has stronger defaults than
- * these gives them to `app.defaults` first. Returns the marks of the call's job. Errors: ConfigError for a wrong setting, UsageError.
+ * Puts the defaults of what is called under the flags that were typed: a definition's own, then those that the instance has configured for the
+ * tool. Returns the marks of the call's job. Errors: ConfigError for a wrong setting, UsageError.
  */
-export async function applyToolSettings(app: App, tool: string): Promise<JobMarks> {
+export async function applyDefaults(app: App, offer: Offer): Promise<NewMarks> {
+  const { kind, name, calls } = offer;
+  const { name: tool } = calls?.tool ?? offer.tool;
   const settings = (await app.instance.toolSettings())(tool);
+  if (calls) app.defaults(toolDefaults(calls.settings));
   app.defaults(toolDefaults(settings));
-  return callMarks(app.flags, settings);
+  const marks = callMarks(app.flags, settings, { tags: [...offer.tags], labels: { ...offer.labels } });
+  if (kind === 'tool') return marks;
+  return { ...marks, kind, capability: name, ...(kind === 'definition' ? { tool } : {}) };
 }

@@ -12,5 +12,6 @@ export function nameProblem(name: string): string | undefined {
 
 /** The tool that is typed by the same word, if there is one: it would be out of reach. */
 export function toolOfName(name: string, tools: readonly { name: string }[]): string | undefined {
-  return tools.find((tool) => tool.name === name || kebabCase(tool.name) === name)?.name;
+  const kebab = kebabCase(name);
+  return tools.find((tool) => tool.name === name || kebabCase(tool.name) === kebab)?.name;
 }

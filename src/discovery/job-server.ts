@@ -1,6 +1,9 @@
 import { isObject, own } from '../json.ts';
 import type { JsonSchema, ListedJob, ToolDefinition } from './catalogue.ts';
 
+/** What a tool that runs them takes, by which it is known. */
+const RUN = ['name', 'background'];
+
 /** The tools by which a FrontMCP server runs its jobs and workflows, under the names that it lists. */
 export interface JobServer {
   jobs?: string;
@@ -13,13 +16,21 @@ export interface JobServer {
  */
 export function jobServerOf(tools: readonly ToolDefinition[]): JobServer | undefined {
   const find = (name: string, ...properties: string[]) =>
-    tools.find((tool) => tool.name.replaceAll('-', '_') === name && takes(tool.inputSchema, properties))
-      ?.name;
+    tools.find((tool) => isTool(tool, name, properties))?.name;
   if (find('get_job_status', 'runId') === undefined) return undefined;
-  const jobs = find('execute_job', 'name', 'background');
-  const workflows = find('execute_workflow', 'name', 'background');
+  const jobs = find('execute_job', ...RUN);
+  const workflows = find('execute_workflow', ...RUN);
   if (jobs === undefined && workflows === undefined) return undefined;
   return { ...(jobs === undefined ? {} : { jobs }), ...(workflows === undefined ? {} : { workflows }) };
+}
+
+/** Whether the tool is one of those that run jobs or workflows. */
+export function runsJobs(tool: ToolDefinition): boolean {
+  return isTool(tool, 'execute_job', RUN) || isTool(tool, 'execute_workflow', RUN);
+}
+
+function isTool(tool: ToolDefinition, name: string, properties: readonly string[]): boolean {
+  return tool.name.replaceAll('-', '_') === name && takes(tool.inputSchema, properties);
 }
 
 function takes(schema: JsonSchema | undefined, properties: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import { isObject } from '../json.ts';
 import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
+import { narrowedTool } from './fixed-arguments.ts';
 import { jobAsTool, jobServerOf } from './job-server.ts';
 import { kebabCase } from './tool-names.ts';
 
@@ -19,21 +20,67 @@ export interface Offer {
   listed: object;
   /** The tool of the server that runs a job or a workflow. */
   through?: string;
+  /** Of a definition: what it calls. */
+  calls?: DefinedCall;
   tags: readonly string[];
   labels: Readonly<Record<string, string>>;
 }
 
+export interface DefinedCall {
+  /** The server's tool. */
+  tool: ToolDefinition;
+  /** Arguments that it always has. */
+  fixed: Record<string, unknown>;
+  /** How it is run (`retries`, `timeout`, ...). */
+  settings: Omit<StoredDefinition, 'name' | 'tool'>;
+}
+
+/** What a definition of our own has, as far as it matters here. */
+export interface StoredDefinition {
+  name: string;
+  tool: string;
+  description?: string;
+  args?: Record<string, unknown>;
+  tags?: string[];
+  labels?: Record<string, string>;
+  [setting: string]: unknown;
+}
+
 type Listed = Pick<Catalogue, 'tools' | 'jobs' | 'workflows'>;
 
-/** Everything that can be run, tools first. */
-export function offersOf({ tools, jobs, workflows }: Listed): Offer[] {
+/** Everything that can be run, tools first. A definition whose tool the server does not have is left out. */
+export function offersOf(
+  { tools, jobs, workflows }: Listed,
+  definitions: readonly StoredDefinition[] = [],
+): Offer[] {
   const server = jobs.length + workflows.length > 0 ? jobServerOf(tools) : undefined;
   return [
     ...tools.map(
       (tool): Offer => ({ kind: 'tool', name: tool.name, tool, listed: tool, tags: [], labels: {} }),
     ),
+    ...definitions.flatMap((one) => definitionOffer(one, tools)),
     ...jobs.flatMap((one) => jobOffer(one, 'job', server?.jobs)),
     ...workflows.flatMap((one) => jobOffer(one, 'workflow', server?.workflows)),
+  ];
+}
+
+function definitionOffer(definition: StoredDefinition, tools: readonly ToolDefinition[]): Offer[] {
+  const tool = tools.find((one) => one.name === definition.tool);
+  if (!tool) return [];
+  const { name, tool: _, description = tool.description, args = {}, ...settings } = definition;
+  // The title is the tool's, which this is not.
+  const { title: _title, ...open } = narrowedTool(tool, args);
+  const shown = { ...open, name, ...(description === undefined ? {} : { description }) };
+  return [
+    {
+      kind: 'definition',
+      name,
+      tool: shown,
+      listed: { ...definition, inputSchema: open.inputSchema },
+      calls: { tool, fixed: args, settings },
+      tags: tagsOf(definition.tags),
+      labels: labelsOf(definition.labels),
+    },
   ];
 }
 

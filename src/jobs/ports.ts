@@ -3,11 +3,11 @@ import type {
   BackendName,
   JobEnd,
   JobError,
-  JobMarks,
   JobRecord,
   JobStatus,
   LogEntry,
   NewJob,
+  NewMarks,
   Observation,
   PendingInput,
   Progress,
@@ -144,7 +144,7 @@ export interface KeptWork {
     call: ToolCall,
     options: {
       storedArguments: Record<string, unknown>;
-      marks?: JobMarks | undefined;
+      marks?: NewMarks | undefined;
       ttlMs?: number | undefined;
       detach: boolean;
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;

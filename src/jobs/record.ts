@@ -76,6 +76,12 @@ export interface JobMarks {
   labels?: Record<string, string>;
 }
 
+/** The marks of a new job. */
+export interface NewMarks extends JobMarks {
+  /** What the record has as its `capability`, where that is not the tool's name. */
+  capability?: string;
+}
+
 /** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */
 export interface JobRecord extends JobMarks {
   schema_version: number;
@@ -113,7 +119,7 @@ export interface NewJob {
   backend: BackendName | null;
   session: SessionFacts | null;
   holder: HolderFacts;
-  marks?: JobMarks | undefined;
+  marks?: NewMarks | undefined;
 }
 
 /** Written once, when the server has accepted the task and before anything is printed. */

@@ -3,7 +3,7 @@ import { IoError, RpcError } from '../errors.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { endOfResult } from './ending.ts';
 import type { Submission } from './ports.ts';
-import type { JobEnd, JobMarks, JobRecord, TaskFact } from './record.ts';
+import type { JobEnd, JobRecord, NewMarks, TaskFact } from './record.ts';
 import { recordEnd, UnrecordedTaskError } from './recording.ts';
 import type { RetryPolicy } from './retry.ts';
 import { CancelRequested } from './run-call.ts';
@@ -16,7 +16,7 @@ export interface SubmitOptions {
   instance: string;
   /** Arguments as they may be stored: secrets redacted. */
   storedArguments: Record<string, unknown>;
-  marks?: JobMarks | undefined;
+  marks?: NewMarks | undefined;
   ttlMs?: number | undefined;
   stop: Stop;
   events: JobEvents;

@@ -41,7 +41,7 @@ export async function submitJob(
   const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
   const job = deps.store.create({
     instance: options.instance,
-    capability: call.name,
+    capability: options.marks?.capability ?? call.name,
     arguments: options.storedArguments,
     backend: local ? 'local' : null,
     session: link.session,
@@ -170,7 +170,7 @@ export function createJob(
 ): JobRecord {
   return deps.store.create({
     instance,
-    capability: call.name,
+    capability: marks?.capability ?? call.name,
     arguments: storedArguments,
     backend: null,
     session,

@@ -2,7 +2,7 @@
 import type { InstanceSettings } from '../config/settings.ts';
 import type { ServerFacts } from '../connection/server-facts.ts';
 import type { Target } from '../connection/target.ts';
-import type { BackendName, JobMarks, SessionFacts, TaskFact } from '../jobs/record.ts';
+import type { BackendName, NewMarks, SessionFacts, TaskFact } from '../jobs/record.ts';
 import type { LocalRunTerms } from './local-run-terms.ts';
 import type { WireError } from './wire-error.ts';
 
@@ -54,7 +54,7 @@ export interface CallParams {
 export interface SubmitParams extends CallParams {
   /** As the record may show them: secrets redacted. */
   stored_arguments: Record<string, unknown>;
-  marks: JobMarks | null;
+  marks: NewMarks | null;
   ttl_ms: number | null;
   /** Answer when the record is there, rather than when the server has taken the call. */
   detach: boolean;

@@ -145,7 +145,6 @@ describe('defaults of flags', () => {
     retryMaxBackoff: '1m',
     timeout: '10m',
     outputCheck: false,
-    tags: ['etl'],
   });
 
   it('are what the settings say, in the words of the flags', () => {

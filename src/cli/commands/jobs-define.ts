@@ -1,13 +1,14 @@
+import { parseLabels, parseTags } from '../../config/marks.ts';
 import { type Definition, inOrder } from '../../definitions/definition.ts';
 import { nameProblem, toolOfName } from '../../definitions/name.ts';
 import { readDefinitions } from '../../definitions/read.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { EXIT, UsageError } from '../../errors.ts';
-import { setOwn } from '../../json.ts';
 import type { App } from '../app.ts';
 import { checkDefaults } from '../definition-flags.ts';
 import { checkFixedArgs, readFixedArgs } from '../fixed-args.ts';
 import { knownTool } from '../known-tool.ts';
+import { permit } from '../permission.ts';
 import type { FlagValues } from '../runtime-flags.ts';
 
 export interface DefineOptions {
@@ -50,8 +51,8 @@ export async function defineOwn(app: App, name: string, options: DefineOptions):
   if (wrong !== undefined) throw new UsageError(wrong);
   const path = app.paths.definitionsFile(app.instance.name);
   const exists = readDefinitions(path).some((one) => one.name === name);
-  // Whether this is permitted ('update' where it exists, else 'create') is a question for here: nothing has been done yet.
   if (exists && !options.force) throw existsAlready(app, name);
+  await permit(app, exists ? 'update' : 'create', name);
   if (options.tool === undefined)
     throw new UsageError('jobs define needs --tool: a job is a tool with arguments of its own', {
       hint: `${app.command('jobs define', name)} --tool TOOL; the tools: ${app.command('ls')}`,
@@ -88,7 +89,7 @@ export async function undefineJob(app: App, name: string): Promise<number> {
 export async function undefineOwn(app: App, name: string): Promise<boolean> {
   const path = app.paths.definitionsFile(app.instance.name);
   if (!readDefinitions(path).some((one) => one.name === name)) return false;
-  // Whether this is permitted ('delete') is a question for here.
+  await permit(app, 'delete', name);
   const { editDefinitions } = await import('../../definitions/edit.ts');
   return editDefinitions(path, (definitions) => definitions.delete(name));
 }
@@ -143,25 +144,8 @@ function settingsOf(options: DefineOptions): Omit<Partial<Definition>, 'name' | 
     ...(retryMaxBackoff === undefined ? {} : { retryMaxBackoff }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(options.outputCheck === false ? { outputCheck: false } : {}),
-    ...(tag ? { tags: tags(tag) } : {}),
-    ...(label ? { labels: labels(label) } : {}),
+    ...(tag ? { tags: [...new Set(parseTags(tag, '--tag'))] } : {}),
+    ...(label ? { labels: parseLabels(label, '--label') } : {}),
     ...(options.hide ? { hideFromDiscovery: true } : {}),
   };
-}
-
-function tags(typed: readonly string[]): string[] {
-  if (typed.includes('')) throw new UsageError('--tag: a tag cannot be empty');
-  return [...new Set(typed)];
-}
-
-function labels(typed: readonly string[]): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const pair of typed) {
-    const equals = pair.indexOf('=');
-    if (equals <= 0) throw new UsageError(`--label: not NAME=VALUE: ${JSON.stringify(pair)}`);
-    const name = pair.slice(0, equals);
-    if (Object.hasOwn(found, name)) throw new UsageError(`--label ${name} is given twice`);
-    setOwn(found, name, pair.slice(equals + 1));
-  }
-  return found;
 }

@@ -7,6 +7,7 @@ import { sameJson } from '../../json.ts';
 import type { App } from '../app.ts';
 import { definitionsIn, importError } from '../import-document.ts';
 import { toolProblems } from '../import-tools.ts';
+import { permit } from '../permission.ts';
 
 export interface ImportOptions {
   force?: boolean;
@@ -25,7 +26,9 @@ export async function importDefinitions(app: App, file: string, options: ImportO
   const definitions = definitionsIn(text, file === '-' ? 'stdin' : file);
   const path = app.paths.definitionsFile(app.instance.name);
   // Before anybody is asked about tools.
-  settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
+  const planned = settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
+  for (const { name, outcome } of planned)
+    if (outcome !== 'unchanged') await permit(app, outcome === 'created' ? 'create' : 'update', name);
   const problems = await toolProblems(app, definitions);
   if (problems.length > 0) throw importError(problems);
   const items = await store(path, definitions, options);

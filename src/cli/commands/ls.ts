@@ -9,6 +9,7 @@ export interface LsOptions {
   tag?: string[];
   label?: string[];
   query?: string;
+  all?: boolean;
 }
 
 /** `ls`: what the server offers, and the definitions of our own. */
@@ -17,7 +18,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   const filter = filterOf(options);
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const offers = await listedOffers(app, stop.signal);
+    const offers = await listedOffers(app, { all: options.all ?? false, signal: stop.signal });
     const wanted = filter ? await filtered(app, offers, filter, stop.signal) : offers;
     printOffers(app, 'ls', wanted);
     if (wanted.length === 0)
@@ -35,7 +36,7 @@ export async function refresh(app: App): Promise<number> {
   try {
     await permit(app, 'list');
     await (await app.session()).refresh(stop.signal);
-    const offers = await listable(app, await offersOn(app, stop.signal));
+    const offers = await listable(app, await offersOn(app, stop.signal), false);
     if (printer.json) printOffers(app, 'refresh', offers);
     else printer.out(countText(offers));
     return EXIT.ok;

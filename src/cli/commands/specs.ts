@@ -188,6 +188,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
     options: [
       { flags: '--tag <TAG>', help: 'with this tag (repeatable: any of them)', repeatable: true },
       { flags: '--label <K=V>', help: 'with this label (repeatable: all of them)', repeatable: true },
+      { flags: '--all', help: 'those too that are set to be hidden' },
       { flags: '--query <TEXT>', help: 'with this in the name or the description' },
     ],
     run: async (app, _words, options) => (await import('./ls.ts')).list(app, options),
