@@ -1,4 +1,4 @@
-import { CliError } from '../errors.ts';
+import { AuthError, CliError, EXIT, UnsupportedError } from '../errors.ts';
 import type { BackendCallOptions } from '../jobs/ports.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { askJobServer, type CallTool } from './frontmcp.ts';
@@ -29,8 +29,43 @@ export async function listJobs(
   );
 }
 
-/** What one of the server's tools for jobs answers. Error: CliError `tool_error` (exit 1) with the server's words when it refuses. */
-export async function askJobTool(
+/**
+ * Registers a job or a workflow (`register_job`, `register_workflow`). `force` replaces one of that name. True when one was replaced. Errors: as
+ * `askJobTool`.
+ */
+export async function defineServerJob(
+  callTool: CallTool,
+  kind: 'job' | 'workflow',
+  args: JsonObject,
+  { force, ...options }: BackendCallOptions & { force: boolean },
+): Promise<boolean> {
+  const register = () => askJobTool(callTool, `register_${kind}`, args, options);
+  try {
+    await register();
+    return false;
+  } catch (error) {
+    if (!force || !(error instanceof CliError) || !/already exists/i.test(error.message)) throw error;
+  }
+  await removeServerJob(callTool, kind, String(args['name']), options);
+  await register();
+  return true;
+}
+
+/** Takes one back (`remove_job`, `remove_workflow`). Errors: as `askJobTool`. */
+export async function removeServerJob(
+  callTool: CallTool,
+  kind: 'job' | 'workflow',
+  name: string,
+  options: BackendCallOptions,
+): Promise<void> {
+  await askJobTool(callTool, `remove_${kind}`, { name }, options);
+}
+
+/**
+ * What one of the server's tools for jobs answers. Errors: UnsupportedError when the server does not have it or has it switched off, AuthError
+ * when it is not for this caller, otherwise CliError `tool_error` (exit 1) with the server's words.
+ */
+async function askJobTool(
   callTool: CallTool,
   tool: string,
   args: JsonObject,
@@ -39,5 +74,10 @@ export async function askJobTool(
   const answer = await askJobServer(callTool, tool, args, options);
   if (answer.kind === 'answer') return answer.value;
   const { code, message } = answer;
-  throw new CliError('tool_error', 1, `${tool}: ${message}`, { details: { server_code: code } });
+  const text = `${tool}: ${message}`;
+  const details = { server_code: code };
+  if (code === 'TOOL_NOT_FOUND' || code === 'DYNAMIC_REGISTRATION_DISABLED')
+    throw new UnsupportedError(text, { details });
+  if (code === 'JOB_NOT_AUTHORIZED') throw new AuthError(text, { details });
+  throw new CliError('tool_error', EXIT.failed, text, { details });
 }

@@ -1,6 +1,11 @@
 import { type Definition, inOrder, shapeProblems } from '../definitions/definition.ts';
 import { nameProblem } from '../definitions/name.ts';
 import { brokenAt } from '../discovery/build-arguments.ts';
+import {
+  type ServerDefinition,
+  serverDefinitionProblems,
+  serverKind,
+} from '../discovery/server-definition.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { checkDefaults } from './definition-flags.ts';
@@ -29,11 +34,36 @@ export function definitionsIn(text: string, source: string): Definition[] {
   return values.map((value) => inOrder(value as Definition));
 }
 
+/**
+ * The jobs and workflows for a server in a document: one, or a list of them; undefined when they are definitions of our own. Errors: UsageError
+ * for a mixture, and one for all that is wrong with them.
+ */
+export function serverDefinitionsIn(text: string, source: string): ServerDefinition[] | undefined {
+  const document = parsed(text, source);
+  const values = Array.isArray(document) ? document : [document];
+  const kinds = values.map(serverKind);
+  if (values.length === 0 || kinds.every((kind) => kind === undefined)) return undefined;
+  if (kinds.includes(undefined))
+    throw new UsageError(`${source}: definitions of your own and of the server's are mixed`, {
+      hint: "put them into two files: those with a script or with steps are the server's",
+    });
+  const problems: string[] = [];
+  const definitions = values.flatMap((value, i): ServerDefinition[] => {
+    const kind = kinds[i];
+    if (!isObject(value) || !kind) return [];
+    const name = String(value['name'] ?? `definition ${i + 1}`);
+    problems.push(...serverDefinitionProblems(value, kind).map((problem) => `${name}: ${problem}`));
+    return [{ kind, name, args: value }];
+  });
+  if (problems.length > 0) throw importError(problems, 'nothing was registered');
+  return definitions;
+}
+
 /** One error for all that is wrong with a document's definitions. */
-export function importError(problems: readonly string[]): UsageError {
+export function importError(problems: readonly string[], outcome = 'nothing was imported'): UsageError {
   const told =
     problems.length === 1 ? problems[0] : `${problems.length} problems:\n  ${problems.join('\n  ')}`;
-  return new UsageError(`nothing was imported: ${told}`, {
+  return new UsageError(`${outcome}: ${told}`, {
     code: 'invalid_definitions',
     details: { problems },
   });

@@ -197,7 +197,7 @@ hint: see: mcp2cli work export --help
         /^error: --timeout: not a duration: "soon"\nhint: for example/,
       ],
       ['define x --tool export --label team', /^error: --label: not NAME=VALUE: "team"/],
-      ['define x --tool export --label a=1 --label a=2', /^error: --label a is given twice/],
+      ['define x --tool export --label a=1 --label a=2', /^error: --label: a is given twice/],
       ['define x --tool export --args [1]', /^error: --args: must be a JSON object, not an array/],
       [
         'define x --tool export --retires 2',

@@ -4,8 +4,9 @@ import type { CommandSpec } from '../program.ts';
 export const DEFINITION_SPECS: readonly CommandSpec[] = [
   {
     name: 'define',
-    summary: 'a job of your own: NAME --tool TOOL, with some of its arguments fixed',
-    words: ['[name]'],
+    summary:
+      'a job of your own (NAME --tool TOOL), one of the server (NAME --script ...), or what a FILE says',
+    words: ['[name-or-file]'],
     options: [
       { flags: '--tool <TOOL>', help: 'the tool that it calls' },
       { flags: '--arg <NAME=VALUE>', help: "fix an argument: a flag of the tool's", repeatable: true },
@@ -21,10 +22,18 @@ export const DEFINITION_SPECS: readonly CommandSpec[] = [
       { flags: '--label <NAME=VALUE>', help: 'the same with a value', repeatable: true },
       { flags: '--hide', help: 'keep it out of ls' },
       { flags: '--force', help: 'replace a definition of this name' },
+      { flags: '--name <NAME>', help: 'the name, in place of the word' },
+      { flags: '--script <CODE>', help: 'a job of the server: its JavaScript, @file.js or - (stdin)' },
+      { flags: '--input-schema <JSON>', help: 'of such a job: the schema of its input, or @file.json' },
+      { flags: '--output-schema <JSON>', help: 'the same of its result' },
+      { flags: '--steps <JSON>', help: 'a workflow of the server: its steps, or @file.json' },
+      { flags: '--trigger <KIND>', help: 'of a workflow: manual, webhook or event' },
     ],
     more: [
-      'Example:',
+      'Examples:',
       '  jobs define nightly-export --tool export --arg dataset=full --retries 5 --timeout 10m --tag etl',
+      '  jobs define team-jobs.json            what jobs export printed, or jobs and workflows for a FrontMCP server',
+      '  jobs define clean --script @clean.js  registers a job at a FrontMCP server',
       '',
       'Secrets are not stored: give them with each call.',
     ].join('\n'),
@@ -32,9 +41,14 @@ export const DEFINITION_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'undefine',
-    summary: 'forget a definition',
+    summary: 'forget a definition, or remove a job or workflow that was registered at the server',
     words: ['<name>'],
-    run: async (app, [name = '']) => (await import('./jobs-define.ts')).undefineJob(app, name),
+    options: [
+      { flags: '--job', help: 'the job of the server' },
+      { flags: '--workflow', help: 'the workflow of the server' },
+    ],
+    run: async (app, [name = ''], options) =>
+      (await import('./jobs-define.ts')).undefineJob(app, name, options),
   },
   {
     name: 'definitions',

@@ -10,8 +10,10 @@ import { checkFixedArgs, readFixedArgs } from '../fixed-args.ts';
 import { knownTool } from '../known-tool.ts';
 import { permit } from '../permission.ts';
 import type { FlagValues } from '../runtime-flags.ts';
+import type { ServerDefinitionOptions } from '../server-definition-flags.ts';
 
-export interface DefineOptions {
+export interface DefineOptions extends ServerDefinitionOptions {
+  name?: string;
   tool?: string;
   arg?: string[];
   args?: string;
@@ -29,17 +31,50 @@ export interface DefineOptions {
   force?: boolean;
 }
 
-/** `jobs define NAME --tool TOOL ...` */
-export async function defineJob(app: App, name: string | undefined, options: DefineOptions): Promise<number> {
+/**
+ * `jobs define NAME --tool TOOL ...` stores a job of our own; `--script` and `--steps` register a job or a workflow at a FrontMCP server; `jobs define
+ * FILE` does what the file says.
+ */
+export async function defineJob(app: App, word: string | undefined, options: DefineOptions): Promise<number> {
+  if (word !== undefined && options.name !== undefined && word !== options.name)
+    throw new UsageError(`two names: ${word} and ${options.name}`);
+  const name = options.name ?? word;
   if (name === undefined)
-    throw new UsageError('which name? jobs define NAME --tool TOOL', {
+    throw new UsageError('which name? jobs define NAME --tool TOOL, or jobs define FILE', {
       hint: `see: ${app.command('jobs define --help')}`,
     });
+  if (options.script !== undefined || options.steps !== undefined) {
+    const [{ serverDefinition }, { defineOnServer }] = await Promise.all([
+      import('../server-definition-flags.ts'),
+      import('./jobs-define-server.ts'),
+    ]);
+    return defineOnServer(app, [await serverDefinition(app, name, options)], options);
+  }
+  if (options.tool === undefined && options.name === undefined) return defineFile(app, name, options);
   const definition = await defineOwn(app, name, options);
   const said = `defined ${definition.name} (${app.printer.safeLine(definition.tool)})`;
   if (app.printer.json) app.printer.envelope('jobs define', said, definition);
   else app.printer.out(said);
   return EXIT.ok;
+}
+
+/** What a file (`-`: stdin) defines, here or at the server. */
+async function defineFile(app: App, file: string, options: DefineOptions): Promise<number> {
+  const [{ importText, nameOf, readDocument }, { serverDefinitionsIn }] = await Promise.all([
+    import('./jobs-import.ts'),
+    import('../import-document.ts'),
+  ]);
+  const text = await readDocument(app, file).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    // More likely a name.
+    throw new UsageError(`${error.message}, and no --tool is given`, {
+      hint: `a job of your own: ${app.command('jobs define', file, '--tool TOOL')}; the tools: ${app.command('ls')}`,
+    });
+  });
+  const onServer = serverDefinitionsIn(text, nameOf(file));
+  if (!onServer) return importText(app, text, nameOf(file), options);
+  const { defineOnServer } = await import('./jobs-define-server.ts');
+  return defineOnServer(app, onServer, options);
 }
 
 /**
@@ -76,13 +111,31 @@ export async function defineOwn(app: App, name: string, options: DefineOptions):
   return definition;
 }
 
-/** `jobs undefine NAME` */
-export async function undefineJob(app: App, name: string): Promise<number> {
-  if (!(await undefineOwn(app, name))) throw unknownDefinition(app, name);
+export interface UndefineOptions {
+  job?: boolean;
+  workflow?: boolean;
+}
+
+/** `jobs undefine NAME`: a definition of our own, otherwise a job or a workflow that was registered at the server. */
+export async function undefineJob(app: App, name: string, options: UndefineOptions): Promise<number> {
+  const kind = options.workflow ? 'workflow' : options.job ? 'job' : undefined;
+  if (kind || !(await undefineOwn(app, name))) {
+    const onServer = kind ?? (await kindOnServer(app, name));
+    if (!onServer) throw unknownDefinition(app, name);
+    const { undefineOnServer } = await import('./jobs-define-server.ts');
+    return undefineOnServer(app, onServer, name);
+  }
   const said = `removed ${name}`;
   if (app.printer.json) app.printer.envelope('jobs undefine', said, { name });
   else app.printer.out(said);
   return EXIT.ok;
+}
+
+/** What the server lists under this name, as far as the cache knows: nobody is asked for a slip of the keys. */
+async function kindOnServer(app: App, name: string): Promise<'job' | 'workflow' | undefined> {
+  const catalogue = (await app.session()).cachedCatalogue();
+  if (catalogue?.jobs.some((one) => one.name === name)) return 'job';
+  return catalogue?.workflows.some((one) => one.name === name) ? 'workflow' : undefined;
 }
 
 /** Removes a definition; false when there is none of this name. Errors: ConfigError, IoError. */

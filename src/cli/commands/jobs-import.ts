@@ -21,9 +21,29 @@ type Outcome = 'created' | 'replaced' | 'unchanged';
  * with other content; ConfigError, IoError.
  */
 export async function importDefinitions(app: App, file: string, options: ImportOptions): Promise<number> {
+  const text = await readDocument(app, file);
+  return importText(app, text, nameOf(file), options);
+}
+
+/** The text of a file, or of stdin (`-`). Errors: UsageError for none, IoError. */
+export async function readDocument(app: App, file: string): Promise<string> {
+  return file === '-' ? app.context.stdin.readAll() : readImport(app, file);
+}
+
+/** What a document is called in messages. */
+export function nameOf(file: string): string {
+  return file === '-' ? 'stdin' : file;
+}
+
+/** `importDefinitions` for a text at hand. */
+export async function importText(
+  app: App,
+  text: string,
+  source: string,
+  options: ImportOptions,
+): Promise<number> {
   const { printer } = app;
-  const text = file === '-' ? await app.context.stdin.readAll() : readImport(app, file);
-  const definitions = definitionsIn(text, file === '-' ? 'stdin' : file);
+  const definitions = definitionsIn(text, source);
   const path = app.paths.definitionsFile(app.instance.name);
   // Before anybody is asked about tools.
   const planned = settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
