@@ -179,10 +179,17 @@ hint: see: mcp2cli work export --help
   it('refuses names and settings that cannot be', async () => {
     const { jobs, file, server } = await place();
     for (const [words, message] of [
-      ['define', /^error: which name\? jobs define NAME --tool TOOL\n/],
-      ['define x', /^error: jobs define needs --tool: .*\nhint: mcp2cli work jobs define x --tool TOOL;/],
+      ['define', /^error: which name\? jobs define NAME --tool TOOL, or jobs define FILE\n/],
+      [
+        'define x',
+        /^error: no such file: .*\/x, and no --tool is given\nhint: .* work jobs define x --tool TOOL;/,
+      ],
+      [
+        'define --name x',
+        /^error: jobs define needs --tool: .*\nhint: mcp2cli work jobs define x --tool TOOL;/,
+      ],
       ['define ls --tool export', /^error: "ls" is a command\n/],
-      ['define -- -x', /^error: not a name for a job: "-x"/],
+      ['define --tool export -- -x', /^error: not a name for a job: "-x"/],
       ['define a/b --tool export', /^error: not a name for a job: "a\/b"/],
       ['define export --tool export', /^error: the server has a tool "export": choose another name\n/],
       ['define batch-process --tool export', /^error: the server has a tool "batchProcess"/],
