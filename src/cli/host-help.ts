@@ -22,6 +22,8 @@ Commands of an instance:
   call NAME [flags]                       a tool by its exact name
   jobs list|show|wait|watch|answer|cancel|logs
                                           background jobs
+  jobs define|undefine|definitions|export|import
+                                          jobs of your own: tools with arguments fixed
   refresh                                 read the server's catalogue again
 
 Flags:
