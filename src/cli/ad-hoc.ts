@@ -35,6 +35,7 @@ export function adHocInstance(
     adHoc: true,
     identity,
     settings: DEFAULT_SETTINGS,
+    hasToolSettings: false,
     toolSettings: async () => noToolSettings,
     target: () => expandTarget(identity, env, 'ad hoc target'),
   };

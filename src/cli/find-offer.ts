@@ -1,7 +1,7 @@
 import { INSTANCE_COMMANDS } from '../config/names.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { type JobServer, jobServerOf } from '../discovery/job-server.ts';
-import { OFFER_KINDS, type Offer, type OfferKind, reachable, unlistedOffer } from '../discovery/offers.ts';
+import { OFFER_KINDS, type Offer, type OfferKind, typedNames, unlistedOffer } from '../discovery/offers.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
@@ -16,15 +16,10 @@ export interface Found {
 /** What the words name: a tool first, then a definition, a job, a workflow. The server is asked once more before giving up. Error: UsageError. */
 export async function offerOfWords(app: App, words: readonly string[], signal: AbortSignal): Promise<Found> {
   for (;;) {
-    const known = reachable(await offersOn(app, signal));
-    const found = resolveTool(
-      known.map(({ name }) => name),
-      words,
-    );
-    if (found.kind === 'tool') {
-      const offer = known.find(({ name }) => name === found.name);
-      if (offer) return { offer, consumed: found.consumed };
-    }
+    const known = typedNames(await offersOn(app, signal));
+    const found = resolveTool([...known.keys()], words);
+    const offer = found.kind === 'tool' ? known.get(found.name) : undefined;
+    if (found.kind === 'tool' && offer) return { offer, consumed: found.consumed };
     if (found.kind === 'ambiguous')
       throw new UsageError(`${JSON.stringify(words[0])} could be ${found.candidates.join(' or ')}`, {
         code: 'ambiguous_tool',

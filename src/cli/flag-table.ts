@@ -86,6 +86,18 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     scope: 'tool',
     help: 'all arguments as JSON, @file.json or - (stdin); flags win over it',
   },
+  {
+    name: 'interactive',
+    takes: 'none',
+    scope: 'tool',
+    help: 'ask for the arguments on the terminal, one by one',
+  },
+  {
+    name: 'dry-run',
+    takes: 'none',
+    scope: 'tool',
+    help: 'print the arguments that would be sent, and send nothing',
+  },
   { name: 'background', takes: 'none', scope: 'tool', help: 'return at once with a job id' },
   {
     name: 'detach',

@@ -1,6 +1,6 @@
 import { reachable } from '../discovery/offers.ts';
 import { CliError, PermissionError } from '../errors.ts';
-import { offerLines } from '../output/offer-view.ts';
+import { grouped, offerLines } from '../output/offer-view.ts';
 import type { App } from './app.ts';
 import { runtimeHelp } from './flag-table.ts';
 import { listedOffers } from './offers.ts';
@@ -35,7 +35,13 @@ ${prefix} TOOL --help tells a tool's own flags.
 async function toolList(app: App): Promise<string> {
   try {
     const offers = reachable(await listedOffers(app, {}));
-    return offers.length === 0 ? '(none)' : offerLines(app.printer, offers);
+    if (offers.length === 0) return '(none)';
+    return grouped(offers)
+      .map(({ group, offers: members }) => {
+        const lines = offerLines(app.printer, members);
+        return group === undefined ? lines : `${app.printer.safeLine(group)}:\n${indent(lines)}`;
+      })
+      .join('\n');
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     app.printer.warn(error.code, error.message);

@@ -13,6 +13,8 @@ export interface Instance {
   /** As configured, `${VAR}` unexpanded: what hashes and files know. */
   identity: Target;
   settings: InstanceSettings;
+  /** There are settings of tools at all. */
+  hasToolSettings: boolean;
   /**
    * What is configured for each of its tools, by the tool's exact name. Apart from `settings`, which a keeper has in its orders: a default
    * of a call is nothing to end a keeper for. Error, of the promise as of the function: ConfigError.
@@ -50,6 +52,7 @@ export function configuredInstance(
     adHoc: false,
     identity,
     settings: instanceSettings(name, server),
+    hasToolSettings: server['tools'] !== undefined,
     toolSettings: async () => {
       const { tools } = server;
       return tools === undefined

@@ -1,15 +1,25 @@
 import { unitedMarks } from '../config/marks.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
 import { readDefinitions } from '../definitions/read.ts';
-import { type Offer, offersOf } from '../discovery/offers.ts';
+import { givenNames, type Offer, offersOf } from '../discovery/offers.ts';
 import { ConfigError } from '../errors.ts';
 import type { App } from './app.ts';
 import { permit, permittedItems } from './permission.ts';
 
-/** Everything that can be run on the instance, tools first. Errors: those of reading the server's catalogue; ConfigError for damaged definitions. */
+/**
+ * Everything that can be run on the instance, tools first, with the names that the settings give. Errors: those of reading the server's
+ * catalogue; ConfigError for damaged definitions.
+ */
 export async function offersOn(app: App, signal?: AbortSignal): Promise<Offer[]> {
   const definitions = readDefinitions(app.paths.definitionsFile(app.instance.name));
-  return offersOf(await (await app.session()).catalogue(signal), definitions);
+  const offers = offersOf(await (await app.session()).catalogue(signal), definitions);
+  if (!app.instance.hasToolSettings) return offers;
+  // A damaged setting is told when its tool is called, or listed.
+  const settingsOf = await forgiving(app, () => {});
+  return offers.map((offer) => {
+    const typed = offer.calls ? undefined : givenNames(offer.name, settingsOf(offer.name));
+    return typed ? { ...offer, typed } : offer;
+  });
 }
 
 /** Which offers a list has. */
@@ -30,7 +40,7 @@ export async function listedOffers(app: App, { all = false, signal }: Listing): 
 
 /** The same for offers at hand, the list as such being permitted. */
 export async function listable(app: App, offers: readonly Offer[], all: boolean): Promise<readonly Offer[]> {
-  const settingsOf = await forgiving(app);
+  const settingsOf = await forgiving(app, ({ code, message }) => app.printer.warn(code, message));
   const dressed = offers.flatMap((offer) => {
     const settings = settingsOf(offer.calls?.tool.name ?? offer.name);
     const hidden =
@@ -40,17 +50,20 @@ export async function listable(app: App, offers: readonly Offer[], all: boolean)
       tags: [...offer.tags],
       labels: { ...offer.labels },
     });
-    return [{ ...offer, tags, labels }];
+    return [{ ...offer, tags, labels, profiles: settings.flags ?? {} }];
   });
   return permittedItems(app, dressed, ({ name }) => name);
 }
 
-/** The settings of each tool; a list does not fail for those that are damaged, which are told once. */
-async function forgiving(app: App): Promise<(tool: string) => ToolSettings> {
+/** The settings of each tool; those that are damaged stop nobody, and are told once. */
+async function forgiving(
+  app: App,
+  tell: (error: ConfigError) => void,
+): Promise<(tool: string) => ToolSettings> {
   const told = new Set<string>();
   const warned = (error: unknown): ToolSettings => {
     if (!(error instanceof ConfigError)) throw error;
-    if (!told.has(error.message)) app.printer.warn(error.code, error.message);
+    if (!told.has(error.message)) tell(error);
     told.add(error.message);
     return {};
   };

@@ -12,6 +12,8 @@ export interface OptionSpec {
   flags: string;
   help: string;
   repeatable?: boolean;
+  /** Help does not tell of it. */
+  hidden?: boolean;
 }
 
 /** One command as data; this file alone knows commander. */
@@ -122,8 +124,8 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   });
   if (!run) return command.enablePositionalOptions();
   for (const words of spec.words ?? []) command.argument(words);
-  for (const { flags, help: about, repeatable } of spec.options ?? [])
-    command.addOption(collecting(new Option(flags, about), repeatable));
+  for (const { flags, help: about, repeatable, hidden = false } of spec.options ?? [])
+    command.addOption(collecting(new Option(flags, about), repeatable).hideHelp(hidden));
   if (spec.more) command.addHelpText('after', `\n${spec.more}`);
   return command.action(async () => {
     adopt();

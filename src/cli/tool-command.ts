@@ -1,21 +1,22 @@
-import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
-import type { ToolDefinition } from '../discovery/catalogue.ts';
-import { withFixed } from '../discovery/fixed-arguments.ts';
+import { runArguments } from '../backends/frontmcp.ts';
+import { parseArgsText } from '../discovery/build-arguments.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
 import { runsJobs } from '../discovery/job-server.ts';
-import type { DefinedCall, Offer } from '../discovery/offers.ts';
-import { parseToolLine } from '../discovery/parse-line.ts';
+import type { Offer } from '../discovery/offers.ts';
+import { profiledFlags, shownFlags } from '../discovery/profile.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
 import { readArgsText } from './args-text.ts';
+import type { PreparedCall } from './call.ts';
 import { kindFlag, offerOfName, offerOfWords } from './find-offer.ts';
-import { RUNTIME_FLAGS, runtimeHelp } from './flag-table.ts';
+import { runtimeHelp } from './flag-table.ts';
 import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
 import { permit } from './permission.ts';
-import { type FlagValues, scanFlags, setFlag } from './runtime-flags.ts';
+import { scanFlags } from './runtime-flags.ts';
 import { applyDefaults } from './tool-defaults.ts';
+import { gatherArguments, readLine, runtimeValues, type ToolForm } from './tool-line.ts';
 
 /** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -52,21 +53,20 @@ async function runOffer(
   typed: readonly string[],
 ): Promise<number> {
   const { tool } = offer;
-  const flags = toolFlags(tool.inputSchema ?? {});
-  if (app.flags.has('help')) return printToolHelp(app, offer, flags, typed);
+  const called = offer.calls?.tool ?? tool;
+  const settings = (await app.instance.toolSettings())(called.name);
+  const profiles = settings.flags ?? {};
+  const flags = profiledFlags(toolFlags(tool.inputSchema ?? {}), profiles);
+  if (app.flags.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
   const line = readLine(app, argv, flags, typed);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
-  if (runtime.has('help')) return printToolHelp(app, offer, flags, typed);
-  const marks = await applyDefaults(app, offer);
+  if (runtime.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
+  const marks = applyDefaults(app, offer, settings);
   const given = line.args ?? textFlag(app.flags, 'args');
-  const open = buildArguments(
-    given === undefined ? {} : parseArgsText(...(await readArgsText(app, given))),
-    line.assignments,
-  );
-  const called = offer.calls?.tool ?? tool;
-  const args = offer.calls ? complete(app, open, offer.calls, typed) : open;
-  await checkArguments(app, called, args, typed);
+  const base = given === undefined ? {} : parseArgsText(...(await readArgsText(app, given)));
+  const form: ToolForm = { offer, called, flags, profiles, typed };
+  const args = await gatherArguments(app, form, base, line.assignments);
   const call = {
     name: offer.name,
     tool: called,
@@ -76,6 +76,7 @@ async function runOffer(
     marks,
   };
   for (const name of namesOf(offer, args)) await permit(app, 'execute', name, call.storedArguments);
+  if (app.flags.has('dry-run')) return printDryRun(app, call);
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');
   if (!background) return callInForeground(app, call);
@@ -97,53 +98,15 @@ function namesOf({ name, calls, through, tool }: Offer, args: Record<string, unk
   return names;
 }
 
-/** What was typed, with what the definition fixes. Error: UsageError for arguments that contradict it. */
-function complete(app: App, open: Record<string, unknown>, { fixed }: DefinedCall, typed: readonly string[]) {
-  try {
-    return withFixed(open, fixed);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw wrongLine(app, error.message.split('\n'), typed, 'invalid_arguments', error.details);
-  }
-}
-
-/** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */
-function readLine(app: App, argv: readonly string[], flags: ToolFlag[], typed: readonly string[]) {
-  try {
-    return parseToolLine(argv, flags, toolRuntimeFlags());
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw wrongLine(app, error.message.split('\n'), typed, error.code, error.details);
-  }
-}
-
-/** One error for all problems of a line. */
-function wrongLine(
-  app: App,
-  problems: readonly string[],
-  typed: readonly string[],
-  code: string,
-  details: Record<string, unknown> | undefined,
-): UsageError {
-  const message =
-    problems.length === 1 ? `${problems[0]}` : `${problems.length} problems:\n  ${problems.join('\n  ')}`;
-  return new UsageError(message, { code, hint: `see: ${app.command(...typed, '--help')}`, details });
-}
-
-/** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */
-function toolRuntimeFlags() {
-  return RUNTIME_FLAGS.filter((flag) => flag.scope !== 'target');
-}
-
-function runtimeValues(values: ReadonlyMap<string, string | true | readonly string[]>): FlagValues {
-  const flags: FlagValues = new Map();
-  for (const [name, value] of values) {
-    const flag = RUNTIME_FLAGS.find((known) => known.name === name);
-    if (!flag) continue;
-    if (flag.takes === 'none') flags.set(name, true);
-    else for (const one of Array.isArray(value) ? value : [value]) setFlag(flags, flag, String(one));
-  }
-  return flags;
+/** `--dry-run`: what would be sent, and nothing is. */
+function printDryRun({ printer }: App, { name, tool, through, arguments: args }: PreparedCall): number {
+  const sent =
+    through === undefined
+      ? { tool: tool.name, arguments: args }
+      : { tool: through, arguments: runArguments({ name: tool.name, arguments: args }) };
+  if (printer.json) printer.envelope(name, 'not sent (--dry-run)', sent);
+  else printer.serverText(JSON.stringify(sent.arguments, null, 2));
+  return EXIT.ok;
 }
 
 async function printToolHelp(
@@ -167,25 +130,4 @@ async function printToolHelp(
     }),
   );
   return EXIT.ok;
-}
-
-/** One error for all that is wrong with the arguments, before anything is sent. */
-async function checkArguments(
-  app: App,
-  tool: ToolDefinition,
-  args: Record<string, unknown>,
-  typed: readonly string[],
-): Promise<void> {
-  if (tool.inputSchema === undefined) return;
-  const { validateArguments } = await import('../discovery/validate.ts');
-  const { problems, warning } = await validateArguments(tool, args);
-  if (warning) app.printer.warn('schema', warning);
-  if (problems.length === 0) return;
-  throw wrongLine(
-    app,
-    problems.map((problem) => problem.message),
-    typed,
-    'invalid_arguments',
-    { problems },
-  );
 }

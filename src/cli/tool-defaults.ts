@@ -41,15 +41,13 @@ export function callMarks(flags: FlagValues, ...configured: readonly Marks[]): J
 
 /**
  * Puts the defaults of what is called under the flags that were typed: a definition's own, then those that the instance has configured for the
- * tool. Returns the marks of the call's job. Errors: ConfigError for a wrong setting, UsageError.
+ * tool (`settings`). Returns the marks of the call's job. Error: UsageError.
  */
-export async function applyDefaults(app: App, offer: Offer): Promise<NewMarks> {
+export function applyDefaults(app: App, offer: Offer, settings: ToolSettings): NewMarks {
   const { kind, name, calls } = offer;
-  const { name: tool } = calls?.tool ?? offer.tool;
-  const settings = (await app.instance.toolSettings())(tool);
   if (calls) app.defaults(toolDefaults(calls.settings));
   app.defaults(toolDefaults(settings));
   const marks = callMarks(app.flags, settings, { tags: [...offer.tags], labels: { ...offer.labels } });
   if (kind === 'tool') return marks;
-  return { ...marks, kind, capability: name, ...(kind === 'definition' ? { tool } : {}) };
+  return { ...marks, kind, capability: name, ...(calls ? { tool: calls.tool.name } : {}) };
 }

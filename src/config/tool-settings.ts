@@ -18,6 +18,24 @@ export interface ToolSettings extends Marks {
   outputCheck?: boolean;
   /** `ls` leaves the tool out; it can be called all the same. */
   hideFromDiscovery?: boolean;
+  /** What it is called here, in place of its own name; the server never hears of it. */
+  name?: string;
+  /** Further names. */
+  aliases?: string[];
+  /** The word that is typed before its name, and the heading that it is listed below. */
+  group?: string;
+  /** Of its flags, by the property's own name (dotted for nested ones). */
+  flags?: Record<string, FlagSettings>;
+}
+
+/** What one flag of a tool is here. */
+export interface FlagSettings {
+  /** What is typed, without dashes. */
+  name?: string;
+  /** Sent when nothing was typed for it. */
+  default?: unknown;
+  /** Help does not tell of it; it can be typed all the same. */
+  hide?: boolean;
 }
 
 export type ToolSettingKey = keyof ToolSettings;
@@ -33,6 +51,13 @@ const DURATION: Setting = { takes: 'a duration, such as "30s"', read: duration }
 const FLAG: Setting = {
   takes: 'true or false',
   read: (value) => (typeof value === 'boolean' ? value : undefined),
+};
+
+/** What can be typed as one word, and is no flag. */
+const NAME: Setting = {
+  takes: 'a name of letters, digits, "-", "_" and "."',
+  read: (value) =>
+    typeof value === 'string' && /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(value) ? value : undefined,
 };
 
 const SETTINGS: Record<ToolSettingKey, Setting> = {
@@ -52,6 +77,17 @@ const SETTINGS: Record<ToolSettingKey, Setting> = {
       isRecord(value) && Object.values(value).every((one) => typeof one === 'string') ? value : undefined,
   },
   hideFromDiscovery: FLAG,
+  name: NAME,
+  aliases: {
+    takes: 'a list of names',
+    read: (value) =>
+      Array.isArray(value) && value.every((one) => NAME.read(one) !== undefined) ? value : undefined,
+  },
+  group: NAME,
+  flags: {
+    takes: 'an object such as {"maxTokens": {"name": "limit", "default": 100, "hide": false}}',
+    read: (value) => (isRecord(value) && Object.values(value).every(isFlagSettings) ? value : undefined),
+  },
 };
 
 export const TOOL_SETTING_KEYS = Object.keys(SETTINGS) as ToolSettingKey[];
@@ -111,7 +147,8 @@ function fitting(names: readonly string[], tool: string): string[] {
 
 /** The later one wins, field by field; tags and labels are united. */
 function mergedSettings(before: ToolSettings, later: ToolSettings): ToolSettings {
-  return { ...before, ...later, ...unitedMarks(before, later) };
+  const flags = before.flags && later.flags ? { flags: { ...before.flags, ...later.flags } } : {};
+  return { ...before, ...later, ...unitedMarks(before, later), ...flags };
 }
 
 function wrongSetting(instance: string, field: string, takes: string): ConfigError {
@@ -120,6 +157,14 @@ function wrongSetting(instance: string, field: string, takes: string): ConfigErr
   return new ConfigError(`instance ${instance}: ${field} must be ${takes}`, {
     hint: `mend it in the configuration, or: mcp2cli instances unset ${instance} ${typed}`,
   });
+}
+
+function isFlagSettings(value: unknown): value is FlagSettings {
+  if (!isRecord(value)) return false;
+  const { name, hide } = value;
+  return (
+    (name === undefined || NAME.read(name) !== undefined) && (hide === undefined || typeof hide === 'boolean')
+  );
 }
 
 function duration(value: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { isObject } from '../json.ts';
 import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
 import { narrowedTool } from './fixed-arguments.ts';
 import { jobAsTool, jobServerOf } from './job-server.ts';
+import type { FlagProfiles } from './profile.ts';
 import { kebabCase } from './tool-names.ts';
 
 export const OFFER_KINDS = ['tool', 'definition', 'job', 'workflow'] as const;
@@ -24,6 +25,10 @@ export interface Offer {
   calls?: DefinedCall;
   tags: readonly string[];
   labels: Readonly<Record<string, string>>;
+  /** Where the person has given it names: those by which it is typed, the first one shown. */
+  typed?: readonly string[];
+  /** What the person has made of its flags. */
+  profiles?: FlagProfiles;
 }
 
 export interface DefinedCall {
@@ -97,17 +102,46 @@ export function unlistedOffer(name: string, kind: 'job' | 'workflow', through: s
   return { kind, name, tool, listed: { name }, through, tags: [], labels: {} };
 }
 
-/** Those that are reached by their bare names: of two with the same name the earlier kind, tools before all. */
+/**
+ * The offers by the names that are typed: of two with one name the earlier kind, tools before all; what something is called by itself comes
+ * before what somebody has called it.
+ */
+export function typedNames(offers: readonly Offer[]): Map<string, Offer> {
+  const names = new Map<string, Offer>();
+  const kebabs = new Set<string>();
+  const plain = offers.every(({ kind, typed }) => kind === 'tool' && !typed);
+  for (const kind of plain ? (['tool'] as const) : OFFER_KINDS)
+    for (const offer of offers) {
+      if (offer.kind !== kind || offer.typed) continue;
+      const kebab = plain || kind === 'tool' ? undefined : kebabCase(offer.name);
+      if (names.has(offer.name) || (kebab !== undefined && kebabs.has(kebab))) continue;
+      names.set(offer.name, offer);
+      if (!plain) kebabs.add(kebabCase(offer.name));
+    }
+  for (const offer of offers)
+    for (const name of offer.typed ?? []) {
+      if (names.has(name) || kebabs.has(kebabCase(name))) continue;
+      names.set(name, offer);
+      kebabs.add(kebabCase(name));
+    }
+  // Its own name goes on to work, for whoever knows it by that.
+  for (const offer of offers) if (offer.typed && !names.has(offer.name)) names.set(offer.name, offer);
+  return names;
+}
+
+/** Those that are reached by a bare name. */
 export function reachable(offers: readonly Offer[]): Offer[] {
-  if (offers.every(({ kind }) => kind === 'tool')) return [...offers];
-  const tools = offers.filter(({ kind }) => kind === 'tool');
-  const taken = new Set(tools.map(({ name }) => kebabCase(name)));
-  const others = OFFER_KINDS.flatMap((kind) => offers.filter((one) => kind !== 'tool' && one.kind === kind));
-  const free = others.filter(({ name }) => {
-    const kebab = kebabCase(name);
-    return !taken.has(kebab) && taken.add(kebab);
-  });
-  return [...tools, ...free];
+  return [...new Set(typedNames(offers).values())];
+}
+
+/** The names that a tool's settings give it; undefined where they give none. */
+export function givenNames(
+  own: string,
+  { name, aliases = [], group }: { name?: string; aliases?: readonly string[]; group?: string },
+): string[] | undefined {
+  if (name === undefined && aliases.length === 0 && group === undefined) return undefined;
+  const base = name ?? kebabCase(own);
+  return [group === undefined ? base : `${group}.${base}`, ...aliases];
 }
 
 /** Any of the tags, all of the labels, and the words anywhere in name or description, in any case: as FrontMCP's `list_jobs` has it. */

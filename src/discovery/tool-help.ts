@@ -2,6 +2,8 @@ import type { ToolDefinition } from './catalogue.ts';
 import { exampleLine } from './example.ts';
 import { listValues, plain } from './flag-value.ts';
 import { closedValues, type ToolFlag } from './flags.ts';
+import { isInside } from './given.ts';
+import { hintsOf } from './hints.ts';
 import type { Form } from './schema-forms.ts';
 import { wordWrap } from './word-wrap.ts';
 
@@ -41,6 +43,8 @@ export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], optio
   const about = [title, tool.description].filter((text) => typeof text === 'string' && text.trim() !== '');
   if (about.length > 0)
     sections.push(about.map((text) => wordWrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
+  const hints = hintsOf(tool);
+  if (hints.length > 0) sections.push(`The server says: ${hints.join(', ')}.`);
   const [required, optional] = [rowsOf(must, safe), rowsOf(can, safe)];
   const column = columnOf([...required, ...optional], width);
   const optionalTitle = must.length > 0 ? 'Optional' : 'Flags';
@@ -65,10 +69,6 @@ export function flagLines(
 function columnOf(rows: readonly Row[], width: number): number {
   const lefts = rows.map(({ left }) => left.length).filter((length) => length <= 36);
   return Math.min(Math.max(12, ...lefts), Math.floor(width / 2)) + 2;
-}
-
-function isInside(inner: ToolFlag, outer: ToolFlag): boolean {
-  return inner.path.length > outer.path.length && outer.path.every((name, i) => inner.path[i] === name);
 }
 
 interface Row {
@@ -111,7 +111,8 @@ function layOut(rows: readonly Row[], column: number, width: number): string {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-function withValue(flag: ToolFlag, safe: (text: string) => string): string {
+/** `--level <info|debug>`, as it stands in usage lines. */
+export function withValue(flag: ToolFlag, safe: (text: string) => string): string {
   const name = safe(`--${flag.name}`);
   if (flag.kind === 'boolean') return name;
   return `${name} <${typeLabel(flag)}>`;

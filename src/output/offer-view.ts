@@ -1,5 +1,9 @@
 import { firstSentence } from '../discovery/first-sentence.ts';
-import { type Offer, reachable } from '../discovery/offers.ts';
+import { toolFlags } from '../discovery/flags.ts';
+import { hintsOf } from '../discovery/hints.ts';
+import { type Offer, typedNames } from '../discovery/offers.ts';
+import { profiledFlags, shownFlags } from '../discovery/profile.ts';
+import { withValue } from '../discovery/tool-help.ts';
 import { kebabCase } from '../discovery/tool-names.ts';
 import type { Printer } from './printer.ts';
 
@@ -14,11 +18,7 @@ export function offerItem({ name, kind, listed }: Offer): object {
  */
 export function offerLines(printer: Printer, offers: readonly Offer[]): string {
   const kinds = new Set(offers.map(({ kind }) => kind));
-  const known = new Set(reachable(offers));
-  const typed = countBy([...known].map(({ name }) => kebabCase(name)));
-  const names = offers.map((offer) =>
-    printer.safeLine(known.has(offer) ? typedName(offer.name, typed) : `call --${offer.kind} ${offer.name}`),
-  );
+  const names = shownNames(offers).map((name) => printer.safeLine(name));
   const width = Math.min(32, Math.max(...names.map((name) => name.length)));
   const kindWidth = kinds.size > 1 ? Math.max(...[...kinds].map((kind) => kind.length)) : 0;
   return offers
@@ -37,6 +37,29 @@ export function offerLines(printer: Printer, offers: readonly Offer[]): string {
     .join('\n');
 }
 
+/**
+ * `ls -l`: the words with the flags that each takes, those that must be typed first, what the server says of it; the first sentence below. Nested
+ * flags are left out: they are parts of the object that is there.
+ */
+export function offerSignatures(printer: Printer, offers: readonly Offer[]): string {
+  const names = shownNames(offers);
+  return offers
+    .map((offer, i) => {
+      const { profiles = {}, tool } = offer;
+      const all = shownFlags(profiledFlags(toolFlags(tool.inputSchema ?? {}), profiles), profiles);
+      const flags = all.filter(({ path }) => path.length === 1);
+      const must = flags.filter(({ mustType }) => mustType).map((flag) => withValue(flag, String));
+      const can = flags.filter(({ mustType }) => !mustType).map((flag) => `[${withValue(flag, String)}]`);
+      const kind = offer.kind === 'tool' ? [] : [offer.kind];
+      const facts = [...kind, ...hintsOf(offer.tool), marksOf(offer)].filter((fact) => fact !== '');
+      const end = facts.length > 0 ? [`(${facts.join(', ')})`] : [];
+      const line = printer.safeLine([names[i] ?? '', ...must, ...can, ...end].join(' '));
+      const about = printer.safeLine(firstSentence(offer.tool.description ?? offer.tool.title ?? ''));
+      return about === '' ? line : `${line}\n    ${about}`;
+    })
+    .join('\n');
+}
+
 /** `#etl #nightly team=data` */
 function marksOf({ tags, labels }: Offer): string {
   return [
@@ -45,14 +68,33 @@ function marksOf({ tags, labels }: Offer): string {
   ].join(' ');
 }
 
-/** The kebab form when it means this one alone, otherwise the exact name. */
-function typedName(name: string, typed: ReadonlyMap<string, number>): string {
-  const kebab = kebabCase(name);
-  return typed.get(kebab) === 1 ? kebab : name;
+/** What is typed to run each: its first name in the kebab form where that means it alone, otherwise the exact name, or the long way. */
+export function shownNames(offers: readonly Offer[]): string[] {
+  const names = typedNames(offers);
+  const count = new Map<string, number>();
+  for (const name of names.keys()) count.set(kebabCase(name), (count.get(kebabCase(name)) ?? 0) + 1);
+  return offers.map((offer) => {
+    const own = (offer.typed ?? [offer.name]).find((name) => names.get(name) === offer);
+    if (own === undefined) return `call --${offer.kind} ${offer.name}`;
+    const kebab = kebabCase(own);
+    return (count.get(kebab) === 1 ? kebab : own).replaceAll('.', offer.typed ? ' ' : '.');
+  });
 }
 
-function countBy(names: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+/** The offers in groups: those whose first word several share, by that word, and before them all others, without one. */
+export function grouped(offers: readonly Offer[]): { group: string | undefined; offers: Offer[] }[] {
+  const names = shownNames(offers);
+  const groups = new Map<string | undefined, Offer[]>([[undefined, []]]);
+  const wordOf = (i: number) => /^([^ .]+)[ .]/.exec(names[i] ?? '')?.[1];
+  const words = offers.map((_, i) => wordOf(i));
+  for (const [i, offer] of offers.entries()) {
+    const word = words[i];
+    const shared = word !== undefined && words.filter((one) => one === word).length > 1 ? word : undefined;
+    const group = groups.get(shared);
+    if (group) group.push(offer);
+    else groups.set(shared, [offer]);
+  }
+  return [...groups]
+    .filter(([, members]) => members.length > 0)
+    .map(([group, members]) => ({ group, offers: members }));
 }

@@ -18,6 +18,10 @@ const WORDS: Record<ToolSettingKey, (words: readonly string[], where: string) =>
   tags: (words) => [...words],
   labels: parseLabels,
   hideFromDiscovery: flag,
+  name: only,
+  aliases: (words) => [...words],
+  group: only,
+  flags: json,
 };
 
 type Tools = Record<string, Record<string, unknown>>;
@@ -106,6 +110,14 @@ function toolsOf(config: ServerConfig): Tools {
 function entryOf(tools: Tools, tool: string): Record<string, unknown> {
   const entry = Object.hasOwn(tools, tool) ? tools[tool] : undefined;
   return typeof entry === 'object' && entry !== null && !Array.isArray(entry) ? entry : {};
+}
+
+function json(words: readonly string[]): unknown {
+  try {
+    return JSON.parse(words.join(' '));
+  } catch {
+    return words;
+  }
 }
 
 function number(words: readonly string[]): unknown {

@@ -1,6 +1,6 @@
 import { matches, type Offer, type OfferFilter } from '../../discovery/offers.ts';
 import { EXIT, UsageError } from '../../errors.ts';
-import { offerItem, offerLines } from '../../output/offer-view.ts';
+import { offerItem, offerLines, offerSignatures } from '../../output/offer-view.ts';
 import type { App } from '../app.ts';
 import { listable, listedOffers, offersOn } from '../offers.ts';
 import { permit } from '../permission.ts';
@@ -9,6 +9,8 @@ export interface LsOptions {
   tag?: string[];
   label?: string[];
   query?: string;
+  filter?: string;
+  long?: boolean;
   all?: boolean;
 }
 
@@ -20,7 +22,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   try {
     const offers = await listedOffers(app, { all: options.all ?? false, signal: stop.signal });
     const wanted = filter ? await filtered(app, offers, filter, stop.signal) : offers;
-    printOffers(app, 'ls', wanted);
+    printOffers(app, 'ls', wanted, options.long);
     if (wanted.length === 0)
       printer.note(offers.length === 0 ? 'the server offers no tools' : 'nothing matches');
     return EXIT.ok;
@@ -45,11 +47,12 @@ export async function refresh(app: App): Promise<number> {
   }
 }
 
-function printOffers(app: App, command: string, offers: readonly Offer[]): void {
+function printOffers(app: App, command: string, offers: readonly Offer[], long = false): void {
   const { printer } = app;
   if (printer.format === 'ndjson') for (const offer of offers) printer.jsonDocument(offerItem(offer));
   else if (printer.json) printer.envelope(command, countText(offers), { items: offers.map(offerItem) });
-  else if (offers.length > 0) printer.out(offerLines(printer, offers));
+  else if (offers.length > 0)
+    printer.out(long ? offerSignatures(printer, offers) : offerLines(printer, offers));
 }
 
 /** `3 tools, 1 workflow`: each kind that there is, tools always. */
@@ -62,7 +65,7 @@ function countText(offers: readonly Offer[]): string {
 }
 
 /** Error: UsageError for a label without a value. */
-function filterOf({ tag = [], label = [], query = '' }: LsOptions): OfferFilter | undefined {
+function filterOf({ tag = [], label = [], filter = '', query = filter }: LsOptions): OfferFilter | undefined {
   if (tag.length + label.length === 0 && query === '') return undefined;
   const pairs = label.map((pair) => {
     const equals = pair.indexOf('=');

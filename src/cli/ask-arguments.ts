@@ -1,0 +1,94 @@
+import type { ToolFlag } from '../discovery/flags.ts';
+import { isGiven, isInside, missingFlags } from '../discovery/given.ts';
+import type { Assignment } from '../discovery/parse-line.ts';
+import { shownFlags } from '../discovery/profile.ts';
+import type { ArgumentProblem } from '../discovery/validate.ts';
+import { InterruptedError } from '../errors.ts';
+import { askFlags } from '../output/ask-flags.ts';
+import { visibleLine } from '../output/visible.ts';
+import { type App, quote } from './app.ts';
+import type { ToolForm } from './tool-line.ts';
+import { wrongArguments } from './wrong-line.ts';
+
+export interface Asking {
+  wanted: 'everything' | 'missing';
+  /** What was typed, without the defaults that are set here. */
+  typed: Record<string, unknown>;
+  /** The same, flag by flag. */
+  assignments: readonly Assignment[];
+  assemble: (assignments: readonly Assignment[]) => Record<string, unknown>;
+  check: (args: Record<string, unknown>) => Promise<ArgumentProblem[]>;
+}
+
+/**
+ * Asks on the terminal for what is missing, or for everything that was not typed, and again for what does not fit. Returns the arguments,
+ * checked. Errors: UsageError for problems that no question can mend, InterruptedError when the person leaves.
+ */
+export async function askForArguments(
+  app: App,
+  form: ToolForm,
+  asking: Asking,
+): Promise<Record<string, unknown>> {
+  const { wanted, assignments, assemble, check } = asking;
+  let all = [...assignments];
+  let args = assemble(all);
+  let open = wanted === 'everything' ? unanswered(form, asking.typed) : missingFlags(form.flags, args);
+  for (let asked = false; ; ) {
+    if (open.length > 0) {
+      if (!asked)
+        app.printer.note(
+          `${visibleLine(form.offer.name)}: (an empty line leaves an optional one out; ^D ends)`,
+        );
+      asked = true;
+      const answers = await askedOf(app, open);
+      all = [...all.filter((one) => !answers.some(({ flag }) => flag === one.flag)), ...answers];
+      args = assemble(all);
+    }
+    const problems = await check(args);
+    if (problems.length === 0) {
+      if (asked) app.printer.note(`runs: ${commandLine(app, form, all)}`);
+      return args;
+    }
+    const again = form.flags.filter((flag) => problems.some((problem) => problem.flag === `--${flag.name}`));
+    if (!asked || again.length === 0) throw wrongArguments(app, problems, form.typed);
+    for (const { message } of problems) app.printer.note(`  ${message}`);
+    open = again;
+  }
+}
+
+async function askedOf(app: App, flags: readonly ToolFlag[]): Promise<Assignment[]> {
+  const { terminal } = app;
+  const stop = app.stop('nothing was answered in time; nothing was sent');
+  try {
+    const answers = terminal && (await askFlags(terminal, flags, stop.signal));
+    if (answers) return answers;
+    throw new InterruptedError('no answer; nothing was sent');
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** All that was not typed, the required first; the parts of an optional object only where the object is there. */
+function unanswered({ flags, profiles }: ToolForm, args: Record<string, unknown>): ToolFlag[] {
+  const askable = shownFlags(flags, profiles).filter((flag) => {
+    if (isGiven(flag, args) || flag.const !== undefined) return false;
+    const parent = flags.find(
+      (other) => other.hasNested && flag.path.length === other.path.length + 1 && isInside(flag, other),
+    );
+    if (parent && !parent.mustType && !isGiven(parent, args)) return false;
+    return !(flag.hasNested && flag.mustType);
+  });
+  return [...askable.filter((flag) => flag.mustType), ...askable.filter((flag) => !flag.mustType)];
+}
+
+/** The line that would have done the same without questions. */
+function commandLine(app: App, { flags, typed }: ToolForm, assignments: readonly Assignment[]): string {
+  const words = assignments.flatMap(({ flag, value, path }) => {
+    const secret = flags.some((one) => one.secret && one.path.join('\0') === path.join('\0'));
+    if (secret) return [flag, '...'];
+    if (typeof value === 'boolean') return [value ? flag : flag.replace('--', '--no-')];
+    const values = Array.isArray(value) && value.length > 0 ? value : [value];
+    return values.flatMap((one) => [flag, quote(typeof one === 'string' ? one : JSON.stringify(one))]);
+  });
+  return visibleLine(app.command(...typed, ...words));
+}

@@ -1,0 +1,126 @@
+/** From what stands after a tool's name to the arguments that are sent: read, completed, asked for, checked. */
+import { buildArguments } from '../discovery/build-arguments.ts';
+import type { ToolDefinition } from '../discovery/catalogue.ts';
+import { withFixed } from '../discovery/fixed-arguments.ts';
+import type { ToolFlag } from '../discovery/flags.ts';
+import { missingFlags } from '../discovery/given.ts';
+import type { DefinedCall, Offer } from '../discovery/offers.ts';
+import { type Assignment, parseToolLine } from '../discovery/parse-line.ts';
+import { type FlagProfiles, withDefaultArgs } from '../discovery/profile.ts';
+import type { ArgumentProblem } from '../discovery/validate.ts';
+import { UsageError } from '../errors.ts';
+import type { App } from './app.ts';
+import { RUNTIME_FLAGS } from './flag-table.ts';
+import { type FlagValues, setFlag } from './runtime-flags.ts';
+import { wrongArguments, wrongLine } from './wrong-line.ts';
+
+/** What a call's arguments are made by. */
+export interface ToolForm {
+  offer: Offer;
+  /** The tool whose schema counts: of a definition the one that it calls. */
+  called: ToolDefinition;
+  flags: readonly ToolFlag[];
+  profiles: FlagProfiles;
+  /** The words that named it, for hints. */
+  typed: readonly string[];
+}
+
+/**
+ * The arguments, checked: `--args`, the flags over it, defaults that are set here, what a definition fixes. On a terminal what is missing is asked
+ * for, and with `--interactive` everything. Errors: one UsageError for all that is wrong; InterruptedError when the person leaves the questions.
+ */
+export async function gatherArguments(
+  app: App,
+  form: ToolForm,
+  base: Record<string, unknown>,
+  assignments: readonly Assignment[],
+): Promise<Record<string, unknown>> {
+  const assemble = (all: readonly Assignment[]) => {
+    const open = withDefaultArgs(buildArguments(base, all), form.flags, form.profiles);
+    return form.offer.calls ? complete(app, open, form.offer.calls, form.typed) : open;
+  };
+  const wanted = whatIsAsked(app);
+  if (wanted !== 'everything') {
+    const given = assemble(assignments);
+    const problems = await problemsOf(app, form, given);
+    if (problems.length === 0) return given;
+    if (wanted === 'nothing' || missingFlags(form.flags, given).length === 0)
+      throw wrongArguments(app, problems, form.typed);
+  }
+  const { askForArguments } = await import('./ask-arguments.ts');
+  return askForArguments(app, form, {
+    wanted,
+    typed: buildArguments(base, assignments),
+    assignments,
+    assemble,
+    check: (args) => problemsOf(app, form, args),
+  });
+}
+
+/** Error: UsageError for `--interactive` without a terminal. */
+function whatIsAsked(app: App): 'everything' | 'missing' | 'nothing' {
+  const { terminal, printer, flags } = app;
+  if (flags.has('interactive')) {
+    if (terminal) return 'everything';
+    throw new UsageError('--interactive needs a terminal to ask on');
+  }
+  // A script that runs on a terminal by chance, or wants JSON, is not to hang on a question.
+  return terminal && printer.outTTY && !printer.json && !printer.quiet ? 'missing' : 'nothing';
+}
+
+async function problemsOf(app: App, { called, flags }: ToolForm, args: Record<string, unknown>) {
+  if (called.inputSchema === undefined) return [];
+  const { validateArguments } = await import('../discovery/validate.ts');
+  const { problems, warning } = await validateArguments(called, args);
+  if (warning) app.printer.warn('schema', warning);
+  return problems.map((problem) => asTyped(problem, flags));
+}
+
+/** A problem names the flag that is typed here, which may be called otherwise than its property. */
+function asTyped(problem: ArgumentProblem, flags: readonly ToolFlag[]): ArgumentProblem {
+  const flag = flags.find(({ exact }) => exact === problem.path);
+  const typed = flag && problem.flag !== '--args' ? `--${flag.name}` : problem.flag;
+  return { ...problem, flag: typed, message: problem.message.replace(problem.flag, typed) };
+}
+
+/** What was typed, with what the definition fixes. Error: UsageError for arguments that contradict it. */
+function complete(app: App, open: Record<string, unknown>, { fixed }: DefinedCall, typed: readonly string[]) {
+  try {
+    return withFixed(open, fixed);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw wrongLine(app, error.message.split('\n'), typed, 'invalid_arguments', error.details);
+  }
+}
+
+/** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */
+export function readLine(
+  app: App,
+  argv: readonly string[],
+  flags: readonly ToolFlag[],
+  typed: readonly string[],
+) {
+  try {
+    return parseToolLine(argv, flags, toolRuntimeFlags());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw wrongLine(app, error.message.split('\n'), typed, error.code, error.details);
+  }
+}
+
+/** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */
+function toolRuntimeFlags() {
+  return RUNTIME_FLAGS.filter((flag) => flag.scope !== 'target');
+}
+
+/** Runtime flags that stood after the tool's name. */
+export function runtimeValues(values: ReadonlyMap<string, string | true | readonly string[]>): FlagValues {
+  const flags: FlagValues = new Map();
+  for (const [name, value] of values) {
+    const flag = RUNTIME_FLAGS.find((known) => known.name === name);
+    if (!flag) continue;
+    if (flag.takes === 'none') flags.set(name, true);
+    else for (const one of Array.isArray(value) ? value : [value]) setFlag(flags, flag, String(one));
+  }
+  return flags;
+}

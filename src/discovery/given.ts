@@ -1,0 +1,24 @@
+/** Which flags of a tool have a value in arguments. Pure. */
+import { isObject, own } from '../json.ts';
+import type { ToolFlag } from './flags.ts';
+
+/** Flags that must be typed and were not; of an object whose parts have flags the parts. */
+export function missingFlags(flags: readonly ToolFlag[], args: Record<string, unknown>): ToolFlag[] {
+  const must = flags.filter((flag) => flag.mustType && !isGiven(flag, args));
+  return must.filter((flag) => !must.some((inner) => isInside(inner, flag)));
+}
+
+/** Whether a flag is for a part of what another one is for. */
+export function isInside(inner: ToolFlag, outer: ToolFlag): boolean {
+  return inner.path.length > outer.path.length && outer.path.every((name, i) => inner.path[i] === name);
+}
+
+/** Whether the arguments have a value at the flag's place. */
+export function isGiven({ path }: ToolFlag, args: Record<string, unknown>): boolean {
+  let at: unknown = args;
+  for (const name of path) {
+    if (!isObject(at) || !Object.hasOwn(at, name)) return false;
+    at = own(at, name);
+  }
+  return true;
+}
