@@ -128,6 +128,22 @@ it('--timeout is the limit of an attempt, which is cancelled at the server and c
   });
 });
 
+it('a run whose process is killed is lost, and nobody tries it again', async () => {
+  const server = await watchedServer({ dialect: 'plain', speed: 1 });
+  const work = await workAt(server.url);
+  const words = 'deploy --version 2 --duration 60 --retries 5 --retry-backoff 100ms --background';
+  const running = work.start(words);
+  await server.received('tools/call');
+  running.signal('SIGKILL');
+  await running.done;
+  for (const command of ['jobs show --latest', 'jobs wait --latest', 'jobs list --refresh', 'jobs watch --latest'])
+    await work.run(command);
+  expect(await work.json('jobs show --latest')).toMatchObject({
+    data: { status: 'lost', attempt: 1, error: { code: 'holder_gone' } },
+  });
+  expect(server.stats.calls).toEqual({ deploy: 1 });
+});
+
 it('jobs logs -f goes on until the job ends', async () => {
   const home = await keeperHome(STDIO_COMMAND);
   await submitted(home, [
