@@ -5,7 +5,7 @@
 import { ProtocolError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, statusFromRemote } from '../jobs/record.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject, textOf } from '../json.ts';
 import type { Reply } from './submit.ts';
 import { resultText, stringAt } from './wire.ts';
 
@@ -40,16 +40,20 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What became of the request for a run: the run, or a refusal, which is the result. */
+/**
+ * What became of the request for a run: the run, or a refusal, which is the result. Error: ProtocolError for any other answer, such as one
+ * without a run id: what was started then, if anything, cannot be asked about.
+ */
 export function readRun(result: unknown, tool: string): Reply {
   const answer = readRunAnswer(result, tool);
-  const runId = answer.kind === 'answer' ? stringAt(answer.value, 'runId') : undefined;
   if (answer.kind === 'failure')
     return {
       kind: 'result',
       result: { ...(result as JsonObject), content: [{ type: 'text', text: answer.message }] },
     };
-  if (runId === undefined) return { kind: 'result', result: result as JsonObject };
+  const runId = stringAt(answer.value, 'runId');
+  if (!runId)
+    throw new ProtocolError(`unexpected answer to ${tool}: no runId, whether something runs is not known`);
   return { kind: 'task', backend: 'frontmcp', taskId: runId, snapshot: runSnapshot(answer.value) };
 }
 
@@ -57,13 +61,15 @@ export function readRun(result: unknown, tool: string): Reply {
 export function runSnapshot(run: JsonObject): Snapshot {
   const { result, ...remote } = run;
   const remoteStatus = stringAt(run, 'state') ?? null;
-  const status = statusFromRemote(remoteStatus);
+  const named = statusFromRemote(remoteStatus);
+  // Such a run asks nothing, whatever it says.
+  const status = named === 'input_required' ? 'running' : named;
   const attempt = run['attempt'];
   const base: Snapshot = {
     status,
     remote,
     remoteStatus,
-    ...(typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 0 ? { attempt } : {}),
+    ...(typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt > 0 ? { attempt } : {}),
   };
   if (status === 'completed') return { ...base, result: toolResult(result) };
   if (status !== 'failed' && status !== 'canceled') return base;
@@ -74,8 +80,10 @@ export function runSnapshot(run: JsonObject): Snapshot {
 /** What a run returned, in the form that a tool's result has (CallToolResult). A run may return nothing, or a value that is no object. */
 function toolResult(value: unknown): JsonObject {
   if (value === undefined) return { content: [] };
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return { content: [{ type: 'text', text }], ...(isObject(value) ? { structuredContent: value } : {}) };
+  return {
+    content: [{ type: 'text', text: textOf(value) }],
+    ...(isObject(value) ? { structuredContent: value } : {}),
+  };
 }
 
 /** A job says what went wrong; of a workflow only the steps' states tell. */

@@ -2,7 +2,7 @@
 import { ProtocolError, type RpcError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../jobs/record.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject, textOf } from '../json.ts';
 
 /** Error: ProtocolError for anything but an object. */
 export function asObject(value: unknown, method: string): JsonObject {
@@ -89,7 +89,7 @@ function toolError(result: unknown, fallback?: string): JobError {
 export function resultText(result: unknown): string {
   if (!isObject(result) || !Array.isArray(result['content'])) return '';
   return result['content']
-    .map((block) => (isObject(block) && block['type'] === 'text' ? String(block['text'] ?? '') : ''))
+    .map((block) => (isObject(block) && block['type'] === 'text' ? textOf(block['text'] ?? '') : ''))
     .filter((text) => text !== '')
     .join('\n');
 }

@@ -85,7 +85,7 @@ async function openFor(
   await session.catalogue(signal);
   const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
   const mode = modeFor(taskMode(facts, call.tool.execution?.taskSupport, call.through), terms, call.tool);
-  if (facts.era === 'modern' && app.flags.has('ttl'))
+  if ((facts.era === 'modern' || call.through !== undefined) && app.flags.has('ttl'))
     app.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const wanted = app.flags.has('detach') || settings.detach;
   const dies = mode.tasks !== 'none' && !mode.holdable;

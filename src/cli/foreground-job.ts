@@ -124,8 +124,10 @@ async function untilEnd(
   await link.close({ keepSession: true });
   const here = job.holder != null && !link.keeper;
   const near = here ? { ...deps, links: only(link) } : deps;
+  // The session that started a run hears of its progress, and has the one stream for that already.
+  const stays = here || (!link.keeper && dialectOf(job.backend).outlivesSession);
   const wait = () =>
-    here ? driveTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
+    stays ? driveTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
   const inHand: UnrecordedEndError[] = [];
   const ended = isTerminal(job.status)
     ? job

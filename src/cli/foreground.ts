@@ -39,7 +39,8 @@ export async function callInForeground(app: App, call: PreparedCall): Promise<nu
     live.stop();
     if (error instanceof SignalReason)
       throw new InterruptedError('interrupted; the call was cancelled', error.exitCode);
-    if (error instanceof TimeoutError) throw new TimeoutError(error.message, { cause: error });
+    if (error instanceof TimeoutError)
+      throw new TimeoutError(error.message, { hint: error.hint, cause: error });
     throw error;
   } finally {
     stop.dispose();

@@ -159,7 +159,9 @@ class TaskDriver {
       this.#adopt(link);
     }
     const backend = link.backend(this.#job.backend ?? 'tasks-2025-11-25');
-    if (!this.#listening && (this.#ownLink || !backend.blocks)) {
+    // The submitter's own session has had its stream since the handshake; subscriptions are to single tasks.
+    const subscribes = !backend.blocks && !dialectOf(backend.name).outlivesSession;
+    if (!this.#listening && (this.#ownLink || subscribes)) {
       this.#listening = true;
       link.listen(this.#taskId, AbortSignal.any([this.#signal, this.#leave.signal])).catch(() => {});
     }

@@ -9,18 +9,21 @@ import type { Printer } from './printer.ts';
 
 /** An item of `ls --json`: its id and kind, and what the server listed verbatim beside them. */
 export function offerItem({ name, kind, listed }: Offer): object {
-  return { id: name, kind, ...listed };
+  const ours = { id: name, kind };
+  // A server may list fields of these names, too: they stand first and mean what they mean here.
+  return { ...ours, ...listed, ...ours };
 }
 
 /**
- * A line each: the words that run it, its kind where there is more than one, the first sentence about it, tags and labels. The columns are
+ * A line each: the words that run it, its kind where not all are tools, the first sentence about it, tags and labels. The columns are
  * aligned.
  */
 export function offerLines(printer: Printer, offers: readonly Offer[]): string {
   const kinds = new Set(offers.map(({ kind }) => kind));
   const names = shownNames(offers).map((name) => printer.safeLine(name));
   const width = Math.min(32, Math.max(...names.map((name) => name.length)));
-  const kindWidth = kinds.size > 1 ? Math.max(...[...kinds].map((kind) => kind.length)) : 0;
+  const kindWidth =
+    kinds.size > 1 || !kinds.has('tool') ? Math.max(...[...kinds].map((kind) => kind.length)) : 0;
   return offers
     .map((offer, i) => {
       const kind = kindWidth > 0 ? `  ${offer.kind.padEnd(kindWidth)}` : '';

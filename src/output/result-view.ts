@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject, textOf } from '../json.ts';
 import type { Printer } from './printer.ts';
 
 type Block = Record<string, unknown>;
@@ -42,7 +42,7 @@ export function binaryBlocks(result: unknown): BinaryBlock[] {
     const base64 = holder['data'] ?? holder['blob'];
     if (typeof base64 !== 'string') return [];
     return [
-      { position: index + 1, mimeType: String(holder['mimeType'] ?? 'application/octet-stream'), base64 },
+      { position: index + 1, mimeType: textOf(holder['mimeType'] ?? 'application/octet-stream'), base64 },
     ];
   });
 }
@@ -55,16 +55,16 @@ function contentOf(result: unknown): Block[] {
 function blockText(block: Block, saved: string | undefined): string {
   switch (block['type']) {
     case 'text':
-      return String(block['text'] ?? '');
+      return textOf(block['text'] ?? '');
     case 'image':
     case 'audio':
-      return describeBinary(String(block['type']), block['mimeType'], block['data'], saved);
+      return describeBinary(textOf(block['type']), block['mimeType'], block['data'], saved);
     case 'resource_link':
       return describeLink(block);
     case 'resource': {
       const resource = isObject(block['resource']) ? block['resource'] : {};
       if (typeof resource['text'] === 'string') return resource['text'];
-      const what = `resource ${String(resource['uri'] ?? '')}`.trim();
+      const what = `resource ${textOf(resource['uri'] ?? '')}`.trim();
       return describeBinary(what, resource['mimeType'], resource['blob'], saved);
     }
     default:
@@ -81,10 +81,10 @@ function describeBinary(what: string, mimeType: unknown, data: unknown, saved: s
 }
 
 function describeLink(block: Block): string {
-  const name = String(block['title'] ?? block['name'] ?? 'resource');
+  const name = textOf(block['title'] ?? block['name'] ?? 'resource');
   const description = typeof block['description'] === 'string' ? ` - ${block['description']}` : '';
   const type = typeof block['mimeType'] === 'string' ? ` (${block['mimeType']})` : '';
-  return `${name} <${String(block['uri'] ?? '')}>${type}${description}`;
+  return `${name} <${textOf(block['uri'] ?? '')}>${type}${description}`;
 }
 
 function base64Bytes(data: string): number {

@@ -1,11 +1,20 @@
 /** What only runs of a FrontMCP server have: times of their own, steps of a workflow, log lines. */
 import type { JobRecord, LogEntry } from '../jobs/record.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject, textOf } from '../json.ts';
 import { visibleLine } from './visible.ts';
 
+/**
+ * Whether the job is a run of such a server. One in the foreground over stdio is a local job on record, since the server ends with its
+ * process; what the server says of it tells.
+ */
+export function isServerRun({ backend, remote }: Pick<JobRecord, 'backend' | 'remote'>): boolean {
+  return backend === 'frontmcp' || (backend === 'local' && typeof remote?.['runId'] === 'string');
+}
+
 /** Lines of `jobs show`: when the server began and ended the run, and which attempt it was. */
-export function runDetails({ backend, remote, attempt }: JobRecord): string[] {
-  if (backend !== 'frontmcp') return [];
+export function runDetails(job: JobRecord): string[] {
+  if (!isServerRun(job)) return [];
+  const { remote, attempt } = job;
   return [
     `attempt: ${attempt}`,
     ...timeLine('started', remote?.['startedAt']),
@@ -20,29 +29,38 @@ function timeLine(name: string, at: unknown): string[] {
 }
 
 /** A workflow's steps with their states and what they returned, as a tree; undefined for any other result. */
-export function workflowTree(job: Pick<JobRecord, 'backend'>, result: unknown): string | undefined {
+export function workflowTree(
+  job: Pick<JobRecord, 'backend' | 'remote'>,
+  result: unknown,
+): string | undefined {
   const content = isObject(result) ? result['structuredContent'] : undefined;
-  if (job.backend !== 'frontmcp' || !isObject(content) || !isObject(content['stepResults'])) return undefined;
+  if (!isServerRun(job) || !isObject(content) || !isObject(content['stepResults'])) return undefined;
   const { workflowName, state, stepResults } = content;
   const steps = Object.entries(stepResults as JsonObject);
   const lines = steps.map(([id, step], i) => {
     const branch = i === steps.length - 1 ? '└─' : '├─';
     const { state: stepState, outputs } = isObject(step) ? step : {};
-    return `${branch} ${visibleLine(id)}: ${visibleLine(String(stepState))}${outputText(outputs)}`;
+    return `${branch} ${visibleLine(id)}: ${word(stepState)}${outputText(outputs)}`;
   });
-  return [`${visibleLine(String(workflowName))}: ${visibleLine(String(state))}`, ...lines].join('\n');
+  return [`${word(workflowName)}: ${word(state)}`, ...lines].join('\n');
+}
+
+/** A name or a state; what is missing shows as a question mark. */
+function word(value: unknown): string {
+  return visibleLine(textOf(value)) || '?';
 }
 
 function outputText(outputs: unknown): string {
   if (outputs === undefined || (isObject(outputs) && Object.keys(outputs).length === 0)) return '';
-  return `  ${visibleLine(typeof outputs === 'string' ? outputs : JSON.stringify(outputs))}`;
+  return `  ${visibleLine(textOf(outputs))}`;
 }
 
 /** The log that the server keeps of a run: lines of `[TIME] TEXT`. It tells them when the run has completed, and not before. */
 export function runLog({ remote }: JobRecord): LogEntry[] {
   const logs = remote?.['logs'];
-  return (Array.isArray(logs) ? logs : []).map((line) => {
-    const match = /^\[(\d{4}-[^\]]+Z)\] (.*)$/s.exec(String(line));
-    return match ? { time: match[1] ?? null, text: match[2] ?? '' } : { time: null, text: String(line) };
+  return (Array.isArray(logs) ? logs : []).map((entry) => {
+    const line = textOf(entry);
+    const match = /^\[(\d{4}-\d\d-\d\dT[\d:.]+Z)\] (.*)$/s.exec(line);
+    return match ? { time: match[1] ?? null, text: match[2] ?? '' } : { time: null, text: line };
   });
 }

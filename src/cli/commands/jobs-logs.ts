@@ -2,7 +2,7 @@ import { EXIT } from '../../errors.ts';
 import { isTerminal, type JobRecord, type LogEntry } from '../../jobs/record.ts';
 import type { Stop } from '../../jobs/stop.ts';
 import { jobSummary } from '../../output/job-view.ts';
-import { runLog } from '../../output/run-view.ts';
+import { isServerRun, runLog } from '../../output/run-view.ts';
 import type { App } from '../app.ts';
 import { permitJobs } from '../permission.ts';
 import { detached } from './detach.ts';
@@ -48,10 +48,6 @@ function teller({ printer }: App, job_id: string): Say {
       else printer.out([entry.time, printer.safeText(entry.text)].filter((part) => part !== null).join('  '));
     told = Math.max(told, all.length);
   };
-}
-
-function isServerRun({ backend }: JobRecord): boolean {
-  return backend === 'frontmcp';
 }
 
 async function printLog(app: App, wanted: string, say: Say): Promise<number> {

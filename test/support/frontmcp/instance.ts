@@ -19,6 +19,8 @@ export interface FrontmcpOptions {
   production?: boolean;
   /** Milliseconds that a run stays `pending`, as with a slow store; 0 is a store in memory. */
   pendingMs?: number;
+  /** Tools of the server's own, beside those for jobs: each answers with its name and what it was given. */
+  tools?: Tool[];
 }
 
 /** `calls` are counted by the name that was called, `executions` and `attempts` by the job or workflow. */
@@ -30,11 +32,19 @@ export class FrontmcpService {
   readonly stats: FrontmcpStats;
   readonly #hyphens: boolean;
   readonly #production: boolean;
+  readonly #tools: Tool[];
 
-  constructor({ speed = 1, names = 'snake', production = false, pendingMs = 0 }: FrontmcpOptions) {
+  constructor({
+    speed = 1,
+    names = 'snake',
+    production = false,
+    pendingMs = 0,
+    tools = [],
+  }: FrontmcpOptions) {
     if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${speed}`);
     this.#hyphens = names === 'hyphen';
     this.#production = production;
+    this.#tools = tools;
     this.runs = new Runs({ speed, pendingMs });
     const none = { sessions: 0, sessionsEnded: 0, cancelledCalls: 0, tasksCreated: 0, cancelledTasks: 0 };
     this.stats = { ...none, requests: {}, calls: {}, ...this.runs.stats };
@@ -47,12 +57,13 @@ export class FrontmcpService {
   }
 
   list(): Tool[] {
-    return TOOLS.filter(({ listed }) => listed).map((tool) => ({
+    const management = TOOLS.filter(({ listed }) => listed).map((tool) => ({
       name: this.#spell(tool.name),
       title: this.#spell(tool.name),
       description: this.#spell(tool.description),
       inputSchema: schemaOf(tool, (words) => this.#spell(words)),
     }));
+    return [...this.#tools, ...management];
   }
 
   /** Never rejects: whatever goes wrong is a result. */
@@ -62,6 +73,8 @@ export class FrontmcpService {
     send: SendProgress,
   ): Promise<CallToolResult> {
     count(this.stats.calls, name);
+    if (this.#tools.some((tool) => tool.name === name))
+      return { content: [{ type: 'text', text: JSON.stringify({ tool: name, args }) }] };
     try {
       // A name that mixes both spellings is nobody's.
       const snake = name.includes('_') ? name : name.replaceAll('-', '_');

@@ -21,6 +21,8 @@ export interface FrontmcpServer {
    * store. A store that is kept has the runs as they were, so that one under way stays `running` for ever.
    */
   restart(options: { keepStore: boolean }): Promise<void>;
+  /** Forgets the sessions alone, as a server does after a while: the runs go on. */
+  dropSessions(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,9 @@ export async function frontmcpServer(
     intercept: options.intercept,
     async restart({ keepStore }) {
       service.restart(keepStore);
+      await host.dropSessions();
+    },
+    async dropSessions() {
       await host.dropSessions();
     },
     close: host.close,
