@@ -97,25 +97,31 @@ export class InstanceSession implements LinkOpener {
       this.#reader(signal),
     ]);
     const tools = await fetchTools(request);
+    const { complete, ...jobs } = await this.#serverJobs(tools, signal);
     const catalogue: Catalogue = {
       target: this.#catalogueKey,
       fetchedAt: this.#context.clock.now().toISOString(),
       tools,
-      ...(await this.#serverJobs(tools, signal)),
+      ...jobs,
     };
-    try {
-      writeCatalogue(this.#paths.catalogueFile(this.instance.name), catalogue);
-    } catch (error) {
-      this.#printer.warn('cache', `the catalogue was not cached: ${(error as Error).message}`);
-    }
+    // What is missing for the moment must not be missing from then on, without a word.
+    if (complete) this.#cache(catalogue);
     this.#catalogue = catalogue;
     this.#refreshed = true;
     return catalogue;
   }
 
+  #cache(catalogue: Catalogue): void {
+    try {
+      writeCatalogue(this.#paths.catalogueFile(this.instance.name), catalogue);
+    } catch (error) {
+      this.#printer.warn('cache', `the catalogue was not cached: ${(error as Error).message}`);
+    }
+  }
+
   async #serverJobs(tools: readonly ToolDefinition[], signal: AbortSignal | undefined) {
     const server = jobServerOf(tools);
-    if (!server) return { jobs: [], workflows: [] };
+    if (!server) return { jobs: [], workflows: [], complete: true };
     const { serverJobs } = await import('./server-jobs.ts');
     const warn = (message: string) => this.#printer.warn('catalogue', message);
     return serverJobs(server, await this.toolCaller(signal), warn, signal);
