@@ -9,6 +9,14 @@ export type CallTool = (name: string, args: JsonObject, options: BackendCallOpti
 /** The failures of `get_job_status` that mean a run which the server does not know, before and after the codes were changed. */
 const UNKNOWN_RUN = new Set(['SERVER_ERROR', 'INVALID_INPUT']);
 
+/** What is known of a server and its runs as long as one works with it. */
+export interface RunMemory {
+  /** It knows the older names of its tools only. */
+  hyphens: boolean;
+  /** How often each run was asked about. */
+  asked: Map<string, number>;
+}
+
 /** The pause after the first look at a run, and the longest, in milliseconds. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
@@ -18,12 +26,11 @@ const UNKNOWN_TOOL = new Set([-32601, -32602]);
 
 /**
  * Runs of a FrontMCP job server (its `execute_job` and `execute_workflow` in the background): `get_job_status` tells everything, of workflows
- * too. There is no cancel, nothing is asked, and no pace is named: short runs are asked about often, long ones less and less. `asked` keeps
- * how often each run was.
+ * too. There is no cancel, nothing is asked, and no pace is named: short runs are asked about often, long ones less and less.
  */
-export function frontmcp(callTool: CallTool, asked: Map<string, number>): Backend {
+export function frontmcp(callTool: CallTool, memory: RunMemory): Backend {
   async function poll(runId: string, options: BackendCallOptions = {}): Promise<Snapshot> {
-    const answer = await askJobServer(callTool, 'get_job_status', { runId }, options);
+    const answer = await askJobServer(callTool, 'get_job_status', { runId }, options, memory);
     if (answer.kind === 'failure') {
       const cause = new ProtocolError(`get_job_status: ${answer.message}`);
       if (UNKNOWN_RUN.has(answer.code)) throw new TaskUnknownError(cause);
@@ -32,8 +39,8 @@ export function frontmcp(callTool: CallTool, asked: Map<string, number>): Backen
     const { runId: named } = answer.value;
     if (typeof named === 'string' && named !== runId)
       throw new ProtocolError('unexpected answer to get_job_status: it is about another run');
-    const times = (asked.get(runId) ?? 0) + 1;
-    asked.set(runId, times);
+    const times = (memory.asked.get(runId) ?? 0) + 1;
+    memory.asked.set(runId, times);
     return {
       ...runSnapshot(answer.value),
       pollIntervalMs: Math.min(FIRST_PAUSE_MS * 1.2 ** (times - 1), LONGEST_PAUSE_MS),
@@ -68,12 +75,19 @@ export async function askJobServer(
   tool: string,
   args: JsonObject,
   options: BackendCallOptions,
+  memory: Pick<RunMemory, 'hyphens'> = { hyphens: false },
 ): Promise<RunAnswer> {
-  const first = await askOnce(callTool, tool, args, options);
-  if (first !== undefined && !(first.kind === 'failure' && first.code === 'TOOL_NOT_FOUND')) return first;
-  const older = await askOnce(callTool, tool.replaceAll('_', '-'), args, options);
+  const hyphens = tool.replaceAll('_', '-');
+  const first = await askOnce(callTool, memory.hyphens ? hyphens : tool, args, options);
+  if (first !== undefined && !isUnknown(first)) return first;
+  const other = await askOnce(callTool, memory.hyphens ? tool : hyphens, args, options);
+  if (other !== undefined && !isUnknown(other)) memory.hyphens = !memory.hyphens;
   const unknown = `the server has no tool ${tool}`;
-  return older ?? first ?? { kind: 'failure', code: 'TOOL_NOT_FOUND', message: unknown };
+  return other ?? first ?? { kind: 'failure', code: 'TOOL_NOT_FOUND', message: unknown };
+}
+
+function isUnknown(answer: RunAnswer): boolean {
+  return answer.kind === 'failure' && answer.code === 'TOOL_NOT_FOUND';
 }
 
 async function askOnce(

@@ -13,7 +13,7 @@ import type {
 import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './choose.ts';
-import { type CallTool, frontmcp, runArguments } from './frontmcp.ts';
+import { type CallTool, frontmcp, type RunMemory, runArguments } from './frontmcp.ts';
 import { readRun } from './frontmcp-wire.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { metaTask } from './meta-task.ts';
@@ -138,7 +138,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     };
   };
 
-  const asked = new Map<string, number>();
+  const runs: RunMemory = { hyphens: false, asked: new Map() };
   const plainCall: CallTool = (name, args, callOptions) =>
     connection.request('tools/call', { name, arguments: args }, requestOptions(callOptions));
   const startRun = async (
@@ -195,7 +195,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     },
 
     backend(name: BackendName): Backend {
-      if (name === 'frontmcp') return frontmcp(plainCall, asked);
+      if (name === 'frontmcp') return frontmcp(plainCall, runs);
       if (name === 'tasks-2026-07-28') return tasks20260728(send, now);
       return name === 'meta-task' ? metaTask(send, respond) : tasks20251125(send, respond);
     },

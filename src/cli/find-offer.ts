@@ -6,6 +6,7 @@ import { resolveTool } from '../discovery/tool-names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
 import { offersOn } from './offers.ts';
+import { scanFlags } from './runtime-flags.ts';
 
 export interface Found {
   offer: Offer;
@@ -32,7 +33,13 @@ export async function offerOfWords(app: App, words: readonly string[], signal: A
       });
     // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
     if (!(await refreshOnce(app, signal)))
-      throw unknown(app, 'tool', words[0] ?? '', found.kind === 'none' ? found.suggestions : []);
+      throw unknown(
+        app,
+        'tool',
+        words[0] ?? '',
+        found.kind === 'none' ? found.suggestions : [],
+        await hidden(app, signal),
+      );
   }
 }
 
@@ -84,7 +91,19 @@ function likely(names: readonly string[], name: string): readonly string[] {
   return found.kind === 'ambiguous' ? found.candidates : found.members;
 }
 
-function unknown(app: App, kind: OfferKind, typed: string, suggestions: readonly string[]): UsageError {
+/** A server with jobs may know some that it does not list. */
+async function hidden(app: App, signal: AbortSignal): Promise<boolean> {
+  const { tools } = await (await app.session()).catalogue(signal);
+  return jobServerOf(tools)?.jobs !== undefined;
+}
+
+function unknown(
+  app: App,
+  kind: OfferKind,
+  typed: string,
+  suggestions: readonly string[],
+  mayHide = false,
+): UsageError {
   const definition = readDefinitions(app.paths.definitionsFile(app.instance.name)).find(
     ({ name }) => name === typed,
   );
@@ -100,7 +119,10 @@ function unknown(app: App, kind: OfferKind, typed: string, suggestions: readonly
   const whose = app.instance.adHoc ? 'the server' : app.instance.name;
   return new UsageError(`${whose} has no ${kind} ${JSON.stringify(typed)}`, {
     code: 'unknown_tool',
-    hint: near.length > 0 ? `did you mean ${near.slice(0, 3).join(', ')}?` : `see: ${app.command('ls')}`,
+    hint:
+      near.length > 0
+        ? `did you mean ${near.slice(0, 3).join(', ')}?`
+        : `see: ${app.command('ls')}${mayHide ? `; a job that is not listed: ${app.command('call --job NAME')}` : ''}`,
   });
 }
 
@@ -112,11 +134,19 @@ export function kindFlag(words: readonly string[]): { kind?: OfferKind; words: s
   const at = words.findIndex((word) =>
     OFFER_KINDS.some((kind) => word === `--${kind}` || word.startsWith(`--${kind}=`)),
   );
-  // After a name the flags are the tool's own.
-  const named = words.findIndex((word) => !word.startsWith('-'));
   const word = words[at];
-  if (word === undefined || (named >= 0 && named < at)) return { words: [...words] };
+  // After a name the flags are the tool's own.
+  if (word === undefined || !areFlags(words.slice(0, at))) return { words: [...words] };
   const kind = OFFER_KINDS.find((one) => word === `--${one}` || word.startsWith(`--${one}=`)) as OfferKind;
   const value = word.includes('=') ? [word.slice(word.indexOf('=') + 1)] : [];
   return { kind, words: [...words.slice(0, at), ...value, ...words.slice(at + 1)] };
+}
+
+/** Whether the words are runtime flags and their values, all of them. */
+function areFlags(words: readonly string[]): boolean {
+  try {
+    return scanFlags(words, 0).next === words.length;
+  } catch {
+    return false;
+  }
 }

@@ -175,7 +175,8 @@ describe('a job is a subcommand', () => {
     const work = await jobWork();
     expect(await work.run('hidden --args {"word":"x"}')).toMatchObject({
       code: 2,
-      stderr: 'error: work has no tool "hidden"\nhint: see: mcp2cli work ls\n',
+      stderr:
+        'error: work has no tool "hidden"\nhint: see: mcp2cli work ls; a job that is not listed: mcp2cli work call --job NAME\n',
     });
     for (const words of ['call --job hidden', 'call --job=hidden', 'call --quiet --job hidden'])
       expect(await work.run(`${words} --args {"word":"x"}`)).toMatchObject(ok('{"word":"x"}\n'));

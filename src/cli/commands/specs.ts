@@ -258,7 +258,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'logs',
-        summary: 'what became of each attempt of a job that runs in this program',
+        summary: 'what became of each attempt of a run in this program, and what a job server logged',
         words: [JOB_ID],
         options: [LATEST, { flags: '-f, --follow', help: 'go on until the job ends' }],
         run: async (app, [id], options) => (await import('./jobs-logs.ts')).jobLogs(app, id, options),
