@@ -14,10 +14,19 @@ export interface Found {
   consumed: number;
 }
 
-/** What the words name: a tool first, then a definition, a job, a workflow. The server is asked once more before giving up. Error: UsageError. */
-export async function offerOfWords(app: App, words: readonly string[], signal: AbortSignal): Promise<Found> {
+/**
+ * What the words name: a tool first, then a definition, a job, a workflow. The server is asked once more before giving up. `kinds`: what it
+ * may be. Error: UsageError.
+ */
+export async function offerOfWords(
+  app: App,
+  words: readonly string[],
+  signal: AbortSignal,
+  kinds: readonly OfferKind[] = OFFER_KINDS,
+): Promise<Found> {
   for (;;) {
-    const known = typedNames(await offersOn(app, signal));
+    const offers = (await offersOn(app, signal)).filter(({ kind }) => kinds.includes(kind));
+    const known = typedNames(offers);
     const found = resolveTool([...known.keys()], words);
     const offer = found.kind === 'tool' ? known.get(found.name) : undefined;
     if (found.kind === 'tool' && offer) return { offer, consumed: found.consumed };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
+import { isObject } from '../json.ts';
 import { expand, expandAll } from './expand.ts';
 import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
@@ -59,7 +60,7 @@ function checkConfig(value: unknown, path: string): Config {
     new ConfigError(`the configuration is damaged: ${path}: ${what}`, {
       hint: 'mend it by hand, or move the file away',
     });
-  if (!isRecord(value)) throw damaged('not a JSON object');
+  if (!isObject(value)) throw damaged('not a JSON object');
   const version = value['schema_version'] ?? CONFIG_SCHEMA_VERSION;
   if (typeof version !== 'number') throw damaged('schema_version is not a number');
   if (version > CONFIG_SCHEMA_VERSION)
@@ -68,9 +69,9 @@ function checkConfig(value: unknown, path: string): Config {
       hint: 'update mcp2cli',
     });
   const servers = value['mcpServers'] ?? {};
-  if (!isRecord(servers)) throw damaged('mcpServers is not an object');
+  if (!isObject(servers)) throw damaged('mcpServers is not an object');
   for (const [name, server] of Object.entries(servers)) {
-    if (!isRecord(server)) throw damaged(`mcpServers.${name} is not an object`);
+    if (!isObject(server)) throw damaged(`mcpServers.${name} is not an object`);
   }
   if (value['active'] !== undefined && typeof value['active'] !== 'string')
     throw damaged('active is not a string');
@@ -170,11 +171,7 @@ export function absoluteDir(dir: string, cwd: string): string {
 
 function strings(value: unknown, where: string): Record<string, string> {
   if (value === undefined) return {};
-  if (!isRecord(value) || Object.values(value).some((v) => typeof v !== 'string'))
+  if (!isObject(value) || Object.values(value).some((v) => typeof v !== 'string'))
     throw new ConfigError(`${where} must be an object of strings`);
   return value as Record<string, string>;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

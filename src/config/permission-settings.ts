@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { isObject } from '../json.ts';
 
 export const PERMISSION_ACTIONS = ['create', 'read', 'update', 'delete', 'execute', 'list'] as const;
 
@@ -103,8 +104,4 @@ function names(value: unknown, field: string, wrong: Wrong): string[] {
 
 function isListOfTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and marks of their jobs. */
 import { kebabCase } from '../discovery/tool-names.ts';
 import { ConfigError } from '../errors.ts';
+import { isObject } from '../json.ts';
 import { parseDuration } from './duration.ts';
 import { globMatches } from './glob.ts';
 import { isTag, type Marks, unitedMarks } from './marks.ts';
@@ -74,7 +75,7 @@ const SETTINGS: Record<ToolSettingKey, Setting> = {
   labels: {
     takes: 'an object of strings, such as {"team": "data"}',
     read: (value) =>
-      isRecord(value) && Object.values(value).every((one) => typeof one === 'string') ? value : undefined,
+      isObject(value) && Object.values(value).every((one) => typeof one === 'string') ? value : undefined,
   },
   hideFromDiscovery: FLAG,
   name: NAME,
@@ -86,7 +87,7 @@ const SETTINGS: Record<ToolSettingKey, Setting> = {
   group: NAME,
   flags: {
     takes: 'an object such as {"maxTokens": {"name": "limit", "default": 100, "hide": false}}',
-    read: (value) => (isRecord(value) && Object.values(value).every(isFlagSettings) ? value : undefined),
+    read: (value) => (isObject(value) && Object.values(value).every(isFlagSettings) ? value : undefined),
   },
 };
 
@@ -100,7 +101,7 @@ export function readToolSettings(
   entry: unknown,
   wrong: (field: ToolSettingKey | undefined, takes: string) => Error,
 ): ToolSettings {
-  if (!isRecord(entry)) throw wrong(undefined, 'an object of settings');
+  if (!isObject(entry)) throw wrong(undefined, 'an object of settings');
   const settings: Record<string, unknown> = {};
   for (const key of TOOL_SETTING_KEYS) {
     if (!Object.hasOwn(entry, key)) continue;
@@ -119,7 +120,7 @@ export function readToolSettings(
 export function toolSettings(instance: string, tools: unknown): (tool: string) => ToolSettings {
   // Other hosts have a list of the tools that may be used under this name.
   if (tools === undefined || Array.isArray(tools)) return () => ({});
-  if (!isRecord(tools)) throw wrongSetting(instance, 'tools', 'an object of tools and their settings');
+  if (!isObject(tools)) throw wrongSetting(instance, 'tools', 'an object of tools and their settings');
   const known = new Map<string, ToolSettings>();
   const settingsOf = (name: string): ToolSettings => {
     const before = known.get(name);
@@ -160,7 +161,7 @@ function wrongSetting(instance: string, field: string, takes: string): ConfigErr
 }
 
 function isFlagSettings(value: unknown): value is FlagSettings {
-  if (!isRecord(value)) return false;
+  if (!isObject(value)) return false;
   const { name, hide } = value;
   return (
     (name === undefined || NAME.read(name) !== undefined) && (hide === undefined || typeof hide === 'boolean')
@@ -182,8 +183,4 @@ function number(range: Range): Setting {
     takes: rangeText(range),
     read: (value) => (typeof value === 'number' && isWithin(value, range) ? value : undefined),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

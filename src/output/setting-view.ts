@@ -1,3 +1,5 @@
+import { isObject } from '../json.ts';
+
 /** A setting's value in one line, as it could be typed where that is possible. */
 export function settingText(value: unknown): string {
   if (typeof value === 'string') return value;
@@ -26,8 +28,4 @@ export function toolSettingLines(tools: unknown): string[] {
       ? Object.entries(entry).map(([key, value]) => `tools.${tool}.${key}: ${toolSettingText(key, value)}`)
       : [`tools.${tool}: ${settingText(entry)}`],
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { AccessSettings } from '../config/permission-settings.ts';
+import { isObject } from '../json.ts';
 import type { Grants } from './rules.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,8 +49,4 @@ function listed(text: string | undefined): string[] {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string' && one !== '') : [];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

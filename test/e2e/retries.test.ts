@@ -136,7 +136,12 @@ it('a run whose process is killed is lost, and nobody tries it again', async () 
   await server.received('tools/call');
   running.signal('SIGKILL');
   await running.done;
-  for (const command of ['jobs show --latest', 'jobs wait --latest', 'jobs list --refresh', 'jobs watch --latest'])
+  for (const command of [
+    'jobs show --latest',
+    'jobs wait --latest',
+    'jobs list --refresh',
+    'jobs watch --latest',
+  ])
     await work.run(command);
   expect(await work.json('jobs show --latest')).toMatchObject({
     data: { status: 'lost', attempt: 1, error: { code: 'holder_gone' } },

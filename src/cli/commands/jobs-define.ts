@@ -6,8 +6,8 @@ import { nearestNames } from '../../discovery/suggest.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { App } from '../app.ts';
 import { checkDefaults } from '../definition-flags.ts';
+import { offerOfWords } from '../find-offer.ts';
 import { checkFixedArgs, readFixedArgs } from '../fixed-args.ts';
-import { knownTool } from '../known-tool.ts';
 import { permit } from '../permission.ts';
 import type { FlagValues } from '../runtime-flags.ts';
 import type { ServerDefinitionOptions } from '../server-definition-flags.ts';
@@ -167,7 +167,7 @@ function existsAlready(app: App, name: string): UsageError {
 async function toolFor(app: App, name: string, typed: string) {
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const tool = await knownTool(app, typed, stop.signal);
+    const { tool } = (await offerOfWords(app, [typed], stop.signal, ['tool'])).offer;
     const { tools } = await (await app.session()).catalogue(stop.signal);
     const taken = toolOfName(name, tools);
     if (taken === undefined) return tool;
