@@ -18,7 +18,7 @@ Commands:
   ls                                       what the server offers
   call [--job|--workflow|--definition|--tool] NAME [flags]
                                            by its exact name, and kind where several have it
-  jobs list|show|wait|watch|answer|cancel|logs
+  jobs list|show|wait|watch|answer|cancel|logs|prune
                                            background jobs
   jobs define|undefine|definitions|export|import
                                            jobs of your own: tools with arguments fixed

@@ -20,7 +20,7 @@ Commands of an instance:
   ls                                      what the server offers
   TOOL [flags]                            every tool is a command; TOOL --help tells its flags
   call NAME [flags]                       a tool by its exact name
-  jobs list|show|wait|watch|answer|cancel|logs
+  jobs list|show|wait|watch|answer|cancel|logs|prune
                                           background jobs
   jobs define|undefine|definitions|export|import
                                           jobs of your own: tools with arguments fixed

@@ -22,7 +22,7 @@ export async function permit(
 /** `permit` for jobs, each by its tool and arguments. Errors: as there, and those of reading a record. */
 export async function permitJobs(
   app: App,
-  action: 'read' | 'update',
+  action: 'read' | 'update' | 'delete',
   store: JobStore,
   ids: readonly string[],
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import { IoError } from '../errors.ts';
+import { IoError, UsageError } from '../errors.ts';
 import type { JobDeps } from './deps.ts';
 import type { JobEnd, JobRecord, TaskFact } from './record.ts';
 
@@ -39,12 +39,13 @@ export class UnrecordedTaskError extends IoError {
 
 /**
  * Records how a job ended, and returns the record as it then stands: if somebody else was first, theirs counts. Error: UnrecordedEndError,
- * so that a result that was received is not lost with the error.
+ * so that a result that was received is not lost with the error. A record that was removed meanwhile had ended: this end is told all the same.
  */
 export function recordEnd(deps: Pick<JobDeps, 'store'>, job: JobRecord, end: JobEnd): JobRecord {
   try {
     return deps.store.finish(job.job_id, end);
   } catch (error) {
+    if (error instanceof UsageError && error.code === 'unknown_job') return endedRecord(job, end);
     if (!(error instanceof IoError)) throw error;
     throw new UnrecordedEndError(endedRecord(job, end), end, error);
   }

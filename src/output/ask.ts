@@ -21,26 +21,45 @@ interface Conversation {
  * default, or leaves an optional field out; `!decline` and `!cancel` end the form, and so does ^D. A URL is shown whole, and never opened.
  * Error: the signal's reason, when nobody is asked any more.
  */
-export async function askOnTerminal(
+export function askOnTerminal(
   streams: Terminal,
   question: PendingInput,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const terminal = createInterface({ ...streams, terminal: true });
-  const talk: Conversation = {
-    say: (text) => void streams.output.write(`${text}\n`),
-    ask: (prompt) => terminal.question(prompt, signal ? { signal } : {}),
-  };
-  // The terminal is in raw mode here: ^C comes as a key, and must do what it does elsewhere.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  try {
+  return conversation(streams, signal, async (talk) => {
     const { params } = question;
     talk.say(`The server asks: ${visibleLine(String(params['message'] ?? ''))}`);
     if (params['mode'] === 'url') return await askAboutUrl(talk, String(params['url'] ?? ''));
     return await askForm(talk, formFields(params['requestedSchema']));
+  });
+}
+
+/** Asks the person whether to go on; ^D is a no. Error: the signal's reason. */
+export async function askWhether(
+  streams: Terminal,
+  what: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { action } = await conversation(streams, signal, (talk) => confirm(talk, what));
+  return action === 'accept';
+}
+
+/** The terminal for a while. ^D gives no answer. */
+async function conversation(
+  streams: Terminal,
+  signal: AbortSignal | undefined,
+  hold: (talk: Conversation) => Promise<Answer>,
+): Promise<Answer> {
+  const terminal = createInterface({ ...streams, terminal: true });
+  // The terminal is in raw mode here: ^C comes as a key, and must do what it does elsewhere.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return await hold({
+      say: (text) => void streams.output.write(`${text}\n`),
+      ask: (prompt) => terminal.question(prompt, signal ? { signal } : {}),
+    });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    // ^D: no answer was given.
     if ((error as Error).name === 'AbortError') return { action: 'cancel' };
     throw error;
   } finally {

@@ -1,4 +1,5 @@
 import { isObject, textOf } from '../json.ts';
+import { formatBytes } from './format-bytes.ts';
 import type { Printer } from './printer.ts';
 
 type Block = Record<string, unknown>;
@@ -90,10 +91,4 @@ function describeLink(block: Block): string {
 function base64Bytes(data: string): number {
   const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor((data.length * 3) / 4) - padding);
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`;
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

@@ -90,8 +90,24 @@ export function needsHolder(job: JobRecord): boolean {
   return !isTerminal(job.status) && job.holder != null;
 }
 
+/**
+ * What facts say once the holder was looked for. `again` reads them anew: a holder that is gone may have recorded an end, or a task, just
+ * before it went, and only what is not there now will never be.
+ */
+export function settled(
+  facts: JobFacts,
+  isAlive: (holder: HolderFacts) => boolean,
+  again: () => JobFacts,
+): { record: JobRecord; end: JobFacts['end'] } {
+  const record = assemble(facts);
+  if (!needsHolder(record) || isAlive(record.holder as HolderFacts)) return { record, end: facts.end };
+  const last = again();
+  const then = assemble(last);
+  return { record: needsHolder(then) ? orphaned(then) : then, end: last.end };
+}
+
 /** The record of a job whose holder is gone: the outcome can no longer be learned, and nothing is made up. */
-export function orphaned(job: JobRecord): JobRecord {
+function orphaned(job: JobRecord): JobRecord {
   const { pending_input: _, ...rest } = job;
   return { ...rest, status: 'lost', error: orphanedBecause(job) };
 }

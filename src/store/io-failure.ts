@@ -38,7 +38,11 @@ export function errnoOf(error: unknown): string | undefined {
  * A failed system call as the error a person sees (exit 74): what was tried, on which path, and why it failed in plain words. An
  * error that is no failed system call is a defect and comes back as it is.
  */
-export function ioFailure(error: unknown, tried: 'read' | 'write' | 'create', path: string): Error {
+export function ioFailure(
+  error: unknown,
+  tried: 'read' | 'write' | 'create' | 'remove' | 'move',
+  path: string,
+): Error {
   const errno = errnoOf(error);
   if (errno === undefined) return error instanceof Error ? error : new Error(String(error));
   const why = WORDS[errno] ?? (error as Error).message;

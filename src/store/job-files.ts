@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { JOB_STATUSES, type JobEnd, type JobRecord, SCHEMA_VERSION, type TaskFact } from '../jobs/record.ts';
+import { isObject } from '../json.ts';
 import { readPublished } from './durable-file.ts';
 import { errnoOf, ioFailure } from './io-failure.ts';
 
@@ -62,8 +63,6 @@ type Check = (value: unknown) => boolean;
 const isString: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => typeof value === 'number';
 const isTime: Check = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const maybe =
   (check: Check): Check =>
   (value) =>

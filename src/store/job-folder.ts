@@ -73,17 +73,31 @@ function renamed(draft: string, folder: string): boolean {
   }
 }
 
-/** Removes what killed processes left half-made. Best effort, and never anything that a live process may still be making. */
+/** Removes what killed processes left half-made. Best effort. */
 function sweep(dir: string, names: readonly string[], now: number): void {
-  for (const name of names) {
-    if (!name.startsWith(NEW_PREFIX) && !name.startsWith(TEMP_PREFIX)) continue;
-    const maker = makerOf(name);
-    if (maker === undefined || isPidAlive(maker)) continue;
+  for (const path of leftDrafts(dir, names, now)) {
     try {
-      const path = join(dir, name);
-      if (now - statSync(path).mtimeMs > STALE_MS) rmSync(path, { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true });
     } catch {
       // Another process was faster, or the disk refuses; the next one tries again.
     }
+  }
+}
+
+/** Of these names, the paths of what killed processes left half-made; never anything that a live process may still be making. */
+export function leftDrafts(dir: string, names: readonly string[], now: number): string[] {
+  return names
+    .filter((name) => {
+      const maker = name.startsWith(NEW_PREFIX) || name.startsWith(TEMP_PREFIX) ? makerOf(name) : undefined;
+      return maker !== undefined && !isPidAlive(maker) && isStale(join(dir, name), now);
+    })
+    .map((name) => join(dir, name));
+}
+
+function isStale(path: string, now: number): boolean {
+  try {
+    return now - statSync(path).mtimeMs > STALE_MS;
+  } catch {
+    return false;
   }
 }

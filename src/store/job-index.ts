@@ -7,7 +7,7 @@
  * removal. A job that has ended needs one stat: job.json and end.json are then two names of one file, so a write through either
  * changes its ctime, and replacing or removing either changes its number of links.
  */
-import { type Stats, statSync } from 'node:fs';
+import { rmSync, type Stats, statSync } from 'node:fs';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import { needsHolder } from './assemble.ts';
 import { readPublished, replaceFile } from './durable-file.ts';
@@ -91,6 +91,15 @@ export class JobIndex {
       stamp.push(seen.ctimeMs, seen.size, seen.nlink);
     }
     return { kind, stamp, record };
+  }
+}
+
+/** Removes the index; the next list of many makes another. Best effort. */
+export function dropIndex(dir: string): void {
+  try {
+    rmSync(`${dir}/${FILE}`, { recursive: true, force: true });
+  } catch {
+    // A disk that cannot be written: an entry without its files counts nothing.
   }
 }
 

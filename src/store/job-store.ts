@@ -17,7 +17,7 @@ import {
   type Observation,
   type TaskFact,
 } from '../jobs/record.ts';
-import { assemble, createdRecord, needsHolder, orphaned } from './assemble.ts';
+import { assemble, createdRecord, settled } from './assemble.ts';
 import { publishOnce, replaceByLink, replaceFile } from './durable-file.ts';
 import { isHolderAlive } from './holder.ts';
 import {
@@ -82,30 +82,34 @@ class DiskJobStore implements JobStore {
   }
 
   accept(id: string, fact: TaskFact): void {
-    this.#facts(id);
-    const folder = this.#folder(id);
-    if (publishOnce(`${folder}/${FILES.task}`, fileText(fact))) return;
-    if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
-      throw new CliError('internal', 70, `${id} has another remote task already`);
+    this.#inFolder(id, (folder) => {
+      this.#facts(id);
+      if (publishOnce(`${folder}/${FILES.task}`, fileText(fact))) return;
+      if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
+        throw new CliError('internal', 70, `${id} has another remote task already`);
+    });
   }
 
   observe(id: string, seen: Observation): void {
-    const folder = this.#folder(id);
-    const job = readJobFile(folder, id);
-    if (job === undefined) throw this.#missing(id);
-    if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
-    const at = this.#clock.now().toISOString();
-    const news = Object.fromEntries(
-      OBSERVED.flatMap((key) => (seen[key] === undefined ? [] : [[key, seen[key]]])),
-    );
-    const next = { ...job, ...news, updated_at: at, ...(seen.status ? { status_observed_at: at } : {}) };
-    replaceFile(`${folder}/${FILES.job}`, fileText(next));
+    this.#inFolder(id, (folder) => {
+      const job = readJobFile(folder, id);
+      if (job === undefined) throw this.#missing(id);
+      if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
+      const at = this.#clock.now().toISOString();
+      const news = Object.fromEntries(
+        OBSERVED.flatMap((key) => (seen[key] === undefined ? [] : [[key, seen[key]]])),
+      );
+      const next = { ...job, ...news, updated_at: at, ...(seen.status ? { status_observed_at: at } : {}) };
+      replaceFile(`${folder}/${FILES.job}`, fileText(next));
+    });
   }
 
   requestCancel(id: string): void {
-    if (this.#facts(id).end) return;
-    const requested_at = this.#clock.now().toISOString();
-    publishOnce(`${this.#folder(id)}/${FILES.cancel}`, fileText({ requested_at }));
+    this.#inFolder(id, (folder) => {
+      if (this.#facts(id).end) return;
+      const requested_at = this.#clock.now().toISOString();
+      publishOnce(`${folder}/${FILES.cancel}`, fileText({ requested_at }));
+    });
   }
 
   cancelRequested(id: string): boolean {
@@ -121,16 +125,20 @@ class DiskJobStore implements JobStore {
   }
 
   finish(id: string, end: JobEnd): JobRecord {
-    const facts = this.#facts(id);
-    if (!facts.end) this.#publishEnd(this.#folder(id), facts, end);
+    this.#inFolder(id, (folder) => {
+      const facts = this.#facts(id);
+      if (!facts.end) this.#publishEnd(folder, facts, end);
+    });
     return this.read(id);
   }
 
   read(id: string): JobRecord {
-    const { record, end } = this.#settled(id, this.#facts(id));
-    if (end?.result_file != null) record.result = readResultFile(this.#folder(id), end.result_file);
-    else if (end !== undefined && 'result' in end) record.result = end.result;
-    return record;
+    return this.#inFolder(id, (folder) => {
+      const { record, end } = this.#settled(id, this.#facts(id));
+      if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
+      else if (end !== undefined && 'result' in end) record.result = end.result;
+      return record;
+    });
   }
 
   list(filter: JobFilter = {}): JobListing {
@@ -163,6 +171,17 @@ class DiskJobStore implements JobStore {
     return `${this.#dir}/${checkedId(id)}`;
   }
 
+  /** Does some work in a job's folder. Where the folder is removed meanwhile (`jobs prune`), whatever went wrong is an unknown job. */
+  #inFolder<T>(id: string, work: (folder: string) => T): T {
+    const folder = this.#folder(id);
+    try {
+      return work(folder);
+    } catch (error) {
+      if (isThere(folder)) throw error;
+      throw unknownJob(id, this.#instance);
+    }
+  }
+
   #facts(id: string): JobFacts {
     const facts = readFacts(this.#folder(id), id);
     if (facts === undefined) throw this.#missing(id);
@@ -177,15 +196,8 @@ class DiskJobStore implements JobStore {
     return new RecordError('damaged', path, `${path} is missing`);
   }
 
-  /** The record, looked at again when its holder is gone. */
-  #settled(id: string, facts: JobFacts): { record: JobRecord; end: JobFacts['end'] } {
-    const record = assemble(facts);
-    if (!needsHolder(record) || this.#holderAlive(record.holder as HolderFacts))
-      return { record, end: facts.end };
-    // It may have recorded an end, or a task, just before it went: only what is not there now will never be.
-    const last = this.#facts(id);
-    const then = assemble(last);
-    return { record: needsHolder(then) ? orphaned(then) : then, end: last.end };
+  #settled(id: string, facts: JobFacts) {
+    return settled(facts, this.#holderAlive, () => this.#facts(id));
   }
 
   #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
@@ -196,9 +208,9 @@ class DiskJobStore implements JobStore {
       index.add(record);
       return record;
     } catch (error) {
+      // Removed while we were looking, whatever that looked like.
+      if (!isThere(`${this.#dir}/${name}`)) return undefined;
       const problem = problemOf(name, error);
-      // Removed while we were looking.
-      if (problem === undefined && !isThere(`${this.#dir}/${name}`)) return undefined;
       if (problem === undefined) throw error;
       problems.push(problem);
       return undefined;

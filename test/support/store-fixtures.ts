@@ -1,8 +1,17 @@
-import { mkdirSync } from 'node:fs';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobStore } from '../../src/jobs/ports.ts';
-import type { HolderFacts, JobEnd, NewJob, SessionFacts, TaskFact } from '../../src/jobs/record.ts';
+import type {
+  HolderFacts,
+  JobEnd,
+  JobRecord,
+  NewJob,
+  SessionFacts,
+  TaskFact,
+} from '../../src/jobs/record.ts';
+import { createdRecord } from '../../src/store/assemble.ts';
 import { currentHolder } from '../../src/store/holder.ts';
+import { newJobId } from '../../src/store/job-id.ts';
 import { openJobStore } from '../../src/store/job-store.ts';
 
 /** A clock that moves only when told: milliseconds since 1970. */
@@ -86,4 +95,22 @@ export function endedJobs(store: JobStore, n: number): string[] {
 export function emptyDir(path: string): string {
   mkdirSync(path, { recursive: true });
   return path;
+}
+
+/** `n` jobs that have ended, written straight into a folder of jobs: nothing is synced, so that thousands take no time. Oldest first. */
+export function writeEnded(dir: string, n: number, changes: Partial<JobRecord> = {}): string[] {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  let newest: string | undefined;
+  return Array.from({ length: n }, (_, i) => {
+    const at = changes.finished_at ?? '2026-03-30T10:15:30.000Z';
+    const job_id = newJobId(Date.parse(at), newest);
+    newest = job_id;
+    const job = createdRecord(job_id, newJob({ arguments: { i } }), new Date(at));
+    const record = { ...job, status: 'completed', holder: null, finished_at: at, ...changes };
+    const folder = join(dir, job_id);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'end.json'), JSON.stringify({ ...record, result: completed(job_id).result }));
+    linkSync(join(folder, 'end.json'), join(folder, 'job.json'));
+    return job_id;
+  });
 }

@@ -1,7 +1,7 @@
 import { parseLabels, parseTags } from '../../config/marks.ts';
 import { CliError, UsageError } from '../../errors.ts';
 import type { JobFilter, JobListing } from '../../jobs/ports.ts';
-import { isTerminal, JOB_STATUSES, type JobStatus } from '../../jobs/record.ts';
+import { isTerminal, JOB_STATUSES, type JobRecord, type JobStatus } from '../../jobs/record.ts';
 import { jobLine, jobTable } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 import { listFlag } from '../flag-values.ts';
@@ -21,18 +21,23 @@ const CONCURRENT = 8;
 /** `jobs list`: saved records, newest first; no network unless `--refresh`. */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
   const { printer } = app;
-  const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...marksOf(app, options) };
+  const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...markFilter(app, options) };
   await permit(app, 'list');
   if (options.refresh) await refreshLive(app);
   const { jobs, problems } = await permittedList(app, filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
   else if (printer.json) printer.jsonDocument(jobs);
-  else if (printer.outTTY && jobs.length > 0)
-    printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
-  else if (jobs.length > 0) printer.out(jobs.map(jobLine).join('\n'));
+  else if (jobs.length > 0) await printRows(app, jobs);
   else if (printer.outTTY) printer.note('no jobs');
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
+}
+
+/** Jobs for people, a line each. */
+export async function printRows(app: App, jobs: readonly JobRecord[]): Promise<void> {
+  const { printer } = app;
+  if (printer.outTTY) printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
+  else printer.out(jobs.map(jobLine).join('\n'));
 }
 
 /** The saved jobs, but for those that the instance's rules refuse; the newest `limit` of what is left. */
@@ -54,7 +59,7 @@ function limitOf(text: string | undefined): { limit?: number } {
   return { limit };
 }
 
-function statusOf(text: string | undefined): { status?: JobStatus } {
+export function statusOf(text: string | undefined): { status?: JobStatus } {
   if (text === undefined) return {};
   const status = text === 'cancelled' ? 'canceled' : text;
   if (!JOB_STATUSES.includes(status as JobStatus))
@@ -65,7 +70,10 @@ function statusOf(text: string | undefined): { status?: JobStatus } {
 }
 
 /** `--tag` and `--label`, which may stand before the command's name as those of a call may. */
-function marksOf({ flags }: App, { tag = [], label = [] }: ListOptions): Pick<JobFilter, 'tags' | 'labels'> {
+export function markFilter(
+  { flags }: App,
+  { tag = [], label = [] }: Pick<ListOptions, 'tag' | 'label'>,
+): Pick<JobFilter, 'tags' | 'labels'> {
   return {
     tags: parseTags([...listFlag(flags, 'tag'), ...tag], '--tag'),
     labels: parseLabels([...listFlag(flags, 'label'), ...label], '--label'),

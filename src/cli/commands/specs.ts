@@ -204,7 +204,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, answer, cancel, logs',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel, logs, prune',
     subcommands: [
       {
         name: 'list',
@@ -269,6 +269,28 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [LATEST],
         run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
+      },
+      {
+        name: 'prune',
+        summary: 'remove the records of jobs that have ended',
+        options: [
+          { flags: '--older-than <AGE>', help: 'that ended so long ago: 30d, 2w, 12h; 0: whenever' },
+          { flags: '--keep <N>', help: 'but for the newest N of them' },
+          {
+            flags: '--status <STATUS>',
+            help: 'completed, failed, canceled or lost; repeated: any of them',
+            repeatable: true,
+          },
+          { flags: '--tag <TAG>', help: 'with this tag; repeated: with any of them', repeatable: true },
+          { flags: '--label <K=V>', help: 'with this label; repeated: with all of them', repeatable: true },
+          { flags: '--dry-run', help: 'list them, remove nothing' },
+          { flags: '--yes', help: 'do not ask on the terminal' },
+        ],
+        more: [
+          'All that is given must hold; --keep counts the jobs that --status, --tag and --label leave. Jobs that run, and records that',
+          'are damaged or of a newer version, are never removed. The results go with the records.',
+        ].join('\n'),
+        run: async (app, _words, options) => (await import('./jobs-prune.ts')).pruneJobs(app, options),
       },
       ...DEFINITION_SPECS,
     ],
