@@ -20,6 +20,8 @@ export interface Reach {
   duties?: ClientDuties | undefined;
   now: () => Date;
   log: (line: string) => void;
+  /** Hears the `Date` of each HTTP response. */
+  onDate?: ((date: string) => void) | undefined;
 }
 
 export interface ReachOptions {
@@ -49,6 +51,7 @@ export async function connectTo(reach: Reach, { resume, signal }: ReachOptions =
     signal,
     now: reach.now,
     log: reach.log,
+    onDate: reach.onDate,
     capabilities: duties?.capabilities,
     onChannel: duties && ((channel) => serveDuties(channel, duties, reach.log)),
     onStale: () => rmSync(reach.serverFile, { force: true }),

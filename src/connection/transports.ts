@@ -29,6 +29,8 @@ export interface TransportOptions {
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   now: () => Date;
   log?: ((line: string) => void) | undefined;
+  /** Hears the `Date` of each HTTP response. */
+  onDate?: ((date: string) => void) | undefined;
 }
 
 /** The SDK's transport for a target. `kind` picks between Streamable HTTP and HTTP+SSE. */
@@ -88,6 +90,8 @@ async function httpTransport(
   const fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
     options.log?.(`${init?.method ?? 'GET'} ${new URL(url).pathname}`);
     const response = await nodeFetch(url, init);
+    const date = response.headers.get('date');
+    if (date !== null) options.onDate?.(date);
     if (response.headers.get('content-type')?.includes('text/event-stream')) {
       const id = /"id":"([^"]+)"/.exec(String(init?.body ?? '').slice(0, 200))?.[1];
       if (id !== undefined) streaming.add(id);

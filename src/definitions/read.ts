@@ -36,7 +36,7 @@ export function readDefinitionsFile(path: string): DefinitionsFile {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw damaged(path, (error as Error).message);
+    throw damaged(path, (error as Error).message, error);
   }
   return parsed(value, path);
 }
@@ -71,8 +71,9 @@ export function definitionsText({ definitions, extra }: DefinitionsFile): string
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-function damaged(path: string, what: string): ConfigError {
+function damaged(path: string, what: string, cause?: unknown): ConfigError {
   return new ConfigError(`the definitions are damaged: ${path}: ${what}`, {
+    cause,
     hint: 'mend the file by hand, or move it away and import the definitions again',
   });
 }

@@ -67,7 +67,11 @@ export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClien
 const PASSED_ON = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'USER', 'USERPROFILE', 'APPDATA', 'TEMP'];
 
 /** What must be the same for a keeper to do as well as a connection of one's own. Values and all; it never touches a disk. */
-function fingerprintOf({ orders, target, env }: KeeperAccess): string {
+export function fingerprintOf({
+  orders,
+  target,
+  env,
+}: Pick<KeeperAccess, 'orders' | 'target' | 'env'>): string {
   const { identity, settings, cwd } = orders;
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;

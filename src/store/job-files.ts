@@ -175,6 +175,18 @@ export function readFacts(folder: string, id: string): JobFacts | undefined {
   return { job, task, cancel, end: told };
 }
 
+/** What is wrong with each of a job's files by itself, and with all of them together; nothing for one that is not there. */
+export function recordProblems(folder: string, id: string): Error[] {
+  return [readEndFile, readCancelFile, readTaskFile, readJobFile, readFacts].flatMap((readFile) => {
+    try {
+      readFile(folder, id);
+      return [];
+    } catch (error) {
+      return [error as Error];
+    }
+  });
+}
+
 /** The text of one of our files. */
 export function fileText(content: object): string {
   return JSON.stringify({ ...content, schema_version: SCHEMA_VERSION });

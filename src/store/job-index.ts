@@ -14,7 +14,7 @@ import { readPublished, replaceFile } from './durable-file.ts';
 import { decodeIndex, type IndexEntry as Entry, encodeIndex, WATCHED, type Watch } from './index-format.ts';
 import { FILES } from './job-files.ts';
 
-const FILE = '.index.json';
+export const INDEX_FILE = '.index.json';
 
 /** Fewer new records than this are not worth writing an index for. */
 const MIN_NEW = 64;
@@ -60,7 +60,7 @@ export class JobIndex {
     const entries = [...this.#kept, ...entered];
     if (entries.length < this.#kept.length + MIN_NEW) return;
     try {
-      replaceFile(`${this.#dir}/${FILE}`, encodeIndex(entries), { durable: false });
+      replaceFile(`${this.#dir}/${INDEX_FILE}`, encodeIndex(entries), { durable: false });
     } catch {
       // Read-only or full: the records themselves were read.
     }
@@ -97,7 +97,7 @@ export class JobIndex {
 /** Removes the index; the next list of many makes another. Best effort. */
 export function dropIndex(dir: string): void {
   try {
-    rmSync(`${dir}/${FILE}`, { recursive: true, force: true });
+    rmSync(`${dir}/${INDEX_FILE}`, { recursive: true, force: true });
   } catch {
     // A disk that cannot be written: an entry without its files counts nothing.
   }
@@ -107,7 +107,7 @@ const QUIET = { throwIfNoEntry: false } as const;
 
 function load(dir: string): Map<string, Entry> {
   try {
-    const text = readPublished(`${dir}/${FILE}`);
+    const text = readPublished(`${dir}/${INDEX_FILE}`);
     return new Map(text === undefined ? [] : decodeIndex(text).map((entry) => [entry.record.job_id, entry]));
   } catch {
     return new Map();

@@ -121,7 +121,7 @@ function deleted(path: string): boolean {
 }
 
 /** What dead processes left: folders on their way out, and half-made ones. */
-function leftovers(dir: string, now: Date): string[] {
+export function leftovers(dir: string, now: Date): string[] {
   let names: string[];
   try {
     names = readdirSync(dir);

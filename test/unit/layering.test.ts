@@ -88,10 +88,25 @@ test('the client of the MCP SDK lives in connection, its server in the demo', ()
   ).toEqual([]);
 });
 
-test('a keeper is used by the command line alone', () => {
+test('an examination knows neither commands nor output', () => {
+  expect(
+    offenders((i) => room(i.from) === 'doctor' && ['cli', 'output', 'demo'].includes(room(i.to))),
+  ).toEqual([]);
+});
+
+test('nothing but the command line, and its output, knows the examination', () => {
+  expect(
+    offenders((i) => room(i.to) === 'doctor' && !['cli', 'output', 'doctor'].includes(room(i.from))),
+  ).toEqual([]);
+});
+
+test('a keeper is used by the command line and the examination alone', () => {
   expect(
     offenders(
-      (i) => room(i.to) === 'keeper' && !['cli', 'keeper'].includes(room(i.from)) && i.from !== 'main.ts',
+      (i) =>
+        room(i.to) === 'keeper' &&
+        !['cli', 'doctor', 'keeper'].includes(room(i.from)) &&
+        i.from !== 'main.ts',
     ),
   ).toEqual([]);
 });

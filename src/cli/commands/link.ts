@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { findInstance } from '../../config/config.ts';
+import { LAUNCHER_MARK } from '../../config/launcher-mark.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
 import { replaceFile } from '../../store/durable-file.ts';
 import { type App, quote } from '../app.ts';
@@ -9,9 +10,6 @@ export interface LinkOptions {
   dir?: string;
   force?: boolean;
 }
-
-/** Marks a launcher as ours, so that it may be replaced. */
-const MARK = 'mcp2cli launcher';
 
 /** `link NAME`: a launcher that makes the instance a command of its own. */
 export async function linkInstance(app: App, typed: string, options: LinkOptions): Promise<number> {
@@ -49,7 +47,7 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
 
 function isOurs(path: string): boolean {
   try {
-    return readFileSync(path, 'utf8').slice(0, 400).includes(MARK);
+    return readFileSync(path, 'utf8').slice(0, 400).includes(LAUNCHER_MARK);
   } catch {
     return false;
   }
@@ -61,7 +59,7 @@ function isOurs(path: string): boolean {
  */
 function shLauncher(app: App, name: string): string {
   const { context, paths } = app;
-  const lines = ['#!/bin/sh', `# ${MARK}: ${name}`];
+  const lines = ['#!/bin/sh', `# ${LAUNCHER_MARK}: ${name}`];
   if (context.env['MCP2CLI_HOME'])
     lines.push(`export MCP2CLI_HOME="\${MCP2CLI_HOME:-${dquoted(resolve(context.cwd, paths.root))}}"`);
   lines.push(
@@ -81,7 +79,7 @@ function dquoted(text: string): string {
 
 function cmdLauncher(app: App, name: string): string {
   const { context, paths } = app;
-  const lines = ['@echo off', `rem ${MARK}: ${name}`, 'setlocal'];
+  const lines = ['@echo off', `rem ${LAUNCHER_MARK}: ${name}`, 'setlocal'];
   if (context.env['MCP2CLI_HOME'])
     lines.push(`if not defined MCP2CLI_HOME set "MCP2CLI_HOME=${resolve(context.cwd, paths.root)}"`);
   lines.push(`set "MCP2CLI_PROGRAM=${name}"`, `"${context.execPath}" "${context.entry}" -i ${name} %*`);

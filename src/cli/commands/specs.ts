@@ -138,6 +138,21 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'doctor',
+    summary: 'look for what is wrong: the machine, the configuration, jobs, servers',
+    words: ['[instance]'],
+    options: [
+      { flags: '--offline', help: 'ask no server' },
+      { flags: '--set-aside', help: 'move damaged records of INSTANCE out of the way' },
+    ],
+    scopes: ['target'],
+    more: [
+      'Exit code 1 when there is a problem (!!); warnings (--) are fine. Each server may take 10 s, or --timeout. A server that is a',
+      'command is started, and ended again. Damaged records are moved to the folder damaged/ of the instance, never deleted.',
+    ].join('\n'),
+    run: async (app, [instance], options) => (await import('./doctor.ts')).examine(app, instance, options),
+  },
+  {
     name: 'demo',
     summary: 'a real MCP server to try things on: run, start, stop, status, tour',
     subcommands: [

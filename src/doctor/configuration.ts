@@ -1,0 +1,145 @@
+/** The configuration as a whole, and what it says of one instance. Nothing is expanded that is told. */
+import { readdirSync } from 'node:fs';
+import { type Config, configuredTarget, expandTarget, findInstance, loadConfig } from '../config/config.ts';
+import { isSafeName } from '../config/names.ts';
+import type { Paths } from '../config/paths.ts';
+import { accessSettings } from '../config/permission-settings.ts';
+import { instanceSettings } from '../config/settings.ts';
+import { toolSettings } from '../config/tool-settings.ts';
+import { clientDuties } from '../connection/client-duties.ts';
+import type { Context } from '../context.ts';
+import { attempt, type Check, checked, failed } from './finding.ts';
+import { isOpenToOthers } from './machine.ts';
+import { countText, type Subject } from './subject.ts';
+
+export interface ConfigState {
+  /** Undefined when it cannot be used. */
+  config: Config | undefined;
+  checks: Check[];
+}
+
+export function checkConfiguration(
+  paths: Paths,
+  { env, platform }: Pick<Context, 'env' | 'platform'>,
+): ConfigState {
+  const check = 'configuration';
+  let config: Config;
+  try {
+    config = loadConfig(paths);
+  } catch (error) {
+    return { config: undefined, checks: [{ ...failed(check, error), path: paths.config }] };
+  }
+  const names = Object.keys(config.mcpServers);
+  const { active } = config;
+  const more = active === undefined ? '' : `, ${active} is active`;
+  const checks = [
+    checked(check, 'ok', `${countText(names.length, 'instance')}${more}`, { path: paths.config }),
+  ];
+  for (const [name, where] of [
+    [active, 'the active instance'],
+    [env['MCP2CLI_INSTANCE'], 'MCP2CLI_INSTANCE'],
+  ] as const)
+    if (name && findInstance(config, name) === undefined)
+      checks.push(
+        checked(check, 'warning', `${where} is ${JSON.stringify(name)}, which is not there`, {
+          hint: 'choose one: mcp2cli instances use NAME',
+        }),
+      );
+  if (isOpenToOthers(paths.config, platform))
+    checks.push(
+      checked(check, 'warning', 'others can read it, or change it', {
+        hint: `chmod 600 ${paths.config}`,
+        path: paths.config,
+      }),
+    );
+  return { config, checks };
+}
+
+/** The names of the folders that instances have, configured, ad hoc or removed. */
+export function instanceFolders({ instancesDir }: Paths): string[] {
+  try {
+    return readdirSync(instancesDir).filter(isSafeName).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** What the configuration says of an instance. `subject` learns from it. */
+export function checkSettings(subject: Subject): Check[] {
+  const { name, server } = subject;
+  if (!server) return [];
+  return [
+    ...attempt('settings', () => {
+      subject.identity = configuredTarget(name, server);
+      subject.settings = instanceSettings(name, server);
+      const { tools } = server;
+      const settingsOf = toolSettings(name, tools);
+      // Each entry is checked when it is asked for.
+      for (const tool of Object.keys(tools ?? {})) settingsOf(tool);
+      return [
+        checked('settings', 'ok', subject.identity.kind === 'http' ? 'a server over HTTP' : 'a command'),
+      ];
+    }),
+    ...(server['permissions'] === undefined
+      ? []
+      : attempt('permissions', () => {
+          const { permissions } = accessSettings(name, server);
+          return [checked('permissions', 'ok', countText(permissions.length, 'rule'))];
+        })),
+  ];
+}
+
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+
+export interface Variable {
+  name: string;
+  /** Counts where the variable has no value; undefined: it must be set. */
+  fallback: string | undefined;
+}
+
+/** The variables that texts refer to. */
+export function variablesOf(texts: readonly string[]): Variable[] {
+  return texts.flatMap((text) =>
+    [...text.matchAll(REFERENCE)].map(([, name = '', fallback]) => ({ name, fallback })),
+  );
+}
+
+/** All texts in a subject's target and settings that may refer to variables. */
+export function textsOf({ identity, settings }: Subject): string[] {
+  const target =
+    identity === undefined
+      ? []
+      : identity.kind === 'http'
+        ? [identity.url, ...Object.values(identity.headers)]
+        : [identity.command, ...identity.args, ...Object.values(identity.env), identity.cwd ?? ''];
+  const { sampling, roots = [] } = settings ?? {};
+  return [
+    ...target,
+    ...roots.map(({ uri }) => uri),
+    ...(sampling ? [sampling.command, ...sampling.args] : []),
+  ];
+}
+
+/** Whether everything that a connection needs can be filled in. All variables at once, rather than the first. */
+export function checkVariables(subject: Subject, { env, cwd }: Pick<Context, 'env' | 'cwd'>): Check[] {
+  const { identity, settings, name } = subject;
+  if (!identity || !settings) return [];
+  const used = variablesOf(textsOf(subject));
+  const missing = [
+    ...new Set(
+      used.filter((one) => one.fallback === undefined && env[one.name] === undefined).map((one) => one.name),
+    ),
+  ];
+  if (missing.length > 0)
+    return [
+      checked('variables', 'problem', `not set: ${missing.join(', ')}`, {
+        hint: `export ${missing[0]}=..., or give a default in the configuration: \${${missing[0]}:-value}`,
+      }),
+    ];
+  return attempt('variables', () => {
+    expandTarget(identity, env, name);
+    clientDuties(settings, env, cwd).check();
+    const names = [...new Set(used.map((one) => one.name))];
+    return names.length === 0 ? [] : [checked('variables', 'ok', names.join(', '))];
+  });
+}

@@ -1,0 +1,110 @@
+/** The whole examination: what all instances share, then each instance's files, then the servers, a few at a time. */
+import { expandTarget } from '../config/config.ts';
+import type { Paths } from '../config/paths.ts';
+import type { Target } from '../connection/target.ts';
+import type { Context } from '../context.ts';
+import { stopAfter } from '../jobs/stop.ts';
+import { checkSettings, checkVariables } from './configuration.ts';
+import { checkConnection } from './connection.ts';
+import { attempt, type Check, checked, type Finding } from './finding.ts';
+import { checkJobs } from './jobs.ts';
+import { checkKeepers } from './keeper.ts';
+import { checkLaunchers } from './launchers.ts';
+import { checkCatalogue, checkDefinitions, checkFacts } from './remembered.ts';
+import { secretsOf, withoutSecrets } from './secrets.ts';
+import type { Subject } from './subject.ts';
+
+/** Servers that are asked at the same time. */
+const CONCURRENT = 8;
+
+export interface Machine {
+  context: Context;
+  paths: Paths;
+  /** A target ready for use. Error: UsageError. */
+  target: (identity: Target, name: string) => Target;
+}
+
+export interface ExamineOptions {
+  /** No server is asked. */
+  offline: boolean;
+  /** Milliseconds that each server may take; undefined: for ever. */
+  limitMs: number | undefined;
+  /** Moves damaged records out of the way. */
+  setAside: boolean;
+  /** Nobody else can have written the configuration. */
+  trusted: boolean;
+}
+
+export function machineOf(context: Context, paths: Paths): Machine {
+  return { context, paths, target: (identity, name) => expandTarget(identity, context.env, name) };
+}
+
+/** Examines instances. Error: the reason of the context's `interrupted`. */
+export async function examineInstances(
+  subjects: readonly Subject[],
+  machine: Machine,
+  options: ExamineOptions,
+): Promise<Finding[]> {
+  const files = subjects.map((subject) => checkFiles(subject, machine, options));
+  const servers: Check[][] = subjects.map(() => []);
+  const waiting = subjects.map((_, i) => i);
+  const worker = async () => {
+    for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
+      const [subject, checks] = [subjects[i], files[i]];
+      if (subject && checks) servers[i] = await checkServer(subject, checks, machine, options);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENT, subjects.length) }, worker));
+  return subjects.flatMap((subject, i) => {
+    const secrets = secretsOf(subject, machine.context.env);
+    const all = [...(files[i] ?? []), ...(servers[i] ?? [])];
+    return all.map((check) => ({ instance: subject.name, ...withoutSecrets(check, secrets) }));
+  });
+}
+
+/** Everything that is on disk. */
+function checkFiles(subject: Subject, { context, paths }: Machine, { setAside }: ExamineOptions): Check[] {
+  const { env, cwd, clock } = context;
+  const around = { env, cwd, now: clock.now() };
+  return [
+    ...checkSettings(subject),
+    ...checkVariables(subject, context),
+    ...checkDefinitions(paths, subject),
+    ...checkJobs(paths, subject.name, { now: around.now, setAside }),
+    ...attempt('catalogue', () => checkCatalogue(paths, subject, around)),
+    ...attempt('server facts', () => checkFacts(paths, subject, around)),
+    ...attempt('launcher', () => checkLaunchers(subject.name, context)),
+  ];
+}
+
+/** The keeper, and the server. Neither can hold the examination up for longer than the limit. */
+async function checkServer(
+  subject: Subject,
+  files: readonly Check[],
+  machine: Machine,
+  { offline, limitMs, trusted }: ExamineOptions,
+): Promise<Check[]> {
+  const { clock, interrupted } = machine.context;
+  const seconds = (limitMs ?? 0) / 1000;
+  const stop = stopAfter(clock, interrupted, limitMs, `no answer within ${seconds} s`);
+  try {
+    const { checks, connected } = await checkKeepers(subject, machine, stop.signal);
+    interrupted.throwIfAborted();
+    const known = subject.identity !== undefined && subject.settings !== undefined;
+    const unset = files.some(({ check, status }) => check === 'variables' && status === 'problem');
+    if (offline || !known || unset) return checks;
+    if (!trusted)
+      return [
+        ...checks,
+        checked('connection', 'warning', 'not tried: somebody else may have written the configuration', {
+          hint: 'mend the data root first',
+        }),
+      ];
+    // A second process of such a server may be in the way of the first.
+    if (connected && subject.identity?.kind === 'stdio')
+      return [...checks, checked('connection', 'ok', 'held by the keeper')];
+    return [...checks, ...(await checkConnection(subject, machine, stop.signal))];
+  } finally {
+    stop.dispose();
+  }
+}

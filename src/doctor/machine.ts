@@ -1,0 +1,157 @@
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  rmSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Context } from '../context.ts';
+import { makerOf } from '../store/durable-file.ts';
+import { isPidAlive } from '../store/holder.ts';
+import { VERSION } from '../version.ts';
+import { attempt, type Check, checked, failed } from './finding.ts';
+import { PROBE_PREFIX, probeDisk } from './probe-disk.ts';
+
+const MIN_NODE = 20;
+
+/** Free bytes from which on nothing is said, and below which writes are about to fail. */
+const FREE_ENOUGH = 100_000_000;
+const FREE_LITTLE = 1_000_000;
+
+/** Which program this is, and what it runs on. */
+export function checkVersions({ platform }: Pick<Context, 'platform'>): Check {
+  const { node } = process.versions;
+  const message = `mcp2cli ${VERSION}, Node ${node}, ${platform} ${process.arch}`;
+  if (Number(node.split('.')[0]) >= MIN_NODE) return checked('versions', 'ok', message);
+  return checked('versions', 'problem', message, { hint: `use Node ${MIN_NODE} or newer` });
+}
+
+export interface RootState {
+  checks: Check[];
+  /** Nobody else can have written what lies in it: its commands may be run, its servers asked. */
+  trusted: boolean;
+}
+
+/** Where everything of this program lies. */
+export function checkRoot(root: string, platform: NodeJS.Platform): RootState {
+  const check = 'data root';
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(root, { throwIfNoEntry: false });
+  } catch (error) {
+    return { checks: [problemAt(check, error, root)], trusted: false };
+  }
+  if (!stat) return { checks: [willBeMade(root)], trusted: true };
+  if (!stat.isDirectory()) {
+    const hint = 'set MCP2CLI_HOME to a folder';
+    return {
+      checks: [checked(check, 'problem', 'it is not a folder', { hint, path: root })],
+      trusted: false,
+    };
+  }
+  const access = checkAccess(root, stat, platform);
+  const trusted = access.every(({ status }) => status !== 'problem');
+  return { checks: [...access, ...checkDisk(root), ...checkSpace(root)], trusted };
+}
+
+function willBeMade(root: string): Check {
+  let parent = dirname(root);
+  while (!statSync(parent, { throwIfNoEntry: false }) && dirname(parent) !== parent) parent = dirname(parent);
+  try {
+    accessSync(parent, constants.W_OK);
+    return checked('data root', 'ok', 'it is not there yet, and made when it is needed', { path: root });
+  } catch (error) {
+    return checked('data root', 'problem', `it cannot be made: ${(error as Error).message}`, {
+      hint: 'set MCP2CLI_HOME to a folder that can be written',
+      path: root,
+    });
+  }
+}
+
+function checkAccess(root: string, stat: Stats, platform: NodeJS.Platform): Check[] {
+  const check = 'data root';
+  // Windows keeps neither owner nor bits.
+  if (platform === 'win32') return [checked(check, 'ok', 'a folder', { path: root })];
+  if ((stat.mode & 0o002) !== 0)
+    return [
+      checked(check, 'problem', 'it can be written by anybody: commands refuse to use it', {
+        hint: `chmod go-rwx ${root}, after a look at what is in it`,
+        path: root,
+      }),
+    ];
+  const own = process.getuid?.();
+  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+  if (own !== undefined && stat.uid !== own)
+    return [
+      checked(check, 'warning', `it belongs to another user (${stat.uid}; this is ${own})`, {
+        hint: 'run as its owner, or set MCP2CLI_HOME to a folder of your own',
+        path: root,
+      }),
+    ];
+  if ((stat.mode & 0o077) !== 0)
+    return [
+      checked(check, 'warning', `others can look into it (mode ${mode})`, {
+        hint: `chmod 700 ${root}`,
+        path: root,
+      }),
+    ];
+  return [checked(check, 'ok', `yours, mode ${mode}`, { path: root })];
+}
+
+function checkDisk(root: string): Check[] {
+  removeLeftProbes(root);
+  return attempt('disk', () => {
+    const { links } = probeDisk(root);
+    if (links) return [checked('disk', 'ok', 'writable; rename, sync and hard links work')];
+    return [
+      checked('disk', 'warning', 'writable, but without hard links: lists of many jobs are slow', {
+        hint: 'set MCP2CLI_HOME to a folder on another disk',
+        path: root,
+      }),
+    ];
+  });
+}
+
+function removeLeftProbes(root: string): void {
+  try {
+    for (const name of readdirSync(root).filter((one) => one.startsWith(PROBE_PREFIX))) {
+      const maker = makerOf(name);
+      if (maker !== undefined && !isPidAlive(maker))
+        rmSync(join(root, name), { recursive: true, force: true });
+    }
+  } catch {
+    // The probe that follows says what is wrong.
+  }
+}
+
+function checkSpace(root: string): Check[] {
+  try {
+    const { bavail, bsize, files, ffree } = statfsSync(root);
+    const free = bavail * bsize;
+    const text = `${Math.floor(free / 1_000_000)} MB free`;
+    const hint = 'free some space; jobs prune removes records that are no longer needed';
+    if (files > 0 && ffree === 0)
+      return [checked('space', 'problem', 'no file can be made any more (inodes)', { hint, path: root })];
+    if (free >= FREE_ENOUGH) return [checked('space', 'ok', text)];
+    return [
+      checked('space', free < FREE_LITTLE ? 'problem' : 'warning', `only ${text}`, { hint, path: root }),
+    ];
+  } catch (error) {
+    return [failed('space', error, 'warning')];
+  }
+}
+
+function problemAt(check: string, error: unknown, path: string): Check {
+  return { ...failed(check, error), path };
+}
+
+/** Whether a file that may have secrets in it can be read by others. */
+export function isOpenToOthers(path: string, platform: NodeJS.Platform): boolean {
+  if (platform === 'win32') return false;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.mode & 0o077) !== 0;
+}

@@ -1,0 +1,69 @@
+/** What is kept of an instance's server, and of the user's own for it; no network. */
+import { existsSync } from 'node:fs';
+import type { Paths } from '../config/paths.ts';
+import { clientDuties } from '../connection/client-duties.ts';
+import { readFacts } from '../connection/facts-cache.ts';
+import { targetHash } from '../connection/target-hash.ts';
+import type { Context } from '../context.ts';
+import { readDefinitions } from '../definitions/read.ts';
+import { readCatalogue } from '../discovery/catalogue-cache.ts';
+import { attempt, type Check, checked, failed } from './finding.ts';
+import { ageText, countText, type Subject } from './subject.ts';
+
+type Around = Pick<Context, 'env' | 'cwd'> & { now: Date };
+
+/** The cached catalogue. One that cannot be used is asked for again, so that it is worth no more than a warning. */
+export function checkCatalogue(paths: Paths, { name, identity, settings }: Subject, around: Around): Check[] {
+  if (!identity || !settings) return [];
+  const path = paths.catalogueFile(name);
+  const { declared } = clientDuties(settings, around.env, around.cwd);
+  const hash = targetHash(identity);
+  const problems: string[] = [];
+  const catalogue = readCatalogue(path, declared === '' ? hash : `${hash}+${declared}`, () =>
+    problems.push(path),
+  );
+  if (problems.length > 0)
+    return [
+      checked('catalogue', 'warning', 'the cached list of tools is damaged, and will be fetched again', {
+        path,
+      }),
+    ];
+  if (!catalogue) {
+    const message = existsSync(path) ? 'of another server; it will be fetched again' : 'not fetched yet';
+    return [checked('catalogue', 'ok', message)];
+  }
+  const { tools, fetchedAt } = catalogue;
+  return [
+    checked(
+      'catalogue',
+      'ok',
+      `${countText(tools.length, 'tool')}, fetched ${ageText(fetchedAt, around.now)}`,
+    ),
+  ];
+}
+
+/** What was negotiated with the server. */
+export function checkFacts(paths: Paths, { name, identity, settings }: Subject, around: Around): Check[] {
+  if (!identity || !settings) return [];
+  const path = paths.serverFile(name);
+  const { declared } = clientDuties(settings, around.env, around.cwd);
+  const facts = readFacts(path, targetHash(identity), declared);
+  if (!facts)
+    return [
+      checked('server facts', 'ok', existsSync(path) ? 'to be asked again' : 'nothing is remembered yet'),
+    ];
+  const { protocolVersion, transport, savedAt } = facts;
+  const message = `protocol ${protocolVersion ?? 'unknown'} over ${transport}, remembered ${ageText(savedAt, around.now)}`;
+  return [checked('server facts', 'ok', message)];
+}
+
+/** The user's own jobs; nothing is said where there are none. */
+export function checkDefinitions(paths: Paths, { name }: Subject): Check[] {
+  const path = paths.definitionsFile(name);
+  try {
+    const { length } = readDefinitions(path);
+    return length === 0 ? [] : [checked('definitions', 'ok', countText(length, 'definition'))];
+  } catch (error) {
+    return attempt('definitions', () => [{ ...failed('definitions', error), path }]);
+  }
+}
