@@ -1,10 +1,11 @@
 // Whole-process cost of commands as ratios to `node -e 0`, the two run in turn so that a drifting machine is no difference.
 // Usage: npm run bench [-- RUNS]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fillJobs } from './fill-jobs.js';
 
 const bin = fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url));
 const stdioServer = fileURLToPath(new URL('../test/support/stdio-server.js', import.meta.url));
@@ -47,31 +48,6 @@ function measure(args) {
   return { own: median(own), base: median(base), ratio: median(ratios) };
 }
 
-/**
- * Finished jobs as the program stores them: a real one, copied under new ids. An ended job's job.json is another name of its end.json
- * (src/store/job-store.ts).
- */
-function fillJobs(instance, count) {
-  const jobs = (name) => join(home, 'instances', name, 'jobs');
-  const [model] = readdirSync(jobs('demo')).filter((name) => name.startsWith('job_'));
-  const files = Object.fromEntries(
-    ['end', 'task'].map((name) => [name, readFileSync(join(jobs('demo'), model, `${name}.json`), 'utf8')]),
-  );
-  const digits = '0123456789abcdefghjkmnpqrstvwxyz';
-  mkdirSync(jobs(instance), { recursive: true, mode: 0o700 });
-  for (let i = 0; i < count; i++) {
-    const digitsOf = (n) => (n === 0 ? '' : digitsOf(Math.floor(n / 32)) + digits[n % 32]);
-    const id = `${model.slice(0, -6)}${digitsOf(i + 1).padStart(6, '0')}`;
-    const dir = join(jobs(instance), id);
-    mkdirSync(dir, { mode: 0o700 });
-    const rename = (text) =>
-      text.replaceAll(model, id).replaceAll('"instance":"demo"', `"instance":"${instance}"`);
-    writeFileSync(join(dir, 'end.json'), rename(files.end), { mode: 0o600 });
-    writeFileSync(join(dir, 'task.json'), files.task, { mode: 0o600 });
-    linkSync(join(dir, 'end.json'), join(dir, 'job.json'));
-  }
-}
-
 /** Whether calls of the instance go through a keeper. */
 function keepAlive(instance, on = true) {
   const path = join(home, 'config.json');
@@ -98,12 +74,14 @@ if (server.status !== 0) throw new Error(server.stderr);
 try {
   time([bin, 'demo', 'deploy', '--version', '2.0', '--duration', '0', '--background']);
   time([bin, 'demo', 'jobs', 'wait', '--latest']);
+  const jobs = (name) => join(home, 'instances', name, 'jobs');
+  const model = readdirSync(jobs('demo')).find((name) => name.startsWith('job_'));
   add('--version', 1.2, ['--version']);
   add('--help', 1.2, ['--help']);
   for (const count of [1_000, 10_000]) {
     const name = `bench${count}`;
     time([bin, 'instances', 'add', name, '--url', 'http://127.0.0.1:9/mcp']);
-    fillJobs(name, count);
+    fillJobs(jobs('demo'), jobs(name), { model, instance: name, count });
     // The first list makes the index of what has been left alone for two seconds.
     execFileSync('sleep', ['2.1']);
     time([bin, name, 'jobs', 'list']);
