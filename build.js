@@ -1,9 +1,10 @@
-// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are five parts:
+// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are six parts:
 //
 //   main.js   the entry alone: --version and --help load nothing else
 //   run.js    everything light in one file: routing, commands, store, output
 //   call.js   what a tool's call needs beside that, as long as it opens no connection of its own
 //   jobs.js   what jobs need beside that
+//   cli-completion-complete.js   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   the rest  what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
 //
 // Modules that one of the first has are not repeated later: the others import them from there, so that there is one copy of each class.
@@ -168,12 +169,14 @@ for (const layer of layers) {
   layer.shared = new Set(layer.files);
 }
 
-// What main.ts imports dynamically beside run.ts.
+const COMPLETION = 'src/cli/completion/complete.ts';
+// What main.ts imports dynamically beside run.ts, and what completion does.
 const apart = new Map([
   ['demo-background', resolve(here, 'src/demo/background.ts')],
   ['keeper-serve', resolve(here, 'src/keeper/serve.ts')],
 ]);
 for (const layer of layers) await look(layer.files, apart);
+await look([COMPLETION], apart);
 // What is imported dynamically imports dynamically in its turn; a Map hands out what is added while it is walked.
 for (const [, file] of apart) if (file.endsWith('.ts')) await look([file], apart);
 const inLayers = (file) => layers.some(({ modules }) => modules.has(relative(here, file)));
@@ -204,6 +207,14 @@ const rest = await Promise.all(
   ),
 );
 
+// A process that completes does nothing else: copies of what the layers have harm nobody, and two files fewer are loaded.
+const completion = await build({
+  ...common,
+  entryPoints: { 'cli-completion-complete': COMPLETION },
+  outdir: 'dist',
+  plugins: [dynamicImportsApart(apart, layers)],
+});
+
 // What a layer's modules import dynamically from a layer must be exported there, too.
 for (const layer of layers) await look(layer.files, new Map(), layers);
 // The last layer first: what it imports from the others is known only then.
@@ -222,11 +233,15 @@ for (const [at, layer] of [...layers.entries()].reverse()) {
 }
 writeFileSync(
   resolve(here, 'dist/THIRD-PARTY-LICENSES.txt'),
-  licences(Object.assign({}, ...[entry, ...rest, ...files].map(({ metafile }) => metafile.inputs))),
+  licences(
+    Object.assign({}, ...[entry, completion, ...rest, ...files].map(({ metafile }) => metafile.inputs)),
+  ),
 );
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
-const made = new Set([entry, ...rest, ...files].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+const made = new Set(
+  [entry, completion, ...rest, ...files].flatMap(({ metafile }) => Object.keys(metafile.outputs)),
+);
 made.add('dist/THIRD-PARTY-LICENSES.txt');
 for (const file of readdirSync(resolve(here, 'dist')))
   if (!made.has(`dist/${file}`)) rmSync(resolve(here, 'dist', file), { recursive: true });

@@ -9,6 +9,7 @@ import { fillJobs } from './fill-jobs.js';
 
 const bin = fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url));
 const stdioServer = fileURLToPath(new URL('../test/support/stdio-server.js', import.meta.url));
+const listingServer = fileURLToPath(new URL('../test/support/listing-server.js', import.meta.url));
 const runs = Number(process.argv[2] ?? 21);
 const home = mkdtempSync(join(tmpdir(), 'mcp2cli-bench-'));
 const env = { ...process.env, MCP2CLI_HOME: home };
@@ -46,6 +47,21 @@ function measure(args) {
     ratios.push(o / b);
   }
   return { own: median(own), base: median(base), ratio: median(ratios) };
+}
+
+/** Tools of the usual size. */
+function catalogue(count) {
+  const property = (i) => ({
+    type: i % 2 ? 'string' : 'integer',
+    description: 'What it is about. And more of it, as servers tell it.',
+    ...(i === 3 ? { enum: ['low', 'middle', 'high'] } : {}),
+  });
+  const properties = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`property_${i}`, property(i)]));
+  return Array.from({ length: count }, (_, i) => ({
+    name: `tool_${i}`,
+    description: `Do the thing of number ${i}. With a few more words about it, so that it has the usual length.`,
+    inputSchema: { type: 'object', properties, required: ['property_1'] },
+  }));
 }
 
 /** Whether calls of the instance go through a keeper. */
@@ -93,6 +109,13 @@ try {
       'list',
     ]);
   }
+  const tools = join(home, 'tools.json');
+  writeFileSync(tools, JSON.stringify(catalogue(100)));
+  time([bin, 'instances', 'add', 'many', '--', process.execPath, listingServer, tools]);
+  time([bin, 'many', 'refresh']);
+  add('TAB behind an instance with 100 tools', 1.6, ['__complete', '--', 'many', '']);
+  add('TAB in the flags of one of them', 1.6, ['__complete', '--', 'many', 'tool-7', '--']);
+  add('TAB for a job, 1000 records', 1.6, ['__complete', '--', 'bench1000', 'jobs', 'wait', '']);
   keepAlive('demo');
   // The first call starts the keeper.
   time([bin, 'demo', 'echo', '--message', 'hi']);

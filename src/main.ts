@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { completionAsked } from './cli/completion/asked.ts';
 import { quickAnswer } from './cli/quick.ts';
 import { DEMO_ORDERS } from './demo/background-orders.ts';
 import { EXIT } from './errors.ts';
@@ -6,6 +7,7 @@ import { KEEPER_MARK } from './keeper/keeper-mark.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);
+const asked = completionAsked(argv);
 
 if (quick !== undefined) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -22,6 +24,10 @@ if (quick !== undefined) {
 } else if (process.env[KEEPER_MARK] !== undefined && argv[0] === 'keeper' && argv[1] === 'serve') {
   const { runKeeper } = await import('./keeper/serve.ts');
   await runKeeper();
+} else if (asked) {
+  // Somebody waits with a finger on TAB: one file that has all it needs (build.js).
+  const { complete } = await import('./cli/completion/complete.ts');
+  await complete(asked);
 } else {
   const { run } = await import('./run.ts');
   // Node's own code for a program that waits for something which can never come.

@@ -13,6 +13,7 @@ Usage:
 Servers:
   instances add|list|show|set|remove|use  named servers
   link NAME                               make an instance a command of its own
+  completion bash|zsh|fish|powershell     what makes TAB complete
   keeper [status|stop|logs] [INSTANCE]    background processes that hold connections and jobs
   doctor [INSTANCE]                       look for what is wrong
   demo [start|stop|status|tour]           a real server to try things on

@@ -12,13 +12,18 @@ import { permit, permittedItems } from './permission.ts';
  */
 export async function offersOn(app: App, signal?: AbortSignal): Promise<Offer[]> {
   const definitions = readDefinitions(app.paths.definitionsFile(app.instance.name));
-  const offers = offersOf(await (await app.session()).catalogue(signal), definitions);
+  return named(app, offersOf(await (await app.session()).catalogue(signal), definitions));
+}
+
+/** The offers with the names, and the flags' names, that the settings give. */
+export async function named(app: App, offers: Offer[]): Promise<Offer[]> {
   if (!app.instance.hasToolSettings) return offers;
   // A damaged setting is told when its tool is called, or listed.
   const settingsOf = await forgiving(app, () => {});
   return offers.map((offer) => {
-    const typed = offer.calls ? undefined : givenNames(offer.name, settingsOf(offer.name));
-    return typed ? { ...offer, typed } : offer;
+    const settings = settingsOf(offer.calls?.tool.name ?? offer.name);
+    const typed = offer.calls ? undefined : givenNames(offer.name, settings);
+    return { ...offer, ...(typed ? { typed } : {}), profiles: settings.flags ?? {} };
   });
 }
 
@@ -40,8 +45,13 @@ export async function listedOffers(app: App, { all = false, signal }: Listing): 
 
 /** The same for offers at hand, the list as such being permitted. */
 export async function listable(app: App, offers: readonly Offer[], all: boolean): Promise<readonly Offer[]> {
+  return permittedItems(app, await dressed(app, offers, all), ({ name }) => name);
+}
+
+/** The offers with the tags and labels that the settings give them, and but for `all` without those that they hide. Asks no rules. */
+export async function dressed(app: App, offers: readonly Offer[], all: boolean): Promise<Offer[]> {
   const settingsOf = await forgiving(app, ({ code, message }) => app.printer.warn(code, message));
-  const dressed = offers.flatMap((offer) => {
+  return offers.flatMap((offer) => {
     const settings = settingsOf(offer.calls?.tool.name ?? offer.name);
     const hidden =
       offer.calls?.settings['hideFromDiscovery'] === true || (!offer.calls && settings.hideFromDiscovery);
@@ -50,9 +60,8 @@ export async function listable(app: App, offers: readonly Offer[], all: boolean)
       tags: [...offer.tags],
       labels: { ...offer.labels },
     });
-    return [{ ...offer, tags, labels, profiles: settings.flags ?? {} }];
+    return [{ ...offer, tags, labels }];
   });
-  return permittedItems(app, dressed, ({ name }) => name);
 }
 
 /** The settings of each tool; those that are damaged stop nobody, and are told once. */

@@ -61,6 +61,23 @@ export async function namesThatPass(
   return left;
 }
 
+/**
+ * The names that may be in a list, and no command is asked for it, nothing recorded and nothing told: for what must not start a process.
+ * What only a rule's command could let through is left out. Error: ConfigError.
+ */
+export async function namesUnasked(app: App, names: Iterable<string>): Promise<ReadonlySet<string>> {
+  const left = new Set(names);
+  const settings = accessOf(app);
+  const rules = rulesOf(settings.permissions, 'list');
+  if (rules.length === 0) return left;
+  const { grants } = grantsFor(app, settings);
+  for (const rule of rules) {
+    const refusal = await firstRefusal([rule], grants, async () => 'not asked');
+    if (refusal) for (const name of [...left]) if (concerns(rule, name)) left.delete(name);
+  }
+  return left;
+}
+
 /** Whether the rules let something happen; a refusal is told, for what can go on without it. */
 export async function passes(app: App, permit: () => Promise<void>): Promise<boolean> {
   try {

@@ -19,6 +19,7 @@ import type { KeeperClient } from '../keeper/client.ts';
 import type { OpenReply } from '../keeper/protocol.ts';
 import type { Printer } from '../output/printer.ts';
 import { VERSION } from '../version.ts';
+import { catalogueKey } from './catalogue-key.ts';
 import type { Instance } from './instance.ts';
 
 /** How long the question whether a session is still there may take, in milliseconds. */
@@ -36,7 +37,6 @@ export class InstanceSession implements LinkOpener {
   /** What is done for the server without asking anybody. */
   readonly duties: ClientDuties;
   readonly #hash: string;
-  /** Servers offer other tools to clients with other capabilities. */
   readonly #catalogueKey: string;
   readonly #reach: Reach;
   #connection: Promise<Connection> | undefined;
@@ -53,8 +53,7 @@ export class InstanceSession implements LinkOpener {
     this.instance = instance;
     this.duties = clientDuties(instance.settings, context.env, context.cwd);
     this.#hash = targetHash(instance.identity);
-    const { declared } = this.duties;
-    this.#catalogueKey = declared === '' ? this.#hash : `${this.#hash}+${declared}`;
+    this.#catalogueKey = catalogueKey(instance);
     this.#reach = {
       name: instance.adHoc ? 'the server' : instance.name,
       version: VERSION,

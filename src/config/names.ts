@@ -1,13 +1,22 @@
 import { UsageError } from '../errors.ts';
 
 /** Words that mean something to the program itself; no instance may take them. */
-export const HOST_COMMANDS = ['instances', 'link', 'keeper', 'demo', 'doctor', 'help', 'version'] as const;
+export const HOST_COMMANDS = [
+  'instances',
+  'link',
+  'completion',
+  'keeper',
+  'demo',
+  'doctor',
+  'help',
+  'version',
+] as const;
 /** Words after `demo` that are about the demo server rather than for it. */
 export const DEMO_COMMANDS = ['run', 'start', 'stop', 'status', 'tour'] as const;
 export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'refresh', 'help'] as const;
 
 /** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */
-const FUTURE_COMMANDS = ['completion', 'auth', 'login', 'logout', 'config', 'resources', 'prompts'];
+const FUTURE_COMMANDS = ['auth', 'login', 'logout', 'config', 'resources', 'prompts'];
 
 const RESERVED = new Set<string>([...HOST_COMMANDS, ...INSTANCE_COMMANDS, ...FUTURE_COMMANDS]);
 

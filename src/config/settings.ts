@@ -28,7 +28,7 @@ export interface InstanceSettings {
 }
 
 /** The settings by their names in the configuration, beside `url` or `command`. */
-const SETTING_KEYS = [
+export const SETTING_KEYS = [
   'detach',
   'keepAlive',
   'idleTimeout',

@@ -129,6 +129,21 @@ export function typedNames(offers: readonly Offer[]): Map<string, Offer> {
   return names;
 }
 
+/**
+ * What is typed to run each: its first name, in the kebab form where that means it alone, otherwise the exact name; undefined for one that another
+ * one's name is before.
+ */
+export function commandNames(offers: readonly Offer[]): (string | undefined)[] {
+  const names = typedNames(offers);
+  const count = new Map<string, number>();
+  for (const name of names.keys()) count.set(kebabCase(name), (count.get(kebabCase(name)) ?? 0) + 1);
+  return offers.map((offer) => {
+    const own = (offer.typed ?? [offer.name]).find((name) => names.get(name) === offer);
+    const kebab = own === undefined ? '' : kebabCase(own);
+    return kebab !== '' && count.get(kebab) === 1 ? kebab : own;
+  });
+}
+
 /** Those that are reached by a bare name. */
 export function reachable(offers: readonly Offer[]): Offer[] {
   return [...new Set(typedNames(offers).values())];

@@ -1,12 +1,9 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { LAUNCHER_MARK } from '../config/launcher-mark.ts';
+import { launcherText } from '../config/launcher.ts';
 import type { Context } from '../context.ts';
 import { VERSION } from '../version.ts';
 import { type Check, checked } from './finding.ts';
-
-/** Launchers are small; whatever else has an instance's name is not read whole. */
-const MAX_LAUNCHER = 10_000;
 
 type Around = Pick<Context, 'env' | 'cwd' | 'platform' | 'entry'>;
 
@@ -38,15 +35,6 @@ function checkLauncher(path: string, text: string, instance: string, { entry }: 
     return checked('launcher', 'ok', `calls ${called.entry}, of this version`, { path });
   const message = `it calls another version of mcp2cli (${version ?? 'unknown'}): ${called.entry}`;
   return checked('launcher', 'warning', message, { hint: relink, path });
-}
-
-function launcherText(path: string): string | undefined {
-  try {
-    const text = readFileSync(path, 'utf8');
-    return text.length < MAX_LAUNCHER && text.slice(0, 400).includes(LAUNCHER_MARK) ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The program and entry in a launcher's line, as `link` writes it. */

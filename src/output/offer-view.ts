@@ -1,10 +1,9 @@
 import { firstSentence } from '../discovery/first-sentence.ts';
 import { toolFlags } from '../discovery/flags.ts';
 import { hintsOf } from '../discovery/hints.ts';
-import { type Offer, typedNames } from '../discovery/offers.ts';
+import { commandNames, type Offer } from '../discovery/offers.ts';
 import { profiledFlags, shownFlags } from '../discovery/profile.ts';
 import { withValue } from '../discovery/tool-help.ts';
-import { kebabCase } from '../discovery/tool-names.ts';
 import type { Printer } from './printer.ts';
 
 /** An item of `ls --json`: its id and kind, and what the server listed verbatim beside them. */
@@ -71,16 +70,14 @@ function marksOf({ tags, labels }: Offer): string {
   ].join(' ');
 }
 
-/** What is typed to run each: its first name in the kebab form where that means it alone, otherwise the exact name, or the long way. */
-export function shownNames(offers: readonly Offer[]): string[] {
-  const names = typedNames(offers);
-  const count = new Map<string, number>();
-  for (const name of names.keys()) count.set(kebabCase(name), (count.get(kebabCase(name)) ?? 0) + 1);
-  return offers.map((offer) => {
-    const own = (offer.typed ?? [offer.name]).find((name) => names.get(name) === offer);
-    if (own === undefined) return `call --${offer.kind} ${offer.name}`;
-    const kebab = kebabCase(own);
-    return (count.get(kebab) === 1 ? kebab : own).replaceAll('.', offer.typed ? ' ' : '.');
+/** What is typed to run each, or the long way. */
+function shownNames(offers: readonly Offer[]): string[] {
+  const names = commandNames(offers);
+  return offers.map((offer, i) => {
+    const name = names[i];
+    if (name === undefined) return `call --${offer.kind} ${offer.name}`;
+    // A group's word stands before the name.
+    return offer.typed ? name.replaceAll('.', ' ') : name;
   });
 }
 

@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { findInstance } from '../../config/config.ts';
-import { LAUNCHER_MARK } from '../../config/launcher-mark.ts';
+import { LAUNCHER_MARK, launcherText } from '../../config/launcher.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
 import { replaceFile } from '../../store/durable-file.ts';
 import { type App, quote } from '../app.ts';
@@ -23,7 +23,7 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
   const windows = context.platform === 'win32';
   const dir = resolve(context.cwd, options.dir ?? join(context.home, '.local', 'bin'));
   const path = join(dir, windows ? `${name}.cmd` : name);
-  if (existsSync(path) && !options.force && !isOurs(path))
+  if (existsSync(path) && !options.force && launcherText(path) === undefined)
     throw new UsageError(`${path} exists and is not a launcher of mcp2cli`, {
       hint: 'choose another --dir, or replace it with --force',
     });
@@ -42,15 +42,16 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
     .split(delimiter)
     .some((entry) => entry !== '' && resolve(entry) === dir);
   if (!onPath) printer.note(`${dir} is not in your PATH; add it: export PATH=${quote(dir)}:"$PATH"`);
+  if (printer.errTTY) printer.note(`TAB completes it with: ${completionLine(context.env['SHELL'], name)}`);
   return EXIT.ok;
 }
 
-function isOurs(path: string): boolean {
-  try {
-    return readFileSync(path, 'utf8').slice(0, 400).includes(LAUNCHER_MARK);
-  } catch {
-    return false;
-  }
+/** What makes a shell that is open already complete the new command. */
+function completionLine(shell = '', name: string): string {
+  const command = (of: string) => `mcp2cli completion ${of} --name ${name}`;
+  if (/\bfish$/.test(shell)) return `${command('fish')} | source`;
+  const [known] = /\b(bash|zsh)$/.exec(shell) ?? [];
+  return known ? `source <(${command(known)})` : 'mcp2cli completion --help';
 }
 
 /**

@@ -104,6 +104,23 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
   },
   {
+    name: 'completion',
+    summary: 'print what makes TAB complete, for bash, zsh, fish or powershell',
+    words: ['<shell>'],
+    options: [{ flags: '--name <NAME>', help: 'for this linked command alone' }],
+    more: [
+      'To have it in every new shell:',
+      "  bash        echo 'source <(mcp2cli completion bash)' >> ~/.bashrc",
+      "  zsh         echo 'source <(mcp2cli completion zsh)' >> ~/.zshrc           (behind compinit)",
+      '  fish        mcp2cli completion fish > ~/.config/fish/completions/mcp2cli.fish',
+      '  powershell  mcp2cli completion powershell | Out-String | Invoke-Expression   (in $PROFILE)',
+      '',
+      'The linked commands that are in the PATH are completed, too. Candidates come from what is stored here: no server is asked.',
+    ].join('\n'),
+    run: async (app, [shell = ''], options) =>
+      (await import('./completion.ts')).printCompletion(app, shell, options),
+  },
+  {
     name: 'keeper',
     summary: 'background processes that hold connections and jobs: status, stop, logs',
     subcommands: [
