@@ -39,28 +39,65 @@ function checked(base: unknown, source: string): JsonObject {
 
 /**
  * The arguments to send: `base` (the parsed `--args`, or undefined for none) with the flags' values over it. Dotted flags refine
- * the object that a flag or `--args` gives, whatever the order on the line. Nothing that was passed in is changed.
- * Errors: UsageError when `base` is no object or a dotted flag contradicts the flag above it.
+ * the object or array that a flag or `--args` gives, whatever the order on the line. Nothing that was passed in is changed.
+ * Errors: UsageError when `base` is no object, a dotted flag contradicts the flag above it, or elements of an array are left out.
  */
 export function buildArguments(base: unknown, assignments: readonly Assignment[]): JsonObject {
   const result = base === undefined ? {} : { ...checked(base, '--args') };
   // Sorting is stable: outer flags first, so that inner ones refine them.
   const ordered = [...assignments].sort((a, b) => a.path.length - b.path.length);
-  const typed = new Map<unknown, string>();
+  const typed = new Map<string, string>();
   for (const { path, value, flag } of ordered) {
-    let at = result;
-    for (const [depth, key] of path.slice(0, -1).entries()) {
-      const inner = own(at, key);
-      const above = typed.get(path.slice(0, depth + 1).join('\0'));
-      if (above !== undefined && !isObject(inner))
-        throw new UsageError(`${flag} goes into ${above}, which is given as something else than an object`);
-      // Copied, not changed: the object may be the caller's.
-      const copy = isObject(inner) ? { ...inner } : {};
-      setOwn(at, key, copy);
+    let at: Holder = result;
+    for (const [depth, step] of path.slice(0, -1).entries()) {
+      const inner = valueAt(at, step);
+      const above = typed.get(placeKey(path.slice(0, depth + 1)));
+      const wants = typeof path[depth + 1] === 'number' ? 'array' : 'object';
+      const fits = wants === 'array' ? Array.isArray(inner) : isObject(inner);
+      if (above !== undefined && !fits)
+        throw new UsageError(`${flag} goes into ${above}, which is given as something else than an ${wants}`);
+      // Copied, not changed: it may be the caller's.
+      const copy: Holder =
+        wants === 'array'
+          ? Array.isArray(inner)
+            ? inner.slice()
+            : []
+          : { ...(isObject(inner) ? inner : {}) };
+      setAt(at, step, copy);
       at = copy;
     }
-    setOwn(at, path[path.length - 1] ?? '', value);
-    typed.set(path.join('\0'), flag);
+    setAt(at, path[path.length - 1] ?? '', value);
+    typed.set(placeKey(path), flag);
   }
+  for (const assignment of ordered) checkPlaces(result, assignment);
   return result;
+}
+
+type Holder = JsonObject | unknown[];
+
+function placeKey(path: readonly (string | number)[]): string {
+  return path.join('\0');
+}
+
+function valueAt(holder: unknown, step: string | number): unknown {
+  if (Array.isArray(holder)) return holder[Number(step)];
+  return isObject(holder) ? own(holder, String(step)) : undefined;
+}
+
+function setAt(holder: Holder, step: string | number, value: unknown): void {
+  if (Array.isArray(holder)) holder[Number(step)] = value;
+  else setOwn(holder, String(step), value);
+}
+
+/** Elements that a flag names come in any order, but none before them may be left out. */
+function checkPlaces(root: unknown, { path, flag }: Assignment): void {
+  let at = root;
+  for (const [depth, step] of path.entries()) {
+    if (typeof step === 'number' && Array.isArray(at)) {
+      for (let i = 0; i < step; i++)
+        if (!Object.hasOwn(at, i))
+          throw new UsageError(`${flag}: there is no ${[...path.slice(0, depth), i].join('.')} before it`);
+    }
+    at = valueAt(at, step);
+  }
 }

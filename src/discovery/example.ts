@@ -49,7 +49,7 @@ function exampleValue(flag: ToolFlag, flags: readonly ToolFlag[]): string {
   if (flag.kind !== 'object') return '{}';
   const object: JsonObject = {};
   for (const child of flags.filter((other) => isChild(other, flag) && other.required))
-    setOwn(object, child.path.at(-1) ?? '', sample(child));
+    setOwn(object, String(child.path.at(-1) ?? ''), sample(child));
   return JSON.stringify(object);
 }
 

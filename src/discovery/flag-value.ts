@@ -1,4 +1,6 @@
-import { type Form, typeOf } from './schema-forms.ts';
+import { typeOf } from './combine-forms.ts';
+import { matchesPattern } from './plain-pattern.ts';
+import type { Form, TextRule } from './schema-forms.ts';
 import { nearestNames } from './suggest.ts';
 
 export type WordResult = { value: unknown } | { problem: string };
@@ -8,17 +10,33 @@ const NUMBER = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const WHOLE = /^-?\d+$/;
 
 /**
- * The value that a typed word stands for. Where a schema allows text, the word is taken as it stands; any other shape is tried
- * only when text is not allowed or the word is none of the allowed texts. `problem` says what was expected and never repeats
- * the word of a secret.
+ * The value that a typed word stands for. Where a schema allows such text, the word is taken as it stands; any other shape is tried only when
+ * the word is none of the allowed texts, or breaks their rules. `problem` says what was expected and never repeats the word of a secret.
  */
 export function readWord(word: string, forms: readonly Form[], secret = false): WordResult {
+  const exact = readExactly(word, forms);
+  if ('value' in exact) return exact;
+  // Text that breaks a rule is still text: the check of the arguments says which.
+  if (forms.some((form) => form.type === 'string' && !form.values)) return { value: word };
+  const { problem: reason } = exact;
+  const given = secret
+    ? ''
+    : ` (given ${quote(word)}${suggestValue(
+        word,
+        forms.flatMap((form) => form.values ?? []),
+      )})`;
+  return { problem: `must be ${describeForms(forms)}${reason === '' ? '' : `: ${reason}`}${given}` };
+}
+
+/** The same where no shape fits but text that breaks its rules: that is a `problem` then. It holds only what is to be said beside the shapes. */
+export function readExactly(word: string, forms: readonly Form[]): WordResult {
   const of = (...types: Form['type'][]) => forms.filter((form) => types.includes(form.type));
-  for (const form of of('string')) if (!form.values || form.values.includes(word)) return { value: word };
+  for (const form of of('string'))
+    if (form.values ? form.values.includes(word) : keepsRules(word, form.text)) return { value: word };
   if (of('null').length > 0 && word === 'null') return { value: null };
   if (of('boolean').length > 0 && (word === 'true' || word === 'false')) return { value: word === 'true' };
 
-  let reason: string | undefined;
+  let reason = '';
   const numeric = of('integer', 'number');
   if (numeric.length > 0) {
     const number = readNumber(word, numeric);
@@ -34,13 +52,16 @@ export function readWord(word: string, forms: readonly Form[], secret = false): 
     // A schema without a type takes anything, so what is no JSON is text.
     if (of('any').length > 0) return { value: word };
   }
-  const given = secret
-    ? ''
-    : ` (given ${quote(word)}${suggestValue(
-        word,
-        forms.flatMap((form) => form.values ?? []),
-      )})`;
-  return { problem: `must be ${describeForms(forms)}${reason ? `: ${reason}` : ''}${given}` };
+  return { problem: reason };
+}
+
+/** In doubt it does: text is text. */
+function keepsRules(word: string, rules: readonly TextRule[] = []): boolean {
+  return rules.every(({ min = 0, max = Number.POSITIVE_INFINITY, pattern }) => {
+    const length = [...word].length;
+    if (length < min || length > max) return false;
+    return pattern === undefined || matchesPattern(pattern, word) !== false;
+  });
 }
 
 function readNumber(word: string, forms: readonly Form[]): WordResult {

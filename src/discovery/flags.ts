@@ -1,8 +1,9 @@
-import { own } from '../json.ts';
 import type { JsonSchema } from './catalogue.ts';
-import { type Form, type FormsOf, type FormType, formsReader } from './schema-forms.ts';
-import { listOf, type Part, readSchema, type SchemaReader } from './schema-reader.ts';
-import { kebabCase } from './tool-names.ts';
+import { insideFlags } from './inside-flags.ts';
+import { makeFlag } from './make-flag.ts';
+import { type Form, formsReader } from './schema-forms.ts';
+import { readSchema, type SchemaReader } from './schema-reader.ts';
+import { nearestNames } from './suggest.ts';
 
 export type FlagKind = 'string' | 'number' | 'integer' | 'boolean' | 'enum' | 'array' | 'object' | 'json';
 
@@ -13,14 +14,16 @@ export interface ToolFlag {
   kebab: string;
   /** The property names as the server writes them, joined by dots. Always accepted as the flag's name, too. */
   exact: string;
-  /** Where the value goes in the arguments. */
-  path: readonly string[];
+  /** Where the value goes in the arguments: property names, and numbers for places in arrays. */
+  path: readonly (string | number)[];
   kind: FlagKind;
   /** Every shape that a value may have; `kind` is the summary. */
   forms: readonly Form[];
   /** Of an array: the shapes and kind of an element. */
   items?: readonly Form[];
   itemKind?: FlagKind;
+  /** Of a tuple: the shapes of the elements by their places; all further ones are like the last. */
+  places?: readonly (readonly Form[])[];
   /** The allowed values, of any type; of an array: of its elements. */
   values?: readonly unknown[];
   nullable: boolean;
@@ -38,6 +41,19 @@ export interface ToolFlag {
   secret: boolean;
   /** An object whose properties have flags of their own. */
   hasNested: boolean;
+  /**
+   * What lies inside a value: found by the words behind the flag's name, without the dot between (`0.name`, `some-key`). Flags of a tool
+   * that have no place in the list are reached by this: elements of arrays by index, keys that a schema does not name, trees at any depth.
+   */
+  inside?: Inside;
+}
+
+export interface Inside {
+  find(rest: string): ToolFlag | undefined;
+  /** What could be typed there, as far as the schema names it. */
+  names(): string[];
+  /** Whether it takes keys that the schema does not name. */
+  takesKeys(): boolean;
 }
 
 /** Nested flags past these go without a flag of their own; the JSON of the whole object still reaches them. */
@@ -46,7 +62,7 @@ const DEEPEST = 6;
 
 interface Level {
   schema: unknown;
-  path: readonly string[];
+  path: readonly (string | number)[];
   mustType: boolean;
   /** Definitions around it: one inside itself (a tree) gets no flags a second time. */
   around: ReadonlySet<unknown>;
@@ -59,6 +75,7 @@ interface Level {
 export function toolFlags(inputSchema: JsonSchema | undefined): ToolFlag[] {
   const reader = readSchema(inputSchema);
   const formsOf = formsReader(reader);
+  const inside = insideFlags(reader, formsOf);
   const flags: ToolFlag[] = [];
   const levels: Level[] = [{ schema: inputSchema, path: [], mustType: true, around: new Set() }];
   for (const level of levels) {
@@ -66,7 +83,8 @@ export function toolFlags(inputSchema: JsonSchema | undefined): ToolFlag[] {
       const path = [...level.path, property.name];
       if (property.name === '' || (path.length > 1 && flags.length >= MOST_FLAGS)) continue;
       const parts = reader.parts(property.schema);
-      const flag = makeFlag(path, property.required, level.mustType, formsOf, property.schema, parts);
+      const flag = makeFlag({ path, ...property, parentMustType: level.mustType, parts }, formsOf);
+      inside.attach(flag, property.schema);
       flags.push(flag);
       const around = new Set([...level.around, ...parts.map((part) => part.schema)]);
       const goesDeeper =
@@ -86,91 +104,6 @@ function hasProperties(reader: SchemaReader, schema: unknown): boolean {
   return reader.properties(schema).some((property) => property.name !== '');
 }
 
-function makeFlag(
-  path: readonly string[],
-  required: boolean,
-  parentMustType: boolean,
-  formsOf: FormsOf,
-  schema: unknown,
-  parts: readonly Part[],
-): ToolFlag {
-  const forms = formsOf(schema);
-  const kind = kindOf(forms);
-  const exact = path.join('.');
-  const flag: ToolFlag = {
-    name: exact,
-    kebab: kebabCase(exact),
-    exact,
-    path,
-    kind,
-    forms,
-    nullable: forms.some((form) => form.type === 'null'),
-    required,
-    mustType: false,
-    secret: parts.some(({ schema: s }) => isSecret(s)),
-    hasNested: false,
-  };
-  let valued = forms;
-  if (kind === 'array') {
-    const schemas = forms.flatMap((form) => (form.type === 'array' ? [form.items ?? []] : []));
-    flag.items = formsOf(
-      schemas.length === 1 ? { allOf: schemas[0] } : { anyOf: schemas.map((allOf) => ({ allOf })) },
-    );
-    flag.itemKind = kindOf(flag.items);
-    valued = flag.items;
-  }
-  const values = closedValues(valued);
-  if (values) flag.values = values;
-  annotate(flag, parts);
-  flag.mustType = required && parentMustType && flag.default === undefined;
-  return flag;
-}
-
-function annotate(flag: ToolFlag, parts: readonly Part[]): void {
-  for (const { schema, certain } of parts) {
-    const format = own(schema, 'format');
-    if (typeof format === 'string') flag.format ??= format;
-    // A default or a description inside one of several alternatives is not about the property.
-    if (!certain) continue;
-    for (const key of ['default', 'const'] as const)
-      if (flag[key] === undefined && Object.hasOwn(schema, key)) flag[key] = schema[key];
-    for (const key of ['title', 'description'] as const) {
-      const text = own(schema, key);
-      if (typeof text === 'string' && text !== '') flag[key] ??= text;
-    }
-    const examples = listOf(own(schema, 'examples'));
-    if (examples.length > 0) flag.examples ??= examples;
-  }
-}
-
-/** JSON Schema 2020-12, validation 9.4 (`writeOnly`) and OpenAPI's `format: password`. */
-export function isSecret(schema: { readonly [keyword: string]: unknown }): boolean {
-  return own(schema, 'format') === 'password' || own(schema, 'writeOnly') === true;
-}
-
-/** The allowed values when there is a list for every shape, without null; undefined when anything else is allowed as well. */
-export function closedValues(forms: readonly Form[]): unknown[] | undefined {
-  const shapes = forms.filter((form) => form.type !== 'null');
-  if (shapes.length === 0 || shapes.some((form) => !form.values)) return undefined;
-  return [...new Set(shapes.flatMap((form) => form.values ?? []))];
-}
-
-export function kindOf(forms: readonly Form[]): FlagKind {
-  const shapes = forms.filter((form) => form.type !== 'null');
-  const types = new Set<FormType>(shapes.map((form) => form.type));
-  const only = (...allowed: FormType[]) =>
-    types.size > 0 && [...types].every((type) => allowed.includes(type));
-  if (only('boolean')) return 'boolean';
-  if (types.has('array')) return 'array';
-  if (closedValues(forms)) return 'enum';
-  if (only('integer')) return 'integer';
-  if (only('integer', 'number')) return 'number';
-  if (only('object')) return 'object';
-  // Text is taken as text wherever that is allowed, whatever else is.
-  if (shapes.some((form) => form.type === 'string' && !form.values)) return 'string';
-  return 'json';
-}
-
 /** The kebab form is a flag's name unless it is empty or belongs to several. */
 function withNames(flags: ToolFlag[]): ToolFlag[] {
   const count = new Map<string, number>();
@@ -181,7 +114,10 @@ function withNames(flags: ToolFlag[]): ToolFlag[] {
 
 export type FlagMatch = { flag: ToolFlag } | { ambiguous: ToolFlag[] } | undefined;
 
-/** A function that finds a flag by what was typed without dashes: the exact name first, then the kebab form. */
+/**
+ * A function that finds a flag by what was typed without dashes: the exact name first, then the kebab form, then what lies inside of the
+ * longest flag that the name begins with.
+ */
 export function flagFinder(flags: readonly ToolFlag[]): (name: string) => FlagMatch {
   const byExact = new Map<string, ToolFlag>();
   const byKebab = new Map<string, ToolFlag[]>();
@@ -191,11 +127,34 @@ export function flagFinder(flags: readonly ToolFlag[]): (name: string) => FlagMa
     if (same) same.push(flag);
     else byKebab.set(flag.kebab, [flag]);
   }
-  return (name) => {
+  return (name) => listed(name) ?? inside(name);
+
+  function listed(name: string): FlagMatch {
     const exact = byExact.get(name);
     if (exact) return { flag: exact };
     const same = name === '' ? undefined : byKebab.get(name);
     if (!same?.[0]) return undefined;
     return same.length === 1 ? { flag: same[0] } : { ambiguous: same };
-  };
+  }
+
+  function inside(name: string): FlagMatch {
+    for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
+      const outer = listed(name.slice(0, dot));
+      if (!outer || 'ambiguous' in outer) continue;
+      const flag = outer.flag.inside?.find(name.slice(dot + 1));
+      if (flag) return { flag };
+    }
+    return undefined;
+  }
+}
+
+/** What could have been meant by a dotted name that no flag has: names inside of the longest flag that it begins with, closest first. */
+export function nearInside(find: (name: string) => FlagMatch, name: string): string[] {
+  for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
+    const outer = find(name.slice(0, dot));
+    if (!outer || 'ambiguous' in outer) continue;
+    const near = nearestNames(name.slice(dot + 1), outer.flag.inside?.names() ?? []);
+    return near.map((inner) => `${outer.flag.name}.${inner}`);
+  }
+  return [];
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { describeForms } from './flag-value.ts';
-import { flagFinder, type ToolFlag } from './flags.ts';
+import { flagFinder, nearInside, type ToolFlag } from './flags.ts';
 import { readFlag } from './read-flag.ts';
 import { didYouMean, nearestNames } from './suggest.ts';
 
@@ -16,7 +16,8 @@ export interface RuntimeFlagSpec {
 }
 
 export interface Assignment {
-  path: readonly string[];
+  /** Property names, and numbers for places in arrays. */
+  path: readonly (string | number)[];
   value: unknown;
   /** As the person knows it: `--max-tokens`. */
   flag: string;
@@ -108,9 +109,10 @@ export function parseToolLine(
       runtimeFlag(runtime, `--${name}`, inline);
       return;
     }
+    const inside = nearInside(find, name);
     const known = [...flags.map((flag) => flag.name), ...runtimeByName.keys()];
-    const near = nearestNames(name, known).map((other) => `--${other}`);
-    problems.push(`unknown flag --${name}${didYouMean(near)}`);
+    const near = inside.length > 0 ? inside : nearestNames(name, known);
+    problems.push(`unknown flag --${name}${didYouMean(near.map((other) => `--${other}`))}`);
     if (inline === undefined) skipValue();
   }
 

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, own, sameJson } from '../json.ts';
-import { typeOf } from './schema-forms.ts';
+import { typeOf } from './combine-forms.ts';
 import { listOf, readSchema } from './schema-reader.ts';
 import type { Check, Violation } from './violation.ts';
 

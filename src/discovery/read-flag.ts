@@ -1,4 +1,4 @@
-import { readWord, type WordResult } from './flag-value.ts';
+import { readExactly, readWord, type WordResult } from './flag-value.ts';
 import type { ToolFlag } from './flags.ts';
 import type { Form } from './schema-forms.ts';
 
@@ -15,27 +15,30 @@ function readOne(flag: ToolFlag, word: string | boolean): WordResult {
 }
 
 /**
- * The occurrences of a flag that takes an array. Elements that are text are taken as they stand; for all others a JSON array gives
- * several elements at once (`--n '[1,2]'`, `--n '[]'`). One occurrence of a flag that also takes a single value is that value.
+ * The occurrences of a flag that takes an array. Elements that are text are taken as they stand; for all others, and for a tuple, a JSON array
+ * gives several elements at once (`--n '[1,2]'`, `--n '[]'`). One occurrence of a flag that also takes a single value is that value.
  */
 function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordResult {
-  const items = flag.items ?? [];
+  const { items = [], places = [] } = flag;
   const [only] = words;
   if (words.length === 1 && only !== undefined) {
     const single = flag.forms.filter((form) => form.type !== 'array');
     if (typeof only === 'boolean') return { value: only };
-    const alone = readWord(only, single, flag.secret);
+    const alone = readExactly(only, single);
     if (single.length > 0 && 'value' in alone && !(alone.value === null && takesText(items))) return alone;
+    const whole = places.length > 2 ? jsonArray(only, []) : undefined;
+    if (whole) return { value: whole };
   }
   const list: unknown[] = [];
   for (const [i, word] of words.entries()) {
     if (typeof word === 'boolean') return { problem: `--no-${flag.name} takes no part in a list` };
-    const several = takesText(items) ? undefined : jsonArray(word, items);
+    const forms = places[list.length] ?? places.at(-1) ?? items;
+    const several = takesText(forms) ? undefined : jsonArray(word, forms);
     if (several) {
       list.push(...several);
       continue;
     }
-    const element = readWord(word, items, flag.secret);
+    const element = readWord(word, forms, flag.secret);
     if ('problem' in element)
       return { problem: words.length > 1 ? `${element.problem} [item ${i + 1}]` : element.problem };
     list.push(element.value);

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, own, setOwn } from '../json.ts';
 import type { JsonSchema } from './catalogue.ts';
-import { isSecret } from './flags.ts';
+import { isSecret } from './make-flag.ts';
 import { listOf, readSchema, type SchemaReader } from './schema-reader.ts';
 
 const REDACTED = '[redacted]';

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, sameJson } from '../json.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { ANY, fits, intersect, typeOf, union } from './combine-forms.ts';
 import { listOf, type SchemaReader } from './schema-reader.ts';
 
 export type FormType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'any';
@@ -7,14 +8,26 @@ export type FormType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'a
 export interface Form {
   type: FormType;
   values?: readonly unknown[];
-  /** Schemas that an array's elements have to satisfy, all of them. */
+  /** Schemas that an array's elements have to satisfy, all of them; of a tuple, one of what any of its elements may be. */
   items?: readonly unknown[];
+  /** Of a tuple: the same for the element at each of its first places, and for those behind them. */
+  places?: readonly (readonly unknown[])[];
+  rest?: readonly unknown[];
+  /** What text has to be like, where that tells it from other shapes. */
+  text?: readonly TextRule[];
+  /** Only guessed from keywords that mean something for this type alone; says nothing about values of other types. */
+  guessed?: boolean;
+}
+
+/** One schema's rules for text. Lengths in characters (code points). */
+export interface TextRule {
+  min?: number;
+  max?: number;
+  pattern?: string;
 }
 
 const TYPES = new Set<unknown>(['string', 'number', 'integer', 'boolean', 'null', 'array', 'object']);
-const MOST_FORMS = 32;
 const DEEPEST = 64;
-const ANY: readonly Form[] = [{ type: 'any' }];
 
 /** Keywords that only mean something for one type, for schemas that leave `type` out. */
 const HINTS: readonly (readonly [FormType, readonly string[]])[] = [
@@ -49,20 +62,21 @@ export function formsReader(reader: SchemaReader): FormsOf {
   }
 
   function compute(schema: JsonObject): readonly Form[] {
-    let result = ownForms(schema);
+    const said = ownForms(schema);
+    let result = said ?? ANY;
     const reference = schema['$ref'] ?? schema['$dynamicRef'];
     if (typeof reference === 'string') result = intersect(result, forms(reader.resolve(reference)));
     for (const part of listOf(schema['allOf']).slice(0, 256)) result = intersect(result, forms(part));
     for (const branches of [listOf(schema['anyOf']), listOf(schema['oneOf'])])
       if (branches.length > 0) result = intersect(result, union(branches.slice(0, 256).flatMap(forms)));
-    return result;
+    return said ? result : intersect(result, guessed(schema));
   }
 
   return forms;
 }
 
-/** What the schema itself says, without the schemas that it refers to. */
-function ownForms(schema: JsonObject): readonly Form[] {
+/** What the schema itself says, without the schemas that it refers to; undefined when it says nothing of types and values. */
+function ownForms(schema: JsonObject): readonly Form[] | undefined {
   const { type } = schema;
   let types = (Array.isArray(type) ? type : [type]).filter((t): t is FormType => TYPES.has(t));
   let values = allowedValues(schema);
@@ -71,18 +85,41 @@ function ownForms(schema: JsonObject): readonly Form[] {
     types.push('null');
     if (values) values = [...values, null];
   }
-  if (types.length === 0) types = values ? [...new Set(values.map(typeOf))] : hintedTypes(schema);
+  if (types.length === 0) {
+    if (!values) return undefined;
+    types = [...new Set(values.map(typeOf))];
+  }
   const result: Form[] = [];
   for (const t of new Set(types)) {
-    const form: Form = { type: t };
+    const form: Form = { type: t, ...details(t, schema) };
     if (values) {
       form.values = values.filter((value) => fits(t, value));
       if (form.values.length === 0) continue;
     }
-    if (t === 'array') form.items = itemSchemas(schema);
     result.push(form);
   }
   return result.length > 0 ? result : ANY;
+}
+
+/** What a schema says about the inside of arrays and text. */
+function details(type: FormType, schema: JsonObject): Partial<Form> {
+  if (type === 'array') return arrayDetails(schema);
+  const rule = type === 'string' ? textRule(schema) : undefined;
+  return rule ? { text: [rule] } : {};
+}
+
+/** The type of a schema that names none, by keywords that only one type knows. */
+function guessed(schema: JsonObject): readonly Form[] {
+  const hint = HINTS.find(([, keywords]) => keywords.some((keyword) => Object.hasOwn(schema, keyword)));
+  return hint ? [{ type: hint[0], ...details(hint[0], schema), guessed: true }] : ANY;
+}
+
+function textRule({ minLength, maxLength, pattern }: JsonObject): TextRule | undefined {
+  const rule: TextRule = {};
+  if (typeof minLength === 'number') rule.min = minLength;
+  if (typeof maxLength === 'number') rule.max = maxLength;
+  if (typeof pattern === 'string') rule.pattern = pattern;
+  return Object.keys(rule).length > 0 ? rule : undefined;
 }
 
 function allowedValues(schema: JsonObject): unknown[] | undefined {
@@ -91,83 +128,15 @@ function allowedValues(schema: JsonObject): unknown[] | undefined {
   return [schema['const']];
 }
 
-function hintedTypes(schema: JsonObject): FormType[] {
-  const hint = HINTS.find(([, keywords]) => keywords.some((keyword) => Object.hasOwn(schema, keyword)));
-  return [hint ? hint[0] : 'any'];
-}
-
-function itemSchemas(schema: JsonObject): unknown[] {
+function arrayDetails(schema: JsonObject): Pick<Form, 'items' | 'places' | 'rest'> {
   const { items } = schema;
+  // Before 2020-12 a tuple was a list in `items`.
   const tuple = [...listOf(schema['prefixItems']), ...listOf(items)];
-  if (tuple.length > 0) {
-    const rest = Array.isArray(items) ? schema['additionalItems'] : items;
-    return [{ anyOf: isObject(rest) ? [...tuple, rest] : tuple }];
-  }
-  return isObject(items) ? [items] : [];
-}
-
-export function typeOf(value: unknown): FormType {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
-  if (typeof value === 'string' || typeof value === 'boolean') return typeof value as FormType;
-  return 'object';
-}
-
-function fits(type: FormType, value: unknown): boolean {
-  const actual = typeOf(value);
-  return type === 'any' || type === actual || (type === 'number' && actual === 'integer');
-}
-
-function union(all: readonly Form[]): readonly Form[] {
-  const result: Form[] = [];
-  for (const form of all) {
-    const same = result.find((other) => other.type === form.type && !other.items && !form.items);
-    if (same?.values && form.values) {
-      const held = new Set(same.values);
-      same.values = [...same.values, ...form.values.filter((value) => !held.has(value))];
-    } else if (same && !form.values) delete same.values;
-    else if (!same && result.length < MOST_FORMS) result.push({ ...form });
-  }
-  return result.length > 0 ? result : ANY;
-}
-
-function intersect(a: readonly Form[], b: readonly Form[]): readonly Form[] {
-  if (a === ANY) return b;
-  if (b === ANY) return a;
-  const result: Form[] = [];
-  for (const one of a) {
-    for (const other of b) {
-      const type = narrower(one.type, other.type);
-      if (!type || result.length >= MOST_FORMS) continue;
-      const form: Form = { type };
-      const values = commonValues(one.values, other.values);
-      if (values) {
-        form.values = values.filter((value) => fits(type, value));
-        if (form.values.length === 0) continue;
-      }
-      const items = [...(one.items ?? []), ...(other.items ?? [])];
-      if (type === 'array') form.items = items;
-      result.push(form);
-    }
-  }
-  return result.length > 0 ? union(result) : ANY;
-}
-
-function narrower(a: FormType, b: FormType): FormType | undefined {
-  if (a === b || b === 'any') return a;
-  if (a === 'any') return b;
-  const both = new Set([a, b]);
-  return both.has('integer') && both.has('number') ? 'integer' : undefined;
-}
-
-function commonValues(
-  a: readonly unknown[] | undefined,
-  b: readonly unknown[] | undefined,
-): readonly unknown[] | undefined {
-  if (!a || !b) return a ?? b;
-  const scalars = new Set(b);
-  return a.filter(
-    (value) => scalars.has(value) || (isObject(value) && b.some((other) => sameJson(value, other))),
-  );
+  if (tuple.length === 0) return { items: isObject(items) ? [items] : [] };
+  const rest = Array.isArray(items) ? schema['additionalItems'] : items;
+  return {
+    items: [{ anyOf: isObject(rest) ? [...tuple, rest] : tuple }],
+    places: tuple.map((place) => [place]),
+    rest: isObject(rest) ? [rest] : [],
+  };
 }

@@ -64,8 +64,9 @@ export function readSchema(root: unknown, budget = BUDGET): SchemaReader {
         for (const keyword of ['anyOf', 'oneOf'])
           for (const branch of listOf(part[keyword])) open.push(branch);
         open.push(part['then'], part['else']);
-        if (isObject(part['dependentSchemas']))
-          for (const dependent of Object.values(part['dependentSchemas'])) open.push(dependent);
+        // `dependencies` is draft-07's; lists of names in it are no schemas and are passed over.
+        for (const dependents of [part['dependentSchemas'], part['dependencies']])
+          if (isObject(dependents)) for (const dependent of Object.values(dependents)) open.push(dependent);
       }
     }
 
@@ -102,7 +103,8 @@ export function readSchema(root: unknown, budget = BUDGET): SchemaReader {
   return { resolve, parts, properties };
 }
 
-function combine(certain: unknown[], perhaps: unknown[]): unknown {
+/** One schema of all that certainly and perhaps applies. */
+export function combine(certain: unknown[], perhaps: unknown[]): unknown {
   if (perhaps.length === 0) return certain.length === 1 ? certain[0] : { allOf: certain };
   if (certain.length > 0) return { allOf: [...certain, { anyOf: perhaps }] };
   return perhaps.length === 1 ? perhaps[0] : { anyOf: perhaps };

@@ -1,9 +1,10 @@
 import type { ToolDefinition } from './catalogue.ts';
 import { exampleLine } from './example.ts';
 import { listValues, plain } from './flag-value.ts';
-import { closedValues, type ToolFlag } from './flags.ts';
+import type { ToolFlag } from './flags.ts';
 import { isInside } from './given.ts';
 import { hintsOf } from './hints.ts';
+import { closedValues } from './make-flag.ts';
 import type { Form } from './schema-forms.ts';
 import { wordWrap } from './word-wrap.ts';
 
@@ -143,6 +144,7 @@ function about(flag: ToolFlag): string {
     if (!typeLabel(flag).includes(flag.values.map(plain).join('|')))
       facts.push(`one of: ${listValues(flag.values)}`);
   if (flag.kind === 'array') facts.push('repeatable');
+  facts.push(...insideFacts(flag));
   if (flag.nullable) facts.push('or null');
   if (flag.format !== undefined && flag.format !== 'password') facts.push(flag.format);
   if (flag.secret) facts.push('secret');
@@ -151,6 +153,20 @@ function about(flag: ToolFlag): string {
     facts.push(`required with --${flag.path.slice(0, -1).join('.')}`);
   const text = flag.description ?? flag.title ?? '';
   return [text.trim(), facts.length > 0 ? `[${facts.join('; ')}]` : ''].filter(Boolean).join(' ');
+}
+
+/** What flags go inside that have no row of their own. */
+function insideFacts(flag: ToolFlag): string[] {
+  const name = `--${flag.name}`;
+  const elements = flag.inside?.names().filter((inner) => inner.startsWith('0.')) ?? [];
+  const facts: string[] = [];
+  if (elements.length > 0) {
+    const shown = elements.slice(0, 12).map((inner) => `${name}.${inner}`);
+    facts.push(`also ${shown.join(', ')}${elements.length > 12 ? ', ...' : ''}`);
+  }
+  if (flag.forms.some((form) => form.type === 'object') && flag.inside?.takesKeys())
+    facts.push(`also ${name}.KEY`);
+  return facts;
 }
 
 function cut(text: string): string {

@@ -35,6 +35,22 @@ const options = {
 };
 
 describe('toolHelp', () => {
+  it('says what goes inside of arrays and open objects', () => {
+    const inputSchema = {
+      type: 'object',
+      properties: {
+        items: { type: 'array', items: { properties: { unitPrice: { type: 'number' } } } },
+        env: { type: 'object', additionalProperties: { type: 'string' } },
+        closed: { type: 'object', properties: { a: {} }, additionalProperties: false },
+        tags: { type: 'array', items: { type: 'string' } },
+      },
+    };
+    const help = toolHelp({ name: 'x' }, toolFlags(inputSchema), { ...options, width: 110 });
+    expect(help).toContain('[repeatable; also --items.0.unit-price]');
+    expect(help).toContain('[also --env.KEY]');
+    expect(help.match(/also/g)).toHaveLength(2);
+  });
+
   it('shows what can be typed', () => {
     expect(toolHelp(deploy, toolFlags(deploy.inputSchema), options)).toMatchInlineSnapshot(`
       "Usage: work deploy --version <string> --target.region <eu|us> [flags]

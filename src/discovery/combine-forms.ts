@@ -1,0 +1,105 @@
+import { isObject, sameJson } from '../json.ts';
+import type { Form, FormType } from './schema-forms.ts';
+
+const MOST_FORMS = 32;
+/** Nothing is known: anything may come. */
+export const ANY: readonly Form[] = [{ type: 'any' }];
+
+export function typeOf(value: unknown): FormType {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (typeof value === 'string' || typeof value === 'boolean') return typeof value as FormType;
+  return 'object';
+}
+
+/** Whether a listed value is of the type. */
+export function fits(type: FormType, value: unknown): boolean {
+  const actual = typeOf(value);
+  return type === 'any' || type === actual || (type === 'number' && actual === 'integer');
+}
+
+/** Alternatives side by side. */
+export function union(all: readonly Form[]): readonly Form[] {
+  const result: Form[] = [];
+  for (const form of all) {
+    const same = result.find((other) => other.type === form.type && isBare(other) && isBare(form));
+    if (same?.values && form.values) {
+      const held = new Set(same.values);
+      same.values = [...same.values, ...form.values.filter((value) => !held.has(value))];
+    } else if (same && !form.values) delete same.values;
+    else if (!same && result.length < MOST_FORMS) result.push({ ...form });
+  }
+  return result.length > 0 ? result : ANY;
+}
+
+function isBare(form: Form): boolean {
+  return !form.items && !form.text;
+}
+
+/** What both allow; where that is nothing, anything: the server is the judge of a contradiction. */
+export function intersect(a: readonly Form[], b: readonly Form[]): readonly Form[] {
+  if (a === ANY) return b;
+  if (b === ANY) return a;
+  if (isGuess(a) !== isGuess(b)) return isGuess(a) ? informed(b, a) : informed(a, b);
+  const result: Form[] = [];
+  for (const one of a) {
+    for (const other of b) {
+      const type = narrower(one.type, other.type);
+      if (!type || result.length >= MOST_FORMS) continue;
+      const form = { ...merged(one, other), type };
+      if (form.values) {
+        form.values = form.values.filter((value) => fits(type, value));
+        if (form.values.length === 0) continue;
+      }
+      result.push(form);
+    }
+  }
+  return result.length > 0 ? union(result) : ANY;
+}
+
+function isGuess(forms: readonly Form[]): boolean {
+  return forms.every((form) => form.guessed);
+}
+
+/** Keywords for one type narrow the values of that type, and leave all others alone. */
+function informed(said: readonly Form[], guess: readonly Form[]): readonly Form[] {
+  return said.map((form) => {
+    const about = guess.find(({ type }) => narrower(form.type, type) === form.type);
+    return about && form.type !== 'any' ? merged(form, about) : form;
+  });
+}
+
+/** All that both say; the type is the first one's. */
+function merged(one: Form, other: Form): Form {
+  const form: Form = { type: one.type };
+  const values = commonValues(one.values, other.values);
+  if (values) form.values = values;
+  if (one.items || other.items) form.items = [...(one.items ?? []), ...(other.items ?? [])];
+  const places = Math.max(one.places?.length ?? 0, other.places?.length ?? 0);
+  const at = (of: Form, place: number) => of.places?.[place] ?? of.rest ?? of.items ?? [];
+  if (places > 0)
+    form.places = Array.from({ length: places }, (_, place) => [...at(one, place), ...at(other, place)]);
+  if (places > 0) form.rest = [...(one.rest ?? one.items ?? []), ...(other.rest ?? other.items ?? [])];
+  if (one.guessed && other.guessed) form.guessed = true;
+  if (one.text || other.text) form.text = [...(one.text ?? []), ...(other.text ?? [])];
+  return form;
+}
+
+function narrower(a: FormType, b: FormType): FormType | undefined {
+  if (a === b || b === 'any') return a;
+  if (a === 'any') return b;
+  const both = new Set([a, b]);
+  return both.has('integer') && both.has('number') ? 'integer' : undefined;
+}
+
+function commonValues(
+  a: readonly unknown[] | undefined,
+  b: readonly unknown[] | undefined,
+): readonly unknown[] | undefined {
+  if (!a || !b) return a ?? b;
+  const scalars = new Set(b);
+  return a.filter(
+    (value) => scalars.has(value) || (isObject(value) && b.some((other) => sameJson(value, other))),
+  );
+}
