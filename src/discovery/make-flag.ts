@@ -22,7 +22,8 @@ export function makeFlag(source: FlagSource, formsOf: FormsOf): ToolFlag {
   const exact = path.join('.');
   const flag: ToolFlag = {
     name: exact,
-    kebab: kebabCase(exact),
+    // A name without any letter stays as it is: `-.args` is not `args`.
+    kebab: path.length === 1 ? kebabCase(exact) : path.map((step) => kebabCase(`${step}`) || step).join('.'),
     exact,
     path,
     kind,

@@ -196,6 +196,13 @@ describe('the properties', () => {
     ]);
   });
 
+  it('inside one without letters is not taken for one outside', () => {
+    const inner = { type: 'object', properties: { args: { type: 'string' } } };
+    const find = flagFinder(toolFlags({ properties: { '-': inner, ' ': inner } }));
+    expect(find('args')).toBeUndefined();
+    expect(find('-.args')).toMatchObject({ flag: { path: ['-', 'args'] } });
+  });
+
   it('may have any name', () => {
     const properties = JSON.parse(
       '{"__proto__":{"type":"string"},"constructor":{"type":"integer"},"--":{},"":{},"a b":{}}',
