@@ -1,5 +1,4 @@
 import { runArguments } from '../backends/frontmcp.ts';
-import { parseArgsText } from '../discovery/build-arguments.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
 import { runsJobs } from '../discovery/job-server.ts';
 import type { Offer } from '../discovery/offers.ts';
@@ -7,11 +6,9 @@ import { profiledFlags, shownFlags } from '../discovery/profile.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
-import { readArgsText } from './args-text.ts';
 import type { PreparedCall } from './call.ts';
 import { kindFlag, offerOfName, offerOfWords } from './find-offer.ts';
 import { runtimeHelp } from './flag-table.ts';
-import { textFlag } from './flag-values.ts';
 import { callInForeground } from './foreground.ts';
 import { permit } from './permission.ts';
 import { scanFlags } from './runtime-flags.ts';
@@ -58,15 +55,13 @@ async function runOffer(
   const profiles = settings.flags ?? {};
   const flags = profiledFlags(toolFlags(tool.inputSchema ?? {}), profiles);
   if (app.flags.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
-  const line = readLine(app, argv, flags, typed);
+  const line = readLine(argv, flags);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
   if (runtime.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
   const marks = applyDefaults(app, offer, settings);
-  const given = line.args ?? textFlag(app.flags, 'args');
-  const base = given === undefined ? {} : parseArgsText(...(await readArgsText(app, given)));
   const form: ToolForm = { offer, called, flags, profiles, typed };
-  const args = await gatherArguments(app, form, base, line.assignments);
+  const args = await gatherArguments(app, form, line);
   const call = {
     name: offer.name,
     tool: called,

@@ -1,16 +1,18 @@
 /** From what stands after a tool's name to the arguments that are sent: read, completed, asked for, checked. */
-import { buildArguments } from '../discovery/build-arguments.ts';
+import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
 import { withFixed } from '../discovery/fixed-arguments.ts';
 import type { ToolFlag } from '../discovery/flags.ts';
 import { missingFlags } from '../discovery/given.ts';
 import type { DefinedCall, Offer } from '../discovery/offers.ts';
-import { type Assignment, parseToolLine } from '../discovery/parse-line.ts';
+import { type Assignment, type ScannedLine, scanToolLine } from '../discovery/parse-line.ts';
 import { type FlagProfiles, withDefaultArgs } from '../discovery/profile.ts';
 import type { ArgumentProblem } from '../discovery/validate.ts';
 import { UsageError } from '../errors.ts';
 import type { App } from './app.ts';
+import { readArgsText } from './args-text.ts';
 import { RUNTIME_FLAGS } from './flag-table.ts';
+import { textFlag } from './flag-values.ts';
 import { type FlagValues, setFlag } from './runtime-flags.ts';
 import { wrongArguments, wrongLine } from './wrong-line.ts';
 
@@ -32,13 +34,15 @@ export interface ToolForm {
 export async function gatherArguments(
   app: App,
   form: ToolForm,
-  base: Record<string, unknown>,
-  assignments: readonly Assignment[],
+  line: ScannedLine,
 ): Promise<Record<string, unknown>> {
+  const base = await argsGiven(app, form, line);
+  const { assignments } = line;
   const assemble = (all: readonly Assignment[]) => {
     const open = withDefaultArgs(buildArguments(base, all), form.flags, form.profiles);
     return form.offer.calls ? complete(app, open, form.offer.calls, form.typed) : open;
   };
+  if (line.problems.length > 0) throw await wrongWords(app, form, line, assemble);
   const wanted = whatIsAsked(app);
   if (wanted !== 'everything') {
     const given = assemble(assignments);
@@ -55,6 +59,47 @@ export async function gatherArguments(
     assemble,
     check: (args) => problemsOf(app, form, args),
   });
+}
+
+/** What `--args` says. Errors: UsageError for what is no JSON object, with all else that is wrong with the line. */
+async function argsGiven(app: App, form: ToolForm, line: ScannedLine): Promise<Record<string, unknown>> {
+  const given = line.args ?? textFlag(app.flags, 'args');
+  try {
+    return given === undefined ? {} : parseArgsText(...(await readArgsText(app, given)));
+  } catch (error) {
+    throw line.problems.length > 0 ? lineError(app, form, line, error) : error;
+  }
+}
+
+/** One error for all that is wrong with a line: words that make no sense, and whatever is wrong with the rest. */
+async function wrongWords(
+  app: App,
+  form: ToolForm,
+  line: ScannedLine,
+  assemble: (assignments: readonly Assignment[]) => Record<string, unknown>,
+): Promise<unknown> {
+  try {
+    const problems = await problemsOf(app, form, assemble(line.assignments));
+    // That a flag is missing whose value could not be read is no news.
+    const isKnown = ({ flag }: ArgumentProblem) =>
+      [...line.unread].some((unread) => unread === flag || unread.startsWith(`${flag}.`));
+    const more = problems.filter((problem) => !isKnown(problem)).map(({ message }) => message);
+    return lineError(app, form, line, undefined, more);
+  } catch (error) {
+    return lineError(app, form, line, error);
+  }
+}
+
+function lineError(
+  app: App,
+  form: ToolForm,
+  line: ScannedLine,
+  error: unknown,
+  more: readonly string[] = [],
+): unknown {
+  if (error !== undefined && !(error instanceof UsageError)) return error;
+  const problems = [...line.problems, ...(error ? error.message.split('\n') : []), ...more];
+  return wrongLine(app, problems, form.typed, 'usage', { problems });
 }
 
 /** Error: UsageError for `--interactive` without a terminal. */
@@ -93,19 +138,9 @@ function complete(app: App, open: Record<string, unknown>, { fixed }: DefinedCal
   }
 }
 
-/** Reads the tool's line; what is wrong with it is told like what is wrong with its arguments. */
-export function readLine(
-  app: App,
-  argv: readonly string[],
-  flags: readonly ToolFlag[],
-  typed: readonly string[],
-) {
-  try {
-    return parseToolLine(argv, flags, toolRuntimeFlags());
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw wrongLine(app, error.message.split('\n'), typed, error.code, error.details);
-  }
+/** Reads the tool's line; what is wrong with it is told with what is wrong with its arguments. */
+export function readLine(argv: readonly string[], flags: readonly ToolFlag[]): ScannedLine {
+  return scanToolLine(argv, flags, toolRuntimeFlags());
 }
 
 /** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */

@@ -1,5 +1,4 @@
 /** Which flags of a tool have a value in arguments. Pure. */
-import { isObject, own } from '../json.ts';
 import type { ToolFlag } from './flags.ts';
 
 /** Flags that must be typed and were not; of an object whose parts have flags the parts. */
@@ -16,9 +15,9 @@ export function isInside(inner: ToolFlag, outer: ToolFlag): boolean {
 /** Whether the arguments have a value at the flag's place. */
 export function isGiven({ path }: ToolFlag, args: Record<string, unknown>): boolean {
   let at: unknown = args;
-  for (const name of path) {
-    if (!isObject(at) || !Object.hasOwn(at, name)) return false;
-    at = own(at, name);
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return false;
+    at = (at as { [step: string | number]: unknown })[step];
   }
   return true;
 }

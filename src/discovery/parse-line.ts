@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { describeForms } from './flag-value.ts';
 import { flagFinder, nearInside, type ToolFlag } from './flags.ts';
 import { readFlag } from './read-flag.ts';
+import { strayMessage } from './stray-words.ts';
 import { didYouMean, nearestNames } from './suggest.ts';
 
 /** A flag of the program's own that is accepted after a tool's name. */
@@ -38,24 +39,47 @@ interface Typed {
   words: (string | boolean)[];
 }
 
+/** What a line says, and what is wrong with it. */
+export interface ScannedLine extends ToolLine {
+  /** A line of text for every problem. */
+  problems: string[];
+  /** Flags (`--max-tokens`) whose values could not be read, or that a misspelt one may have meant: it is no news that they are missing. */
+  unread: Set<string>;
+}
+
 /**
- * Reads what stands after a tool's name. The tool's own flags win over runtime flags of the same name; a flag that takes a value
- * takes the next word, whatever it looks like; only `true` and `false` after a boolean flag belong to it. `--no-x` is false
- * unless a property is called `no-x`. `runtimeFlags` should contain `args`.
- * Error: one UsageError with a line for every problem (`details.problems` lists them); none when the runtime flag `help` is there.
+ * Reads what stands after a tool's name, as `scanToolLine` does. Error: one UsageError with a line for every problem (`details.problems` lists
+ * them); none when the runtime flag `help` is there.
  */
 export function parseToolLine(
   argv: readonly string[],
   flags: readonly ToolFlag[],
   runtimeFlags: readonly RuntimeFlagSpec[],
 ): ToolLine {
+  const { problems, unread: _, ...line } = scanToolLine(argv, flags, runtimeFlags);
+  // Whoever asks for help has most likely run into the problem already.
+  if (problems.length > 0 && !line.runtime.has('help'))
+    throw new UsageError(problems.join('\n'), { details: { problems } });
+  return line;
+}
+
+/**
+ * Reads what stands after a tool's name. The tool's own flags win over runtime flags of the same name; a flag that takes a value
+ * takes the next word, whatever it looks like; only `true` and `false` after a boolean flag belong to it. `--no-x` is false
+ * unless a property is called `no-x`. `runtimeFlags` should contain `args`. Never throws: what can be read is read.
+ */
+export function scanToolLine(
+  argv: readonly string[],
+  flags: readonly ToolFlag[],
+  runtimeFlags: readonly RuntimeFlagSpec[],
+): ScannedLine {
   const find = flagFinder(flags);
   const runtimeByName = new Map(runtimeFlags.map((flag) => [flag.name, flag]));
   const runtimeByShort = new Map(runtimeFlags.flatMap((flag) => (flag.short ? [[flag.short, flag]] : [])));
-  const line: ToolLine = { assignments: [], runtime: new Map() };
+  const problems: string[] = [];
+  const line: ScannedLine = { assignments: [], runtime: new Map(), problems, unread: new Set() };
   const typed = new Map<ToolFlag, Typed>();
   const strays: string[] = [];
-  const problems: string[] = [];
   let at = 0;
 
   while (at < argv.length) {
@@ -76,10 +100,7 @@ export function parseToolLine(
         [...typed.keys()].some((flag) => flag.secret),
       ),
     );
-  for (const entry of typed.values()) assign(entry, line, problems);
-  // Whoever asks for help has most likely run into the problem already.
-  if (problems.length > 0 && !line.runtime.has('help'))
-    throw new UsageError(problems.join('\n'), { details: { problems } });
+  for (const entry of typed.values()) assign(entry, line);
   return line;
 
   function longFlag(word: string): void {
@@ -90,6 +111,7 @@ export function parseToolLine(
     if (match && 'ambiguous' in match) {
       const exact = match.ambiguous.map((flag) => `--${flag.exact}`);
       problems.push(`--${name} could be ${exact.join(' or ')}: type the exact name`);
+      for (const other of exact) line.unread.add(other);
       if (inline === undefined) skipValue();
       return;
     }
@@ -112,7 +134,9 @@ export function parseToolLine(
     const inside = nearInside(find, name);
     const known = [...flags.map((flag) => flag.name), ...runtimeByName.keys()];
     const near = inside.length > 0 ? inside : nearestNames(name, known);
-    problems.push(`unknown flag --${name}${didYouMean(near.map((other) => `--${other}`))}`);
+    const meant = near.map((other) => `--${other}`);
+    problems.push(`unknown flag --${name}${didYouMean(meant)}`);
+    for (const other of meant) line.unread.add(other);
     if (inline === undefined) skipValue();
   }
 
@@ -129,9 +153,10 @@ export function parseToolLine(
       const belongs = next === 'true' || next === 'false' || (next === 'null' && flag.nullable);
       if (belongs) at++;
       add(flag, shown, belongs ? next : true);
-    } else if (next === undefined)
+    } else if (next === undefined) {
       problems.push(`${shown} needs a value: ${describeForms(flag.items ?? flag.forms)}`);
-    else {
+      line.unread.add(`--${flag.name}`);
+    } else {
       at++;
       add(flag, shown, next);
     }
@@ -183,30 +208,16 @@ export function parseToolLine(
 }
 
 /** Turns what was typed for a flag into its value. */
-function assign({ flag, typed, words }: Typed, line: ToolLine, problems: string[]): void {
+function assign({ flag, typed, words }: Typed, line: ScannedLine): void {
   const shown = `--${flag.name}`;
-  if (words.length > 1 && flag.kind !== 'array') {
-    problems.push(
-      `${shown} is given ${words.length === 2 ? 'twice' : `${words.length} times`}; it takes one value`,
-    );
+  const result =
+    words.length > 1 && flag.kind !== 'array'
+      ? { twice: `is given ${words.length === 2 ? 'twice' : `${words.length} times`}; it takes one value` }
+      : readFlag(flag, words);
+  if ('value' in result) {
+    line.assignments.push({ path: flag.path, value: result.value, flag: shown });
     return;
   }
-  const result = readFlag(flag, words);
-  if ('problem' in result) problems.push(`${typed}: ${result.problem}`);
-  else line.assignments.push({ path: flag.path, value: result.value, flag: shown });
-}
-
-function strayMessage(strays: readonly string[], flags: readonly ToolFlag[], hide: boolean): string {
-  const shown = strays
-    .slice(0, 3)
-    .map((word) => JSON.stringify(word.length > 40 ? `${word.slice(0, 37)}...` : word));
-  // Behind a secret without quotes, a stray word is most likely the rest of it.
-  const words = hide
-    ? 'unexpected word'
-    : `unexpected ${shown.join(', ')}${strays.length > 3 ? ', ...' : ''}`;
-  const first =
-    flags.find((flag) => flag.mustType && flag.kind !== 'boolean') ?? flags.find((f) => f.kind !== 'boolean');
-  if (!first) return `${words}: this tool takes no arguments`;
-  const value = hide || first.secret || /[\s'"\\$`]/.test(strays[0] ?? '') || !strays[0] ? '...' : strays[0];
-  return `${words}: arguments are flags, for example --${first.name} ${value}`;
+  line.problems.push('twice' in result ? `${shown} ${result.twice}` : `${typed}: ${result.problem}`);
+  line.unread.add(shown);
 }

@@ -47,7 +47,7 @@ export function withDefaultArgs(
   let filled = args;
   for (const { exact, path } of flags) {
     const value = Object.hasOwn(profiles, exact) ? profiles[exact]?.default : undefined;
-    if (value !== undefined) filled = filledAt(filled, path, value);
+    if (value !== undefined) filled = filledAt(filled, path.map(String), value);
   }
   return filled;
 }

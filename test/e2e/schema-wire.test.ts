@@ -156,7 +156,8 @@ describe('properties that are called like the flags of the program', () => {
       '--tiemout',
       '1',
     ];
-    const result = await run(['work', '--json', 'odd', ...words], { home });
+    const rest = JSON.stringify({ maxTokens: 'x', timeout: 'x' });
+    const result = await run(['work', '--json', '--args', rest, 'odd', ...words], { home });
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(
       errorOf(result)
@@ -165,7 +166,8 @@ describe('properties that are called like the flags of the program', () => {
         .sort(),
     ).toEqual(
       [
-        '5 problems:',
+        '6 problems:',
+        '--max-tokens: must be an integer (given "x")',
         '--elicit: must be null or one of: ask, 7 (given "aks"; did you mean ask?)',
         '--point: must be an integer (given "a")',
         '--retries: must be a number (given "")',
