@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // npm run real
+    exclude: [...configDefaults.exclude, 'test/real/**'],
     // Whole processes are started by most tests: generous, and never waited for by a passing one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
