@@ -2,8 +2,28 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
 import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
+import { packTools, unpackTools } from './packed-tools.ts';
 
 const SCHEMA_VERSION = 2;
+
+/** Bytes from where on a file is not parsed as a whole: 1 MB takes about 5 ms. */
+const LARGE = 500_000;
+
+/**
+ * The file is one JSON document. Its first line is everything but the tools, which come after it a line each: `index` says where, so that one
+ * can be read without the others (packed-tools.ts).
+ */
+const TOOLS = ',"tools":[\n';
+const END = '\n]}\n';
+
+interface Saved {
+  schema_version?: unknown;
+  target?: unknown;
+  fetched_at?: unknown;
+  tools?: unknown;
+  jobs?: unknown;
+  workflows?: unknown;
+}
 
 /**
  * The cached catalogue, or undefined when there is none for this target. A cache that is damaged or from another version is as good as none:
@@ -14,23 +34,16 @@ export function readCatalogue(
   target: string,
   onProblem: (message: string) => void,
 ): Catalogue | undefined {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       onProblem(`cannot read the cached catalogue ${path}: ${(error as Error).message}`);
     return undefined;
   }
   try {
-    const value = JSON.parse(text) as {
-      schema_version?: unknown;
-      target?: unknown;
-      fetched_at?: unknown;
-      tools?: unknown;
-      jobs?: unknown;
-      workflows?: unknown;
-    };
+    const value = (bytes.length > LARGE ? readLarge(bytes) : undefined) ?? readWhole(bytes);
     const { tools, jobs = [], workflows = [] } = value;
     if (
       value.schema_version !== SCHEMA_VERSION ||
@@ -54,10 +67,33 @@ export function writeCatalogue(path: string, catalogue: Catalogue): void {
   makePrivateDir(dirname(path));
   const { target, fetchedAt, tools, jobs, workflows } = catalogue;
   const more = { ...(jobs.length > 0 ? { jobs } : {}), ...(workflows.length > 0 ? { workflows } : {}) };
-  replaceFile(
-    path,
-    JSON.stringify({ schema_version: SCHEMA_VERSION, target, fetched_at: fetchedAt, tools, ...more }),
-  );
+  const { index, text } = packTools(tools);
+  const head = JSON.stringify({
+    schema_version: SCHEMA_VERSION,
+    target,
+    fetched_at: fetchedAt,
+    ...more,
+    index,
+  });
+  replaceFile(path, `${head.slice(0, -1)}${TOOLS}${text}${END}`);
+}
+
+function readWhole(bytes: Buffer): Saved {
+  return JSON.parse(bytes.toString('utf8'));
+}
+
+/** The tools are read when they are asked for. Undefined where that cannot be: of another version, or damaged. */
+function readLarge(bytes: Buffer): Saved | undefined {
+  const start = bytes.indexOf(TOOLS);
+  if (
+    start < 0 ||
+    start + TOOLS.length !== bytes.indexOf('\n') + 1 ||
+    !bytes.subarray(-END.length).equals(Buffer.from(END))
+  )
+    return undefined;
+  const { index, ...head } = JSON.parse(`${bytes.toString('utf8', 0, start)}}`);
+  const tools = unpackTools(index, bytes.subarray(start + TOOLS.length, -END.length));
+  return tools && { ...head, tools };
 }
 
 function areNamed(value: unknown): value is (ToolDefinition & ListedJob)[] {
