@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { fillJobs } from './fill-jobs.js';
 
 const bin = fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url));
+const catalogueServer = fileURLToPath(new URL('catalogue-server.js', import.meta.url));
 const stdioServer = fileURLToPath(new URL('../test/support/stdio-server.js', import.meta.url));
 const listingServer = fileURLToPath(new URL('../test/support/listing-server.js', import.meta.url));
 const runs = Number(process.argv[2] ?? 21);
@@ -32,15 +33,15 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Medians of a command and of `node -e 0` beside it, and of the ratios pair by pair. */
-function measure(args) {
+/** Medians of a command and of what stands beside it (`node -e 0`), and of the ratios pair by pair. */
+function measure(args, beside = ['-e', '0']) {
   const command = [bin, ...args];
   time(command);
   const own = [];
   const base = [];
   const ratios = [];
   for (let i = 0; i < runs; i++) {
-    const b = time(['-e', '0']);
+    const b = time(beside);
     const o = time(command);
     base.push(b);
     own.push(o);
@@ -85,6 +86,12 @@ const add = (what, budget, args) => {
   ]);
 };
 
+/** A row that is measured against another command of the program; `most` is its budget in words. */
+const addBeside = (what, most, args, beside) => {
+  const { own, base, ratio } = measure(args, [bin, ...beside]);
+  rows.push([what, `${own.toFixed(1)} ms`, `${base.toFixed(1)} ms`, ratio.toFixed(2), most]);
+};
+
 const server = spawnSync(process.execPath, [bin, 'demo', 'start', '-q'], { env, encoding: 'utf8' });
 if (server.status !== 0) throw new Error(server.stderr);
 try {
@@ -94,6 +101,30 @@ try {
   const model = readdirSync(jobs('demo')).find((name) => name.startsWith('job_'));
   add('--version', 1.2, ['--version']);
   add('--help', 1.2, ['--help']);
+  for (const count of [10, 1_000]) {
+    const name = `tools${count}`;
+    time([bin, 'instances', 'add', name, '--', process.execPath, catalogueServer, String(count)]);
+    time([bin, name, 'ls']);
+  }
+  addBeside(
+    'help of a tool with 150 properties, beside --help',
+    '<= 1.5',
+    ['tools10', 'wide', '--help'],
+    ['--help'],
+  );
+  const echo = ['echo', '--message', 'hi'];
+  addBeside(
+    'echo, one of 1,000 tools (10 MB), beside one of 10',
+    '< 60 ms more',
+    ['tools1000', ...echo],
+    ['tools10', ...echo],
+  );
+  addBeside(
+    'the same with --dry-run',
+    '< 60 ms more',
+    ['tools1000', '--dry-run', ...echo],
+    ['tools10', '--dry-run', ...echo],
+  );
   for (const count of [1_000, 10_000]) {
     const name = `bench${count}`;
     time([bin, 'instances', 'add', name, '--url', 'http://127.0.0.1:9/mcp']);
@@ -144,7 +175,7 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-const head = ['command', 'median', 'node -e 0', 'ratio', 'budget'];
+const head = ['command', 'median', 'node -e 0, or beside', 'ratio', 'budget'];
 const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
 const line = (cells) =>
   `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { deeperThan, isObject, type JsonObject, own, setOwn } from '../json.ts';
+import { DIGITS_LOST, losesDigits } from './exact-json.ts';
 import type { Assignment } from './parse-line.ts';
 
 /** Deeper arguments than any tool wants; everything behind this may recurse over them safely. */
@@ -18,6 +19,10 @@ export function parseArgsText(text: string, source = '--args'): JsonObject {
       hint: `for example --args '{"message":"hello"}'`,
     });
   }
+  if (losesDigits(text))
+    throw new UsageError(`${source}: ${DIGITS_LOST}`, {
+      hint: 'where the server takes text, put it in quotes',
+    });
   return checked(value, source);
 }
 

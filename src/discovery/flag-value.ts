@@ -1,4 +1,5 @@
 import { typeOf } from './combine-forms.ts';
+import { DIGITS_LOST, losesDigits } from './exact-json.ts';
 import { matchesPattern } from './plain-pattern.ts';
 import type { Form, TextRule } from './schema-forms.ts';
 import { nearestNames } from './suggest.ts';
@@ -46,8 +47,10 @@ export function readExactly(word: string, forms: readonly Form[]): WordResult {
   }
   if (of('array', 'object', 'any').length > 0) {
     const parsed = readJson(word);
-    if (parsed && of('any').length > 0) return parsed.exact ? { value: parsed.value } : { value: word };
     const type = parsed && typeOf(parsed.value);
+    const isHolder = type === 'array' || type === 'object';
+    if (parsed && isHolder && !parsed.exact) return { problem: DIGITS_LOST };
+    if (parsed && of('any').length > 0) return parsed.exact ? { value: parsed.value } : { value: word };
     if (parsed && of('array', 'object').some((form) => form.type === type)) return { value: parsed.value };
     // A schema without a type takes anything, so what is no JSON is text.
     if (of('any').length > 0) return { value: word };
@@ -80,13 +83,13 @@ function isExact(word: string, value: number): boolean {
   return !WHOLE.test(word) || BigInt(word) === BigInt(value);
 }
 
-/** `exact` is false for a whole number that a JSON number cannot hold. */
+/** `exact` is false where a JSON number cannot hold a whole number of it. */
 function readJson(word: string): { value: unknown; exact: boolean } | undefined {
   try {
     const value: unknown = JSON.parse(word);
     return {
       value,
-      exact: typeof value !== 'number' || (Number.isFinite(value) && isExact(word.trim(), value)),
+      exact: !(typeof value === 'number' && !Number.isFinite(value)) && !losesDigits(word),
     };
   } catch {
     return undefined;

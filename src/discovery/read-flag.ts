@@ -1,3 +1,4 @@
+import { losesDigits } from './exact-json.ts';
 import { readExactly, readWord, type WordResult } from './flag-value.ts';
 import type { ToolFlag } from './flags.ts';
 import type { Form } from './schema-forms.ts';
@@ -54,7 +55,8 @@ function jsonArray(word: string, items: readonly Form[]): unknown[] | undefined 
   if (!word.trimStart().startsWith('[')) return undefined;
   try {
     const parsed: unknown = JSON.parse(word);
-    if (!Array.isArray(parsed)) return undefined;
+    // What would be rounded is left to be refused as an element.
+    if (!Array.isArray(parsed) || losesDigits(word)) return undefined;
     // Of elements that are arrays themselves, [1,2] is one and [[1,2],[3]] is two.
     const nested = items.some((form) => form.type === 'array');
     return nested && !(parsed.length > 0 && parsed.every(Array.isArray)) ? undefined : parsed;

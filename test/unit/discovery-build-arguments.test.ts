@@ -59,7 +59,24 @@ describe('parseArgsText', () => {
     expect(parseArgsText('\ufeff{}')).toEqual({});
   });
 
+  it('keeps whole numbers exactly, or says that it cannot', () => {
+    expect(
+      parseArgsText(
+        '{"id":9007199254740991,"big":1e300,"text":"12345678901234567890","even":9007199254740992}',
+      ),
+    ).toEqual({
+      id: Number.MAX_SAFE_INTEGER,
+      big: 1e300,
+      text: '12345678901234567890',
+      even: 9007199254740992,
+    });
+  });
+
   it.each([
+    [
+      '{"id":12345678901234567890}',
+      '--args: a whole number in it is beyond ±9007199254740991 and would not arrive exactly',
+    ],
     ['', '--args: not valid JSON: it is empty'],
     ['{"password":"hunter2"', '--args: not valid JSON: '],
     ['{"password":hunter2}', '--args: not valid JSON: '],

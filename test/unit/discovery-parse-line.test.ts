@@ -162,6 +162,16 @@ describe('a value', () => {
     ],
     [{ enum: ['debug', 3] }, '4', '--x: must be one of: debug, 3 (given "4")'],
     [{ enum: ['Debug'] }, 'debug', '--x: must be one of: Debug (given "debug"; did you mean Debug?)'],
+    [
+      { type: 'object' },
+      '{"id":[12345678901234567891]}',
+      '--x: must be a JSON object: a whole number in it is beyond ±9007199254740991 and would not arrive exactly (given "{\\"id\\":[12345678901234567891]}")',
+    ],
+    [
+      list({ type: 'object' }),
+      '[{"id":12345678901234567891}]',
+      '--x: must be a JSON object: a whole number in it is beyond ±9007199254740991 and would not arrive exactly (given "[{\\"id\\":12345678901234567891}]")',
+    ],
     [{ type: 'object' }, '[1]', '--x: must be a JSON object (given "[1]")'],
     [{ type: 'object' }, 'word', '--x: must be a JSON object (given "word")'],
     [list(integer), 'a', '--x: must be an integer (given "a")'],
