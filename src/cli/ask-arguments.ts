@@ -83,8 +83,8 @@ function unanswered({ flags, profiles }: ToolForm, args: Record<string, unknown>
 
 /** The line that would have done the same without questions. */
 function commandLine(app: App, { flags, typed }: ToolForm, assignments: readonly Assignment[]): string {
-  const words = assignments.flatMap(({ flag, value, path }) => {
-    const secret = flags.some((one) => one.secret && one.path.join('\0') === path.join('\0'));
+  const words = assignments.flatMap(({ flag, value, path, secret: marked }) => {
+    const secret = marked || flags.some((one) => one.secret && one.path.join('\0') === path.join('\0'));
     if (secret) return [flag, '...'];
     if (typeof value === 'boolean') return [value ? flag : flag.replace('--', '--no-')];
     const values = Array.isArray(value) && value.length > 0 ? value : [value];

@@ -22,6 +22,8 @@ export interface Assignment {
   value: unknown;
   /** As the person knows it: `--max-tokens`. */
   flag: string;
+  /** The schema marks it as secret: never shown. */
+  secret?: boolean;
 }
 
 export interface ToolLine {
@@ -215,7 +217,8 @@ function assign({ flag, typed, words }: Typed, line: ScannedLine): void {
       ? { twice: `is given ${words.length === 2 ? 'twice' : `${words.length} times`}; it takes one value` }
       : readFlag(flag, words);
   if ('value' in result) {
-    line.assignments.push({ path: flag.path, value: result.value, flag: shown });
+    const secret = flag.secret ? { secret: true } : {};
+    line.assignments.push({ path: flag.path, value: result.value, flag: shown, ...secret });
     return;
   }
   line.problems.push('twice' in result ? `${shown} ${result.twice}` : `${typed}: ${result.problem}`);

@@ -113,6 +113,15 @@ describe('elements of an array by index', () => {
     expect(problem({ items }, argv)).toBe(message);
   });
 
+  it('keep secrets', () => {
+    const token = { type: 'string', format: 'password' };
+    const flags = toolFlags({ properties: { items: { type: 'array', items: { properties: { token } } } } });
+    const { assignments } = parseToolLine(['--items.0.token', 'x'], flags, []);
+    expect(assignments).toEqual([
+      { path: ['items', 0, 'token'], value: 'x', flag: '--items.0.token', secret: true },
+    ]);
+  });
+
   it('go into no array that is given as something else', () => {
     const either = { anyOf: [items, string] };
     expect(problem({ a: either }, ['--a', 'x', '--a.0.name', 'y'])).toBe(
