@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { CallTool } from '../backends/frontmcp.ts';
 import { serverLink } from '../backends/link.ts';
 import type { Paths } from '../config/paths.ts';
@@ -15,12 +14,11 @@ import { IoError, ProtocolError, SessionGoneError, UsageError } from '../errors.
 import { dialectOf } from '../jobs/dialects.ts';
 import type { AbortSignalLike, LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import type { KeeperClient } from '../keeper/client.ts';
-import type { OpenReply } from '../keeper/protocol.ts';
 import type { Printer } from '../output/printer.ts';
 import { VERSION } from '../version.ts';
 import { catalogueKey } from './catalogue-key.ts';
 import type { Instance } from './instance.ts';
+import { KeeperDoor } from './keeper-door.ts';
 
 /** How long the question whether a session is still there may take, in milliseconds. */
 const PING_TIMEOUT_MS = 10_000;
@@ -40,7 +38,7 @@ export class InstanceSession implements LinkOpener {
   readonly #catalogueKey: string;
   readonly #reach: Reach;
   #connection: Promise<Connection> | undefined;
-  #keeper: Promise<KeeperClient | undefined> | undefined;
+  readonly #keeper: KeeperDoor;
   #catalogue: Catalogue | undefined;
   #refreshed = false;
   /** A task lives in the connection's session: it must not be ended. */
@@ -64,6 +62,8 @@ export class InstanceSession implements LinkOpener {
       now: context.clock.now,
       log: (line) => this.#printer.detail(line),
     };
+    const log = (line: string) => this.#printer.detail(line);
+    this.#keeper = new KeeperDoor({ context, paths, instance, hangUp: () => this.#hangUp(), log });
   }
 
   /** Says things through this printer from now on. */
@@ -139,51 +139,13 @@ export class InstanceSession implements LinkOpener {
   /** Requests that only read: through the keeper where there is one. */
   async #reader(signal: AbortSignal | undefined) {
     const { keepAlive } = this.instance.settings;
-    const keeper = await this.#keeperClient(keepAlive, signal);
+    const keeper = await this.#keeper.client(keepAlive, signal);
     if (keeper)
       return (method: string, params: Record<string, unknown>) =>
         keeper.request('request', { method, params }, { signal });
     const connection = await this.connection(signal);
     return (method: string, params: Record<string, unknown>, options?: object) =>
       connection.request(method, params, { ...options, signal });
-  }
-
-  /** The instance's keeper; one is started when there is none and `start` says so. */
-  #keeperClient(start: boolean, signal: AbortSignal | undefined): Promise<KeeperClient | undefined> {
-    // Most instances have none: one look at the disk, and nothing is loaded.
-    if (!start && !this.#keeper && !existsSync(this.#paths.keeperDir(this.instance.name)))
-      return Promise.resolve(undefined);
-    const before = this.#keeper;
-    this.#keeper = (async () => (await before) ?? (await this.#findKeeper(start, signal)))();
-    return this.#keeper;
-  }
-
-  async #findKeeper(start: boolean, signal?: AbortSignal): Promise<KeeperClient | undefined> {
-    if (start) await this.#hangUp();
-    const { env, entry, execPath, clock, cwd, interrupted } = this.#context;
-    const { instance } = this;
-    const { useKeeper } = await import('../keeper/access.ts');
-    return await useKeeper(
-      {
-        dir: this.#paths.keeperDir(instance.name),
-        entry,
-        execPath,
-        env,
-        orders: {
-          root: this.#paths.root,
-          name: instance.name,
-          adHoc: instance.adHoc,
-          identity: instance.identity,
-          settings: instance.settings,
-          cwd,
-        },
-        target: () => instance.target(),
-        sleep: (ms) => clock.sleep(ms, signal ?? interrupted),
-        signal: signal ?? interrupted,
-        log: (line) => this.#printer.detail(line),
-      },
-      start,
-    );
   }
 
   /** Ends this command's own connection: a server may bear no second one. */
@@ -213,17 +175,8 @@ export class InstanceSession implements LinkOpener {
    * A link through the instance's keeper. `start`: a keeper is started when there is none; otherwise undefined then. Errors: IoError when it
    * does not start, those of connecting.
    */
-  async openKept(start: boolean, signal?: AbortSignal): Promise<ServerLink | undefined> {
-    const keeper = await this.#keeperClient(start, signal);
-    if (!keeper) return undefined;
-    const [{ keeperLink }, open] = await Promise.all([
-      import('../keeper/client.ts'),
-      keeper.request('open', {}, { signal: signal ?? this.#context.interrupted }),
-    ]);
-    const link = keeperLink(keeper, open as OpenReply, { support: this.#support() });
-    // The conversation is shared: it ends with the command.
-    link.close = async () => {};
-    return link;
+  openKept(start: boolean, signal?: AbortSignal): Promise<ServerLink | undefined> {
+    return this.#keeper.link(start, signal, this.#support());
   }
 
   /** LinkOpener: the shared connection as the jobs see it, through the keeper where one runs. */
@@ -239,7 +192,7 @@ export class InstanceSession implements LinkOpener {
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
       this.#printer.warn(error.code, error.message);
-      this.#keeper = undefined;
+      this.#keeper.forget();
       return undefined;
     }
   }
@@ -258,7 +211,7 @@ export class InstanceSession implements LinkOpener {
   /** LinkOpener: a connection into the session that the job's task belongs to. Error: UsageError when the instance points elsewhere now. */
   async reopen(job: JobRecord, signal?: AbortSignalLike): Promise<ServerLink> {
     // Its keeper has the right server whatever the instance is now.
-    if (job.holder?.keeper) return this.#keptJob(job);
+    if (job.holder?.keeper) return this.#keeper.jobLink(job, this.#support());
     if (job.session && job.session.target !== this.#hash)
       throw new UsageError(
         `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,
@@ -286,16 +239,6 @@ export class InstanceSession implements LinkOpener {
     return connection;
   }
 
-  /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */
-  async #keptJob(job: JobRecord): Promise<ServerLink> {
-    const [{ keeperOf }, { keeperLink }] = await Promise.all([
-      import('../keeper/access.ts'),
-      import('../keeper/client.ts'),
-    ]);
-    const keeper = await keeperOf(this.#paths.keeperDir(this.instance.name), job);
-    return keeperLink(keeper, undefined, { support: this.#support() });
-  }
-
   #link(connection: Connection): ServerLink {
     return serverLink(connection, { support: this.#support(), now: this.#context.clock.now });
   }
@@ -310,7 +253,7 @@ export class InstanceSession implements LinkOpener {
 
   /** Closes what was opened. */
   async close(): Promise<void> {
-    (await this.#keeper?.catch(() => undefined))?.close();
+    await this.#keeper.close();
     await this.#hangUp();
   }
 }

@@ -3,7 +3,6 @@ import {
   ConfigError,
   InterruptedError,
   IoError,
-  RpcError,
   SessionGoneError,
   TaskUnknownError,
   TimeoutError,
@@ -11,16 +10,15 @@ import {
   UnreachableError,
   UsageError,
 } from '../errors.ts';
+import { Conversation } from './conversation.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { dialectOf } from './dialects.ts';
 import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
-import { inputRequired } from './held.ts';
 import { Observer } from './observing.ts';
 import { backoffDelay, pollDelay } from './polling.ts';
-import type { Backend, InputResponse, ServerLink, Snapshot } from './ports.ts';
-import { Questions } from './questions.ts';
-import { isTerminal, type JobEnd, type JobRecord, type PendingInput } from './record.ts';
+import type { Backend, ServerLink, Snapshot } from './ports.ts';
+import { isTerminal, type JobEnd, type JobRecord } from './record.ts';
 import { recordEnd } from './recording.ts';
 import { isGone, ResultRequest } from './result-request.ts';
 import type { Stop } from './stop.ts';
@@ -31,9 +29,6 @@ const POLL_TIMEOUT_MS = 30_000;
 
 /** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
 const RESULT_GRACE_MS = 15_000;
-
-/** How long a server gets to put a question afresh before one that was put to an earlier process is asked instead, in milliseconds. */
-const FRESH_QUESTION_MS = 1_500;
 
 export interface DriveOptions {
   stop: Stop;
@@ -69,16 +64,12 @@ class TaskDriver {
   #ownLink = false;
   #failures = 0;
   #failingSince: number | undefined;
-  readonly #questions: Questions;
+  readonly #conversation: Conversation;
   /** Ends the blocking request when nobody here stays for its answer. */
   readonly #leave = new AbortController();
   readonly #waker: Waker;
   readonly #blocking: ResultRequest;
   #listening = false;
-  /** The last look at the task had it wait for input, with a question of it here. */
-  #asked = false;
-  /** Since when the task waits for input without a question here, on the monotonic clock. */
-  #askedSince: number | undefined;
 
   constructor(deps: JobDeps, job: JobRecord, options: DriveOptions) {
     this.#deps = deps;
@@ -93,15 +84,15 @@ class TaskDriver {
       AbortSignal.any([this.#signal, this.#leave.signal]),
       () => this.#waker.rouse(),
     );
-    this.#questions = new Questions({
-      ask: deps.ask,
-      automatic: deps.automatic,
+    this.#conversation = new Conversation({
+      deps,
+      job,
+      events: options.events,
       signal: this.#signal,
-      // On record before anybody is asked: servers put a question once, so it must outlive this process.
-      onOpen: (open) => this.#observer.now({ pending_input: open }),
-      onReady: () => this.#waker.rouse(),
+      observer: this.#observer,
+      waker: this.#waker,
+      blocking: this.#blocking,
     });
-    this.#questions.inherit(job.pending_input ?? []);
     if (options.link) this.#adopt(options.link);
   }
 
@@ -120,7 +111,7 @@ class TaskDriver {
   }
 
   async release(): Promise<void> {
-    this.#questions.dispose();
+    this.#conversation.dispose();
     // The server hears of it: a question that comes later must not be put to a request which nobody reads any more.
     this.#leave.abort(new Error('stopped waiting'));
     if (this.#ownLink) await this.#link?.close({ keepSession: true }).catch(() => {});
@@ -137,14 +128,9 @@ class TaskDriver {
     this.#failures = 0;
     this.#failingSince = undefined;
     this.#observer.snapshot(state);
-    if (state.questions) this.#questions.sync(state.questions);
+    this.#conversation.sync(state);
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
-    const asks = state.status === 'input_required';
-    // Without a list of questions the status tells that ours was answered elsewhere: it had waited for input, and goes on.
-    if (!asks && this.#asked && !state.questions) this.#questions.sync([]);
-    this.#asked = asks && this.#questions.pending;
-    if (this.#questions.pending || !asks) this.#askedSince = undefined;
-    if (this.#questions.pending || asks) await this.#converse(backend, state);
+    await this.#conversation.goOn(backend, state);
     this.#blocking.start(backend);
     await this.#waker.untilDue(pollDelay(state.pollIntervalMs));
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
@@ -173,14 +159,8 @@ class TaskDriver {
     link.observe({
       onProgress: (progress) => this.#observer.progress(progress),
       onStatusHint: () => this.#waker.rouse(),
-      onQuestion: (question) => {
-        this.#questions.put(question);
-        this.#waker.rouse();
-      },
-      onWithdrawn: (requestId) => {
-        this.#questions.withdraw(requestId);
-        this.#waker.rouse();
-      },
+      onQuestion: (question) => this.#conversation.put(question),
+      onWithdrawn: (requestId) => this.#conversation.withdraw(requestId),
     });
   }
 
@@ -196,77 +176,6 @@ class TaskDriver {
   async #resultOnItsWay(): Promise<void> {
     const { running, end } = this.#blocking;
     if (running && !end) await Promise.race([running, this.#waker.pause(RESULT_GRACE_MS)]);
-  }
-
-  /** Puts what the server asks to whoever can answer, and delivers what was answered. */
-  async #converse(backend: Backend, state: Snapshot): Promise<void> {
-    const questions = this.#questions;
-    if (questions.unanswerable && (questions.pending || !this.#mayCome())) {
-      await this.#questionOnItsWay();
-      if (this.#blocking.end) return;
-      if (questions.open.length > 0) this.#observer.now({ status: 'input_required' });
-      throw inputRequired(this.#job, questions.open, state.message ?? state.progress?.message);
-    }
-    if (backend.blocks && questions.inherited.length > 0) await this.#preferFresh(backend);
-    // Without a question in hand the blocking request fetches it.
-    questions.askAll();
-    for (const { question, answer } of questions.ready) {
-      if (!(await this.#deliver(backend, question, answer))) continue;
-      questions.delivered(question);
-      this.#options.events.onAnswered?.(question, answer);
-      this.#blocking.allow();
-    }
-  }
-
-  /** Gives a question the time to arrive that is on its way to the request for the result: put once, it would be lost with that. */
-  async #questionOnItsWay(): Promise<void> {
-    const { clock } = this.#deps;
-    const until = clock.monotonic() + FRESH_QUESTION_MS;
-    for (let left = FRESH_QUESTION_MS; left > 0; left = until - clock.monotonic()) {
-      if (this.#questions.pending || !this.#blocking.running || this.#blocking.end) return;
-      await this.#waker.pause(left);
-    }
-  }
-
-  /** A question that is not here may still come, where there is anybody to answer it. */
-  #mayCome(): boolean {
-    const { ask, automatic, questionWaitMs, clock } = this.#deps;
-    if (!ask && !automatic) return false;
-    const now = clock.monotonic();
-    if (automatic?.busy) this.#askedSince = now;
-    this.#askedSince ??= now;
-    return questionWaitMs === undefined || now - this.#askedSince <= questionWaitMs;
-  }
-
-  /** False when the server refuses the answer, and that is for somebody else to hear. */
-  async #deliver(backend: Backend, question: PendingInput, answer: InputResponse): Promise<boolean> {
-    const options = { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS };
-    try {
-      await backend.answer(this.#taskId, question.request_id, answer, options);
-      return true;
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      const refusal = new UnfinishedError(
-        'input_required',
-        `the server refused the answer: ${error.message}`,
-        {
-          cause: error,
-        },
-      );
-      const { onRefused } = this.#options.events;
-      if (!onRefused) throw refusal;
-      this.#questions.put(question);
-      onRefused(question, refusal);
-      return false;
-    }
-  }
-
-  /** Some servers put the question again to whoever waits next, and do not listen to an answer under its old id any more. */
-  async #preferFresh(backend: Backend): Promise<void> {
-    this.#blocking.start(backend);
-    const { open, inherited } = this.#questions;
-    if (open.length === inherited.length) await this.#waker.pause(FRESH_QUESTION_MS);
-    this.#questions.dropRepeated();
   }
 
   /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import type { Paths } from '../config/paths.ts';
+import type { Context } from '../context.ts';
+import type { ServerLink } from '../jobs/ports.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import type { KeeperClient } from '../keeper/client.ts';
+import type { OpenReply } from '../keeper/protocol.ts';
+import type { Instance } from './instance.ts';
+
+export interface KeeperDoorOptions {
+  context: Context;
+  paths: Paths;
+  instance: Instance;
+  /** Ends the command's own connection: a server may bear no second one. */
+  hangUp: () => Promise<void>;
+  log: (line: string) => void;
+}
+
+/** A tool's `execution.taskSupport`. */
+type Support = (tool: string) => string | undefined;
+
+/** The way to the instance's keepers, as one command takes it. Their code is loaded when there is one, and not before. */
+export class KeeperDoor {
+  readonly #options: KeeperDoorOptions;
+  #client: Promise<KeeperClient | undefined> | undefined;
+
+  constructor(options: KeeperDoorOptions) {
+    this.#options = options;
+  }
+
+  get #dir(): string {
+    const { paths, instance } = this.#options;
+    return paths.keeperDir(instance.name);
+  }
+
+  /** The keeper for work; one is started when there is none and `start` says so. Errors: IoError when it does not start. */
+  client(start: boolean, signal: AbortSignal | undefined): Promise<KeeperClient | undefined> {
+    // Most instances have none: one look at the disk, and nothing is loaded.
+    if (!start && !this.#client && !existsSync(this.#dir)) return Promise.resolve(undefined);
+    const before = this.#client;
+    this.#client = (async () => (await before) ?? (await this.#find(start, signal)))();
+    return this.#client;
+  }
+
+  /** A link through the keeper, undefined where there is none. Errors: as `client`, and those of connecting. */
+  async link(
+    start: boolean,
+    signal: AbortSignal | undefined,
+    support: Support,
+  ): Promise<ServerLink | undefined> {
+    const keeper = await this.client(start, signal);
+    if (!keeper) return undefined;
+    const [{ keeperLink }, open] = await Promise.all([
+      import('../keeper/client.ts'),
+      keeper.request('open', {}, { signal: signal ?? this.#options.context.interrupted }),
+    ]);
+    const link = keeperLink(keeper, open as OpenReply, { support });
+    // The conversation is shared: it ends with the command.
+    link.close = async () => {};
+    return link;
+  }
+
+  /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */
+  async jobLink(job: JobRecord, support: Support): Promise<ServerLink> {
+    const [{ keeperOf }, { keeperLink }] = await Promise.all([
+      import('../keeper/access.ts'),
+      import('../keeper/client.ts'),
+    ]);
+    return keeperLink(await keeperOf(this.#dir, job), undefined, { support });
+  }
+
+  /** Forgets a keeper that could not be had. */
+  forget(): void {
+    this.#client = undefined;
+  }
+
+  async close(): Promise<void> {
+    (await this.#client?.catch(() => undefined))?.close();
+  }
+
+  async #find(start: boolean, signal?: AbortSignal): Promise<KeeperClient | undefined> {
+    const { context, paths, instance, hangUp, log } = this.#options;
+    if (start) await hangUp();
+    const { env, entry, execPath, clock, cwd, interrupted } = context;
+    const { name, adHoc, identity, settings } = instance;
+    const { useKeeper } = await import('../keeper/access.ts');
+    return await useKeeper(
+      {
+        dir: this.#dir,
+        entry,
+        execPath,
+        env,
+        orders: { root: paths.root, name, adHoc, identity, settings, cwd },
+        target: () => instance.target(),
+        sleep: (ms) => clock.sleep(ms, signal ?? interrupted),
+        signal: signal ?? interrupted,
+        log,
+      },
+      start,
+    );
+  }
+}
