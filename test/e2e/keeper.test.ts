@@ -148,7 +148,8 @@ describe('a keeper', () => {
 
   it('of a changed instance is replaced once its jobs are done, and both kinds of jobs are reached meanwhile', async () => {
     const home = await keeperHome(everythingCommand(), { idleTimeout: '1h' });
-    const id = await submitted(home, RESEARCH);
+    // It asks something, and so lasts until it is cancelled.
+    const id = await submitted(home, [...RESEARCH, '--ambiguous']);
     const old = await theKeeper(home);
     configure(home, { env: { SOMETHING: 'else' } });
     const next = await submitted(home, RESEARCH);
