@@ -4,6 +4,7 @@ import Conf from 'conf';
 import { IoError } from '../errors.ts';
 import { withFileLock } from '../store/file-lock.ts';
 import { ioFailure } from '../store/io-failure.ts';
+import { sweepFolder } from '../store/sweep.ts';
 import { CONFIG_SCHEMA_VERSION, type Config, loadConfig } from './config.ts';
 import type { Paths } from './paths.ts';
 
@@ -15,10 +16,16 @@ import type { Paths } from './paths.ts';
 export function editConfig<T>(paths: Paths, change: (config: Config) => T): Promise<T> {
   return withFileLock(paths.config, 'the configuration', () => {
     const config = loadConfig(paths);
+    sweepFolder(dirname(paths.config), isHalfMade);
     const result = change(config);
     write(paths, { ...config, schema_version: CONFIG_SCHEMA_VERSION });
     return result;
   });
+}
+
+/** What a writer leaves that is killed: conf's own temporary file, and our second name of the old one. */
+function isHalfMade(name: string): boolean {
+  return /^config\.json\.tmp-|^\.config\.\d+\.bak$/.test(name);
 }
 
 function write(paths: Paths, config: Config): void {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
+import { sweepFolder } from '../store/sweep.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 const SCHEMA_VERSION = 1;
@@ -35,6 +36,7 @@ export function writeFacts(
   const same = (f: ServerFacts) => JSON.stringify({ ...f, schema_version: SCHEMA_VERSION, savedAt: '' });
   if (before && same(before) === same(facts)) return;
   makePrivateDir(dirname(path));
+  sweepFolder(dirname(path));
   const told = declared === '' ? {} : { declared };
   replaceFile(path, JSON.stringify({ ...facts, ...told, schema_version: SCHEMA_VERSION }));
 }

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { replaceFile } from '../store/durable-file.ts';
 import { withFileLock } from '../store/file-lock.ts';
+import { sweepFolder } from '../store/sweep.ts';
 import type { Definition } from './definition.ts';
 import { definitionsText, readDefinitionsFile } from './read.ts';
 
@@ -18,7 +20,10 @@ export function editDefinitions<T>(
     const byName = new Map(file.definitions.map((one) => [one.name, one]));
     const result = change(byName);
     const after = definitionsText({ ...file, definitions: [...byName.values()] });
-    if (after !== before) replaceFile(path, after);
+    if (after !== before) {
+      sweepFolder(dirname(path));
+      replaceFile(path, after);
+    }
     return result;
   });
 }

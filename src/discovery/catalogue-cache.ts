@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
+import { sweepFolder } from '../store/sweep.ts';
 import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
 import { packTools, unpackTools } from './packed-tools.ts';
 
@@ -65,6 +66,7 @@ export function readCatalogue(
 /** Saves the catalogue. Error: IoError. */
 export function writeCatalogue(path: string, catalogue: Catalogue): void {
   makePrivateDir(dirname(path));
+  sweepFolder(dirname(path));
   const { target, fetchedAt, tools, jobs, workflows } = catalogue;
   const more = { ...(jobs.length > 0 ? { jobs } : {}), ...(workflows.length > 0 ? { workflows } : {}) };
   const { index, text } = packTools(tools);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { HolderFacts } from '../jobs/record.ts';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
 import { isHere, isHolderAlive } from '../store/holder.ts';
+import { sweepFolder } from '../store/sweep.ts';
 
 const SCHEMA_VERSION = 1;
 const SUFFIX = '.json';
@@ -44,6 +45,7 @@ export function keeperAtWork(dir: string): KeeperState | undefined {
 
 export function writeState(dir: string, state: Omit<KeeperState, 'schema_version'>): void {
   makePrivateDir(dir);
+  sweepFolder(dir);
   replaceFile(statePath(dir, state.id), JSON.stringify({ ...state, schema_version: SCHEMA_VERSION }));
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes that survive a kill and a power cut: the data goes to a fresh file beside the target, is synced, and only then gets the
+ * Writes that survive a kill and a power cut: the data goes to a fresh file near the target, is synced, and only then gets the
  * target's name; the folder is synced last. Libraries were tried first: on a full disk two of them replace a good file by a cut one
  * and report success. Every failed system call becomes an IoError (exit 74) that names the target's path.
  */
@@ -17,7 +17,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, ioFailure } from './io-failure.ts';
 
 /** Prefix of files that are being written; one that stays behind was left by a process that was killed. */
@@ -90,7 +90,7 @@ export function replaceFile(
  * after a power cut the old file may be back.
  */
 export function replaceByLink(path: string, target: string): boolean {
-  const temp = join(dirname(path), uniqueName(TEMP_PREFIX));
+  const temp = join(stagingFor(path), uniqueName(TEMP_PREFIX));
   try {
     linkSync(target, temp);
     renameSync(temp, path);
@@ -153,8 +153,17 @@ export function makerOf(name: string): number | undefined {
   return pid === undefined ? undefined : Number(pid);
 }
 
+/**
+ * Where a file is made before it gets its name: beside it, but a job's beside the job's folder. What a killed process leaves there the next
+ * new job sweeps up (job-folder.ts); nobody could look into the folders of all jobs for it.
+ */
+function stagingFor(path: string): string {
+  const folder = dirname(path);
+  return basename(folder).startsWith('job_') ? dirname(folder) : folder;
+}
+
 function withTemp<T>(path: string, data: string | Uint8Array, durable: boolean, use: (temp: string) => T): T {
-  const temp = join(dirname(path), uniqueName(TEMP_PREFIX));
+  const temp = join(stagingFor(path), uniqueName(TEMP_PREFIX));
   // `wx` never follows a link that somebody put there, and never takes over a file.
   const fd = openSync(temp, 'wx', 0o600);
   try {
@@ -181,7 +190,7 @@ function writeAll(fd: number, data: string | Uint8Array): void {
 }
 
 function publishFolder(path: string, data: string | Uint8Array): boolean {
-  const temp = join(dirname(path), uniqueName(TEMP_PREFIX));
+  const temp = join(stagingFor(path), uniqueName(TEMP_PREFIX));
   mkdirSync(temp, { mode: 0o700 });
   try {
     replaceFile(join(temp, INNER), data);
