@@ -97,10 +97,13 @@ export class UnsupportedError extends CliError {
   }
 }
 
-/** The session that a task belongs to is gone at the server (HTTP 404, or 400 with JSON-RPC -32000). */
+/**
+ * The session is gone at the server (HTTP 404, or 400 with JSON-RPC -32000). A task that belongs to it is lost with it; a request that was about
+ * none was not taken, as if the server had not been reached.
+ */
 export class SessionGoneError extends CliError {
   constructor(message: string, options: ErrorOptions = {}) {
-    super('session_gone', EXIT.failed, message, options);
+    super('session_gone', EXIT.unreachable, message, options);
   }
 }
 

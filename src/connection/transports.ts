@@ -1,7 +1,7 @@
 import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
 import type { CliError } from '../errors.ts';
 import { classifyFailure } from './failure.ts';
-import { nodeFetch } from './node-fetch.ts';
+import { FetchError, nodeFetch } from './node-fetch.ts';
 import { useAgents } from './proxy.ts';
 import type { HttpTarget, Target } from './target.ts';
 
@@ -87,9 +87,10 @@ async function httpTransport(
   retryAfter: { ms: number | undefined },
   streaming: Set<string>,
 ): Promise<Transport> {
+  const straight = refusingCircles(nodeFetch);
   const fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
     options.log?.(`${init?.method ?? 'GET'} ${new URL(url).pathname}`);
-    const response = await nodeFetch(url, init);
+    const response = await straight(url, init);
     const date = response.headers.get('date');
     if (date !== null) options.onDate?.(date);
     if (response.headers.get('content-type')?.includes('text/event-stream')) {
@@ -114,6 +115,26 @@ async function httpTransport(
     ...(resume ? { sessionId: resume.sessionId } : {}),
     ...(resume?.protocolVersion ? { protocolVersion: resume.protocolVersion } : {}),
   });
+}
+
+/**
+ * The SDK follows a redirect within an origin by sending the request again where it leads to. One that leads to where the request has been is
+ * refused: a call would go out to the same place twice.
+ */
+function refusingCircles(fetch: typeof nodeFetch): typeof nodeFetch {
+  /** Where bodies were, as long as they are redirected; each has an id of its own in it. */
+  const redirected = new Map<string, Set<string>>();
+  return async (url, init) => {
+    const { href } = new URL(url);
+    const body = String(init?.body ?? '');
+    const been = redirected.get(body) ?? new Set();
+    redirected.delete(body);
+    if (body !== '' && been.has(href))
+      throw new FetchError('it redirects in a circle', undefined, false, undefined);
+    const response = await fetch(url, init);
+    if (response.status >= 300 && response.status < 400) redirected.set(body, been.add(href));
+    return response;
+  };
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
