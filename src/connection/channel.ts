@@ -1,6 +1,10 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { type CliError, RpcError, UnreachableError } from '../errors.ts';
+import { deeperThan } from '../json.ts';
 import { randomId } from './random-id.ts';
+
+/** How deep a message may be nested: what is deeper overflows the stack of whoever writes it out again. */
+export const DEEPEST = 200;
 
 export type JsonObject = Record<string, unknown>;
 
@@ -202,7 +206,10 @@ export class Channel {
 
   /** Takes what belongs to this channel's requests; everything else is the SDK's. */
   #take(message: JsonObject): boolean {
+    const tooDeep = deeperThan(message, DEEPEST);
     if (typeof message['method'] === 'string') {
+      // A notification is passed over; a request is refused by whoever takes what is left.
+      if (tooDeep) return message['id'] === undefined;
       const params = (message['params'] ?? {}) as JsonObject;
       const { id, method } = message as { id?: string | number; method: string };
       if (id !== undefined)
@@ -213,6 +220,11 @@ export class Channel {
     }
     const pending = this.#pending.get(String(message['id']));
     if (!pending) return false;
+    if (tooDeep) {
+      const what = `the server's answer to ${pending.method} is nested deeper than ${DEEPEST} levels`;
+      pending.reject(new UnreachableError(what, { maybeSent: true }));
+      return true;
+    }
     const error = message['error'] as { code?: unknown; message?: unknown; data?: unknown } | undefined;
     if (error !== undefined && error !== null)
       pending.reject(new RpcError(Number(error.code), String(error.message ?? 'error'), error.data));

@@ -1,4 +1,7 @@
 import { Client } from '@modelcontextprotocol/client';
+import { UnreachableError } from '../errors.ts';
+import { deeperThan } from '../json.ts';
+import { DEEPEST } from './channel.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { PreparedTransport } from './transports.ts';
 
@@ -31,7 +34,7 @@ export async function negotiate(
   // The SDK reports every frame here that it does not know, answers to raw requests that came too late included.
   client.onerror = (error) => log?.(`sdk: ${error.message}`);
   await client.connect(transport, { timeout: HANDSHAKE_TIMEOUT_MS });
-  return {
+  const facts: Negotiated = {
     transport: kind,
     era: client.getProtocolEra() ?? 'legacy',
     protocolVersion: client.getNegotiatedProtocolVersion() ?? null,
@@ -40,4 +43,7 @@ export async function negotiate(
     instructions: client.getInstructions() ?? null,
     discover: (client.getDiscoverResult() as Record<string, unknown> | undefined) ?? null,
   };
+  if (deeperThan(facts, DEEPEST))
+    throw new UnreachableError(`its handshake is nested deeper than ${DEEPEST} levels`);
+  return facts;
 }

@@ -106,11 +106,8 @@ export class Printer {
 
   /** Said in any mode, --quiet included. With --json as one JSON line. */
   warn(code: string, message: string): void {
-    this.#options.stderr.write(
-      this.json
-        ? `${JSON.stringify({ warning: { code, message } })}\n`
-        : `${visible(`warning: ${message}`)}\n`,
-    );
+    if (this.json) this.#jsonLine({ warning: { code, message } });
+    else this.#options.stderr.write(`${visible(`warning: ${message}`)}\n`);
   }
 
   /** A bad outcome, for people; `--json` carries it in its document. */
@@ -129,7 +126,7 @@ export class Printer {
         exit_code: exitCode,
         ...(details ? { details } : {}),
       };
-      this.#options.stderr.write(`${JSON.stringify({ error: body })}\n`);
+      this.#jsonLine({ error: body });
       return;
     }
     this.#options.stderr.write(`${visible(`error: ${message}`)}\n`);
@@ -138,6 +135,11 @@ export class Printer {
       this.#options.stderr.write(`${visible(`cause: ${error.cause.stack ?? error.cause.message}`)}\n`);
     if (exitCode === EXIT.internal && error.stack && !this.verbose)
       this.#options.stderr.write('run again with --verbose to see where it happened\n');
+  }
+
+  #jsonLine(value: object): void {
+    const text = JSON.stringify(value);
+    this.#options.stderr.write(`${this.#options.stderr.isTTY ? visibleJson(text) : text}\n`);
   }
 
   /** Bytes to stderr as they are: live rendering. */
