@@ -37,6 +37,7 @@ export async function openStdio(
     maxBufferSize: MAX_RESPONSE_BYTES,
     ...(target.cwd === undefined ? {} : { cwd: target.cwd }),
   });
+  joinOnce(transport, MAX_RESPONSE_BYTES);
   let tail = '';
   let exited = false;
   (transport.stderr as PassThrough | null)?.on('data', (chunk: Buffer) => {
@@ -90,6 +91,39 @@ export async function openStdio(
       return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
     },
   };
+}
+
+/**
+ * The SDK's buffer copies all that it has with every chunk: a message of 64 MiB takes it twenty seconds of work. Chunks without the end of a line
+ * are kept aside here, and given to it joined once. Without the buffer where it is looked for, nothing is changed.
+ */
+function joinOnce(transport: StdioClientTransport, limit: number): void {
+  const buffer = (transport as unknown as { _readBuffer?: Partial<ReadBuffer> })._readBuffer;
+  if (typeof buffer?.append !== 'function' || typeof buffer.clear !== 'function') return;
+  const append = buffer.append.bind(buffer);
+  const clear = buffer.clear.bind(buffer);
+  let held: Buffer[] = [];
+  let size = 0;
+  buffer.clear = () => {
+    held = [];
+    size = 0;
+    clear();
+  };
+  buffer.append = (chunk) => {
+    held.push(chunk);
+    size += chunk.length;
+    if (size <= limit && !chunk.includes(10)) return;
+    const whole = held.length === 1 ? chunk : Buffer.concat(held);
+    held = [];
+    size = 0;
+    // Refuses what is larger than its limit.
+    append(whole);
+  };
+}
+
+interface ReadBuffer {
+  append(chunk: Buffer): void;
+  clear(): void;
 }
 
 function kill(pid: number): void {
