@@ -2,6 +2,7 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { type CliError, RpcError, UnreachableError } from '../errors.ts';
 import { deeperThan } from '../json.ts';
 import { randomId } from './random-id.ts';
+import type { Scrub } from './scrub.ts';
 
 /** How deep a message may be nested: what is deeper overflows the stack of whoever writes it out again. */
 export const DEEPEST = 200;
@@ -30,6 +31,8 @@ export interface ChannelOptions {
   /** True where closing the request's stream is the cancellation (2026-07-28 over HTTP). */
   cancelByClosing: boolean;
   classify: (error: unknown) => CliError;
+  /** Takes secrets out of the words of an error. */
+  scrub?: Scrub | undefined;
   /** Whether the answer to this request is still streaming; where it is not, a request that was sent has been answered or never will be. */
   streams?: ((id: string) => boolean) | undefined;
 }
@@ -226,9 +229,11 @@ export class Channel {
       return true;
     }
     const error = message['error'] as { code?: unknown; message?: unknown; data?: unknown } | undefined;
-    if (error !== undefined && error !== null)
-      pending.reject(new RpcError(Number(error.code), String(error.message ?? 'error'), error.data));
-    else pending.resolve(message['result']);
+    if (error !== undefined && error !== null) {
+      const { scrub = (text) => text } = this.#options;
+      const data = error.data === undefined ? undefined : JSON.parse(scrub(JSON.stringify(error.data)));
+      pending.reject(new RpcError(Number(error.code), scrub(String(error.message ?? 'error')), data));
+    } else pending.resolve(message['result']);
     return true;
   }
 

@@ -170,6 +170,7 @@ function channelOf(
     cancelByClosing: era === 'modern' && prepared.kind === 'http',
     classify: (error) => prepared.explain(error),
     streams: prepared.streams,
+    scrub: prepared.scrub,
   });
   onChannel?.(channel);
   return channel;
@@ -242,10 +243,11 @@ function afterRefusal(error: unknown, onStale: (() => void) | undefined): unknow
 function explainHandshake(error: unknown, prepared: PreparedTransport, name: string): CliError {
   const code = (error as { code?: unknown } | null)?.code;
   // The SDK's client reports a JSON-RPC error of the handshake under its numeric code.
-  if (!(error instanceof CliError) && httpFailure(error) === undefined && typeof code === 'number')
-    return new RpcError(code, `${name} refused the connection: ${(error as Error).message}`, undefined, {
-      cause: error,
-    });
+  if (!(error instanceof CliError) && httpFailure(error) === undefined && typeof code === 'number') {
+    const { message } = error as Error;
+    // Without the error as its cause: that one has the message as it came.
+    return new RpcError(code, `${name} refused the connection: ${prepared.scrub?.(message) ?? message}`);
+  }
   if (error instanceof TimeoutError || code === 'REQUEST_TIMEOUT')
     return prepared.explain(
       new UnreachableError(

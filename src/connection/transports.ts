@@ -3,6 +3,7 @@ import type { CliError } from '../errors.ts';
 import { classifyFailure } from './failure.ts';
 import { FetchError, nodeFetch } from './node-fetch.ts';
 import { useAgents } from './proxy.ts';
+import { type Scrub, scrubbed, scrubberOf } from './scrub.ts';
 import type { HttpTarget, Target } from './target.ts';
 
 export type TransportKind = 'http' | 'sse' | 'stdio';
@@ -15,6 +16,8 @@ export interface PreparedTransport {
   died?: Promise<never>;
   /** What went wrong, in the program's own errors. */
   explain(error: unknown): CliError;
+  /** Takes out of a server's error what the person sent in headers. */
+  scrub?: Scrub;
   /** Whether the answer to the request of this id is an event stream; undefined where answers are not tied to requests. */
   streams?: (id: string) => boolean;
   /** Ends the process of a stdio server, closes sockets. */
@@ -57,10 +60,12 @@ export async function prepareTransport(
   const retryAfter = { ms: undefined as number | undefined };
   const releaseAgents = useAgents();
   const streaming = new Set<string>();
-  const transport = await httpTransport(target, kind, options, retryAfter, streaming);
+  const scrub = scrubberOf(target.headers);
+  const transport = await httpTransport(target, kind, { ...options, scrub }, retryAfter, streaming);
   return {
     transport,
     kind,
+    scrub,
     ...(kind === 'http' ? { streams: (id: string) => streaming.has(id) } : {}),
     explain: (error) =>
       classifyFailure(error, {
@@ -83,7 +88,7 @@ export function sessionIdOf(transport: Transport): string | null {
 async function httpTransport(
   target: HttpTarget,
   kind: TransportKind,
-  options: TransportOptions,
+  options: TransportOptions & { scrub: Scrub },
   retryAfter: { ms: number | undefined },
   streaming: Set<string>,
 ): Promise<Transport> {
@@ -100,6 +105,7 @@ async function httpTransport(
     if (!response.ok) {
       options.log?.(`HTTP ${response.status}`);
       retryAfter.ms = retryAfterMs(response.headers.get('retry-after'), options.now());
+      return scrubbed(response, options.scrub);
     }
     return response;
   };
