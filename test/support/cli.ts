@@ -36,6 +36,8 @@ export interface Handle {
   write(text: string): void;
   closeStdin(): void;
   signal(signal: NodeJS.Signals): void;
+  /** Stops reading, as a reader does that has gone. */
+  closeStdout(): void;
   /** Resolves when the process has ended and its output has been read. */
   readonly done: Promise<RunResult>;
 }
@@ -104,6 +106,7 @@ export function startCommand(command: string, args: readonly string[], options: 
     write: (text) => void child.stdin?.write(text),
     closeStdin: () => void child.stdin?.end(),
     signal: (signal) => void child.kill(signal),
+    closeStdout: () => void child.stdout?.destroy(),
     done,
   };
 }
