@@ -6,6 +6,7 @@ import { type RunResult, run, startCommand } from '../support/cli.ts';
 import { DAMAGE, lookOf } from '../support/damage.ts';
 import { readOnly } from '../support/disk.ts';
 import { BIN } from '../support/env.ts';
+import { FAKETIME } from '../support/faketime.ts';
 import { freshDir } from '../support/home.ts';
 import { type Hostile, hostileServer } from '../support/hostile.ts';
 import { type Ledger, ledger } from '../support/ledger.ts';
@@ -201,10 +202,6 @@ it('too many open files: one error, and the record is as it was', async () => {
   server.audit(book);
   book.settle();
 });
-
-const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib']
-  .map((dir) => `${dir}/faketime/libfaketime.so.1`)
-  .find(existsSync);
 
 it.skipIf(!FAKETIME)('clocks that are wrong, or jump while somebody waits', async () => {
   const book = ledger('clock jumps');

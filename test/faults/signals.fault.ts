@@ -57,7 +57,7 @@ it.each(Object.keys(STAGES))('a signal while %s', async (name) => {
       const took = performance.now() - before;
       const what = `${signal} x${times}: ${end.code ?? end.signal} after ${Math.round(took)} ms, ${end.stdout}${end.stderr}`;
       if (end.code !== CODES[signal] || end.stdout.includes('worked')) book.wrong(what);
-      if (took > (times === 2 ? 2_000 : 6_000)) book.wrong(`slow: ${what}`);
+      if (took > (times === 2 ? 8_000 : 15_000)) book.wrong(`slow: ${what}`);
       server.behave();
       checked(book, server, work, job, what);
     }

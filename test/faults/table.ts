@@ -2,13 +2,21 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FAKETIME } from '../support/faketime.ts';
 import { type Row, TALLY } from '../support/ledger.ts';
+import { canTrace } from '../support/strace.ts';
 
 const COLUMNS = ['tried', 'lost', 'torn', 'twice', 'wrong'] as const;
 const HEADINGS = ['fault', 'tried', 'lost', 'torn', 'sent twice', 'wrong exit code'];
 
 /** Vitest's global setup: one file for all workers to write to. FAULTS_TABLE names a file that gets the table, too. */
 export default function setup(): () => void {
+  const missing = [
+    ...(canTrace() ? [] : ['strace (system calls that fail or kill)']),
+    ...(FAKETIME ? [] : ['libfaketime (clocks that jump)']),
+    ...(process.platform === 'linux' ? [] : ['/proc (memory, argv and processes)']),
+  ];
+  if (missing.length > 0) process.stdout.write(`SKIPPED, not on this machine: ${missing.join('; ')}\n`);
   const dir = mkdtempSync(join(tmpdir(), 'mcp2cli-faults-'));
   const tally = join(dir, 'tally.jsonl');
   writeFileSync(tally, '');
