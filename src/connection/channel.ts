@@ -4,8 +4,11 @@ import { deeperThan } from '../json.ts';
 import { randomId } from './random-id.ts';
 import type { Scrub } from './scrub.ts';
 
-/** How deep a message may be nested: what is deeper overflows the stack of whoever writes it out again. */
+/** How deep a message may be nested. */
 export const DEEPEST = 200;
+
+/** The same for a list of what the server has: one odd schema must not cost the others. Some thousands overflow the stack of JSON.stringify. */
+const DEEPEST_LIST = 2_000;
 
 export type JsonObject = Record<string, unknown>;
 
@@ -209,10 +212,9 @@ export class Channel {
 
   /** Takes what belongs to this channel's requests; everything else is the SDK's. */
   #take(message: JsonObject): boolean {
-    const tooDeep = deeperThan(message, DEEPEST);
     if (typeof message['method'] === 'string') {
       // A notification is passed over; a request is refused by whoever takes what is left.
-      if (tooDeep) return message['id'] === undefined;
+      if (deeperThan(message, DEEPEST)) return message['id'] === undefined;
       const params = (message['params'] ?? {}) as JsonObject;
       const { id, method } = message as { id?: string | number; method: string };
       if (id !== undefined)
@@ -223,8 +225,9 @@ export class Channel {
     }
     const pending = this.#pending.get(String(message['id']));
     if (!pending) return false;
-    if (tooDeep) {
-      const what = `the server's answer to ${pending.method} is nested deeper than ${DEEPEST} levels`;
+    const deepest = pending.method.endsWith('/list') ? DEEPEST_LIST : DEEPEST;
+    if (deeperThan(message, deepest)) {
+      const what = `the server's answer to ${pending.method} is nested deeper than ${deepest} levels`;
       pending.reject(new UnreachableError(what, { maybeSent: true }));
       return true;
     }
