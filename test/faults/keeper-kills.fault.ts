@@ -90,6 +90,8 @@ it.skipIf(process.platform !== 'linux').each(['the command', 'the keeper'] as co
       if (times > 1) book.twice(`${n}: ${times} calls`);
       if (n !== 'first' && !jobs.some((job) => job.arguments['n'] === n)) book.lost(`${n} has no record`);
     }
+    // A start that was killed leaves its lock to the next start, which takes it over once it is old.
+    await run(['keeper', 'stop', '--all', '--force'], { home });
     leftovers(home, { age: true });
     await run(['work', 'task', '--n', 'last', '--background'], { home });
     for (const path of leftovers(home)) book.torn(`left behind: ${path}`);
