@@ -19,10 +19,11 @@ const MISDEEDS: [words: string, code: number, stdout: RegExp][] = [
   ['stdout-flood --size 70', 3, /^$/],
   ['garbage', 0, /^among garbage\n$/],
   ['deep --size 100000', 3, /^$/],
-  ['elicit-flood --size 5000', 8, /^$/],
   ['exit', 3, /^$/],
   ['half', 3, /^$/],
   ['wrong-id', 124, /^$/],
+  // The last: questions over stdio name no call, and may come when another one is already there.
+  ['elicit-flood --size 5000', 8, /^$/],
 ];
 
 it.skipIf(process.platform !== 'linux').each([
