@@ -6,7 +6,6 @@ import { EXIT, UsageError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { App } from './app.ts';
 import { listJobs } from './commands/jobs-list.ts';
-import { HOST_SPECS, INSTANCE_SPECS } from './commands/specs.ts';
 import { RUNTIME_FLAGS } from './flag-table.ts';
 import { hostHelp } from './host-help.ts';
 import { configuredInstance } from './instance.ts';
@@ -75,8 +74,8 @@ async function hostCommand(app: App, word: string, rest: readonly string[]): Pro
     return EXIT.ok;
   }
   if (helpOf && !isHostCommand(helpOf[0])) return route([...helpOf, '--help'], app.context, () => {});
-  const { runProgram } = await import('./program.ts');
-  return runProgram(HOST_SPECS, helpOf ? [...helpOf, '--help'] : [word, ...rest], app, 'mcp2cli');
+  const { runHostCommand } = await import('./commands.ts');
+  return runHostCommand(app, helpOf ? [...helpOf, '--help'] : [word, ...rest]);
 }
 
 /** The word is an instance, or a command of the active one. */
@@ -126,9 +125,8 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   const answer = word === 'jobs' ? answerWords(app, rest) : undefined;
   if (answer) return (await import('./commands/jobs-answer.ts')).answerJob(app, answer);
   if (word === 'ls' || word === 'jobs' || word === 'refresh') {
-    const { runProgram } = await import('./program.ts');
-    const spec = INSTANCE_SPECS.filter((one) => one.name === word);
-    return runProgram(spec, app.flags.has('help') ? [...words, '--help'] : words, app, app.command());
+    const { runInstanceCommand } = await import('./commands.ts');
+    return runInstanceCommand(app, app.flags.has('help') ? [...words, '--help'] : words);
   }
   const { callByName, runToolWords } = await import('./tool-command.ts');
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);

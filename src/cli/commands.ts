@@ -1,0 +1,15 @@
+/** Commands that are read by the command-line library: loaded together, by whoever needs one of them. */
+import type { App } from './app.ts';
+import { HOST_SPECS, INSTANCE_SPECS } from './commands/specs.ts';
+import { runProgram } from './program.ts';
+
+/** A command of the program itself. Errors: as `runProgram`. */
+export function runHostCommand(app: App, argv: readonly string[]): Promise<number> {
+  return runProgram(HOST_SPECS, argv, app, 'mcp2cli');
+}
+
+/** `ls`, `jobs` or `refresh` of the selected instance, the first of the words. Errors: as `runProgram`. */
+export function runInstanceCommand(app: App, argv: readonly string[]): Promise<number> {
+  const spec = INSTANCE_SPECS.filter(({ name }) => name === argv[0]);
+  return runProgram(spec, argv, app, app.command());
+}
