@@ -1,11 +1,10 @@
 import { INSTANCE_COMMANDS } from '../config/names.ts';
-import { readDefinitions } from '../definitions/read.ts';
 import { type JobServer, jobServerOf } from '../discovery/job-server.ts';
 import { OFFER_KINDS, type Offer, type OfferKind, typedNames, unlistedOffer } from '../discovery/offers.ts';
 import { resolveTool } from '../discovery/tool-names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
-import { offersOn } from './offers.ts';
+import { definitionsOf, offersOn } from './offers.ts';
 import { scanFlags } from './runtime-flags.ts';
 
 export interface Found {
@@ -42,7 +41,7 @@ export async function offerOfWords(
       });
     // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
     if (!(await refreshOnce(app, signal)))
-      throw unknown(
+      throw await unknown(
         app,
         'tool',
         words[0] ?? '',
@@ -72,7 +71,7 @@ export async function offerOfName(
   const names = (await offersOn(app, signal))
     .filter((offer) => kinds.includes(offer.kind))
     .map((offer) => offer.name);
-  throw unknown(app, kind ?? 'tool', name, likely(names, name));
+  throw await unknown(app, kind ?? 'tool', name, likely(names, name));
 }
 
 async function refreshOnce(app: App, signal: AbortSignal): Promise<boolean> {
@@ -106,16 +105,14 @@ async function hidden(app: App, signal: AbortSignal): Promise<boolean> {
   return jobServerOf(tools)?.jobs !== undefined;
 }
 
-function unknown(
+async function unknown(
   app: App,
   kind: OfferKind,
   typed: string,
   suggestions: readonly string[],
   mayHide = false,
-): UsageError {
-  const definition = readDefinitions(app.paths.definitionsFile(app.instance.name)).find(
-    ({ name }) => name === typed,
-  );
+): Promise<UsageError> {
+  const definition = (await definitionsOf(app)).find(({ name }) => name === typed);
   if (definition)
     return new UsageError(`${typed} calls ${definition.tool}, which the server does not have (any more)`, {
       code: 'unknown_tool',

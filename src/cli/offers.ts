@@ -1,6 +1,7 @@
+import { lstatSync } from 'node:fs';
 import { unitedMarks } from '../config/marks.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
-import { readDefinitions } from '../definitions/read.ts';
+import type { Definition } from '../definitions/definition.ts';
 import { givenNames, type Offer, offersOf } from '../discovery/offers.ts';
 import { ConfigError } from '../errors.ts';
 import type { App } from './app.ts';
@@ -11,8 +12,27 @@ import { permit, permittedItems } from './permission.ts';
  * catalogue; ConfigError for damaged definitions.
  */
 export async function offersOn(app: App, signal?: AbortSignal): Promise<Offer[]> {
-  const definitions = readDefinitions(app.paths.definitionsFile(app.instance.name));
-  return named(app, offersOf(await (await app.session()).catalogue(signal), definitions));
+  const definitions = await definitionsOf(app);
+  const catalogue = await (await app.session()).catalogue(signal);
+  if (definitions.length === 0) return named(app, offersOf(catalogue));
+  const { definitionOffers } = await import('../discovery/definition-offers.ts');
+  return named(app, offersOf(catalogue, definitionOffers(definitions, catalogue.tools)));
+}
+
+/** Our own definitions. Most instances have none: one look at the disk then, and nothing is loaded. Errors: ConfigError, IoError. */
+export async function definitionsOf(app: App): Promise<readonly Definition[]> {
+  const path = app.paths.definitionsFile(app.instance.name);
+  if (!mayExist(path)) return [];
+  return (await import('../definitions/read.ts')).readDefinitions(path);
+}
+
+/** False only where there is certainly nothing: what cannot be looked at is for whoever reads it to tell. */
+function mayExist(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** The offers with the names, and the flags' names, that the settings give. */

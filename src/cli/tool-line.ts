@@ -1,7 +1,6 @@
 /** From what stands after a tool's name to the arguments that are sent: read, completed, asked for, checked. */
 import { buildArguments, parseArgsText } from '../discovery/build-arguments.ts';
 import type { ToolDefinition } from '../discovery/catalogue.ts';
-import { withFixed } from '../discovery/fixed-arguments.ts';
 import type { ToolFlag } from '../discovery/flags.ts';
 import { missingFlags } from '../discovery/given.ts';
 import type { DefinedCall, Offer } from '../discovery/offers.ts';
@@ -38,9 +37,10 @@ export async function gatherArguments(
 ): Promise<Record<string, unknown>> {
   const base = await argsGiven(app, form, line);
   const { assignments } = line;
+  const complete = form.offer.calls && (await completion(app, form.offer.calls, form.typed));
   const assemble = (all: readonly Assignment[]) => {
     const open = withDefaultArgs(buildArguments(base, all), form.flags, form.profiles);
-    return form.offer.calls ? complete(app, open, form.offer.calls, form.typed) : open;
+    return complete ? complete(open) : open;
   };
   if (line.problems.length > 0) throw await wrongWords(app, form, line, assemble);
   const wanted = whatIsAsked(app);
@@ -128,14 +128,17 @@ function asTyped(problem: ArgumentProblem, flags: readonly ToolFlag[]): Argument
   return { ...problem, flag: typed, message: problem.message.replace(problem.flag, typed) };
 }
 
-/** What was typed, with what the definition fixes. Error: UsageError for arguments that contradict it. */
-function complete(app: App, open: Record<string, unknown>, { fixed }: DefinedCall, typed: readonly string[]) {
-  try {
-    return withFixed(open, fixed);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw wrongLine(app, error.message.split('\n'), typed, 'invalid_arguments', error.details);
-  }
+/** A function that adds what the definition fixes to what was typed. Error, of the function: UsageError for what contradicts it. */
+async function completion(app: App, { fixed }: DefinedCall, typed: readonly string[]) {
+  const { withFixed } = await import('../discovery/fixed-arguments.ts');
+  return (open: Record<string, unknown>) => {
+    try {
+      return withFixed(open, fixed);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw wrongLine(app, error.message.split('\n'), typed, 'invalid_arguments', error.details);
+    }
+  };
 }
 
 /** Reads the tool's line; what is wrong with it is told with what is wrong with its arguments. */

@@ -1,6 +1,5 @@
 import { isObject } from '../json.ts';
 import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
-import { narrowedTool } from './fixed-arguments.ts';
 import { jobAsTool, jobServerOf } from './job-server.ts';
 import type { FlagProfiles } from './profile.ts';
 import { kebabCase } from './tool-names.ts';
@@ -53,39 +52,16 @@ export interface StoredDefinition {
 
 type Listed = Pick<Catalogue, 'tools' | 'jobs' | 'workflows'>;
 
-/** Everything that can be run, tools first. A definition whose tool the server does not have is left out. */
-export function offersOf(
-  { tools, jobs, workflows }: Listed,
-  definitions: readonly StoredDefinition[] = [],
-): Offer[] {
+/** Everything that can be run, tools first; `definitions` are our own (definition-offers.ts). */
+export function offersOf({ tools, jobs, workflows }: Listed, definitions: readonly Offer[] = []): Offer[] {
   const server = jobs.length + workflows.length > 0 ? jobServerOf(tools) : undefined;
   return [
     ...tools.map(
       (tool): Offer => ({ kind: 'tool', name: tool.name, tool, listed: tool, tags: [], labels: {} }),
     ),
-    ...definitions.flatMap((one) => definitionOffer(one, tools)),
+    ...definitions,
     ...jobs.flatMap((one) => jobOffer(one, 'job', server?.jobs)),
     ...workflows.flatMap((one) => jobOffer(one, 'workflow', server?.workflows)),
-  ];
-}
-
-function definitionOffer(definition: StoredDefinition, tools: readonly ToolDefinition[]): Offer[] {
-  const tool = tools.find((one) => one.name === definition.tool);
-  if (!tool) return [];
-  const { name, tool: _, description = tool.description, args = {}, ...settings } = definition;
-  // The title is the tool's, which this is not.
-  const { title: _title, ...open } = narrowedTool(tool, args);
-  const shown = { ...open, name, ...(description === undefined ? {} : { description }) };
-  return [
-    {
-      kind: 'definition',
-      name,
-      tool: shown,
-      listed: { ...definition, inputSchema: open.inputSchema },
-      calls: { tool, fixed: args, settings },
-      tags: tagsOf(definition.tags),
-      labels: labelsOf(definition.labels),
-    },
   ];
 }
 
@@ -177,11 +153,13 @@ export function matches(offer: Offer, { tags, labels, query }: OfferFilter): boo
   );
 }
 
-function tagsOf(value: unknown): string[] {
+/** Tags as they were listed, as far as they are any. */
+export function tagsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((tag) => typeof tag === 'string') : [];
 }
 
-function labelsOf(value: unknown): Record<string, string> {
+/** Labels as they were listed, as far as they are any. */
+export function labelsOf(value: unknown): Record<string, string> {
   if (!isObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

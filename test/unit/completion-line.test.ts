@@ -6,6 +6,7 @@ import { completeLine } from '../../src/cli/completion/line.ts';
 import { WORD_KINDS } from '../../src/cli/completion/word-values.ts';
 import type { KnownInstance, World } from '../../src/cli/completion/world.ts';
 import type { CommandSpec } from '../../src/cli/program.ts';
+import { definitionOffers } from '../../src/discovery/definition-offers.ts';
 import { offersOf } from '../../src/discovery/offers.ts';
 import type { JobRecord } from '../../src/jobs/record.ts';
 
@@ -66,7 +67,8 @@ const JOBS = ids.map((job_id, i) => ({
 })) as unknown as JobRecord[];
 
 const WORK: KnownInstance = {
-  offers: async () => offersOf({ tools: TOOLS, jobs: [], workflows: [] }, DEFINITIONS),
+  offers: async () =>
+    offersOf({ tools: TOOLS, jobs: [], workflows: [] }, definitionOffers(DEFINITIONS, TOOLS)),
   listed: async () => (await WORK.offers()).filter(({ name }) => name !== 'secret_tool'),
   definitions: () => [{ value: 'nightly' }, { value: 'hourly' }],
   jobs: async (prefix, live) => {

@@ -4,6 +4,7 @@ import { describeTarget } from '../../connection/target.ts';
 import type { Context, OutStream } from '../../context.ts';
 import { readDefinitions } from '../../definitions/read.ts';
 import { readCatalogue } from '../../discovery/catalogue-cache.ts';
+import { definitionOffers } from '../../discovery/definition-offers.ts';
 import { firstSentence } from '../../discovery/first-sentence.ts';
 import { type Offer, offersOf } from '../../discovery/offers.ts';
 import type { JobRecord } from '../../jobs/record.ts';
@@ -71,7 +72,10 @@ function knownInstance(app: App): KnownInstance {
     all ??= orElseLater(async () => {
       const none = { tools: [], jobs: [], workflows: [] };
       const catalogue = readCatalogue(paths.catalogueFile(instance.name), catalogueKey(instance), () => {});
-      const known = await named(app, offersOf(catalogue ?? none, definitions()));
+      const known = await named(
+        app,
+        offersOf(catalogue ?? none, definitionOffers(definitions(), (catalogue ?? none).tools)),
+      );
       return permitted(app, known, ({ name }) => name);
     }, []);
     return all;
