@@ -102,7 +102,9 @@ describe('ls', () => {
     expect(await work.run('ls --label team=data')).toMatchObject(
       refused('list_workflows: Jobs are switched off', 1),
     );
-    expect(await work.run('ls --label team')).toMatchObject(refused('--label: not KEY=VALUE: "team"'));
+    expect(await work.run('ls --label team')).toMatchObject(
+      refused('--label: not NAME=VALUE: "team"\nhint: for example team=data'),
+    );
   });
 });
 

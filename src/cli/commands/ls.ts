@@ -1,5 +1,6 @@
+import { parseLabels, parseTags } from '../../config/marks.ts';
 import { matches, type Offer, type OfferFilter } from '../../discovery/offers.ts';
-import { EXIT, UsageError } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import { offerItem, offerLines, offerSignatures } from '../../output/offer-view.ts';
 import type { App } from '../app.ts';
 import { listable, listedOffers, offersOn } from '../offers.ts';
@@ -67,12 +68,7 @@ function countText(offers: readonly Offer[]): string {
 /** Error: UsageError for a label without a value. */
 function filterOf({ tag = [], label = [], filter = '', query = filter }: LsOptions): OfferFilter | undefined {
   if (tag.length + label.length === 0 && query === '') return undefined;
-  const pairs = label.map((pair) => {
-    const equals = pair.indexOf('=');
-    if (equals < 1) throw new UsageError(`--label: not KEY=VALUE: ${JSON.stringify(pair)}`);
-    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
-  });
-  return { tags: tag, labels: Object.fromEntries(pairs), query };
+  return { tags: parseTags(tag, '--tag'), labels: parseLabels(label, '--label'), query };
 }
 
 /** A server does not list the labels of its workflows, but knows them: it is asked which have these. */
