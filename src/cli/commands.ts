@@ -1,6 +1,7 @@
 /** Commands that are read by the command-line library: loaded together, by whoever needs one of them. */
 import type { App } from './app.ts';
-import { HOST_SPECS, INSTANCE_SPECS } from './commands/specs.ts';
+import { HOST_SPECS } from './commands/host-specs.ts';
+import { INSTANCE_SPECS } from './commands/instance-specs.ts';
 import { runProgram } from './program.ts';
 
 /** A command of the program itself. Errors: as `runProgram`. */

@@ -1,4 +1,5 @@
 /** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and marks of their jobs. */
+import type { FlagProfile, FlagProfiles } from '../discovery/profile.ts';
 import { kebabCase } from '../discovery/tool-names.ts';
 import { ConfigError } from '../errors.ts';
 import { isObject } from '../json.ts';
@@ -26,17 +27,7 @@ export interface ToolSettings extends Marks {
   /** The word that is typed before its name, and the heading that it is listed below. */
   group?: string;
   /** Of its flags, by the property's own name (dotted for nested ones). */
-  flags?: Record<string, FlagSettings>;
-}
-
-/** What one flag of a tool is here. */
-export interface FlagSettings {
-  /** What is typed, without dashes. */
-  name?: string;
-  /** Sent when nothing was typed for it. */
-  default?: unknown;
-  /** Help does not tell of it; it can be typed all the same. */
-  hide?: boolean;
+  flags?: FlagProfiles;
 }
 
 export type ToolSettingKey = keyof ToolSettings;
@@ -160,7 +151,7 @@ function wrongSetting(instance: string, field: string, takes: string): ConfigErr
   });
 }
 
-function isFlagSettings(value: unknown): value is FlagSettings {
+function isFlagSettings(value: unknown): value is FlagProfile {
   if (!isObject(value)) return false;
   const { name, hide } = value;
   return (

@@ -4,8 +4,11 @@ import type { ToolFlag } from './flags.ts';
 
 /** Of one flag, by the property's own name, dotted for nested ones. */
 export interface FlagProfile {
+  /** What is typed, without dashes. */
   name?: string;
+  /** Sent when nothing was typed for it. */
   default?: unknown;
+  /** Help does not tell of it; it can be typed all the same. */
   hide?: boolean;
 }
 

@@ -1,6 +1,7 @@
 /** What completes a line, with everything that is known given. */
 import { describe, expect, it } from 'vitest';
-import { HOST_SPECS, INSTANCE_SPECS } from '../../src/cli/commands/specs.ts';
+import { HOST_SPECS } from '../../src/cli/commands/host-specs.ts';
+import { INSTANCE_SPECS } from '../../src/cli/commands/instance-specs.ts';
 import type { Completion } from '../../src/cli/completion/candidate.ts';
 import { completeLine } from '../../src/cli/completion/line.ts';
 import { WORD_KINDS } from '../../src/cli/completion/word-values.ts';

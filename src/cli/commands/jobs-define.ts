@@ -81,7 +81,7 @@ async function defineFile(app: App, file: string, options: DefineOptions): Promi
  * Stores a job over a tool of the instance's server. Errors: UsageError for a name that cannot be or is taken, a tool that is none, and for
  * arguments and settings that the tool's call would refuse; those of reading the catalogue; ConfigError, IoError.
  */
-export async function defineOwn(app: App, name: string, options: DefineOptions): Promise<Definition> {
+async function defineOwn(app: App, name: string, options: DefineOptions): Promise<Definition> {
   const wrong = nameProblem(name);
   if (wrong !== undefined) throw new UsageError(wrong);
   const path = app.paths.definitionsFile(app.instance.name);
@@ -139,7 +139,7 @@ async function kindOnServer(app: App, name: string): Promise<'job' | 'workflow' 
 }
 
 /** Removes a definition; false when there is none of this name. Errors: ConfigError, IoError. */
-export async function undefineOwn(app: App, name: string): Promise<boolean> {
+async function undefineOwn(app: App, name: string): Promise<boolean> {
   const path = app.paths.definitionsFile(app.instance.name);
   if (!readDefinitions(path).some((one) => one.name === name)) return false;
   await permit(app, 'delete', name);

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Definition } from '../../definitions/definition.ts';
 import { readDefinitions } from '../../definitions/read.ts';
-import { EXIT, IoError, UsageError } from '../../errors.ts';
+import { EXIT, UsageError } from '../../errors.ts';
 import { sameJson } from '../../json.ts';
 import type { App } from '../app.ts';
+import { readGivenFile } from '../given-file.ts';
 import { definitionsIn, importError } from '../import-document.ts';
 import { toolProblems } from '../import-tools.ts';
 import { permit } from '../permission.ts';
@@ -27,7 +26,7 @@ export async function importDefinitions(app: App, file: string, options: ImportO
 
 /** The text of a file, or of stdin (`-`). Errors: UsageError for none, IoError. */
 export async function readDocument(app: App, file: string): Promise<string> {
-  return file === '-' ? app.context.stdin.readAll() : readImport(app, file);
+  return file === '-' ? app.context.stdin.readAll() : readGivenFile(app, file).text;
 }
 
 /** What a document is called in messages. */
@@ -97,15 +96,4 @@ function settle(
   for (const [i, definition] of definitions.entries())
     if (items[i]?.outcome !== 'unchanged') stored.set(definition.name, definition);
   return items;
-}
-
-function readImport(app: App, file: string): string {
-  const path = resolve(app.context.cwd, file);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UsageError(`no such file: ${path}`);
-    throw new IoError(`cannot read ${path}: ${message}`, { cause: error });
-  }
 }

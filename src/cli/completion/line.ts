@@ -1,5 +1,6 @@
 import { DEMO_COMMANDS, HOST_COMMANDS } from '../../config/names.ts';
-import { HOST_SPECS, INSTANCE_SPECS } from '../commands/specs.ts';
+import { HOST_SPECS } from '../commands/host-specs.ts';
+import { INSTANCE_SPECS } from '../commands/instance-specs.ts';
 import { RUNTIME_FLAGS } from '../flag-table.ts';
 import type { FlagValues } from '../runtime-flags.ts';
 import { completeAnswer } from './answer-line.ts';

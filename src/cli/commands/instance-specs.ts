@@ -1,0 +1,124 @@
+import type { CommandSpec } from '../program.ts';
+import { DEFINITION_SPECS } from './definition-specs.ts';
+import { listJobs } from './jobs-list.ts';
+
+const JOB_ID = '[id]';
+const LATEST = { flags: '--latest', help: 'the newest job' };
+
+/**
+ * Commands of an instance. Their code is loaded when they run; `jobs list` alone is at hand, being what scripts call most. `call` and tools are not
+ * commander's: their flags come from schemas.
+ */
+export const INSTANCE_SPECS: readonly CommandSpec[] = [
+  {
+    name: 'ls',
+    summary: 'what the server offers: tools, jobs, workflows',
+    options: [
+      { flags: '--tag <TAG>', help: 'with this tag (repeatable: any of them)', repeatable: true },
+      { flags: '--label <K=V>', help: 'with this label (repeatable: all of them)', repeatable: true },
+      { flags: '--all', help: 'those too that are set to be hidden' },
+      { flags: '--filter <TEXT>', help: 'with this in the name or the description (also --query)' },
+      { flags: '--query <TEXT>', help: 'the same', hidden: true },
+      { flags: '-l, --long', help: 'with the flags of each' },
+    ],
+    run: async (app, _words, options) => (await import('./ls.ts')).list(app, options),
+  },
+  {
+    name: 'refresh',
+    summary: "read the server's catalogue again",
+    run: async (app) => (await import('./ls.ts')).refresh(app),
+  },
+  {
+    name: 'jobs',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel, logs, prune',
+    subcommands: [
+      {
+        name: 'list',
+        summary: 'saved jobs, newest first; no network',
+        options: [
+          { flags: '--refresh', help: 'ask the server about the live ones first' },
+          { flags: '--limit <N>', help: 'the newest N only' },
+          {
+            flags: '--status <STATUS>',
+            help: 'queued, running, input_required, completed, failed, canceled or lost',
+          },
+          { flags: '--tag <TAG>', help: 'with this tag; repeated: with any of them', repeatable: true },
+          { flags: '--label <K=V>', help: 'with this label; repeated: with all of them', repeatable: true },
+        ],
+        run: (app, _words, options) => listJobs(app, options),
+      },
+      {
+        name: 'show',
+        summary: 'the state of a job now',
+        words: [JOB_ID],
+        options: [
+          LATEST,
+          { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' },
+        ],
+        scopes: ['result'],
+        run: async (app, [id], options) => (await import('./jobs-show.ts')).showOne(app, id, options),
+      },
+      {
+        name: 'wait',
+        summary: 'block until jobs end; exit 0 if all completed, 1 if not',
+        words: ['[ids...]'],
+        options: [LATEST],
+        scopes: ['input', 'result'],
+        run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
+      },
+      {
+        name: 'watch',
+        summary: 'wait, showing state and progress as they change',
+        words: [JOB_ID],
+        options: [LATEST],
+        scopes: ['input', 'result'],
+        run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
+      },
+      {
+        name: 'answer',
+        summary: 'answer what a job asks: --FIELD value..., --accept, --decline, --cancel',
+        words: [JOB_ID],
+        options: [LATEST],
+        // Its flags come from the question's form, so the line is not commander's (route.ts).
+        run: async (app, words) => (await import('./jobs-answer.ts')).answerJob(app, words),
+      },
+      {
+        name: 'logs',
+        summary: 'what became of each attempt of a run in this program, and what a job server logged',
+        words: [JOB_ID],
+        options: [LATEST, { flags: '-f, --follow', help: 'go on until the job ends' }],
+        run: async (app, [id], options) => (await import('./jobs-logs.ts')).jobLogs(app, id, options),
+      },
+      {
+        name: 'cancel',
+        summary: 'ask for cancellation',
+        words: [JOB_ID],
+        options: [LATEST],
+        run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
+      },
+      {
+        name: 'prune',
+        summary: 'remove the records of jobs that have ended',
+        options: [
+          { flags: '--older-than <AGE>', help: 'that ended so long ago: 30d, 2w, 12h; 0: whenever' },
+          { flags: '--keep <N>', help: 'but for the newest N of them' },
+          {
+            flags: '--status <STATUS>',
+            help: 'completed, failed, canceled or lost; repeated: any of them',
+            repeatable: true,
+          },
+          { flags: '--tag <TAG>', help: 'with this tag; repeated: with any of them', repeatable: true },
+          { flags: '--label <K=V>', help: 'with this label; repeated: with all of them', repeatable: true },
+          { flags: '--dry-run', help: 'list them, remove nothing' },
+          { flags: '--yes', help: 'do not ask on the terminal' },
+        ],
+        more: [
+          'All that is given must hold; --keep counts the jobs that --status, --tag and --label leave. Jobs that run, and records that',
+          'are damaged or of a newer version, are never removed. The results go with the records.',
+        ].join('\n'),
+        run: async (app, _words, options) => (await import('./jobs-prune.ts')).pruneJobs(app, options),
+      },
+      ...DEFINITION_SPECS,
+    ],
+  },
+];
