@@ -1,0 +1,142 @@
+/**
+ * JSON whose numbers keep their text. JavaScript's numbers hold 53 bits: an id like 725653563933458432 would come out as another one, `1e400` as
+ * null, `1.10` as `1.1`. So `parseJson` notes the text of each number that JavaScript would write differently, beside the number, in the object or
+ * array that holds it; `stringifyJson` writes that text again. In between the value is the nearest number, as with JSON.parse.
+ *
+ * A note stays with its object: `{ ...object }` takes it along, `array.map(...)` and `structuredClone` do not. It counts only as long as the
+ * number beside it is the one that was read. (Node 21 and later have JSON.rawJSON for this; Node 20 does not.)
+ */
+
+/** Where an object or array keeps the texts of its numbers: by key. An enumerable symbol, so that a spread copies it and JSON does not see it. */
+const TEXTS = Symbol('texts of numbers');
+
+type Holder = Record<string, unknown> & { [TEXTS]?: Readonly<Record<string, string>> };
+
+/** Stands before the text of a number while JSON.parse and JSON.stringify see it as a string. Nobody outside can know it. */
+const MARK = `\uE000${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}:`;
+const MARKED = new RegExp(`"${MARK}([^"]+)"`, 'g');
+
+/** Might be a number that is written differently: long, with an exponent, with a zero at its end, or a negative zero. */
+const SUSPECT = /\d{16}|\d\.\d{15}|\d[eE]|\.\d*0(?!\d)|-0/;
+/** RFC 8259, section 6. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** False until a text was noted: then there is nothing to look for when writing. */
+let noted = false;
+
+/** JSON.parse that notes the texts of numbers. The text may begin with no byte order mark. @throws SyntaxError */
+export function parseJson(text: string): unknown {
+  const marked = SUSPECT.test(text) ? markNumbers(text) : undefined;
+  if (marked === undefined) return JSON.parse(text);
+  const root = { value: JSON.parse(marked) as unknown };
+  unmark(root);
+  return root.value;
+}
+
+/** JSON.stringify that writes numbers as they were read. Undefined for a value that JSON has no word for, as there. */
+export function stringifyJson(value: unknown, indent?: number): string | undefined {
+  if (!noted) return JSON.stringify(value, null, indent);
+  let found = false;
+  const text = JSON.stringify(
+    value,
+    function (this: Holder, key: string, one: unknown) {
+      if (typeof one !== 'number') return one;
+      const exact = numberText(this, key);
+      if (exact === undefined) return one;
+      found = true;
+      return MARK + exact;
+    },
+    indent,
+  );
+  return found ? text?.replace(MARKED, '$1') : text;
+}
+
+/** The text of the number at a key, where it differs from what JavaScript would write. */
+export function numberText(holder: object, key: string | number): string | undefined {
+  const texts = (holder as Holder)[TEXTS];
+  const name = String(key);
+  if (texts === undefined || !Object.hasOwn(texts, name)) return undefined;
+  const text = texts[name] ?? '';
+  return Object.is((holder as Holder)[name], Number(text)) ? text : undefined;
+}
+
+/** Notes the text of the number at a key: what is typed is what is sent. The text must be a JSON number and the number at the key its value. */
+export function noteNumber(holder: object, key: string | number, text: string): void {
+  if (String(Number(text)) === text) return;
+  noted = true;
+  const name = String(key);
+  (holder as Holder)[TEXTS] = Object.assign(Object.create(null), (holder as Holder)[TEXTS], { [name]: text });
+}
+
+/** Whether text is a number as JSON writes it. */
+export function isJsonNumber(text: string): boolean {
+  return NUMBER.test(text);
+}
+
+/** The text with each number that JavaScript would write differently as a marked string; undefined where there is none. */
+function markNumbers(text: string): string | undefined {
+  const parts: string[] = [];
+  let done = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code === 34) at = endOfString(text, at);
+    else if (code === 45 || isDigit(code)) {
+      const start = at++;
+      while (at < text.length && isInNumber(text.charCodeAt(at))) at += 1;
+      const number = text.slice(start, at);
+      if (!NUMBER.test(number) || String(Number(number)) === number) continue;
+      parts.push(text.slice(done, start), `"${MARK}${number}"`);
+      done = at;
+    } else at += 1;
+  }
+  if (done === 0) return undefined;
+  parts.push(text.slice(done));
+  return parts.join('');
+}
+
+/** The place behind the string that begins at a quotation mark. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 92) slashes += 1;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Digits, `.`, `+`, `-`, `e`, `E`. */
+function isInNumber(code: number): boolean {
+  return isDigit(code) || code === 46 || code === 43 || code === 45 || code === 69 || code === 101;
+}
+
+/** Turns marked strings back into numbers with a note each. Does not recurse, so no depth can overflow the stack. */
+function unmark(root: object): void {
+  const rest: object[] = [root];
+  for (let holder = rest.pop() as Holder | undefined; holder; holder = rest.pop() as Holder | undefined) {
+    let texts: Record<string, string> | undefined;
+    for (const key of Object.keys(holder)) {
+      // Only a number where a name belongs can have become this: JSON.parse would have refused it.
+      if (key.startsWith(MARK)) throw new SyntaxError('a number stands where a name belongs in JSON');
+      const value = holder[key];
+      if (typeof value === 'object' && value !== null) rest.push(value);
+      else if (typeof value === 'string' && value.startsWith(MARK)) {
+        const text = value.slice(MARK.length);
+        texts ??= Object.create(null) as Record<string, string>;
+        texts[key] = text;
+        Object.defineProperty(holder, key, {
+          value: Number(text),
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
+      }
+    }
+    if (texts === undefined) continue;
+    noted = true;
+    holder[TEXTS] = texts;
+  }
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { noteNumber, numberText, parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { decodeText } from '../../src/lib/text.ts';
+
+test.each([
+  '{"id":725653563933458432,"neg":-7108510333361982070,"f":0.1,"e":1e400,"dec":1.10}',
+  '[18446744073709551615,[1.0,-0,0.0],{"a":1E5,"b":1e-400,"c":0.1000000000000000055511151231257827}]',
+  '{"__proto__":1.0,"a":"1.0 and 99999999999999999999","b\\"":2.50}',
+  '{"text":"ends in a slash \\\\","n":1.0}',
+])('comes out as it went in: %s', (text) => {
+  expect(stringifyJson(parseJson(text))).toBe(text);
+});
+
+test('values are the nearest numbers, and strings stay strings', () => {
+  expect(parseJson('{"id":725653563933458432,"e":1e400,"t":"1.0"}')).toMatchObject({
+    id: 725653563933458400,
+    e: Infinity,
+    t: '1.0',
+  });
+});
+
+test('a number that was changed is written as it is now', () => {
+  const value = parseJson('{"a":1.0,"b":2.0}') as Record<string, unknown>;
+  value['a'] = 7;
+  expect(stringifyJson(value)).toBe('{"a":7,"b":2.0}');
+});
+
+test('a spread takes the texts along', () => {
+  const value = parseJson('{"a":9007199254740993}') as object;
+  expect(stringifyJson({ ...value, b: 1 })).toBe('{"a":9007199254740993,"b":1}');
+});
+
+test('a typed number is sent as typed', () => {
+  const value = { id: Number('725653563933458432'), list: [Number('1.0')] };
+  noteNumber(value, 'id', '725653563933458432');
+  noteNumber(value.list, 0, '1.0');
+  expect(stringifyJson(value)).toBe('{"id":725653563933458432,"list":[1.0]}');
+  expect(numberText(value, 'id')).toBe('725653563933458432');
+  expect(numberText(value, 'toString')).toBeUndefined();
+});
+
+test.each(['{1e400:1}', '{12345678901234567890:1}', '[01.0]', '[1.0.0]', '[1.0', '["1.0]', '1.0 1.0', '[-]'])(
+  'refuses what JSON.parse refuses: %s',
+  (text) => {
+    expect(() => JSON.parse(text)).toThrow(SyntaxError);
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  },
+);
+
+test('agrees with JSON.parse on any JSON, and writes what it read', () => {
+  const number = fc.oneof(
+    fc.double().map((n) => JSON.stringify(n)),
+    fc.bigInt().map(String),
+    fc.constantFrom('1.0', '-0', '1e400', '-1E-7', '0.10', '1e+2'),
+  );
+  const { json } = fc.letrec<{ json: string }>((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4 },
+      number,
+      fc.string({ unit: 'binary' }).map((s) => JSON.stringify(s)),
+      fc.array(tie('json'), { maxLength: 4 }).map((items) => `[${items.join(',')}]`),
+      fc
+        .uniqueArray(
+          fc.string().filter((k) => !/^\d+$/.test(k)),
+          { maxLength: 4 },
+        )
+        .chain((keys) =>
+          fc.tuple(...keys.map(() => tie('json'))).map((values) => {
+            const members = keys.map((key, i) => `${JSON.stringify(key)}:${values[i]}`);
+            return `{${members.join(',')}}`;
+          }),
+        ),
+    ),
+  }));
+  fc.assert(
+    fc.property(json, (text) => {
+      const wrapped = `[${text}]`;
+      const value = parseJson(wrapped);
+      expect(JSON.stringify(value)).toBe(JSON.stringify(JSON.parse(wrapped)));
+      expect(stringifyJson(value)).toBe(wrapped);
+    }),
+  );
+});
+
+test('text of 32 MiB with escapes and one long number takes no stack', () => {
+  const text = `{"s":"${'\\n'.repeat(16 << 20)}","n":1.0}`;
+  expect(stringifyJson(parseJson(text))).toBe(text);
+});
+
+test.each([
+  ['UTF-8', Buffer.from('\ufeff{"a":"ä"}', 'utf8')],
+  ['UTF-16, little end first', Buffer.from('\ufeff{"a":"ä"}', 'utf16le')],
+  ['UTF-16, big end first', Buffer.from('\ufeff{"a":"ä"}', 'utf16le').swap16()],
+  ['no mark', Buffer.from('{"a":"ä"}', 'utf8')],
+])('a byte order mark is dropped: %s', (_, bytes) => {
+  expect(decodeText(bytes)).toBe('{"a":"ä"}');
+});
+
+test('one byte order mark only is dropped', () => {
+  expect(decodeText(Buffer.from('\ufeff\ufeffa'))).toBe('\ufeffa');
+});
