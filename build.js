@@ -86,18 +86,6 @@ const withoutSdkValidator = {
   },
 };
 
-/** The SDK's client gets headers that do not load undici (src/connection/light-headers.ts). */
-const lightHeaders = {
-  name: 'light-headers',
-  setup(b) {
-    b.onLoad({ filter: /node_modules\/@modelcontextprotocol\/client\/dist\/.*\.mjs$/ }, ({ path }) => ({
-      contents: `import { LightHeaders as Headers } from ${JSON.stringify(resolve(here, 'src/connection/light-headers.ts'))};\n${readFileSync(path, 'utf8')}`,
-      resolveDir: dirname(path),
-      loader: 'js',
-    }));
-  },
-};
-
 /** Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms. */
 const withoutChildProcess = {
   name: 'without-child-process',
@@ -199,7 +187,6 @@ const rest = await Promise.all(
         fromLayers(layers),
         dynamicImportsApart(apart, layers),
         withoutSdkValidator,
-        lightHeaders,
         withoutChildProcess,
       ],
       banner: requireBanner,

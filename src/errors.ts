@@ -102,8 +102,12 @@ export class UnsupportedError extends CliError {
  * none was not taken, as if the server had not been reached.
  */
 export class SessionGoneError extends CliError {
-  constructor(message: string, options: ErrorOptions = {}) {
+  /** HTTP status, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { status?: number | undefined } = {}) {
     super('session_gone', EXIT.unreachable, message, options);
+    this.status = options.status;
   }
 }
 

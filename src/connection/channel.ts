@@ -164,11 +164,14 @@ export class Channel {
         this.#transport
           .send(frame, {
             requestSignal: stream.signal,
-            onRequestStreamEnd: () =>
+            // This program's own transport tells the reason, where it knows one.
+            onRequestStreamEnd: (why?: unknown) =>
               reject(
-                new UnreachableError(`the connection was lost before the answer to ${method}`, {
-                  maybeSent: true,
-                }),
+                why !== undefined
+                  ? this.#options.classify(why)
+                  : new UnreachableError(`the connection was lost before the answer to ${method}`, {
+                      maybeSent: true,
+                    }),
               ),
           })
           .then(() => {

@@ -1,20 +1,14 @@
 import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../errors.ts';
-import { FetchError } from './node-fetch.ts';
-
-/** An HTTP response that is not a success, as the SDK's transport reports it (duck-typed: the SDK's classes stay in open.ts). */
-interface HttpFailure {
-  status: number;
-  statusText: string;
-  text: string | null | undefined;
-}
+import { BadAnswer } from './http/bad-answer.ts';
+import { FetchError } from './http/fetch-error.ts';
+import { HttpError } from './http/http-error.ts';
+import type { Scrub } from './scrub.ts';
 
 export interface FailureContext {
   /** What the person knows the server by. */
   name: string;
-  /** A session id was sent with the request. */
-  session: boolean;
-  /** `Retry-After` of the last response that had one, in milliseconds. */
-  retryAfterMs?: number | undefined;
+  /** Takes out of the server's words what the person sent in headers. */
+  scrub: Scrub;
 }
 
 /**
@@ -23,45 +17,65 @@ export interface FailureContext {
  */
 export function classifyFailure(error: unknown, context: FailureContext): CliError {
   if (error instanceof CliError) return error;
-  const http = httpFailure(error);
-  if (http) return classifyStatus(http, error, context);
+  const { name, scrub } = context;
+  const http = findCause(error, (e): e is HttpError => e instanceof HttpError);
+  if (http) return classifyStatus(http, context);
+  const bad = findCause(error, (e): e is BadAnswer => e instanceof BadAnswer);
+  // Without the error as its cause: that one has the server's words as they came.
+  if (bad) return new UnreachableError(`${name} ${scrub(bad.message)}`, { maybeSent: true });
   const fetchError = findCause(error, (e): e is FetchError => e instanceof FetchError);
   if (fetchError)
-    return new UnreachableError(`cannot reach ${context.name}: ${fetchError.message}`, {
+    return new UnreachableError(`cannot reach ${name}: ${fetchError.message}`, {
       cause: error,
       maybeSent: fetchError.maybeSent,
     });
   const message = error instanceof Error ? error.message : String(error);
-  return new UnreachableError(`cannot reach ${context.name}: ${message}`, { cause: error, maybeSent: true });
+  return new UnreachableError(`cannot reach ${name}: ${message}`, { cause: error, maybeSent: true });
 }
 
-function classifyStatus(http: HttpFailure, cause: unknown, context: FailureContext): CliError {
-  const { status } = http;
-  const rpc = jsonRpcError(http.text);
-  if (status === 401 || status === 403) {
+/** Without the error as their cause: that one has the server's words as they came, secrets among them. */
+function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliError {
+  const { status, rpc } = http;
+  const said = http.said === '' ? '' : `: ${scrub(http.said)}`;
+  // An error under the id of the request is the answer to it: its status says no more than that.
+  const isAnswer = rpc !== undefined && rpc.id !== null && rpc.id !== undefined;
+  if (status === 401 || (status === 403 && !(isAnswer && !http.challenges))) {
     const what = status === 401 ? 'requires authentication' : 'refuses access';
-    return new AuthError(`${context.name} ${what} (HTTP ${status})`, {
-      cause,
-      hint: "pass credentials with --header 'Authorization: Bearer ...' (instances add), or check those that are configured",
+    return new AuthError(`${name} ${what} (HTTP ${status})${said}`, {
+      hint:
+        status === 401 || http.challenges
+          ? "pass credentials with --header 'Authorization: Bearer ...' (instances add), or check those that are configured"
+          : undefined,
     });
   }
-  if (context.session && (status === 404 || (status === 400 && rpc?.code === -32000)))
-    return new SessionGoneError(`${context.name} no longer knows the session (HTTP ${status})`, { cause });
-  if (rpc && status < 500 && status !== 429) return new RpcError(rpc.code, rpc.message, rpc.data, { cause });
-  if (status === 429 || status >= 500)
+  if (http.inSession && (status === 404 || (status === 400 && rpc?.code === -32000)))
+    return new SessionGoneError(`${name} no longer knows the session (HTTP ${status})${said}`, {
+      status,
+    });
+  if (rpc && status < 500 && status !== 429)
+    return new RpcError(rpc.code, scrub(rpc.message), scrubbedData(rpc.data, scrub));
+  const words = http.statusText ? ` ${scrub(http.statusText)}` : '';
+  if (status === 429 || status >= 500) {
+    const wait = http.retryAfterMs === undefined ? '' : ` (it asks to wait ${inWords(http.retryAfterMs)})`;
+    return new UnreachableError(`${name} answered HTTP ${status}${words}${wait}${said}`, {
+      status,
+      // A gateway's 502 or 504 says nothing about what became of the request behind it.
+      maybeSent: status !== 429 && status !== 503,
+      retryAfterMs: http.retryAfterMs,
+    });
+  }
+  if (status >= 300 && status < 400)
     return new UnreachableError(
-      `${context.name} answered HTTP ${status}${http.statusText ? ` ${http.statusText}` : ''}`,
+      `${name} answered HTTP ${status}${words}${http.location === undefined ? said : `: it redirects to ${scrub(http.location)}`}`,
       {
-        cause,
         status,
-        // A gateway's 502 or 504 says nothing about what became of the request behind it.
-        maybeSent: status !== 429 && status !== 503,
-        retryAfterMs: context.retryAfterMs,
+        hint:
+          http.location === undefined
+            ? undefined
+            : 'a redirect to another place is not followed; if the server has moved, change its URL (instances add NAME URL --force)',
       },
     );
-  const said = http.text ? `: ${firstLine(http.text)}` : '';
-  return new UnreachableError(`${context.name} answered HTTP ${status}${said}`, {
-    cause,
+  return new UnreachableError(`${name} answered HTTP ${status}${said === '' ? words : said}`, {
     status,
     hint:
       status === 404 || status === 405
@@ -70,14 +84,20 @@ function classifyStatus(http: HttpFailure, cause: unknown, context: FailureConte
   });
 }
 
-/** The HTTP status in an error of the SDK's transports, or undefined. */
-export function httpFailure(error: unknown): HttpFailure | undefined {
-  const found = findCause(
-    error,
-    (e): e is Error & { data: HttpFailure } =>
-      typeof (e as { data?: { status?: unknown } }).data?.status === 'number',
-  );
-  return found?.data;
+/** The data of an error, its texts scrubbed: keys and numbers are nobody's secret. */
+function scrubbedData(data: unknown, scrub: Scrub): unknown {
+  if (typeof data === 'string') return scrub(data);
+  if (data === undefined) return undefined;
+  try {
+    return JSON.parse(scrub(JSON.stringify(data)));
+  } catch {
+    return undefined;
+  }
+}
+
+function inWords(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
 }
 
 function findCause<T>(error: unknown, is: (e: unknown) => e is T): T | undefined {
@@ -87,23 +107,4 @@ function findCause<T>(error: unknown, is: (e: unknown) => e is T): T | undefined
     at = at.cause;
   }
   return undefined;
-}
-
-function jsonRpcError(
-  text: string | null | undefined,
-): { code: number; message: string; data?: unknown } | undefined {
-  if (!text || text.length > 1_000_000) return undefined;
-  try {
-    const error = (JSON.parse(text) as { error?: { code?: unknown; message?: unknown; data?: unknown } })
-      .error;
-    if (typeof error?.code !== 'number') return undefined;
-    return { code: error.code, message: String(error.message ?? ''), data: error.data };
-  } catch {
-    return undefined;
-  }
-}
-
-function firstLine(text: string): string {
-  const line = text.trim().split('\n', 1)[0] ?? '';
-  return line.length > 200 ? `${line.slice(0, 200)}...` : line;
 }

@@ -1,8 +1,11 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { ProtocolError } from '../errors.ts';
 import type { Channel, JsonObject } from './channel.ts';
-import { HANDSHAKE_TIMEOUT_MS, type Negotiated } from './negotiate.ts';
+import type { Negotiated } from './negotiate.ts';
 import type { TransportKind } from './transports.ts';
+
+/** How long a server may take to answer the handshake, in milliseconds; a stdio server may be fetched by npx first. */
+export const HANDSHAKE_TIMEOUT_MS = 120_000;
 
 /** The versions of the initialize handshake, newest first. */
 const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];

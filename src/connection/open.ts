@@ -1,15 +1,14 @@
+import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
+import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
+import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
+import { answerBasics, initialize } from './handshake.ts';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
   PROTOCOL_VERSION_META_KEY,
-  StreamableHTTPClientTransport,
-} from '@modelcontextprotocol/client';
-import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
-import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
-import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
-import { httpFailure } from './failure.ts';
-import { answerBasics, initialize } from './handshake.ts';
-import { type Negotiated, negotiate } from './negotiate.ts';
+} from './meta-keys.ts';
+import type { Negotiated } from './negotiate.ts';
+import { patiently, withSecondTry } from './second-try.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { Target } from './target.ts';
 import { targetHash } from './target-hash.ts';
@@ -61,6 +60,11 @@ export interface Connection {
  * reason when aborted.
  */
 export async function openConnection(target: Target, options: OpenOptions): Promise<Connection> {
+  const { signal, log } = options;
+  return patiently(() => openSomehow(target, options), { signal, log });
+}
+
+async function openSomehow(target: Target, options: OpenOptions): Promise<Connection> {
   const { known, resume, log } = options;
   const kind = target.kind === 'stdio' ? 'stdio' : (known?.transport ?? 'http');
   try {
@@ -69,7 +73,7 @@ export async function openConnection(target: Target, options: OpenOptions): Prom
     if (resume || !(error instanceof CliError)) throw error;
     if (known !== undefined && refusesRemembered(error)) {
       log?.(`what is remembered of the server was refused (${error.message}); negotiating again`);
-      return openConnection(target, { ...options, known: undefined });
+      return openSomehow(target, { ...options, known: undefined });
     }
     if (known !== undefined || kind !== 'http' || !hasStatus(error, [400, 404, 405])) throw error;
     log?.(`no Streamable HTTP here (${error.message}); trying HTTP+SSE`);
@@ -130,6 +134,8 @@ async function connect(
   const { transport, kind } = prepared;
   const { resume, version, capabilities = CLIENT_CAPABILITIES } = options;
   if (!resume && kind !== 'sse' && (!known || (known.era === 'modern' && !known.discover))) {
+    // The SDK's client, which finds out the version, is loaded for that and not before.
+    const { negotiate } = await import('./negotiate.ts');
     const negotiated = await negotiate(prepared, version, capabilities, options.log);
     return [channelOf(prepared, negotiated, options, capabilities), negotiated];
   }
@@ -180,9 +186,18 @@ function connection(
   prepared: PreparedTransport,
   channel: Channel,
   facts: ServerFacts,
-  { log, onStale, capabilities = CLIENT_CAPABILITIES }: OpenOptions,
+  options: OpenOptions,
 ): Connection {
-  const { transport } = prepared;
+  const { transport, kind } = prepared;
+  const { log, onStale, version, capabilities = CLIENT_CAPABILITIES } = options;
+  const request = withSecondTry((...asked) => channel.request(...asked), {
+    log,
+    // A session that was resumed has a task in it: a new one would not know it.
+    reopen:
+      facts.era === 'legacy' && kind === 'http' && !options.resume
+        ? async () => void (await initialize(channel, transport, { kind, version, capabilities }))
+        : undefined,
+  });
   return {
     facts,
     channel,
@@ -198,20 +213,19 @@ function connection(
     },
     async request(method, params, requestOptions) {
       try {
-        return await channel.request(method, params, requestOptions);
+        return await request(method, params, requestOptions);
       } catch (error) {
         throw facts.era === 'modern' ? afterRefusal(error, onStale) : error;
       }
     },
     async listen() {
-      if (!(transport instanceof StreamableHTTPClientTransport)) return;
       // Another process may hold the one stream that some servers allow (409), others have none (405): both are fine.
-      await transport.resumeStream('').catch((error: unknown) => log?.(`no GET stream: ${String(error)}`));
+      await prepared.listen?.().catch((error: unknown) => log?.(`no GET stream: ${String(error)}`));
     },
     async close({ endSession = false } = {}) {
       await Promise.race([channel.farewell(), unrefTimeout(FAREWELL_MS)]);
-      if (endSession && transport instanceof StreamableHTTPClientTransport && sessionIdOf(transport) !== null)
-        await Promise.race([transport.terminateSession().catch(() => {}), unrefTimeout(FAREWELL_MS)]);
+      if (endSession && prepared.endSession && sessionIdOf(transport) !== null)
+        await Promise.race([prepared.endSession().catch(() => {}), unrefTimeout(FAREWELL_MS)]);
       await prepared.close().catch(() => {});
     },
   };
@@ -243,7 +257,7 @@ function afterRefusal(error: unknown, onStale: (() => void) | undefined): unknow
 function explainHandshake(error: unknown, prepared: PreparedTransport, name: string): CliError {
   const code = (error as { code?: unknown } | null)?.code;
   // The SDK's client reports a JSON-RPC error of the handshake under its numeric code.
-  if (!(error instanceof CliError) && httpFailure(error) === undefined && typeof code === 'number') {
+  if (!(error instanceof CliError) && typeof code === 'number') {
     const { message } = error as Error;
     // Without the error as its cause: that one has the message as it came.
     return new RpcError(code, `${name} refused the connection: ${prepared.scrub?.(message) ?? message}`);

@@ -1,5 +1,5 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
+import { nodeHttp, nodeHttps } from './http/node-modules.ts';
 
 const agents = new Map<string, HttpAgent>();
 
@@ -19,7 +19,8 @@ export async function agentFor(url: URL): Promise<HttpAgent> {
 
 async function makeAgent(url: URL, proxy: string): Promise<HttpAgent> {
   const options = { keepAlive: true };
-  if (proxy === '') return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  if (proxy === '')
+    return url.protocol === 'https:' ? new (nodeHttps().Agent)(options) : new (nodeHttp().Agent)(options);
   if (url.protocol === 'https:') {
     const { HttpsProxyAgent } = await import('https-proxy-agent');
     return new HttpsProxyAgent(proxy, options);

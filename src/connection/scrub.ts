@@ -13,23 +13,3 @@ export function scrubberOf(headers: Readonly<Record<string, string>>): Scrub {
   secrets.sort((a, b) => b.length - a.length);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
-
-/** A response that is no success, with its words scrubbed: all of it that the SDK's transports read. */
-export function scrubbed(response: Response, scrub: Scrub): Response {
-  const { url, status, ok, type, redirected, headers } = response;
-  const text = async () => scrub(await response.text());
-  return {
-    url,
-    status,
-    ok,
-    type,
-    redirected,
-    headers,
-    statusText: scrub(response.statusText),
-    text,
-    json: async () => JSON.parse(await text()),
-    get body() {
-      return response.body;
-    },
-  } as Response;
-}

@@ -1,7 +1,7 @@
 import type { PassThrough } from 'node:stream';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { CliError, UnreachableError, UsageError } from '../errors.ts';
-import { MAX_RESPONSE_BYTES } from './node-fetch.ts';
+import { MAX_MESSAGE_BYTES } from './http/body.ts';
 import type { StdioTarget } from './target.ts';
 
 /** How much of a server's stderr is kept to explain a failure. */
@@ -34,10 +34,10 @@ export async function openStdio(
     args: target.args,
     env: target.env,
     stderr: 'pipe',
-    maxBufferSize: MAX_RESPONSE_BYTES,
+    maxBufferSize: MAX_MESSAGE_BYTES,
     ...(target.cwd === undefined ? {} : { cwd: target.cwd }),
   });
-  joinOnce(transport, MAX_RESPONSE_BYTES);
+  joinOnce(transport, MAX_MESSAGE_BYTES);
   let tail = '';
   let exited = false;
   (transport.stderr as PassThrough | null)?.on('data', (chunk: Buffer) => {

@@ -79,7 +79,7 @@ describe('4: authentication', () => {
     const server = await watchedServer({ speed: 2 });
     const work = await workAt(server.url);
     const id = await work.submit('deploy --version 2.0');
-    server.answerWith(refuse(status));
+    server.answerWith(refuse(status, { headers: { 'www-authenticate': 'Bearer' } }));
     const lines = ['refresh', 'deploy --version 2.0', 'deploy --version 2.0 --background'];
     for (const line of lines)
       expect(await work.run(line)).toMatchObject({

@@ -3,7 +3,7 @@ import { scanFlags } from '../../src/cli/runtime-flags.ts';
 import { parseDuration } from '../../src/config/duration.ts';
 import { expand } from '../../src/config/expand.ts';
 import { checkInstanceName } from '../../src/config/names.ts';
-import { retryAfterMs } from '../../src/connection/transports.ts';
+import { retryAfterMs } from '../../src/connection/http/http-error.ts';
 import { visible, visibleJson, visibleLine } from '../../src/output/visible.ts';
 
 test.each([

@@ -1,0 +1,6 @@
+/** Names in `_meta` of each request of 2026-07-28 (basic, "Request Metadata"). Written out, so that no package has to be loaded for them. */
+export const PROTOCOL_VERSION_META_KEY = 'io.modelcontextprotocol/protocolVersion';
+export const CLIENT_INFO_META_KEY = 'io.modelcontextprotocol/clientInfo';
+export const CLIENT_CAPABILITIES_META_KEY = 'io.modelcontextprotocol/clientCapabilities';
+/** The server's name for itself, in `_meta` of results. */
+export const SERVER_INFO_META_KEY = 'io.modelcontextprotocol/serverInfo';
