@@ -56,9 +56,12 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
     return new RpcError(rpc.code, scrub(rpc.message), scrubbedData(rpc.data, scrub));
   const words = http.statusText ? ` ${scrub(http.statusText)}` : '';
   if (status === 429 || status >= 500) {
-    const wait = http.retryAfterMs === undefined ? '' : ` (it asks to wait ${inWords(http.retryAfterMs)})`;
-    return new UnreachableError(`${name} answered HTTP ${status}${words}${wait}${said}`, {
+    return new UnreachableError(`${name} answered HTTP ${status}${words}${said}`, {
       status,
+      hint:
+        http.retryAfterMs === undefined
+          ? undefined
+          : `the server asks to wait ${inWords(http.retryAfterMs)} before the next try`,
       // A gateway's 502 or 504 says nothing about what became of the request behind it.
       maybeSent: status !== 429 && status !== 503,
       retryAfterMs: http.retryAfterMs,

@@ -74,7 +74,7 @@ const AT_ONCE: Row[] = [
     misdeed: answer(429, 'Too many requests', { ...TEXT, 'retry-after': '3600' }),
     code: 3,
     stderr:
-      /^error: work answered HTTP 429 Too Many Requests \(it asks to wait 60 min\): Too many requests\n$/,
+      /^error: work answered HTTP 429 Too Many Requests: Too many requests\nhint: the server asks to wait 60 min before the next try\n$/,
   },
   {
     what: '502 with a page',
@@ -140,7 +140,7 @@ const CALLS: (Row & { job: string })[] = [
     }),
     code: 3,
     stderr:
-      /work answered HTTP 429 Too Many Requests \(it asks to wait 1 s\): quota exhausted for project 7\n$/,
+      /work answered HTTP 429 Too Many Requests: quota exhausted for project 7\nhint: the server asks to wait 1 s before the next try\n$/,
     job: 'failed',
   },
   {
