@@ -1,9 +1,10 @@
-// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are six parts:
+// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are seven parts:
 //
 //   main.js   the entry alone: --version and --help load nothing else
 //   run.js    everything light in one file: routing, commands, store, output
 //   call.js   what a tool's call needs beside that, as long as it opens no connection of its own
 //   jobs.js   what jobs need beside that
+//   discovery-check-worker.js    what a thread loads that checks large data: all in one, too
 //   cli-completion-complete.js   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   the rest  what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
 //
@@ -202,6 +203,14 @@ const completion = await build({
   plugins: [dynamicImportsApart(apart, layers)],
 });
 
+// A thread of its own loads one file, with the schema engine in it.
+const checkWorker = await build({
+  ...common,
+  entryPoints: { 'discovery-check-worker': 'src/discovery/check-worker.ts' },
+  outdir: 'dist',
+  banner: requireBanner,
+});
+
 // What a layer's modules import dynamically from a layer must be exported there, too.
 for (const layer of layers) await look(layer.files, new Map(), layers);
 // The last layer first: what it imports from the others is known only then.
@@ -221,13 +230,18 @@ for (const [at, layer] of [...layers.entries()].reverse()) {
 writeFileSync(
   resolve(here, 'dist/THIRD-PARTY-LICENSES.txt'),
   licences(
-    Object.assign({}, ...[entry, completion, ...rest, ...files].map(({ metafile }) => metafile.inputs)),
+    Object.assign(
+      {},
+      ...[entry, completion, checkWorker, ...rest, ...files].map(({ metafile }) => metafile.inputs),
+    ),
   ),
 );
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
 const made = new Set(
-  [entry, completion, ...rest, ...files].flatMap(({ metafile }) => Object.keys(metafile.outputs)),
+  [entry, completion, checkWorker, ...rest, ...files].flatMap(({ metafile }) =>
+    Object.keys(metafile.outputs),
+  ),
 );
 made.add('dist/THIRD-PARTY-LICENSES.txt');
 for (const file of readdirSync(resolve(here, 'dist')))

@@ -5,7 +5,6 @@ import type { Assignment } from '../discovery/parse-line.ts';
 import { readFlag } from '../discovery/read-flag.ts';
 import { secretPlaces } from '../discovery/redact.ts';
 import { didYouMean, nearestNames } from '../discovery/suggest.ts';
-import { isUnmendable } from '../discovery/unmendable.ts';
 import { validateArguments } from '../discovery/validate.ts';
 import { UsageError } from '../errors.ts';
 import type { App } from './app.ts';
@@ -76,7 +75,7 @@ export async function fixedArgsProblems(
       `${place} is a secret, which is not stored: give it with each call, as --${place} or in --args @FILE`,
   );
   if (tool.inputSchema === undefined) return secrets;
-  const { problems, warning } = await validateArguments(tool, args, (finding) => isUnmendable(finding, args));
+  const { problems, warning } = await validateArguments(tool, args, { unmendable: true });
   if (warning) app.printer.warn('schema', warning);
   return [...problems.map(({ message }) => message), ...secrets];
 }

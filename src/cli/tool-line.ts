@@ -116,7 +116,8 @@ function whatIsAsked(app: App): 'everything' | 'missing' | 'nothing' {
 async function problemsOf(app: App, { called, flags }: ToolForm, args: Record<string, unknown>) {
   if (called.inputSchema === undefined) return [];
   const { validateArguments } = await import('../discovery/validate.ts');
-  const { problems, warning } = await validateArguments(called, args);
+  const stop = app.stop('the arguments were not checked in time; nothing was sent');
+  const { problems, warning } = await validateArguments(called, args, stop).finally(stop.dispose);
   if (warning) app.printer.warn('schema', warning);
   return problems.map((problem) => asTyped(problem, flags));
 }

@@ -1,27 +1,33 @@
 import { isObject, own } from '../json.ts';
+import { cutText, MESSAGE_LENGTH } from '../lib/caps.ts';
 import type { JsonSchema } from './catalogue.ts';
-import { explain } from './explain.ts';
-import { checkOf } from './schema-check.ts';
+import { problemsOf, whyNot } from './validate.ts';
+
+/** What came of checking a result: what is wrong with it, in one line, or why nothing was checked. Neither: it is as it should be. */
+export interface OutputCheck {
+  problem?: string;
+  unchecked?: string;
+}
 
 /**
- * What is wrong with a CallToolResult by the tool's outputSchema (MCP 2025-06-18 and later, server/tools, "Output Schema"), in one line;
- * undefined when nothing is, or when the schema cannot be used: the server is the judge of it then.
+ * Checks a CallToolResult by the tool's outputSchema (MCP 2025-06-18 and later, server/tools, "Output Schema"). A schema that cannot be used, or
+ * whose check takes too long or is interrupted, costs the check and nothing else: the result is the server's.
  */
-export async function outputProblem(
+export async function checkOutput(
   outputSchema: JsonSchema | undefined,
   result: unknown,
-): Promise<string | undefined> {
-  if (!isObject(outputSchema)) return undefined;
+  signal?: AbortSignal,
+): Promise<OutputCheck> {
+  if (!isObject(outputSchema)) return {};
   const content = isObject(result) ? own(result, 'structuredContent') : undefined;
-  if (content === undefined) return 'there is no structuredContent';
+  if (content === undefined) return { problem: 'there is no structuredContent' };
   try {
-    const engine = await checkOf(outputSchema);
-    const violations = engine.check(content);
-    if (violations.length === 0) return undefined;
+    const problems = await problemsOf({ schema: outputSchema, value: content }, signal);
+    if (problems.length === 0) return {};
     // Told as for arguments, but that results have no flags.
-    const problems = explain(violations, content, outputSchema, engine.schema);
-    return problems.map(({ path, flag, message }) => message.replace(flag, path || 'the result')).join('; ');
-  } catch {
-    return undefined;
+    const told = problems.map(({ path, flag, message }) => message.replace(flag, path || 'the result'));
+    return { problem: cutText(told.join('; '), MESSAGE_LENGTH) };
+  } catch (error) {
+    return { unchecked: signal?.aborted ? 'the check was interrupted' : whyNot(error) };
   }
 }

@@ -1,36 +1,56 @@
 import { isObject, type JsonObject, own, sameJson } from '../json.ts';
+import { weigh } from './check-budget.ts';
 import { typeOf } from './combine-forms.ts';
 import { listOf, readSchema } from './schema-reader.ts';
-import type { Check, Violation } from './violation.ts';
+import { MOST_VIOLATIONS, type Violation } from './violation.ts';
+
+/** Checks a value; undefined when that takes more than so many steps (default: no limit). */
+export type PlainCheck = (value: unknown, steps?: number) => Violation[] | undefined;
+
+const TOO_MANY_STEPS = Symbol('too many steps');
+const ENOUGH = Symbol('enough violations');
 
 /**
  * The check for plain schemas, which most tools have. It says exactly what ajv says (a test compares them on random schemas), and
  * saves loading ajv, which takes longer than everything else in a call. Any keyword that is not listed here is left to ajv.
  */
-export function plainCheck(root: unknown): Check | undefined {
-  const rules = {
+export function plainCheck(root: unknown): PlainCheck | undefined {
+  const rules: Rules = {
     root,
-    left: MOST_SCHEMAS,
+    known: new Map(),
     oldRefs: /draft-0[3-7]/.test(String(isObject(root) && root['$schema'])),
   };
-  if (!isPlain(root, rules, 0)) return undefined;
-  const run: Run = { root, hasDefault: defaultFinder(root) };
-  return (value) => {
+  const size = plainSize(root, rules, 0);
+  if (size === undefined || size.schemas > MOST_SCHEMAS || size.height > DEEPEST) return undefined;
+  const hasDefault = defaultFinder(root);
+  return (value, steps = Number.POSITIVE_INFINITY) => {
     const found: Violation[] = [];
-    check(run, root, value, [], found);
-    return found;
+    try {
+      check({ root, hasDefault, left: steps, all: found }, root, value, [], found);
+    } catch (error) {
+      if (error === TOO_MANY_STEPS) return undefined;
+      if (error !== ENOUGH) throw error;
+    }
+    return found.slice(0, MOST_VIOLATIONS);
   };
 }
 
 interface Rules {
   root: unknown;
-  left: number;
+  /** What was looked at before; undefined for what is not plain, or refers to itself. */
+  known: Map<unknown, Size | undefined>;
   /** Up to draft-07, keywords beside `$ref` mean nothing. */
   oldRefs: boolean;
 }
 
-/** A schema that refers to itself runs into these and is left to ajv. */
-const MOST_SCHEMAS = 2_000;
+/** Subschemas, each reference counted with all that is behind it, and how deep they go. */
+interface Size {
+  schemas: number;
+  height: number;
+}
+
+/** Larger ones are left to ajv, which counts them again and says so. */
+const MOST_SCHEMAS = 50_000;
 const DEEPEST = 32;
 
 const TYPES = new Set<unknown>(['string', 'number', 'integer', 'boolean', 'null', 'array', 'object']);
@@ -69,19 +89,32 @@ function isEmpty(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 0;
 }
 
-function isPlain(schema: unknown, rules: Rules, depth: number): boolean {
-  if (schema === true) return true;
-  if (!isObject(schema) || depth > DEEPEST || rules.left-- <= 0) return false;
+/** The size of a schema that has only keywords from the list; undefined for any other, and for one that refers to itself. */
+function plainSize(schema: unknown, rules: Rules, depth: number): Size | undefined {
+  if (schema === true) return { schemas: 1, height: 1 };
+  if (!isObject(schema) || depth > DEEPEST) return undefined;
+  if (rules.known.has(schema)) return rules.known.get(schema);
+  rules.known.set(schema, undefined);
   const keywords = Object.keys(schema).filter((keyword) => !ANNOTATIONS.has(keyword));
-  for (const keyword of keywords) if (!SHAPES.get(keyword)?.(schema[keyword])) return false;
-  const plain = (inner: unknown) => isPlain(inner, rules, depth + 1);
+  for (const keyword of keywords) if (!SHAPES.get(keyword)?.(schema[keyword])) return undefined;
+  const inner: unknown[] = [];
   if (schema['$ref'] !== undefined) {
-    if (rules.oldRefs && keywords.length > 1) return false;
-    if (!plain(target(rules.root, schema['$ref']))) return false;
+    if (rules.oldRefs && keywords.length > 1) return undefined;
+    inner.push(target(rules.root, schema['$ref']));
   }
-  if (isObject(schema['properties']) && !Object.values(schema['properties']).every(plain)) return false;
-  if (schema['items'] !== undefined && !plain(schema['items'])) return false;
-  return [...listOf(schema['anyOf']), ...listOf(schema['allOf'])].every(plain);
+  for (const one of Object.values(isObject(schema['properties']) ? schema['properties'] : {}))
+    inner.push(one);
+  if (schema['items'] !== undefined) inner.push(schema['items']);
+  for (const keyword of ['anyOf', 'allOf']) for (const one of listOf(schema[keyword])) inner.push(one);
+  const size = { schemas: 1, height: 1 };
+  for (const one of inner) {
+    const part = plainSize(one, rules, depth + 1);
+    if (part === undefined) return undefined;
+    size.schemas = Math.min(size.schemas + part.schemas, MOST_SCHEMAS + 1);
+    size.height = Math.max(size.height, part.height + 1);
+  }
+  rules.known.set(schema, size);
+  return size;
 }
 
 function target(root: unknown, reference: unknown): unknown {
@@ -93,14 +126,30 @@ function target(root: unknown, reference: unknown): unknown {
 /** Whether the server fills a property in by itself. Looked up for missing properties only. */
 export function defaultFinder(root: unknown): (property: unknown) => boolean {
   const reader = readSchema(root);
-  return (property) =>
-    reader.parts(property).some(({ schema, certain }) => certain && Object.hasOwn(schema, 'default'));
+  const known = new Map<unknown, boolean>();
+  return (property) => {
+    let has = known.get(property);
+    if (has === undefined) {
+      has = reader.parts(property).some(({ schema, certain }) => certain && Object.hasOwn(schema, 'default'));
+      known.set(property, has);
+    }
+    return has;
+  };
 }
 
 /** What stays the same during one check. */
 interface Run {
   root: unknown;
   hasDefault: (property: unknown) => boolean;
+  /** Steps that may still be taken. */
+  left: number;
+  /** What was found in all. */
+  all: readonly Violation[];
+}
+
+function spend(run: Run, steps: number): void {
+  run.left -= steps;
+  if (run.left < 0) throw TOO_MANY_STEPS;
 }
 
 /** A schema, a value, and where their violations go. */
@@ -112,24 +161,37 @@ interface Spot {
 
 function check(run: Run, schema: unknown, value: unknown, path: readonly string[], found: Violation[]): void {
   if (!isObject(schema)) return;
+  if (run.all.length >= MOST_VIOLATIONS) throw ENOUGH;
+  spend(run, 1 + path.length / 8);
   const spot: Spot = { schema, path, found };
   const { type } = schema;
   if (type !== undefined && !listOrOne(type).some((t) => isOfType(t, value))) fail(spot, 'type', { type });
   if (schema['$ref'] !== undefined) check(run, target(run.root, schema['$ref']), value, path, found);
   const only = schema['const'];
-  if (Object.hasOwn(schema, 'const') && !sameJson(value, only)) fail(spot, 'const', { allowedValue: only });
+  if (Object.hasOwn(schema, 'const')) {
+    compare(run, only, value);
+    if (!sameJson(value, only)) fail(spot, 'const', { allowedValue: only });
+  }
   const allowed = schema['enum'];
-  if (Array.isArray(allowed) && !allowed.some((one) => sameJson(one, value)))
-    fail(spot, 'enum', { allowedValues: allowed });
+  if (Array.isArray(allowed)) {
+    compare(run, allowed, value);
+    if (!allowed.some((one) => sameJson(one, value))) fail(spot, 'enum', { allowedValues: allowed });
+  }
   for (const part of listOf(schema['allOf'])) check(run, part, value, path, found);
   checkAnyOf(run, spot, value);
   if (typeof value === 'number') checkNumber(spot, value);
   // Lengths are in characters (code points), not in UTF-16 units: JSON Schema 2020-12, validation 6.3.
-  else if (typeof value === 'string') checkLength(spot, 'Length', [...value].length);
+  else if (typeof value === 'string') checkText(spot, value);
   else if (Array.isArray(value)) {
     checkLength(spot, 'Items', value.length);
     for (const [i, item] of value.entries()) check(run, schema['items'], item, [...path, String(i)], found);
   } else if (isObject(value)) checkObject(run, spot, value);
+}
+
+/** What comparing with listed values costs: one look each, but for arrays and objects, which are compared to their ends. */
+function compare(run: Run, listed: unknown, value: unknown): void {
+  const whole = typeof value === 'object' && value !== null;
+  spend(run, whole ? weigh(listed, run.left).parts : Array.isArray(listed) ? listed.length / 8 : 1);
 }
 
 function fail({ schema, path, found }: Spot, keyword: string, params: Violation['params']): void {
@@ -161,6 +223,24 @@ function checkNumber(spot: Spot, value: number): void {
   }
 }
 
+/** Counts characters only where it has to: there are at least half as many as UTF-16 units, and at most as many. */
+function checkText(spot: Spot, text: string): void {
+  const { minLength, maxLength } = spot.schema;
+  const units = text.length;
+  const isLong = typeof maxLength === 'number' && units > maxLength;
+  if (isLong || (typeof minLength === 'number' && units / 2 < minLength))
+    checkLength(spot, 'Length', codePoints(text));
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    count += 1;
+    if ((text.codePointAt(at) ?? 0) > 0xffff) at += 1;
+  }
+  return count;
+}
+
 function checkLength(spot: Spot, what: 'Length' | 'Items', length: number): void {
   const most = spot.schema[`max${what}`];
   if (typeof most === 'number' && length > most) fail(spot, `max${what}`, { limit: most });
@@ -171,14 +251,20 @@ function checkLength(spot: Spot, what: 'Length' | 'Items', length: number): void
 function checkObject(run: Run, spot: Spot, object: JsonObject): void {
   const { schema, path, found } = spot;
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
-  for (const name of listOf(schema['required']) as string[])
+  const required = listOf(schema['required']) as string[];
+  const names = Object.keys(properties);
+  spend(run, (required.length + names.length) / 8);
+  for (const name of required)
     if (!Object.hasOwn(object, name) && !run.hasDefault(own(properties, name)))
       fail(spot, 'required', { missingProperty: name });
-  if (schema['additionalProperties'] === false)
-    for (const name of Object.keys(object))
+  if (schema['additionalProperties'] === false) {
+    const given = Object.keys(object);
+    spend(run, given.length / 8);
+    for (const name of given)
       if (!Object.hasOwn(properties, name)) fail(spot, 'additionalProperties', { additionalProperty: name });
-  for (const [name, property] of Object.entries(properties))
-    if (Object.hasOwn(object, name)) check(run, property, object[name], [...path, name], found);
+  }
+  for (const name of names)
+    if (Object.hasOwn(object, name)) check(run, properties[name], object[name], [...path, name], found);
 }
 
 function listOrOne(value: unknown): unknown[] {

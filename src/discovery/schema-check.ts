@@ -1,12 +1,71 @@
-import { plainCheck } from './plain-schema.ts';
-import type { Engine } from './schema-engine.ts';
+/** One check of a value by a JSON Schema, wherever it runs: in place, or in a thread of its own. */
+import type { JsonSchema } from './catalogue.ts';
+import {
+  isQuickToCompile,
+  isQuickToTell,
+  isTooLong,
+  LONGEST_SCHEMA,
+  STEPS_IN_PLACE,
+} from './check-budget.ts';
+import type { ArgumentProblem } from './explain.ts';
+import { type PlainCheck, plainCheck } from './plain-schema.ts';
+import type { Violation } from './violation.ts';
+
+export interface CheckTask {
+  schema: unknown;
+  value: unknown;
+  /** Only what stays wrong whatever is added to the value. */
+  unmendable?: boolean;
+}
+
+/** Violations, and the schema that they point into. */
+interface Checked {
+  violations: readonly Violation[];
+  schema: unknown;
+}
 
 /**
- * The check for a JSON Schema. Light to import: the heavy engine is loaded only by a schema that needs it. Throws what makes the schema
- * unusable.
+ * The problems of a value, in words, however much work that is. Throws what makes the schema unusable: for a thread of its own, or for a check
+ * that is known to be small.
  */
-export async function checkOf(schema: unknown): Promise<Engine> {
+export async function problemsAtAnyCost(task: CheckTask): Promise<ArgumentProblem[]> {
+  const checked = await check(task, plainCheck(task.schema));
+  return checked ? tell(task, checked) : [];
+}
+
+/** The same, but undefined as soon as it turns out to be more work than is done in place. */
+export async function problemsInPlace(task: CheckTask): Promise<ArgumentProblem[] | undefined> {
+  const { schema, value } = task;
   const plain = plainCheck(schema);
-  if (plain) return { check: plain, schema };
-  return (await import('./schema-engine.ts')).compileSchema(schema);
+  if (!plain && isTooLong(schema))
+    throw new Error(`it is longer than ${LONGEST_SCHEMA / 1024} KiB, which are not compiled`);
+  if (!plain && !isQuickToCompile(schema, value)) return undefined;
+  const checked = await check(task, plain, STEPS_IN_PLACE);
+  if (!checked || !isQuickToTell(checked.violations.length, schema, value)) return undefined;
+  return tell(task, checked);
+}
+
+/** Undefined when it takes more steps. */
+async function check(
+  { schema, value }: CheckTask,
+  plain: PlainCheck | undefined,
+  steps?: number,
+): Promise<Checked | undefined> {
+  if (plain) {
+    const violations = plain(value, steps);
+    return violations && { violations, schema };
+  }
+  const engine = await (await import('./schema-engine.ts')).compileSchema(schema);
+  return { violations: engine.check(value), schema: engine.schema };
+}
+
+async function tell({ schema, value, unmendable }: CheckTask, checked: Checked): Promise<ArgumentProblem[]> {
+  // Most values are right.
+  if (checked.violations.length === 0) return [];
+  const { explain } = await import('./explain.ts');
+  if (!unmendable) return explain(checked.violations, value, schema as JsonSchema, checked.schema);
+  const { isUnmendable } = await import('./unmendable.ts');
+  return explain(checked.violations, value, schema as JsonSchema, checked.schema, (finding) =>
+    isUnmendable(finding, value),
+  );
 }

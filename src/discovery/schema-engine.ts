@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { isObject } from '../json.ts';
 import { PROTO_PATTERN, prepareSchema } from './schema-prepare.ts';
-import { listOf, readSchema } from './schema-reader.ts';
-import type { Check, Violation } from './violation.ts';
+import { schemaWork } from './schema-work.ts';
+import { type Check, MOST_VIOLATIONS, type Violation } from './violation.ts';
 
 /** Checking one value may look at this many subschemas, references followed; beyond it a hostile schema would hang the check. */
 const MOST_WORK = 50_000;
@@ -25,7 +25,7 @@ export interface Engine {
 export async function compileSchema(root: unknown): Promise<Engine> {
   const patterns = mentionsPattern(root) ? await loadPatterns() : undefined;
   const schema = prepareSchema(root, (pattern) => patterns?.(pattern) !== undefined);
-  if (workOf(schema) > MOST_WORK) throw new Error('it is too large to be checked here');
+  if (schemaWork(schema).visits > MOST_WORK) throw new Error('it is too large to be checked here');
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: true, // the schema object of each error
@@ -39,6 +39,7 @@ export async function compileSchema(root: unknown): Promise<Engine> {
     meta: false,
     logger: false,
     code: {
+      optimize: false, // it takes as long as the rest of the compiling, and a schema is used once
       regExp: Object.assign((pattern: string) => patternEngine(pattern, patterns?.(pattern)), {
         code: 'patternEngine',
       }),
@@ -47,7 +48,7 @@ export async function compileSchema(root: unknown): Promise<Engine> {
   const validate = ajv.compile(schema as boolean | object as object);
   const check: Check = (value) => {
     validate(value);
-    return (validate.errors ?? []).flatMap((error): Violation[] => {
+    return (validate.errors ?? []).slice(0, MOST_VIOLATIONS).flatMap((error): Violation[] => {
       // Errors inside `propertyNames` are about the name; the keyword's own error follows them.
       if (error.propertyName !== undefined && error.keyword !== 'propertyNames') return [];
       const path = error.instancePath.split('/').slice(1);
@@ -109,30 +110,4 @@ function mentionsPattern(root: unknown): boolean {
       if (typeof child === 'object' && child !== null) rest.push(child);
   }
   return false;
-}
-
-/** How many subschemas one check may visit, each reference counted with all that is behind it, a loop once. */
-function workOf(root: unknown): number {
-  const reader = readSchema(root);
-  const known = new Map<unknown, number>();
-  return work(root);
-
-  function work(schema: unknown): number {
-    if (typeof schema !== 'object' || schema === null) return 0;
-    const before = known.get(schema);
-    if (before !== undefined) return before;
-    known.set(schema, 1);
-    let sum = 1;
-    if (isObject(schema)) {
-      for (const [keyword, child] of Object.entries(schema)) {
-        if (keyword === '$defs' || keyword === 'definitions' || keyword === 'enum' || keyword === 'const')
-          continue;
-        if (keyword === 'default' || keyword === 'examples') continue;
-        sum += keyword === '$ref' && typeof child === 'string' ? work(reader.resolve(child)) : work(child);
-      }
-    } else for (const child of listOf(schema)) sum += work(child);
-    sum = Math.min(sum, Number.MAX_SAFE_INTEGER);
-    known.set(schema, sum);
-    return sum;
-  }
 }

@@ -1,9 +1,7 @@
 import { isObject } from '../json.ts';
-import type { Finding } from './alternatives.ts';
 import type { ToolDefinition } from './catalogue.ts';
 import type { ArgumentProblem } from './explain.ts';
-import { checkOf } from './schema-check.ts';
-import type { Violation } from './violation.ts';
+import { type CheckTask, problemsInPlace } from './schema-check.ts';
 
 export type { ArgumentProblem } from './explain.ts';
 
@@ -13,38 +11,51 @@ export interface ArgumentCheck {
   warning?: string;
 }
 
+export interface CheckOptions {
+  /** Ends the check: it then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** The arguments are a part only: what counts is what stays wrong whatever is added. */
+  unmendable?: boolean;
+}
+
 /**
  * Checks arguments against the tool's inputSchema (2020-12 when it names no draft, MCP 2025-11-25, basic/json-schema-usage). Nothing
  * is coerced, no default is filled in, a required property with a default may be missing, formats are hints. Light to import:
- * the heavy engine is loaded only by a schema that needs it. A schema that cannot be compiled gives a warning and no problems:
- * the server will judge. `counts` says which findings are problems. Throws only when a part of the program cannot be loaded.
+ * the heavy engine is loaded only by a schema that needs it. A schema that cannot be compiled, or whose check takes too long, gives a warning
+ * and no problems: the server will judge. Throws only when a part of the program cannot be loaded, and the signal's reason.
  */
 export async function validateArguments(
   tool: ToolDefinition,
   args: unknown,
-  counts?: (finding: Finding) => boolean,
+  { signal, unmendable = false }: CheckOptions = {},
 ): Promise<ArgumentCheck> {
   const { inputSchema } = tool;
   if (inputSchema === undefined || inputSchema === true) return { problems: [] };
-  const unusable = (error: unknown): ArgumentCheck => {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    const warning = `the arguments of ${tool.name} were not checked: its schema is unusable (${reason})`;
-    return { problems: [], warning };
-  };
-  let checked: { schema: unknown; violations: Violation[] };
   try {
     if (typeof inputSchema !== 'boolean' && !isObject(inputSchema)) throw new Error('it is not an object');
-    const { check, schema } = await checkOf(inputSchema);
-    checked = { schema, violations: check(args) };
+    return { problems: await problemsOf({ schema: inputSchema, value: args, unmendable }, signal) };
   } catch (error) {
-    return unusable(error);
+    if (signal?.aborted) throw signal.reason;
+    // What cannot be loaded is no fault of the schema, so that it must not pass for one.
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
+    return { problems: [], warning: `the arguments of ${tool.name} were not checked: ${whyNot(error)}` };
   }
-  if (checked.violations.length === 0) return { problems: [] };
-  // Most arguments are right. What cannot be loaded is no fault of the schema, so that it must not pass for one.
-  const { explain } = await import('./explain.ts');
-  try {
-    return { problems: explain(checked.violations, args, inputSchema, checked.schema, counts) };
-  } catch (error) {
-    return unusable(error);
-  }
+}
+
+/** In place where that is a matter of milliseconds, else in a thread of its own. */
+export async function problemsOf(
+  task: CheckTask,
+  signal: AbortSignal | undefined,
+): Promise<ArgumentProblem[]> {
+  const found = await problemsInPlace(task);
+  if (found) return found;
+  return (await import('./check-apart.ts')).problemsApart(task, signal);
+}
+
+/** Why a check came to nothing. */
+export function whyNot(error: unknown): string {
+  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  // By its name: the class is in a file that is loaded for large checks only.
+  const late = error instanceof Error && error.name === 'NotCheckedError';
+  return late ? `the check was given up (${reason})` : `its schema is unusable (${reason})`;
 }

@@ -10,5 +10,8 @@ export interface Violation {
   schema: JsonObject;
 }
 
+/** Further ones are not looked for: nobody reads as many. */
+export const MOST_VIOLATIONS = 1_000;
+
 /** Checks a value; an empty list means that it is valid. */
 export type Check = (value: unknown) => Violation[];

@@ -87,6 +87,10 @@ function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Subm
 
 async function tryOnce({ deps, link, call, job, options, observer }: Run): Promise<Attempt> {
   const { local = {}, events } = options;
+  const note = (text: string) => {
+    deps.store.log(job.job_id, text);
+    events.onNote?.(text);
+  };
   const { attemptTimeoutMs: limit } = local;
   const mode = link.taskMode(call);
   const late = `the call did not end within ${(limit ?? 0) / 1000} s, and was cancelled`;
@@ -112,7 +116,7 @@ async function tryOnce({ deps, link, call, job, options, observer }: Run): Promi
           ? link.submit(call, submitOptions({ ...options, stop }))
           : link.call(call, { signal: stop.signal }),
     );
-    if (submission.kind === 'result') return await judged(submission.result, deps, local);
+    if (submission.kind === 'result') return await judged(submission.result, deps, local, stop.signal, note);
     if (mode.holdable || options.holds)
       return { kind: 'settled', submitted: settle(deps, job, submission, options) };
     const driven = await driveHere(deps, link, job, submission, { ...options, stop });
@@ -127,11 +131,19 @@ async function tryOnce({ deps, link, call, job, options, observer }: Run): Promi
 }
 
 /** A result is the end, unless the tool itself reports an error, which may pass. What breaks the tool's own outputSchema does not pass. */
-async function judged(result: unknown, deps: JobDeps, { checkResult }: LocalRun): Promise<Attempt> {
+async function judged(
+  result: unknown,
+  deps: JobDeps,
+  { checkResult }: LocalRun,
+  signal: AbortSignal,
+  note: (text: string) => void,
+): Promise<Attempt> {
   const end = endOfResult(result, deps.clock);
-  const wrong = end.status === 'completed' ? await checkResult?.(result) : undefined;
-  if (wrong === undefined) return { kind: 'ended', end, mayRetry: end.status === 'failed' };
-  const message = `the result breaks the tool's outputSchema: ${wrong}`;
+  const { problem, unchecked } =
+    (end.status === 'completed' ? await checkResult?.(result, signal) : undefined) ?? {};
+  if (unchecked !== undefined) note(`the result was not checked: ${unchecked}`);
+  if (problem === undefined) return { kind: 'ended', end, mayRetry: end.status === 'failed' };
+  const message = `the result breaks the tool's outputSchema: ${problem}`;
   const error = { code: 'invalid_output', message };
   return { kind: 'ended', end: { ...end, status: 'failed', error }, mayRetry: false };
 }

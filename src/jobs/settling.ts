@@ -34,8 +34,10 @@ export interface LocalRun {
   retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */
   attemptTimeoutMs?: number | undefined;
-  /** What is wrong with a result by the tool's outputSchema; undefined when nothing is. */
-  checkResult?: ((result: unknown) => Promise<string | undefined>) | undefined;
+  /** What is wrong with a result by the tool's outputSchema, or why that was not checked; aborting ends the check. */
+  checkResult?:
+    | ((result: unknown, signal: AbortSignal) => Promise<{ problem?: string; unchecked?: string }>)
+    | undefined;
 }
 
 export interface Submitted {

@@ -16,7 +16,7 @@ export function localRun({ retry, attempt_timeout_ms, output_schema }: LocalRunT
   if (output_schema === null) return base;
   return {
     ...base,
-    checkResult: async (result) =>
-      (await import('../discovery/check-output.ts')).outputProblem(output_schema, result),
+    checkResult: async (result, signal) =>
+      (await import('../discovery/check-output.ts')).checkOutput(output_schema, result, signal),
   };
 }

@@ -4,7 +4,6 @@ import type { JsonSchema, ToolDefinition } from '../../src/discovery/catalogue.t
 import { narrowedTool, withFixed } from '../../src/discovery/fixed-arguments.ts';
 import { toolFlags } from '../../src/discovery/flags.ts';
 import { secretPlaces } from '../../src/discovery/redact.ts';
-import { isUnmendable } from '../../src/discovery/unmendable.ts';
 import { validateArguments } from '../../src/discovery/validate.ts';
 import { UsageError } from '../../src/errors.ts';
 
@@ -225,7 +224,7 @@ it('secretPlaces tells where secrets are', () => {
 describe('a part of the arguments', () => {
   const problems = async (inputSchema: JsonSchema, part: unknown) => {
     const tool = { name: 'tool', inputSchema };
-    const { problems } = await validateArguments(tool, part, (finding) => isUnmendable(finding, part));
+    const { problems } = await validateArguments(tool, part, { unmendable: true });
     return problems.map(({ message }) => message);
   };
 
