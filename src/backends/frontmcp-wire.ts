@@ -6,6 +6,7 @@ import { ProtocolError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, statusFromRemote } from '../jobs/record.ts';
 import { isObject, type JsonObject, textOf } from '../json.ts';
+import { parseJson } from '../lib/exact-json.ts';
 import type { Reply } from './submit.ts';
 import { resultText, stringAt } from './wire.ts';
 
@@ -34,7 +35,7 @@ function withoutStack(text: string): string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import type { Assignment } from '../discovery/parse-line.ts';
 import { shownFlags } from '../discovery/profile.ts';
 import type { ArgumentProblem } from '../discovery/validate.ts';
 import { InterruptedError } from '../errors.ts';
+import { textAt } from '../json.ts';
 import { askFlags } from '../output/ask-flags.ts';
 import { visibleLine } from '../output/visible.ts';
 import { type App, quote } from './app.ts';
@@ -83,12 +84,14 @@ function unanswered({ flags, profiles }: ToolForm, args: Record<string, unknown>
 
 /** The line that would have done the same without questions. */
 function commandLine(app: App, { flags, typed }: ToolForm, assignments: readonly Assignment[]): string {
-  const words = assignments.flatMap(({ flag, value, path, secret: marked }) => {
+  const words = assignments.flatMap((assignment) => {
+    const { flag, value, path, secret: marked } = assignment;
     const secret = marked || flags.some((one) => one.secret && one.path.join('\0') === path.join('\0'));
     if (secret) return [flag, '...'];
     if (typeof value === 'boolean') return [value ? flag : flag.replace('--', '--no-')];
-    const values = Array.isArray(value) && value.length > 0 ? value : [value];
-    return values.flatMap((one) => [flag, quote(typeof one === 'string' ? one : JSON.stringify(one))]);
+    if (Array.isArray(value) && value.length > 0)
+      return value.flatMap((_, i) => [flag, quote(textAt(value, i))]);
+    return [flag, quote(textAt(assignment, 'value'))];
   });
   return visibleLine(app.command(...typed, ...words));
 }

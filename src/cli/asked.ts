@@ -5,6 +5,8 @@ import { formFields } from '../jobs/form.ts';
 import { askedText } from '../jobs/questions.ts';
 import type { JobRecord, PendingInput } from '../jobs/record.ts';
 import { settingHint } from '../jobs/run-call.ts';
+import { type JsonObject, setOwn, textAt } from '../json.ts';
+import { carryNumber, stringifyJson } from '../lib/exact-json.ts';
 import { visibleLine } from '../output/visible.ts';
 import { type App, quote } from './app.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag, runtimeHelp } from './flag-table.ts';
@@ -58,7 +60,7 @@ export function answerFlags(question: PendingInput): { flags: ToolFlag[]; hidden
   const all = toolFlags(schema as Record<string, unknown>).map((flag): ToolFlag => {
     const titled = titles.get(flag.exact)?.filter((choice) => choice.title !== undefined) ?? [];
     if (titled.length === 0) return flag;
-    const list = titled.map(({ value, title }) => `${String(value)}: ${title}`).join('; ');
+    const list = titled.map((choice) => `${textAt(choice, 'value')}: ${choice.title}`).join('; ');
     return { ...flag, description: `${flag.description ?? flag.title ?? ''} (${list})`.trim() };
   });
   const ours = new Set(LINE_FLAGS.map((flag) => flag.name));
@@ -83,8 +85,12 @@ function argsExample(flags: readonly ToolFlag[]): string {
     if (kind === 'boolean') return true;
     return kind === 'integer' || kind === 'number' ? 1 : 'text';
   };
-  const args = Object.fromEntries(flags.map((flag) => [flag.exact, sample(flag)]));
-  return `--args ${quote(JSON.stringify(args))}`;
+  const args: JsonObject = {};
+  for (const flag of flags) {
+    setOwn(args, flag.exact, sample(flag));
+    if (flag.values?.[0] !== undefined) carryNumber(flag.values, 0, args, flag.exact);
+  }
+  return `--args ${quote(stringifyJson(args))}`;
 }
 
 /** `work jobs answer ID`, with `--request KEY` where it takes that. */

@@ -48,7 +48,7 @@ export async function readFixedArgs(
         ? { problem: 'is given more than once; it takes one value' }
         : readFlag(flag, values);
     if ('problem' in read) problems.push(`${shown}: ${read.problem}`);
-    else assignments.push({ path: flag.path, value: read.value, flag: shown });
+    else assignments.push({ ...read, path: flag.path, flag: shown });
   }
   if (problems.length > 0) throw problemsError(app, tool, problems);
   return buildArguments(base, assignments);

@@ -8,6 +8,7 @@ import {
 } from '../discovery/server-definition.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { isObject } from '../json.ts';
+import { parseJson } from '../lib/exact-json.ts';
 import { checkDefaults } from './definition-flags.ts';
 import { toolDefaults } from './tool-defaults.ts';
 
@@ -71,7 +72,7 @@ export function importError(problems: readonly string[], outcome = 'nothing was 
 
 function parsed(text: string, source: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
+    return parseJson(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, error)}`);
   }

@@ -1,6 +1,7 @@
 import { brokenAt } from '../discovery/build-arguments.ts';
 import { type ServerDefinition, serverDefinitionProblems } from '../discovery/server-definition.ts';
 import { UsageError } from '../errors.ts';
+import { parseJson } from '../lib/exact-json.ts';
 import type { App } from './app.ts';
 import { readArgsText } from './args-text.ts';
 import { importError } from './import-document.ts';
@@ -65,7 +66,7 @@ async function json(app: App, given: string | undefined, flag: string): Promise<
   if (given === undefined) return undefined;
   const [text, source] = await readArgsText(app, given, flag);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, error)}`);
   }

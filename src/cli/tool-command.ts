@@ -5,6 +5,7 @@ import type { Offer } from '../discovery/offers.ts';
 import { profiledFlags, shownFlags } from '../discovery/profile.ts';
 import { redactSecrets } from '../discovery/redact.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import type { App } from './app.ts';
 import type { PreparedCall } from './call.ts';
 import { kindFlag, offerOfName, offerOfWords } from './find-offer.ts';
@@ -100,7 +101,7 @@ function printDryRun({ printer }: App, { name, tool, through, arguments: args }:
       ? { tool: tool.name, arguments: args }
       : { tool: through, arguments: runArguments({ name: tool.name, arguments: args }) };
   if (printer.json) printer.envelope(name, 'not sent (--dry-run)', sent);
-  else printer.serverText(JSON.stringify(sent.arguments, null, 2));
+  else printer.serverText(stringifyJson(sent.arguments, 2));
   return EXIT.ok;
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
 import { isObject } from '../json.ts';
+import { parseJson } from '../lib/exact-json.ts';
 import { expand, expandAll } from './expand.ts';
 import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
@@ -45,7 +46,7 @@ export function loadConfig(paths: Paths): Config {
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch (error) {
     throw new ConfigError(`the configuration is damaged: ${paths.config}: ${(error as Error).message}`, {
       cause: error,

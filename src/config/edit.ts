@@ -2,6 +2,7 @@ import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import Conf from 'conf';
 import { IoError } from '../errors.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import { withFileLock } from '../store/file-lock.ts';
 import { ioFailure } from '../store/io-failure.ts';
 import { sweepFolder } from '../store/sweep.ts';
@@ -35,7 +36,7 @@ function write(paths: Paths, config: Config): void {
     rmSync(backup, { force: true });
     linkSync(paths.config, backup);
   }
-  const expected = `${JSON.stringify(config, null, 2)}\n`;
+  const expected = `${stringifyJson(config, 2)}\n`;
   try {
     const store = new Conf<Config>({
       cwd: paths.root,
@@ -44,7 +45,7 @@ function write(paths: Paths, config: Config): void {
       configFileMode: 0o600,
       accessPropertiesByDotNotation: false,
       clearInvalidConfig: false,
-      serialize: (value) => `${JSON.stringify(value, null, 2)}\n`,
+      serialize: (value) => `${stringifyJson(value, 2)}\n`,
     });
     store.store = config;
     if (readFileSync(paths.config, 'utf8') !== expected)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
 import { sweepFolder } from '../store/sweep.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -12,7 +13,7 @@ const SCHEMA_VERSION = 1;
  */
 export function readFacts(path: string, target: string, declared: string): ServerFacts | undefined {
   try {
-    const { declared: to = '', ...value } = JSON.parse(readFileSync(path, 'utf8')) as ServerFacts & {
+    const { declared: to = '', ...value } = parseJson(readFileSync(path, 'utf8')) as ServerFacts & {
       schema_version?: unknown;
       declared?: string;
     };
@@ -33,10 +34,10 @@ export function writeFacts(
   declared: string,
   before: ServerFacts | undefined,
 ): void {
-  const same = (f: ServerFacts) => JSON.stringify({ ...f, schema_version: SCHEMA_VERSION, savedAt: '' });
+  const same = (f: ServerFacts) => stringifyJson({ ...f, schema_version: SCHEMA_VERSION, savedAt: '' });
   if (before && same(before) === same(facts)) return;
   makePrivateDir(dirname(path));
   sweepFolder(dirname(path));
   const told = declared === '' ? {} : { declared };
-  replaceFile(path, JSON.stringify({ ...facts, ...told, schema_version: SCHEMA_VERSION }));
+  replaceFile(path, stringifyJson({ ...facts, ...told, schema_version: SCHEMA_VERSION }));
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { stringifyJson } from '../lib/exact-json.ts';
 
 /** How long a command may take to end when it is asked to, in milliseconds. */
 const GRACE_MS = 1_000;
@@ -53,7 +54,7 @@ export async function runCommand(
     const ended = outcome(child, maxAnswer);
     // A command that does not read its input may answer all the same.
     child.stdin.on('error', () => {});
-    child.stdin.end(JSON.stringify(input));
+    child.stdin.end(stringifyJson(input));
     const end = await ended;
     if (signal?.aborted) throw signal.reason;
     return end;

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../json.ts';
+import { parseJson } from '../lib/exact-json.ts';
 import { runCommand } from './run-command.ts';
 
 /** The most that is read of a command's answer, in bytes. */
@@ -38,7 +39,7 @@ function readMessage(stdout: string): JsonObject {
   const bad = (what: string) => new Error(`the sampling command's answer is no CreateMessageResult: ${what}`);
   let value: unknown;
   try {
-    value = JSON.parse(stdout);
+    value = parseJson(stdout);
   } catch {
     throw bad(stdout.trim() === '' ? 'it is empty' : 'it is not JSON');
   }

@@ -1,4 +1,5 @@
 import { deeperThan, isObject, type JsonObject, setOwn } from '../json.ts';
+import { keepTexts } from '../lib/exact-json.ts';
 
 /**
  * A job of the user's own: a tool under another name, with some of its arguments fixed and a way to run it. The fields from `retries` on are
@@ -76,7 +77,7 @@ export function inOrder(definition: { [field: string]: unknown }): Definition {
   for (const field of new Set([...FIELDS.keys(), ...Object.keys(definition)]))
     if (Object.hasOwn(definition, field) && definition[field] !== undefined)
       setOwn(copy, field, definition[field]);
-  return copy as Definition;
+  return keepTexts(copy, definition) as Definition;
 }
 
 /** By name, in the order of code units: the same on every machine. */

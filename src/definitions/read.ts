@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { isObject, type JsonObject, setOwn } from '../json.ts';
+import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { errnoOf, ioFailure } from '../store/io-failure.ts';
 import { byName, type Definition, inOrder, shapeProblems } from './definition.ts';
 import { nameProblem } from './name.ts';
@@ -34,7 +35,7 @@ export function readDefinitionsFile(path: string): DefinitionsFile {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw damaged(path, (error as Error).message, error);
   }
@@ -68,7 +69,7 @@ export function definitionsText({ definitions, extra }: DefinitionsFile): string
   const stored: JsonObject = {};
   for (const { name, ...fields } of [...definitions].sort(byName)) setOwn(stored, name, inOrder(fields));
   const file = { schema_version: DEFINITIONS_SCHEMA_VERSION, definitions: stored, ...extra };
-  return `${JSON.stringify(file, null, 2)}\n`;
+  return `${stringifyJson(file, 2)}\n`;
 }
 
 function damaged(path: string, what: string, cause?: unknown): ConfigError {

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { deeperThan, isObject, type JsonObject, own, setOwn } from '../json.ts';
-import { DIGITS_LOST, losesDigits } from './exact-json.ts';
+import { carryNumber, keepTexts, parseJson } from '../lib/exact-json.ts';
 import type { Assignment } from './parse-line.ts';
 
 /** Deeper arguments than any tool wants; everything behind this may recurse over them safely. */
@@ -13,16 +13,12 @@ const DEEPEST = 200;
 export function parseArgsText(text: string, source = '--args'): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+    value = parseJson(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, cause)}`, {
       hint: `for example --args '{"message":"hello"}'`,
     });
   }
-  if (losesDigits(text))
-    throw new UsageError(`${source}: ${DIGITS_LOST}`, {
-      hint: 'where the server takes text, put it in quotes',
-    });
   return checked(value, source);
 }
 
@@ -52,7 +48,8 @@ export function buildArguments(base: unknown, assignments: readonly Assignment[]
   // Sorting is stable: outer flags first, so that inner ones refine them.
   const ordered = [...assignments].sort((a, b) => a.path.length - b.path.length);
   const typed = new Map<string, string>();
-  for (const { path, value, flag } of ordered) {
+  for (const assignment of ordered) {
+    const { path, value, flag } = assignment;
     let at: Holder = result;
     for (const [depth, step] of path.slice(0, -1).entries()) {
       const inner = valueAt(at, step);
@@ -65,13 +62,15 @@ export function buildArguments(base: unknown, assignments: readonly Assignment[]
       const copy: Holder =
         wants === 'array'
           ? Array.isArray(inner)
-            ? inner.slice()
+            ? keepTexts(inner.slice(), inner)
             : []
           : { ...(isObject(inner) ? inner : {}) };
       setAt(at, step, copy);
       at = copy;
     }
-    setAt(at, path[path.length - 1] ?? '', value);
+    const last = path[path.length - 1] ?? '';
+    setAt(at, last, value);
+    carryNumber(assignment, 'value', at, last);
     typed.set(placeKey(path), flag);
   }
   for (const assignment of ordered) checkPlaces(result, assignment);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
 import { sweepFolder } from '../store/sweep.ts';
 import type { Catalogue, ListedJob, ToolDefinition } from './catalogue.ts';
@@ -70,7 +71,7 @@ export function writeCatalogue(path: string, catalogue: Catalogue): void {
   const { target, fetchedAt, tools, jobs, workflows } = catalogue;
   const more = { ...(jobs.length > 0 ? { jobs } : {}), ...(workflows.length > 0 ? { workflows } : {}) };
   const { index, text } = packTools(tools);
-  const head = JSON.stringify({
+  const head = stringifyJson({
     schema_version: SCHEMA_VERSION,
     target,
     fetched_at: fetchedAt,
@@ -81,7 +82,7 @@ export function writeCatalogue(path: string, catalogue: Catalogue): void {
 }
 
 function readWhole(bytes: Buffer): Saved {
-  return JSON.parse(bytes.toString('utf8'));
+  return parseJson(bytes.toString('utf8')) as Saved;
 }
 
 /** The tools are read when they are asked for. Undefined where that cannot be: of another version, or damaged. */
@@ -93,7 +94,7 @@ function readLarge(bytes: Buffer): Saved | undefined {
     !bytes.subarray(-END.length).equals(Buffer.from(END))
   )
     return undefined;
-  const { index, ...head } = JSON.parse(`${bytes.toString('utf8', 0, start)}}`);
+  const { index, ...head } = parseJson(`${bytes.toString('utf8', 0, start)}}`) as Saved & { index?: unknown };
   const tools = unpackTools(index, bytes.subarray(start + TOOLS.length, -END.length));
   return tools && { ...head, tools };
 }

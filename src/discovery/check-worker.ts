@@ -1,5 +1,6 @@
 /** The thread of check-apart.ts: takes one task as JSON in pieces, answers with a verdict, and is ended. */
 import { parentPort } from 'node:worker_threads';
+import { parseJson } from '../lib/exact-json.ts';
 import type { Verdict } from './check-apart.ts';
 import { type CheckTask, problemsAtAnyCost } from './schema-check.ts';
 
@@ -12,7 +13,7 @@ parentPort?.on('message', (piece: string | null) => {
 
 async function judge(text: string): Promise<Verdict> {
   try {
-    return { problems: await problemsAtAnyCost(JSON.parse(text) as CheckTask) };
+    return { problems: await problemsAtAnyCost(parseJson(text) as CheckTask) };
   } catch (error) {
     return { unusable: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
   }

@@ -1,4 +1,6 @@
 import { isObject, sameJson } from '../json.ts';
+import { compareDecimals, decimalKey } from '../lib/decimal.ts';
+import { filtered, joined, numberText } from '../lib/exact-json.ts';
 import type { Form, FormType } from './schema-forms.ts';
 
 const MOST_FORMS = 32;
@@ -25,8 +27,9 @@ export function union(all: readonly Form[]): readonly Form[] {
   for (const form of all) {
     const same = result.find((other) => other.type === form.type && isBare(other) && isBare(form));
     if (same?.values && form.values) {
-      const held = new Set(same.values);
-      same.values = [...same.values, ...form.values.filter((value) => !held.has(value))];
+      const held = new Set(same.values.map(scalarAt));
+      const more = form.values;
+      same.values = joined([same.values, filtered(more, (value, i) => !held.has(scalarAt(value, i, more)))]);
     } else if (same && !form.values) delete same.values;
     else if (!same && result.length < MOST_FORMS) result.push({ ...form });
   }
@@ -49,7 +52,7 @@ export function intersect(a: readonly Form[], b: readonly Form[]): readonly Form
       if (!type || result.length >= MOST_FORMS) continue;
       const form = { ...merged(one, other), type };
       if (form.values) {
-        form.values = form.values.filter((value) => fits(type, value));
+        form.values = filtered(form.values, (value) => fits(type, value));
         if (form.values.length === 0) continue;
       }
       result.push(form);
@@ -98,8 +101,24 @@ function commonValues(
   b: readonly unknown[] | undefined,
 ): readonly unknown[] | undefined {
   if (!a || !b) return a ?? b;
-  const scalars = new Set(b);
-  return a.filter(
-    (value) => scalars.has(value) || (isObject(value) && b.some((other) => sameJson(value, other))),
+  const scalars = new Set(b.map(scalarAt));
+  return filtered(
+    a,
+    (value, i) =>
+      scalars.has(scalarAt(value, i, a)) || (isObject(value) && b.some((other) => sameJson(value, other))),
   );
+}
+
+/** All values of the lists, each scalar once. */
+export function distinct(lists: readonly (readonly unknown[])[]): unknown[] {
+  const all = joined(lists);
+  const seen = new Set<unknown>();
+  return filtered(all, (value, i) => seen.size < seen.add(scalarAt(value, i, all)).size);
+}
+
+/** Something that equal scalars of lists have in common: a number that a double cannot hold is told from its neighbours. */
+function scalarAt(value: unknown, at: number, list: readonly unknown[]): unknown {
+  const text = typeof value === 'number' ? numberText(list, at) : undefined;
+  if (text === undefined || compareDecimals(text, String(value)) === 0) return value;
+  return `\uE000${decimalKey(text)}`;
 }

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, setOwn } from '../json.ts';
+import { isObject, type JsonObject, setOwn, textAt } from '../json.ts';
+import { carryNumber, stringifyJson } from '../lib/exact-json.ts';
 import type { ToolFlag } from './flags.ts';
 
 const BY_FORMAT = new Map<string, string>([
@@ -38,9 +39,17 @@ function isChild(inner: ToolFlag, outer: ToolFlag): boolean {
 
 function exampleValue(flag: ToolFlag, flags: readonly ToolFlag[]): string {
   if (flag.secret) return '...';
-  const example =
-    flag.examples?.[0] ?? flag.const ?? flag.values?.find((value) => value !== null) ?? flag.default;
-  if (example !== undefined && example !== null) return asTyped(flag, example);
+  const { examples = [], values = [] } = flag;
+  const known: [holder: object, key: string | number][] = [
+    [examples, 0],
+    [flag, 'const'],
+    [values, values.findIndex((value) => value !== null)],
+    [flag, 'default'],
+  ];
+  for (const [holder, key] of known) {
+    const example = (holder as JsonObject)[key];
+    if (example !== undefined && example !== null) return asTyped(flag, holder, key);
+  }
   const kind = flag.kind === 'array' ? (flag.itemKind ?? 'json') : flag.kind;
   if (kind === 'integer' || kind === 'number') return '1';
   if (kind === 'boolean') return 'true';
@@ -48,9 +57,12 @@ function exampleValue(flag: ToolFlag, flags: readonly ToolFlag[]): string {
   if (kind === 'array') return '[]';
   if (flag.kind !== 'object') return '{}';
   const object: JsonObject = {};
-  for (const child of flags.filter((other) => isChild(other, flag) && other.required))
-    setOwn(object, String(child.path.at(-1) ?? ''), sample(child));
-  return JSON.stringify(object);
+  for (const child of flags.filter((other) => isChild(other, flag) && other.required)) {
+    const name = String(child.path.at(-1) ?? '');
+    setOwn(object, name, sample(child));
+    if (child.values?.[0] !== undefined) carryNumber(child.values, 0, object, name);
+  }
+  return stringifyJson(object);
 }
 
 function sample(flag: ToolFlag): unknown {
@@ -62,10 +74,13 @@ function sample(flag: ToolFlag): unknown {
 }
 
 /** An example value as a word: an array's first element, text as it is, everything else as JSON. */
-function asTyped(flag: ToolFlag, example: unknown): string {
-  const value = flag.kind === 'array' && Array.isArray(example) ? (example[0] ?? 'text') : example;
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return text.length > 60 ? (isObject(value) ? '{...}' : `${text.slice(0, 57)}...`) : text;
+function asTyped(flag: ToolFlag, holder: object, key: string | number): string {
+  const example = (holder as JsonObject)[key];
+  const inside = flag.kind === 'array' && Array.isArray(example);
+  if (inside && (example[0] ?? null) === null) return 'text';
+  const text = inside ? textAt(example, 0) : textAt(holder, key);
+  if (text.length <= 60) return text;
+  return isObject(inside ? example[0] : example) ? '{...}' : `${text.slice(0, 57)}...`;
 }
 
 /** A word for a POSIX shell: quoted when it has to be. */

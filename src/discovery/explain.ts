@@ -1,7 +1,8 @@
 import { isObject, type JsonObject, own } from '../json.ts';
+import { joined, numberText } from '../lib/exact-json.ts';
 import { type Finding, meantAlternatives } from './alternatives.ts';
 import type { JsonSchema } from './catalogue.ts';
-import { describeForms, listValues, plain, quote, suggestValue } from './flag-value.ts';
+import { describeForms, listValues, plain, plainAt, quote, quoteAt, suggestValue } from './flag-value.ts';
 import { type ToolFlag, toolFlags } from './flags.ts';
 import { redactSecrets } from './redact.ts';
 import { type Form, type FormType, formsReader } from './schema-forms.ts';
@@ -48,7 +49,7 @@ export function explain(
     else {
       const value = valueAt(args, path);
       const hidden = typeof value !== 'object' && !Object.is(value, valueAt(shown, path));
-      message = `${inside}: ${describe(finding, { value, hidden }, formsOf(finding.schema), places)}`;
+      message = `${inside}: ${describe(finding, { value, hidden, shown: shownAt(args, path) }, formsOf(finding.schema), places)}`;
     }
     return { finding, flag, message, path, order: order.get(path[0] ?? '') ?? Number.MAX_SAFE_INTEGER };
   });
@@ -114,15 +115,25 @@ function valueAt(root: unknown, path: readonly string[]): unknown {
   return at;
 }
 
+/** The value for a message, a number as it was given. */
+function shownAt(root: unknown, path: readonly string[]): string {
+  const last = path.at(-1);
+  const around = valueAt(root, path.slice(0, -1));
+  return last === undefined || typeof around !== 'object' || around === null
+    ? quote(valueAt(root, path))
+    : quoteAt(around, last);
+}
+
 interface Given {
   value: unknown;
+  shown: string;
   hidden: boolean;
 }
 
 function describe(finding: Finding, given: Given, forms: readonly Form[], places: Places): string {
   const { keyword, params, schema } = finding;
-  const value = (suggestion = '') => (given.hidden ? '' : ` (given ${quote(given.value)}${suggestion})`);
-  const limit = String(params['limit']);
+  const value = (suggestion = '') => (given.hidden ? '' : ` (given ${given.shown}${suggestion})`);
+  const limit = numberText(schema, keyword) ?? String(params['limit']);
   const many = (count: string, what: string) => `${count} ${what}${count === '1' ? '' : 's'}`;
   const length = typeof given.value === 'string' ? [...given.value].length : listOf(given.value).length;
   const long = given.hidden ? '' : ` (given ${length})`;
@@ -136,14 +147,14 @@ function describe(finding: Finding, given: Given, forms: readonly Form[], places
       return `must be one of: ${listValues(allowed)}${value(suggestValue(given.value, allowed))}`;
     }
     case 'const':
-      return `must be ${plain(params['allowedValue'])}${value()}`;
+      return `must be ${Object.hasOwn(schema, 'const') ? plainAt(schema, 'const') : plain(params['allowedValue'])}${value()}`;
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
     case 'exclusiveMaximum':
       return `must be ${String(params['comparison'])} ${limit}${value()}`;
     case 'multipleOf':
-      return `must be a multiple of ${String(params['multipleOf'])}${value()}`;
+      return `must be a multiple of ${numberText(schema, keyword) ?? String(params['multipleOf'])}${value()}`;
     case 'minLength':
     case 'maxLength':
       return `must have at ${keyword === 'minLength' ? 'least' : 'most'} ${many(limit, 'character')}${long}`;
@@ -202,7 +213,7 @@ function describeChoice(finding: Finding, given: Given, forms: readonly Form[], 
   if (isObject(given.value) || Array.isArray(given.value))
     if (forms.some((form) => form.type === (Array.isArray(given.value) ? 'array' : 'object')))
       return `fits none of the ${all.length} forms that the tool accepts`;
-  const values = forms.flatMap((form) => form.values ?? []);
-  const value = given.hidden ? '' : ` (given ${quote(given.value)}${suggestValue(given.value, values)})`;
+  const values = joined(forms.map((form) => form.values ?? []));
+  const value = given.hidden ? '' : ` (given ${given.shown}${suggestValue(given.value, values)})`;
   return `must be ${describeForms(forms)}${value}`;
 }

@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.ts';
-import { isObject, type JsonObject, own, sameJson, setOwn } from '../json.ts';
+import { isObject, type JsonObject, own, sameAt, setOwn } from '../json.ts';
+import { carryNumber } from '../lib/exact-json.ts';
 import type { ToolDefinition } from './catalogue.ts';
-import { quote } from './flag-value.ts';
+import { quoteAt } from './flag-value.ts';
 import { defaultFinder } from './plain-schema.ts';
 import { withWholeSchema } from './redirect-refs.ts';
 import { listOf, readSchema } from './schema-reader.ts';
@@ -95,11 +96,13 @@ function merge(typed: JsonObject, fixed: JsonObject, path: string[], contradicti
   const merged: JsonObject = { ...typed };
   for (const [name, value] of Object.entries(fixed)) {
     const other = own(typed, name);
-    if (!Object.hasOwn(typed, name)) setOwn(merged, name, value);
-    else if (isObject(value) && isObject(other))
+    if (!Object.hasOwn(typed, name)) {
+      setOwn(merged, name, value);
+      carryNumber(fixed, name, merged);
+    } else if (isObject(value) && isObject(other))
       setOwn(merged, name, merge(other, value, [...path, name], contradictions));
-    else if (!sameJson(value, other))
-      contradictions.push(`${[...path, name].join('.')} is fixed to ${quote(value)}`);
+    else if (!sameAt(fixed, name, typed, name))
+      contradictions.push(`${[...path, name].join('.')} is fixed to ${quoteAt(fixed, name)}`);
   }
   return merged;
 }

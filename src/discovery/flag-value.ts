@@ -1,14 +1,13 @@
+import { sameAt } from '../json.ts';
+import { isWhole, plainDigits } from '../lib/decimal.ts';
+import { isJsonNumber, joined, noteNumber, numberText, parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { typeOf } from './combine-forms.ts';
-import { DIGITS_LOST, losesDigits } from './exact-json.ts';
 import { matchesPattern } from './plain-pattern.ts';
 import type { Form, TextRule } from './schema-forms.ts';
 import { nearestNames } from './suggest.ts';
 
+/** A number's text is noted at `value` (exact-json.ts): whoever puts the value elsewhere carries it along. */
 export type WordResult = { value: unknown } | { problem: string };
-
-/** JSON's number syntax (RFC 8259, 6), and `.5`: no `+5`, `007`, `0x10`, `NaN`, no empty string. */
-const NUMBER = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const WHOLE = /^-?\d+$/;
 
 /**
  * The value that a typed word stands for. Where a schema allows such text, the word is taken as it stands; any other shape is tried only when
@@ -40,18 +39,20 @@ export function readExactly(word: string, forms: readonly Form[]): WordResult {
   let reason = '';
   const numeric = of('integer', 'number');
   if (numeric.length > 0) {
-    const number = readNumber(word, numeric);
+    const number = readNumber(
+      word,
+      numeric.every((form) => form.type === 'integer'),
+    );
     if ('value' in number) {
-      if (numeric.some((form) => !form.values || form.values.includes(number.value))) return number;
+      if (numeric.some(({ values }) => !values || values.some((_, i) => sameAt(values, i, number, 'value'))))
+        return number;
     } else reason = number.problem;
   }
   if (of('array', 'object', 'any').length > 0) {
     const parsed = readJson(word);
     const type = parsed && typeOf(parsed.value);
-    const isHolder = type === 'array' || type === 'object';
-    if (parsed && isHolder && !parsed.exact) return { problem: DIGITS_LOST };
-    if (parsed && of('any').length > 0) return parsed.exact ? { value: parsed.value } : { value: word };
-    if (parsed && of('array', 'object').some((form) => form.type === type)) return { value: parsed.value };
+    if (parsed && of('any').length > 0) return parsed;
+    if (parsed && of('array', 'object').some((form) => form.type === type)) return parsed;
     // A schema without a type takes anything, so what is no JSON is text.
     if (of('any').length > 0) return { value: word };
   }
@@ -67,30 +68,30 @@ function keepsRules(word: string, rules: readonly TextRule[] = []): boolean {
   });
 }
 
-function readNumber(word: string, forms: readonly Form[]): WordResult {
-  if (!NUMBER.test(word)) return { problem: '' };
-  const value = Number(word);
-  if (!Number.isFinite(value)) return { problem: 'it is too large' };
-  const wholeOnly = forms.every((form) => form.type === 'integer');
-  if (wholeOnly && !Number.isInteger(value)) return { problem: '' };
-  // Sent as JSON numbers, these would arrive rounded, in --args as well: a wrong id is worse than an error.
-  if (wholeOnly ? !Number.isSafeInteger(value) : !isExact(word, value))
-    return { problem: `beyond ±${Number.MAX_SAFE_INTEGER} it would not arrive exactly` };
-  return { value: Object.is(value, -0) ? 0 : value };
+/**
+ * JSON's number syntax (RFC 8259, 6), and `.5`: no `+5`, `007`, `0x10`, `NaN`, no empty string. A number is sent as it was typed, an integer in
+ * plain digits: many servers read `1e3` and `2.0` as no integers.
+ */
+export function readNumber(word: string, whole: boolean): WordResult {
+  let text = word.replace(/^(-?)(?=\.)/, (minus) => `${minus}0`);
+  if (!isJsonNumber(text)) return { problem: '' };
+  if (whole) {
+    if (!isWhole(text)) return { problem: '' };
+    const digits = plainDigits(text);
+    if (digits === undefined) return { problem: 'it is too large' };
+    text = digits;
+  }
+  const result = { value: Number(text) };
+  noteNumber(result, 'value', text);
+  return result;
 }
 
-function isExact(word: string, value: number): boolean {
-  return !WHOLE.test(word) || BigInt(word) === BigInt(value);
-}
-
-/** `exact` is false where a JSON number cannot hold a whole number of it. */
-function readJson(word: string): { value: unknown; exact: boolean } | undefined {
+/** What the word is as JSON; a number with its text. */
+function readJson(word: string): { value: unknown } | undefined {
   try {
-    const value: unknown = JSON.parse(word);
-    return {
-      value,
-      exact: !(typeof value === 'number' && !Number.isFinite(value)) && !losesDigits(word),
-    };
+    const parsed = { value: parseJson(word) };
+    if (typeof parsed.value === 'number') noteNumber(parsed, 'value', word.trim());
+    return parsed;
   } catch {
     return undefined;
   }
@@ -109,7 +110,7 @@ const NAMES: Record<Form['type'], string> = {
 
 /** `an integer, null or one of: low, high`. */
 export function describeForms(forms: readonly Form[]): string {
-  const values = forms.flatMap((form) => (form.type === 'null' ? [] : (form.values ?? [])));
+  const values = joined(forms.map((form) => (form.type === 'null' ? [] : (form.values ?? []))));
   const open = [
     ...new Set(forms.filter((f) => !f.values || f.type === 'null').map((form) => NAMES[form.type])),
   ];
@@ -119,16 +120,26 @@ export function describeForms(forms: readonly Form[]): string {
 
 /** Values as people would type them, the first 20 of a long list. */
 export function listValues(values: readonly unknown[]): string {
-  const shown = values.slice(0, 20).map(plain);
+  const shown = values.slice(0, 20).map((_, i) => plainAt(values, i));
   return values.length > 20 ? `${shown.join(', ')}, ... (${values.length} in all)` : shown.join(', ');
 }
 
-/** As it would be typed: text without quotes, the rest as JSON. */
-export function plain(value: unknown): string {
-  return typeof value === 'string' && value !== '' ? cut(value) : cut(JSON.stringify(value) ?? 'nothing');
+/** The value at a key as it would be typed: text without quotes, the rest as JSON. */
+export function plainAt(holder: object, key: string | number): string {
+  return cut(numberText(holder, key) ?? plain((holder as Record<string, unknown>)[key]));
 }
 
-/** A value for a message: short, text in quotes. */
+/** The same for what is no number of somebody else's. */
+export function plain(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? cut(value) : cut(stringifyJson(value) ?? 'nothing');
+}
+
+/** The value at a key for a message: short, text in quotes. */
+export function quoteAt(holder: object, key: string | number): string {
+  return cut(numberText(holder, key) ?? quote((holder as Record<string, unknown>)[key]));
+}
+
+/** The same for what is no number of somebody else's. */
 export function quote(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';

@@ -1,4 +1,6 @@
 import { own } from '../json.ts';
+import { carryNumber } from '../lib/exact-json.ts';
+import { distinct } from './combine-forms.ts';
 import type { FlagKind, ToolFlag } from './flags.ts';
 import type { Form, FormsOf, FormType } from './schema-forms.ts';
 import { listOf, type Part } from './schema-reader.ts';
@@ -75,7 +77,10 @@ function annotate(flag: ToolFlag, parts: readonly Part[]): void {
     // A default or a description inside one of several alternatives is not about the property.
     if (!certain) continue;
     for (const key of ['default', 'const'] as const)
-      if (flag[key] === undefined && Object.hasOwn(schema, key)) flag[key] = schema[key];
+      if (flag[key] === undefined && Object.hasOwn(schema, key)) {
+        flag[key] = schema[key];
+        carryNumber(schema, key, flag);
+      }
     for (const key of ['title', 'description'] as const) {
       const text = own(schema, key);
       if (typeof text === 'string' && text !== '') flag[key] ??= text;
@@ -94,7 +99,7 @@ export function isSecret(schema: { readonly [keyword: string]: unknown }): boole
 export function closedValues(forms: readonly Form[]): unknown[] | undefined {
   const shapes = forms.filter((form) => form.type !== 'null');
   if (shapes.length === 0 || shapes.some((form) => !form.values)) return undefined;
-  return [...new Set(shapes.flatMap((form) => form.values ?? []))];
+  return distinct(shapes.map((form) => form.values ?? []));
 }
 
 export function kindOf(forms: readonly Form[]): FlagKind {

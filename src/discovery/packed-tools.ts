@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import type { ToolDefinition } from './catalogue.ts';
 
 /**
@@ -11,7 +12,7 @@ const SEPARATOR = ',\n';
 
 /** The list without its brackets, and where what is in it. */
 export function packTools(tools: readonly ToolDefinition[]): { index: ToolIndex; text: string } {
-  const lines = tools.map((tool) => JSON.stringify(tool));
+  const lines = tools.map((tool) => stringifyJson(tool));
   const index = tools.map(
     (tool, i) => [tool.name, Object.keys(tool), Buffer.byteLength(lines[i] ?? '')] as const,
   );
@@ -70,7 +71,7 @@ function lazyTool(name: string, fields: readonly string[], bytes: Buffer): ToolD
 
 function parsed(name: string, bytes: Buffer): { [field: string]: unknown } {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return parseJson(bytes.toString('utf8')) as { [field: string]: unknown };
   } catch (cause) {
     throw new ConfigError(`the cached definition of ${name} is damaged`, {
       hint: 'read the catalogue again: refresh',

@@ -218,7 +218,7 @@ function assign({ flag, typed, words }: Typed, line: ScannedLine): void {
       : readFlag(flag, words);
   if ('value' in result) {
     const secret = flag.secret ? { secret: true } : {};
-    line.assignments.push({ path: flag.path, value: result.value, flag: shown, ...secret });
+    line.assignments.push({ ...result, path: flag.path, flag: shown, ...secret });
     return;
   }
   line.problems.push('twice' in result ? `${shown} ${result.twice}` : `${typed}: ${result.problem}`);

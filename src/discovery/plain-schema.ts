@@ -1,4 +1,6 @@
-import { isObject, type JsonObject, own, sameJson } from '../json.ts';
+import { isObject, type JsonObject, own, sameAt } from '../json.ts';
+import { compareDecimals, isWhole } from '../lib/decimal.ts';
+import { numberText } from '../lib/exact-json.ts';
 import { weigh } from './check-budget.ts';
 import { typeOf } from './combine-forms.ts';
 import { listOf, readSchema } from './schema-reader.ts';
@@ -26,7 +28,7 @@ export function plainCheck(root: unknown): PlainCheck | undefined {
   return (value, steps = Number.POSITIVE_INFINITY) => {
     const found: Violation[] = [];
     try {
-      check({ root, hasDefault, left: steps, all: found }, root, value, [], found);
+      check({ root, hasDefault, left: steps, all: found }, root, { holder: [value], key: 0 }, [], found);
     } catch (error) {
       if (error === TOO_MANY_STEPS) return undefined;
       if (error !== ENOUGH) throw error;
@@ -147,9 +149,18 @@ interface Run {
   all: readonly Violation[];
 }
 
+/** Digits of a number's text that are looked at in a step. */
+const DIGITS_A_STEP = 64;
+
 function spend(run: Run, steps: number): void {
   run.left -= steps;
   if (run.left < 0) throw TOO_MANY_STEPS;
+}
+
+/** Where a value stands: beside a number lies its text. */
+interface Place {
+  holder: object;
+  key: string | number;
 }
 
 /** A schema, a value, and where their violations go. */
@@ -159,32 +170,38 @@ interface Spot {
   found: Violation[];
 }
 
-function check(run: Run, schema: unknown, value: unknown, path: readonly string[], found: Violation[]): void {
+function check(run: Run, schema: unknown, at: Place, path: readonly string[], found: Violation[]): void {
   if (!isObject(schema)) return;
   if (run.all.length >= MOST_VIOLATIONS) throw ENOUGH;
   spend(run, 1 + path.length / 8);
+  const { holder, key } = at;
+  const value = (holder as JsonObject)[key];
+  const text = numberText(holder, key);
+  if (text !== undefined) spend(run, text.length / DIGITS_A_STEP);
   const spot: Spot = { schema, path, found };
   const { type } = schema;
-  if (type !== undefined && !listOrOne(type).some((t) => isOfType(t, value))) fail(spot, 'type', { type });
-  if (schema['$ref'] !== undefined) check(run, target(run.root, schema['$ref']), value, path, found);
-  const only = schema['const'];
+  if (type !== undefined && !listOrOne(type).some((t) => isOfType(t, at))) fail(spot, 'type', { type });
+  if (schema['$ref'] !== undefined) check(run, target(run.root, schema['$ref']), at, path, found);
   if (Object.hasOwn(schema, 'const')) {
-    compare(run, only, value);
-    if (!sameJson(value, only)) fail(spot, 'const', { allowedValue: only });
+    compare(run, schema['const'], value);
+    if (!sameAt(holder, key, schema, 'const')) fail(spot, 'const', { allowedValue: schema['const'] });
   }
   const allowed = schema['enum'];
   if (Array.isArray(allowed)) {
     compare(run, allowed, value);
-    if (!allowed.some((one) => sameJson(one, value))) fail(spot, 'enum', { allowedValues: allowed });
+    spend(run, ((text?.length ?? 0) * allowed.length) / DIGITS_A_STEP);
+    if (!allowed.some((_, i) => sameAt(allowed, i, holder, key)))
+      fail(spot, 'enum', { allowedValues: allowed });
   }
-  for (const part of listOf(schema['allOf'])) check(run, part, value, path, found);
-  checkAnyOf(run, spot, value);
-  if (typeof value === 'number') checkNumber(spot, value);
+  for (const part of listOf(schema['allOf'])) check(run, part, at, path, found);
+  checkAnyOf(run, spot, at);
+  if (typeof value === 'number') checkNumber(spot, text ?? value);
   // Lengths are in characters (code points), not in UTF-16 units: JSON Schema 2020-12, validation 6.3.
   else if (typeof value === 'string') checkText(spot, value);
   else if (Array.isArray(value)) {
     checkLength(spot, 'Items', value.length);
-    for (const [i, item] of value.entries()) check(run, schema['items'], item, [...path, String(i)], found);
+    for (const i of value.keys())
+      check(run, schema['items'], { holder: value, key: i }, [...path, String(i)], found);
   } else if (isObject(value)) checkObject(run, spot, value);
 }
 
@@ -198,28 +215,34 @@ function fail({ schema, path, found }: Spot, keyword: string, params: Violation[
   found.push({ keyword, path, params, schema });
 }
 
-function checkAnyOf(run: Run, spot: Spot, value: unknown): void {
+function checkAnyOf(run: Run, spot: Spot, at: Place): void {
   const branches = listOf(spot.schema['anyOf']);
   if (branches.length === 0) return;
   const failed: Violation[] = [];
   for (const branch of branches) {
     const before = failed.length;
-    check(run, branch, value, spot.path, failed);
+    check(run, branch, at, spot.path, failed);
     if (failed.length === before) return;
   }
   spot.found.push(...failed);
   fail(spot, 'anyOf', {});
 }
 
-function checkNumber(spot: Spot, value: number): void {
-  limit('minimum', '>=', (at) => value >= at);
-  limit('maximum', '<=', (at) => value <= at);
-  limit('exclusiveMinimum', '>', (at) => value > at);
-  limit('exclusiveMaximum', '<', (at) => value < at);
+/** A number that a double cannot hold comes as its text; where a limit is one, it has a text, too. */
+function checkNumber(spot: Spot, value: number | string): void {
+  const { schema } = spot;
+  limit('minimum', '>=', (order) => order >= 0);
+  limit('maximum', '<=', (order) => order <= 0);
+  limit('exclusiveMinimum', '>', (order) => order > 0);
+  limit('exclusiveMaximum', '<', (order) => order < 0);
 
-  function limit(keyword: string, comparison: string, holds: (at: number) => boolean): void {
-    const at = spot.schema[keyword];
-    if (typeof at === 'number' && !holds(at)) fail(spot, keyword, { comparison, limit: at });
+  function limit(keyword: string, comparison: string, holds: (order: number) => boolean): void {
+    const at = schema[keyword];
+    if (typeof at !== 'number') return;
+    const text = numberText(schema, keyword);
+    const isText = typeof value === 'string' || text !== undefined;
+    const order = isText ? compareDecimals(String(value), text ?? String(at)) : Math.sign(value - at);
+    if (!holds(order)) fail(spot, keyword, { comparison, limit: at });
   }
 }
 
@@ -264,14 +287,18 @@ function checkObject(run: Run, spot: Spot, object: JsonObject): void {
       if (!Object.hasOwn(properties, name)) fail(spot, 'additionalProperties', { additionalProperty: name });
   }
   for (const name of names)
-    if (Object.hasOwn(object, name)) check(run, properties[name], object[name], [...path, name], found);
+    if (Object.hasOwn(object, name))
+      check(run, properties[name], { holder: object, key: name }, [...path, name], found);
 }
 
 function listOrOne(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function isOfType(type: unknown, value: unknown): boolean {
+function isOfType(type: unknown, { holder, key }: Place): boolean {
+  const value = (holder as JsonObject)[key];
+  const text = typeof value === 'number' ? numberText(holder, key) : undefined;
+  if (text !== undefined) return type === 'number' || (type === 'integer' && isWhole(text));
   if (typeof value === 'number' && !Number.isFinite(value)) return false;
   const actual = typeOf(value);
   return type === actual || (type === 'number' && actual === 'integer');

@@ -1,5 +1,6 @@
 /** What a person has made of a tool's names and flags for himself. The server never hears of any of it. */
 import { isObject, type JsonObject, own, setOwn } from '../json.ts';
+import { carryNumber } from '../lib/exact-json.ts';
 import type { ToolFlag } from './flags.ts';
 
 /** Of one flag, by the property's own name, dotted for nested ones. */
@@ -25,11 +26,13 @@ export function profiledFlags(flags: readonly ToolFlag[], profiles: FlagProfiles
     if (!profile) return flag;
     const renamed = profile.name !== undefined && !taken.has(profile.name);
     if (renamed) taken.add(profile.name ?? '');
-    return {
+    const profiled = {
       ...flag,
       ...(renamed ? { name: profile.name ?? '', kebab: profile.name ?? '' } : {}),
       ...(profile.default === undefined ? {} : { default: profile.default, mustType: false }),
     };
+    if (profile.default !== undefined) carryNumber(profile, 'default', profiled);
+    return profiled;
   });
 }
 
@@ -49,16 +52,21 @@ export function withDefaultArgs(
 ): JsonObject {
   let filled = args;
   for (const { exact, path } of flags) {
-    const value = Object.hasOwn(profiles, exact) ? profiles[exact]?.default : undefined;
-    if (value !== undefined) filled = filledAt(filled, path.map(String), value);
+    const profile = Object.hasOwn(profiles, exact) ? profiles[exact] : undefined;
+    if (profile?.default !== undefined) filled = filledAt(filled, path.map(String), profile);
   }
   return filled;
 }
 
-function filledAt(args: JsonObject, [name = '', ...inner]: readonly string[], value: unknown): JsonObject {
+function filledAt(
+  args: JsonObject,
+  [name = '', ...inner]: readonly string[],
+  profile: FlagProfile,
+): JsonObject {
   const before = own(args, name);
   if (inner.length === 0 ? Object.hasOwn(args, name) : !isObject(before)) return args;
   const copy = { ...args };
-  setOwn(copy, name, inner.length === 0 ? value : filledAt(before as JsonObject, inner, value));
+  setOwn(copy, name, inner.length === 0 ? profile.default : filledAt(before as JsonObject, inner, profile));
+  if (inner.length === 0) carryNumber(profile, 'default', copy, name);
   return copy;
 }

@@ -1,4 +1,4 @@
-import { losesDigits } from './exact-json.ts';
+import { carryNumber, joined, parseJson } from '../lib/exact-json.ts';
 import { readExactly, readWord, type WordResult } from './flag-value.ts';
 import type { ToolFlag } from './flags.ts';
 import type { Form } from './schema-forms.ts';
@@ -30,21 +30,26 @@ function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordRes
     const whole = places.length > 2 ? jsonArray(only, []) : undefined;
     if (whole) return { value: whole };
   }
-  const list: unknown[] = [];
+  const pieces: unknown[][] = [];
+  let count = 0;
   for (const [i, word] of words.entries()) {
     if (typeof word === 'boolean') return { problem: `--no-${flag.name} takes no part in a list` };
-    const forms = places[list.length] ?? places.at(-1) ?? items;
+    const forms = places[count] ?? places.at(-1) ?? items;
     const several = takesText(forms) ? undefined : jsonArray(word, forms);
     if (several) {
-      list.push(...several);
+      pieces.push(several);
+      count += several.length;
       continue;
     }
     const element = readWord(word, forms, flag.secret);
     if ('problem' in element)
       return { problem: words.length > 1 ? `${element.problem} [item ${i + 1}]` : element.problem };
-    list.push(element.value);
+    const piece = [element.value];
+    carryNumber(element, 'value', piece, 0);
+    pieces.push(piece);
+    count += 1;
   }
-  return { value: list };
+  return { value: joined(pieces) };
 }
 
 function takesText(forms: readonly Form[]): boolean {
@@ -54,9 +59,8 @@ function takesText(forms: readonly Form[]): boolean {
 function jsonArray(word: string, items: readonly Form[]): unknown[] | undefined {
   if (!word.trimStart().startsWith('[')) return undefined;
   try {
-    const parsed: unknown = JSON.parse(word);
-    // What would be rounded is left to be refused as an element.
-    if (!Array.isArray(parsed) || losesDigits(word)) return undefined;
+    const parsed: unknown = parseJson(word);
+    if (!Array.isArray(parsed)) return undefined;
     // Of elements that are arrays themselves, [1,2] is one and [[1,2],[3]] is two.
     const nested = items.some((form) => form.type === 'array');
     return nested && !(parsed.length > 0 && parsed.every(Array.isArray)) ? undefined : parsed;

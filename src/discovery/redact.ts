@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, own, setOwn } from '../json.ts';
+import { keepTexts } from '../lib/exact-json.ts';
 import type { JsonSchema } from './catalogue.ts';
 import { isSecret } from './make-flag.ts';
 import { listOf, readSchema, type SchemaReader } from './schema-reader.ts';
@@ -41,13 +42,16 @@ function redact(value: unknown, schemas: readonly unknown[], reader: SchemaReade
   if (typeof value !== 'object' || value === null || parts.length === 0) return value;
   if (depth >= DEEPEST) return REDACTED;
   if (Array.isArray(value))
-    return value.map((item, i) =>
-      redact(
-        item,
-        parts.flatMap((part) => elementSchemas(part, i)),
-        reader,
-        depth + 1,
+    return keepTexts(
+      value.map((item, i) =>
+        redact(
+          item,
+          parts.flatMap((part) => elementSchemas(part, i)),
+          reader,
+          depth + 1,
+        ),
       ),
+      value,
     );
   const copy: JsonObject = {};
   for (const [key, inner] of Object.entries(value))
@@ -61,7 +65,7 @@ function redact(value: unknown, schemas: readonly unknown[], reader: SchemaReade
         depth + 1,
       ),
     );
-  return copy;
+  return keepTexts(copy, value);
 }
 
 function elementSchemas(part: JsonObject, index: number): unknown[] {

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { isObject } from '../json.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { hasTexts, numberText } from '../lib/exact-json.ts';
 import { PROTO_PATTERN, prepareSchema } from './schema-prepare.ts';
 import { schemaWork } from './schema-work.ts';
 import { type Check, MOST_VIOLATIONS, type Violation } from './violation.ts';
@@ -30,7 +31,7 @@ export async function compileSchema(root: unknown): Promise<Engine> {
     allErrors: true,
     verbose: true, // the schema object of each error
     strict: false,
-    strictNumbers: true, // 1e999 is Infinity and would be sent as null
+    strictNumbers: false, // 1e999 is Infinity here, and is sent as it was typed
     ownProperties: true, // `constructor` is no argument unless somebody gave it
     validateSchema: false,
     validateFormats: false,
@@ -51,11 +52,15 @@ export async function compileSchema(root: unknown): Promise<Engine> {
     return (validate.errors ?? []).slice(0, MOST_VIOLATIONS).flatMap((error): Violation[] => {
       // Errors inside `propertyNames` are about the name; the keyword's own error follows them.
       if (error.propertyName !== undefined && error.keyword !== 'propertyNames') return [];
-      const path = error.instancePath.split('/').slice(1);
+      const path = error.instancePath
+        .split('/')
+        .slice(1)
+        .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+      if (ROUNDED.has(error.keyword) && isRounded(value, path)) return [];
       return [
         {
           keyword: error.keyword,
-          path: path.map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~')),
+          path,
           params: error.params,
           schema: isObject(error.parentSchema) ? error.parentSchema : {},
         },
@@ -63,6 +68,20 @@ export async function compileSchema(root: unknown): Promise<Engine> {
     });
   };
   return { check, schema };
+}
+
+/** What a rounded number can break although the number itself keeps it. The server is the judge of it then. */
+const ROUNDED = new Set(['multipleOf', 'exclusiveMinimum', 'exclusiveMaximum', 'uniqueItems']);
+
+/** Whether ajv saw another number at the place than the one that is sent. */
+function isRounded(root: unknown, path: readonly string[]): boolean {
+  let holder: unknown = [root];
+  let key = '0';
+  for (const segment of path) {
+    holder = (holder as JsonObject)[key];
+    key = segment;
+  }
+  return numberText(holder as object, key) !== undefined || hasTexts((holder as JsonObject)[key]);
 }
 
 type Matcher = (text: string) => boolean;

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../json.ts';
+import { carryNumber, filtered, joined } from '../lib/exact-json.ts';
 import { ANY, fits, intersect, typeOf, union } from './combine-forms.ts';
 import { listOf, type SchemaReader } from './schema-reader.ts';
 
@@ -83,7 +84,7 @@ function ownForms(schema: JsonObject): readonly Form[] | undefined {
   if (types.length > 0 && schema['nullable'] === true) {
     // OpenAPI's way to say it.
     types.push('null');
-    if (values) values = [...values, null];
+    if (values) values = joined([values, [null]]);
   }
   if (types.length === 0) {
     if (!values) return undefined;
@@ -93,7 +94,7 @@ function ownForms(schema: JsonObject): readonly Form[] | undefined {
   for (const t of new Set(types)) {
     const form: Form = { type: t, ...details(t, schema) };
     if (values) {
-      form.values = values.filter((value) => fits(t, value));
+      form.values = filtered(values, (value) => fits(t, value));
       if (form.values.length === 0) continue;
     }
     result.push(form);
@@ -125,7 +126,9 @@ function textRule({ minLength, maxLength, pattern }: JsonObject): TextRule | und
 function allowedValues(schema: JsonObject): unknown[] | undefined {
   const listed = Array.isArray(schema['enum']) ? schema['enum'] : undefined;
   if (!Object.hasOwn(schema, 'const')) return listed;
-  return [schema['const']];
+  const only = [schema['const']];
+  carryNumber(schema, 'const', only, 0);
+  return only;
 }
 
 function arrayDetails(schema: JsonObject): Pick<Form, 'items' | 'places' | 'rest'> {

@@ -1,6 +1,6 @@
 import type { ToolDefinition } from './catalogue.ts';
 import { exampleLine } from './example.ts';
-import { listValues, plain } from './flag-value.ts';
+import { listValues, plainAt } from './flag-value.ts';
 import type { ToolFlag } from './flags.ts';
 import { isInside } from './given.ts';
 import { hintsOf } from './hints.ts';
@@ -132,23 +132,27 @@ function labelOf(forms: readonly Form[]): string {
   const types = new Set(forms.filter((form) => form.type !== 'null').map((form) => form.type));
   if (types.has('any') || types.size === 0) return 'json';
   const values = closedValues(forms);
-  const short = values?.map(plain).join('|') ?? '';
+  const short = values === undefined ? '' : typedValues(values);
   if (values && short.length <= 24) return short;
   return [...types].map((type) => (type === 'object' || type === 'array' ? 'json' : type)).join('|');
+}
+
+function typedValues(values: readonly unknown[]): string {
+  return values.map((_, i) => plainAt(values, i)).join('|');
 }
 
 /** What is said beside the flag: its description, then the facts in brackets. */
 function about(flag: ToolFlag): string {
   const facts: string[] = [];
   if (flag.values && (flag.kind !== 'boolean' || flag.values.length === 1))
-    if (!typeLabel(flag).includes(flag.values.map(plain).join('|')))
-      facts.push(`one of: ${listValues(flag.values)}`);
+    if (!typeLabel(flag).includes(typedValues(flag.values))) facts.push(`one of: ${listValues(flag.values)}`);
   if (flag.kind === 'array') facts.push('repeatable');
   facts.push(...insideFacts(flag));
   if (flag.nullable) facts.push('or null');
   if (flag.format !== undefined && flag.format !== 'password') facts.push(flag.format);
   if (flag.secret) facts.push('secret');
-  else if (flag.default !== undefined && flag.default !== null) facts.push(`default: ${plain(flag.default)}`);
+  else if (flag.default !== undefined && flag.default !== null)
+    facts.push(`default: ${plainAt(flag, 'default')}`);
   if (flag.required && !flag.mustType && flag.default === undefined && flag.path.length > 1)
     facts.push(`required with --${flag.path.slice(0, -1).join('.')}`);
   const text = flag.description ?? flag.title ?? '';

@@ -1,5 +1,7 @@
 /** A form that a server puts (MCP 2025-11-25, client/elicitation, "Requested Schema"): a flat object of texts, numbers, yes or no, and choices. */
-import { isObject } from '../json.ts';
+import { isObject, type JsonObject, sameAt, setOwn, textAt } from '../json.ts';
+import { compareDecimals, isWhole } from '../lib/decimal.ts';
+import { carryNumber } from '../lib/exact-json.ts';
 
 export interface Choice {
   value: unknown;
@@ -30,7 +32,7 @@ export function formFields(requestedSchema: unknown): FormField[] {
     const property = isObject(value) ? value : {};
     const choices = choicesOf(property);
     const { title, description } = property;
-    return {
+    const field: FormField = {
       name,
       ...(typeof title === 'string' && title !== '' ? { title } : {}),
       ...(typeof description === 'string' && description !== '' ? { description } : {}),
@@ -40,6 +42,8 @@ export function formFields(requestedSchema: unknown): FormField[] {
       default: property['default'],
       schema: property,
     };
+    carryNumber(property, 'default', field);
+    return field;
   });
 }
 
@@ -57,43 +61,56 @@ function choicesOf(property: Schema): Choice[] {
   const titled = source['oneOf'] ?? source['anyOf'];
   if (Array.isArray(titled))
     return titled.flatMap((option) =>
-      isObject(option) && option['const'] !== undefined ? [choice(option['const'], option['title'])] : [],
+      isObject(option) && option['const'] !== undefined ? [choice(option, 'const', option['title'])] : [],
     );
   const names = Array.isArray(source['enumNames']) ? source['enumNames'] : [];
-  return Array.isArray(source['enum']) ? source['enum'].map((value, i) => choice(value, names[i])) : [];
+  const values = source['enum'];
+  return Array.isArray(values) ? values.map((_, i) => choice(values, i, names[i])) : [];
 }
 
-function choice(value: unknown, title: unknown): Choice {
-  return typeof title === 'string' && title !== '' && title !== value ? { value, title } : { value };
+function choice(holder: object, key: string | number, title: unknown): Choice {
+  const value = (holder as JsonObject)[key];
+  const titled = typeof title === 'string' && title !== '' && title !== value;
+  const one: Choice = titled ? { value, title } : { value };
+  carryNumber(holder, key, one, 'value');
+  return one;
 }
 
 /** The values that a form proposes, by the names of their fields. */
 export function formDefaults(fields: readonly FormField[]): Record<string, unknown> {
-  return Object.fromEntries(
-    fields.flatMap((field) => (field.default === undefined ? [] : [[field.name, field.default]])),
-  );
+  const defaults: JsonObject = {};
+  for (const field of fields) {
+    if (field.default === undefined) continue;
+    setOwn(defaults, field.name, field.default);
+    carryNumber(field, 'default', defaults, field.name);
+  }
+  return defaults;
 }
 
-/** What is wrong with a field's value, in a few words; undefined when it fits. */
-export function fieldProblem(field: FormField, value: unknown): string | undefined {
+/** What is wrong with the value that stands at a key for a field, in a few words; undefined when it fits. */
+export function fieldProblem(field: FormField, holder: object, key = 'value'): string | undefined {
   const { schema } = field;
+  const value = (holder as JsonObject)[key];
   switch (field.kind) {
     case 'choice':
-      return choiceProblem(field, value);
+      return choiceProblem(field, holder, key);
     case 'choices': {
       if (!Array.isArray(value)) return 'not a list';
-      const wrong = value.map((one) => choiceProblem(field, one)).find((problem) => problem !== undefined);
+      const wrong = value
+        .map((_, i) => choiceProblem(field, value, i))
+        .find((problem) => problem !== undefined);
       if (wrong !== undefined) return wrong;
-      if (new Set(value).size < value.length) return 'the same twice';
+      if (new Set(value.map((_, i) => textAt(value, i))).size < value.length) return 'the same twice';
       return limits(value.length, schema['minItems'], schema['maxItems'], ' of them');
     }
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'yes or no';
     case 'number':
     case 'integer':
-      if (field.kind === 'integer' && !Number.isInteger(value)) return 'not a whole number';
-      if (typeof value !== 'number' || !Number.isFinite(value)) return 'not a number';
-      return limits(value, schema['minimum'], schema['maximum'], '');
+      if (typeof value !== 'number' || Number.isNaN(value))
+        return field.kind === 'integer' ? 'not a whole number' : 'not a number';
+      if (field.kind === 'integer' && !isWhole(textAt(holder, key))) return 'not a whole number';
+      return numberLimits(textAt(holder, key), schema);
     case 'string':
       if (typeof value !== 'string') return 'not a text';
       return (
@@ -105,9 +122,22 @@ export function fieldProblem(field: FormField, value: unknown): string | undefin
   }
 }
 
-function choiceProblem({ choices }: FormField, value: unknown): string | undefined {
-  if (choices.some((one) => one.value === value)) return undefined;
-  return `not one of ${choices.map((one) => String(one.value)).join(', ')}: ${String(value)}`;
+function choiceProblem({ choices }: FormField, holder: object, key: string | number): string | undefined {
+  if (choices.some((one) => sameAt(one, 'value', holder, key))) return undefined;
+  return `not one of ${choices.map((one) => textAt(one, 'value')).join(', ')}: ${textAt(holder, key)}`;
+}
+
+function numberLimits(number: string, schema: Schema): string | undefined {
+  for (const [keyword, what, wrong] of [
+    ['minimum', 'at least', -1],
+    ['maximum', 'at most', 1],
+  ] as const) {
+    const limit = schema[keyword];
+    const text = textAt(schema, keyword);
+    if (typeof limit === 'number' && Math.sign(compareDecimals(number, text)) === wrong)
+      return `${what} ${text}`;
+  }
+  return undefined;
 }
 
 function limits(amount: number, least: unknown, most: unknown, what: string): string | undefined {

@@ -1,4 +1,5 @@
 import { CliError } from '../errors.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobRecord, Observation, Progress } from './record.ts';
@@ -25,11 +26,11 @@ export class Observer {
     this.#id = job.job_id;
     this.#events = events;
     this.#lastStatus = job.status;
-    this.#lastRemote = JSON.stringify(job.remote);
+    this.#lastRemote = stringifyJson(job.remote);
   }
 
   snapshot(snapshot: Snapshot): void {
-    const remote = JSON.stringify(snapshot.remote);
+    const remote = stringifyJson(snapshot.remote);
     const changed = remote !== this.#lastRemote;
     this.#lastRemote = remote;
     const seen: Observation = {

@@ -31,7 +31,7 @@ function defaultsAnswer(params: PendingInput['params']): Answer | undefined {
   const content = formDefaults(fields);
   if (Object.keys(content).length === 0) return undefined;
   const fits = fields.every((field) =>
-    field.default === undefined ? !field.required : fieldProblem(field, field.default) === undefined,
+    field.default === undefined ? !field.required : fieldProblem(field, field, 'default') === undefined,
   );
   return fits ? { action: 'accept', content } : undefined;
 }

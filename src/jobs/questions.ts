@@ -1,4 +1,6 @@
 /** The questions that a server asks in the course of one piece of work: each is put once, and answered at most once from here. */
+
+import { stringifyJson } from '../lib/exact-json.ts';
 import type { Asker, AutomaticAnswers, InputResponse } from './ports.ts';
 import type { PendingInput } from './record.ts';
 
@@ -181,7 +183,7 @@ function keyOf({ request_id }: Pick<PendingInput, 'request_id'>): string {
 
 /** Whether two questions ask the same, whatever their ids. */
 export function sameQuestion(a: PendingInput, b: PendingInput): boolean {
-  return JSON.stringify(a.params) === JSON.stringify(b.params);
+  return stringifyJson(a.params) === stringifyJson(b.params);
 }
 
 /** What a question asks, in a few words; undefined where it does not say. */

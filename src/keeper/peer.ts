@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { type CliError, UnreachableError } from '../errors.ts';
+import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { errorFrom, errorToWire, type WireError } from './wire-error.ts';
 
 type Params = Record<string, unknown>;
@@ -135,7 +136,7 @@ export class Peer {
   }
 
   #send(frame: Frame): void {
-    if (!this.#closed && this.#socket.writable) this.#socket.write(`${JSON.stringify(frame)}\n`);
+    if (!this.#closed && this.#socket.writable) this.#socket.write(`${stringifyJson(frame)}\n`);
   }
 
   #gone(): void {
@@ -154,7 +155,7 @@ function gone(): CliError {
 /** A message; undefined for what is none. */
 function readFrame(line: string): Frame | undefined {
   try {
-    const frame = JSON.parse(line) as Frame | null;
+    const frame = parseJson(line) as Frame | null;
     if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return undefined;
     if ('method' in frame && (typeof frame.method !== 'string' || typeof frame.id !== 'number'))
       return undefined;

@@ -3,8 +3,9 @@
  * null, `1.10` as `1.1`. So `parseJson` notes the text of each number that JavaScript would write differently, beside the number, in the object or
  * array that holds it; `stringifyJson` writes that text again. In between the value is the nearest number, as with JSON.parse.
  *
- * A note stays with its object: `{ ...object }` takes it along, `array.map(...)` and `structuredClone` do not. It counts only as long as the
- * number beside it is the one that was read. (Node 21 and later have JSON.rawJSON for this; Node 20 does not.)
+ * A note stays with its object: `{ ...object }` takes it along; what copies otherwise (`array.map(...)`, key by key) calls `keepTexts` or
+ * `carryNumber`; `structuredClone` cannot. It counts only as long as the number beside it is the one that was read. (Node 21 and later have
+ * JSON.rawJSON for this; Node 20 does not.)
  */
 
 /** Where an object or array keeps the texts of its numbers: by key. An enumerable symbol, so that a spread copies it and JSON does not see it. */
@@ -16,8 +17,13 @@ type Holder = Record<string, unknown> & { [TEXTS]?: Readonly<Record<string, stri
 const MARK = `\uE000${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}:`;
 const MARKED = new RegExp(`"${MARK}([^"]+)"`, 'g');
 
-/** Might be a number that is written differently: long, with an exponent, with a zero at its end, or a negative zero. */
-const SUSPECT = /\d{16}|\d\.\d{15}|\d[eE]|\.\d*0(?!\d)|-0/;
+/**
+ * Might be a number that is written differently: of 16 characters or more, with an exponent, with a zero at the end of its fraction, a small
+ * fraction (JavaScript writes 1e-7), or a negative zero. Where it begins and ends as a number does, so that dates and ids in text seldom match.
+ */
+const SUSPECT = /[:,[\s](?:-?\d(?:[\d.]{15}|[\d.]*(?:[eE][-+]?\d|\.\d*0(?=[\s,\]}])|\.0{6}))|-0(?=[\s,\]}]))/;
+/** A number and nothing else. */
+const ALONE = /^\s*[-\d]/;
 /** RFC 8259, section 6. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -26,29 +32,44 @@ let noted = false;
 
 /** JSON.parse that notes the texts of numbers. The text may begin with no byte order mark. @throws SyntaxError */
 export function parseJson(text: string): unknown {
-  const marked = SUSPECT.test(text) ? markNumbers(text) : undefined;
+  const marked = SUSPECT.test(text) || ALONE.test(text) ? markNumbers(text) : undefined;
   if (marked === undefined) return JSON.parse(text);
   const root = { value: JSON.parse(marked) as unknown };
   unmark(root);
   return root.value;
 }
 
+/** What is no object may be something that JSON has no word for. */
+type Written<T> = T extends object | null ? string : string | undefined;
+
 /** JSON.stringify that writes numbers as they were read. Undefined for a value that JSON has no word for, as there. */
-export function stringifyJson(value: unknown, indent?: number): string | undefined {
-  if (!noted) return JSON.stringify(value, null, indent);
-  let found = false;
-  const text = JSON.stringify(
+export function stringifyJson<T>(value: T, indent?: number): Written<T> {
+  const plain = JSON.stringify(value, null, indent);
+  // A function that is asked about every value makes it many times slower.
+  if (plain === undefined || !hasTexts(value)) return plain as Written<T>;
+  return JSON.stringify(
     value,
     function (this: Holder, key: string, one: unknown) {
       if (typeof one !== 'number') return one;
       const exact = numberText(this, key);
-      if (exact === undefined) return one;
-      found = true;
-      return MARK + exact;
+      return exact === undefined ? one : MARK + exact;
     },
     indent,
-  );
-  return found ? text?.replace(MARKED, '$1') : text;
+  ).replace(MARKED, '$1') as Written<T>;
+}
+
+/** Whether a text was noted anywhere in a value that JSON can write. Does not recurse; a circle was refused before. */
+export function hasTexts(value: unknown): boolean {
+  if (!noted) return false;
+  const rest: unknown[] = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if ((next as Holder)[TEXTS] !== undefined) return true;
+    for (const child of Array.isArray(next) ? next : Object.values(next))
+      if (typeof child === 'object') rest.push(child);
+  }
+  return false;
 }
 
 /** The text of the number at a key, where it differs from what JavaScript would write. */
@@ -62,10 +83,63 @@ export function numberText(holder: object, key: string | number): string | undef
 
 /** Notes the text of the number at a key: what is typed is what is sent. The text must be a JSON number and the number at the key its value. */
 export function noteNumber(holder: object, key: string | number, text: string): void {
-  if (String(Number(text)) === text) return;
-  noted = true;
+  const before = (holder as Holder)[TEXTS];
   const name = String(key);
-  (holder as Holder)[TEXTS] = Object.assign(Object.create(null), (holder as Holder)[TEXTS], { [name]: text });
+  const plain = String(Number(text)) === text;
+  // One that stood there before may have been the same number, with another text.
+  if (plain && (before === undefined || !Object.hasOwn(before, name))) return;
+  noted = true;
+  // A copy: a spread shares them.
+  const texts: Record<string, string> = Object.assign(Object.create(null), before);
+  if (plain) delete texts[name];
+  else texts[name] = text;
+  (holder as Holder)[TEXTS] = texts;
+}
+
+/** Gives the number at a key, which was put there from elsewhere, the text that it has there. */
+export function carryNumber(from: object, fromKey: string | number, to: object, toKey = fromKey): void {
+  const value = (from as Holder)[String(fromKey)];
+  if (typeof value === 'number') noteNumber(to, toKey, numberText(from, fromKey) ?? String(value));
+}
+
+/** Gives a copy the texts of the object or array that it was made from, key for key. Those of numbers that are others now do not count. */
+export function keepTexts<T extends object>(copy: T, from: object): T {
+  const texts = (from as Holder)[TEXTS];
+  if (texts !== undefined) (copy as Holder)[TEXTS] = texts;
+  return copy;
+}
+
+/** `array.filter` that takes the texts along. */
+export function filtered<T>(list: readonly T[], keep: (value: T, index: number) => boolean): T[] {
+  if (!holdsTexts(list)) return list.filter(keep);
+  const kept = [...list.keys()].filter((i) => keep(list[i] as T, i));
+  return withTexts(
+    kept.map((i) => list[i] as T),
+    kept.map((i) => numberText(list, i)),
+  );
+}
+
+/** Lists in one list, with the texts of all. */
+export function joined<T>(lists: readonly (readonly T[])[]): T[] {
+  const all = lists.flat() as T[];
+  if (!lists.some(holdsTexts)) return all;
+  return withTexts(
+    all,
+    lists.flatMap((list) => list.map((_, i) => numberText(list, i))),
+  );
+}
+
+function holdsTexts(list: object): boolean {
+  return (list as Holder)[TEXTS] !== undefined;
+}
+
+function withTexts<T>(list: T[], texts: readonly (string | undefined)[]): T[] {
+  const noted: Record<string, string> = Object.create(null);
+  texts.forEach((text, i) => {
+    if (text !== undefined) noted[i] = text;
+  });
+  (list as unknown as Holder)[TEXTS] = noted;
+  return list;
 }
 
 /** Whether text is a number as JSON writes it. */

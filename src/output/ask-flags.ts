@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { describeForms, plain } from '../discovery/flag-value.ts';
+import { describeForms, plainAt } from '../discovery/flag-value.ts';
 import type { ToolFlag } from '../discovery/flags.ts';
 import type { Assignment } from '../discovery/parse-line.ts';
 import { readFlag } from '../discovery/read-flag.ts';
@@ -47,7 +47,7 @@ export async function askFlags(
         if (words.length === 0 && !flag.mustType) break;
         const read = words.length === 0 ? { problem: 'a value is required' } : readFlag(flag, words);
         if ('value' in read) {
-          assignments.push({ path: flag.path, value: read.value, flag: `--${flag.name}` });
+          assignments.push({ ...read, path: flag.path, flag: `--${flag.name}` });
           break;
         }
         say(`    ${visibleLine(read.problem)}`);
@@ -87,7 +87,7 @@ function about(flag: ToolFlag): string {
   const takes =
     flag.kind === 'array' ? `${describeForms(flag.items ?? [])}, a line each` : describeForms(flag.forms);
   const format = flag.format === undefined ? '' : ` (${flag.format})`;
-  const fallback = flag.default === undefined ? '' : ` [${plain(flag.default)}]`;
+  const fallback = flag.default === undefined ? '' : ` [${plainAt(flag, 'default')}]`;
   const text = flag.description ?? flag.title;
   return `--${flag.name}: ${takes}${format}${flag.mustType ? '' : ', optional'}${fallback}${text ? ` - ${text}` : ''}`;
 }

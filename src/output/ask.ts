@@ -1,7 +1,10 @@
 import { createInterface } from 'node:readline/promises';
+import { readNumber } from '../discovery/flag-value.ts';
 import { type FormField, fieldProblem, formFields } from '../jobs/form.ts';
 import type { Answer } from '../jobs/ports.ts';
 import type { PendingInput } from '../jobs/record.ts';
+import { setOwn, textAt } from '../json.ts';
+import { carryNumber, noteNumber, parseJson } from '../lib/exact-json.ts';
 import { visibleLine } from './visible.ts';
 import { isWebPage } from './web-page.ts';
 
@@ -104,16 +107,14 @@ async function askForm(talk: Conversation, fields: readonly FormField[]): Promis
         talk.say(`  ${visibleLine(read.problem)}`);
         continue;
       }
-      if (read.value !== undefined) setOwn(content, field.name, read.value);
+      if (read.value !== undefined) {
+        setOwn(content, field.name, read.value);
+        carryNumber(read, 'value', content, field.name);
+      }
       break;
     }
   }
   return { action: 'accept', content };
-}
-
-/** Assigns as data, so that a property called `__proto__` is a property. */
-function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** What is asked about one field: its name, what it takes, its default; choices with titles on lines of their own. */
@@ -122,17 +123,17 @@ export function fieldText(field: FormField): string {
   const titled = choices.some((choice) => choice.title !== undefined);
   const kind =
     field.kind === 'choice' || field.kind === 'choices'
-      ? `${field.kind === 'choice' ? 'one of' : `${amount(field)}, comma-separated, of`}${titled ? '' : ` ${choices.map((choice) => String(choice.value)).join(', ')}`}`
+      ? `${field.kind === 'choice' ? 'one of' : `${amount(field)}, comma-separated, of`}${titled ? '' : ` ${choices.map((choice) => textAt(choice, 'value')).join(', ')}`}`
       : [field.kind === 'other' ? 'JSON' : field.kind, field.schema['format']]
           .filter((part) => typeof part === 'string')
           .join(', ');
   const head = `${name}${title === undefined || title === name ? '' : ` (${title})`}${description === undefined ? '' : ` - ${description}`}`;
-  const fallback = field.default === undefined ? '' : ` [${defaultText(field.default)}]`;
-  const width = Math.max(...choices.map((choice) => String(choice.value).length));
+  const fallback = field.default === undefined ? '' : ` [${defaultText(field)}]`;
+  const width = Math.max(...choices.map((choice) => textAt(choice, 'value').length));
   const lines = titled
     ? choices.map(
-        ({ value, title: about = '' }) =>
-          `\n    ${visibleLine(`${String(value).padEnd(width)}  ${about}`.trimEnd())}`,
+        (choice) =>
+          `\n    ${visibleLine(`${textAt(choice, 'value').padEnd(width)}  ${choice.title ?? ''}`.trimEnd())}`,
       )
     : [];
   return `  ${visibleLine(`${head}: ${kind}${required ? '' : ', optional'}${fallback}`)}${lines.join('')}`;
@@ -144,60 +145,82 @@ function amount({ schema: { minItems, maxItems }, required }: FormField): string
   return least === 0 ? 'any' : `${least} or more`;
 }
 
-function defaultText(value: unknown): string {
-  if (Array.isArray(value)) return value.map(String).join(', ');
-  return typeof value === 'string' && value !== '' ? value : (JSON.stringify(value) ?? '');
+function defaultText(field: FormField): string {
+  const { default: value } = field;
+  if (Array.isArray(value)) return value.map((_, i) => textAt(value, i)).join(', ');
+  return value === '' ? '""' : textAt(field, 'default');
 }
 
 /** A typed line as a field's value, or what is wrong with it. Exported for tests. */
-export function readField(typed: string, field: FormField): { value: unknown } | { problem: string } {
+export function readField(typed: string, field: FormField): Held | { problem: string } {
   const text = typed.trim();
   if (text === '') {
-    if (field.default !== undefined) return { value: field.default };
+    if (field.default !== undefined) return held(field, 'default');
     return field.required ? { problem: 'a value is required' } : { value: undefined };
   }
-  const value = meaningOf(text, typed, field);
-  const problem = value === undefined ? 'not JSON' : fieldProblem(field, value);
-  return problem === undefined ? { value } : { problem };
+  const meant = meaningOf(text, typed, field);
+  const problem = meant.value === undefined ? 'not JSON' : fieldProblem(field, meant);
+  return problem === undefined ? meant : { problem };
 }
 
 /** What the text means in this field, as far as it means anything: whether it fits is another question. */
-function meaningOf(text: string, typed: string, field: FormField): unknown {
+function meaningOf(text: string, typed: string, field: FormField): Held {
   switch (field.kind) {
     case 'boolean':
-      if (/^(y|yes|true)$/i.test(text)) return true;
-      return /^(n|no|false)$/i.test(text) ? false : text;
+      if (/^(y|yes|true)$/i.test(text)) return { value: true };
+      return { value: /^(n|no|false)$/i.test(text) ? false : text };
     case 'number':
-    case 'integer':
-      return Number(text);
+    case 'integer': {
+      const read = readNumber(text, field.kind === 'integer');
+      return 'value' in read ? read : { value: text };
+    }
     case 'choice':
       return meant(text, field);
     case 'choices': {
       const listed = text.startsWith('[') ? parsed(text) : undefined;
-      if (Array.isArray(listed)) return listed;
-      return text.split(',').map((part) => meant(part.trim(), field));
+      if (Array.isArray(listed?.value)) return listed;
+      const list: unknown[] = [];
+      for (const part of text.split(',')) {
+        const one = meant(part.trim(), field);
+        carryNumber(one, 'value', list, list.push(one.value) - 1);
+      }
+      return { value: list };
     }
     case 'other':
       return parsed(text);
     default:
-      return field.schema['format'] === undefined ? typed : text;
+      return { value: field.schema['format'] === undefined ? typed : text };
   }
 }
 
 /** The choice that is called so, or titled so. */
-function meant(text: string, { choices }: FormField): unknown {
-  const same = (one: unknown) => String(one).toLowerCase() === text.toLowerCase();
+function meant(text: string, { choices }: FormField): Held {
+  const same = (one: string) => one.toLowerCase() === text.toLowerCase();
   const choice =
-    choices.find((one) => String(one.value) === text) ??
-    choices.find((one) => same(one.value)) ??
+    choices.find((one) => textAt(one, 'value') === text) ??
+    choices.find((one) => same(textAt(one, 'value'))) ??
     choices.find((one) => one.title !== undefined && same(one.title));
-  return choice ? choice.value : text;
+  return choice ? held(choice, 'value') : { value: text };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string): Held {
   try {
-    return JSON.parse(text);
+    const value = parseJson(text);
+    const one: Held = { value };
+    if (typeof value === 'number') noteNumber(one, 'value', text);
+    return one;
   } catch {
-    return undefined;
+    return { value: undefined };
   }
+}
+
+/** A value, and the text of a number beside it. */
+interface Held {
+  value: unknown;
+}
+
+function held(holder: object, key: string): Held {
+  const one: Held = { value: (holder as Record<string, unknown>)[key] };
+  carryNumber(holder, key, one, 'value');
+  return one;
 }

@@ -1,4 +1,5 @@
 import type { Definition } from '../definitions/definition.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import type { Palette } from './palette.ts';
 import { table } from './table.ts';
 import { visibleLine } from './visible.ts';
@@ -7,7 +8,7 @@ import { visibleLine } from './visible.ts';
 const LONGEST = 60;
 
 function cells({ name, tool, args, tags }: Definition): [string, string, string, string] {
-  const fixed = args === undefined ? '-' : visibleLine(JSON.stringify(args));
+  const fixed = args === undefined ? '-' : visibleLine(stringifyJson(args));
   const listed = tags === undefined || tags.length === 0 ? '-' : visibleLine(tags.join(','));
   return [name, visibleLine(tool), fixed, listed];
 }

@@ -1,4 +1,5 @@
 import type { JobRecord, JobStatus, Progress } from '../jobs/record.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import type { Palette } from './palette.ts';
 import type { Printer } from './printer.ts';
 import { runDetails } from './run-view.ts';
@@ -65,7 +66,7 @@ export function jobDetails(job: JobRecord): string {
     `job: ${job.job_id}`,
     `instance: ${job.instance}`,
     ...whatLines(job),
-    `arguments: ${visibleLine(JSON.stringify(job.arguments))}`,
+    `arguments: ${visibleLine(stringifyJson(job.arguments))}`,
   ];
   if (job.tags?.length) lines.push(`tags: ${job.tags.map(visibleLine).join(', ')}`);
   const labels = Object.entries(job.labels ?? {}).map(([name, value]) => visibleLine(`${name}=${value}`));

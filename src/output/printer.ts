@@ -1,5 +1,6 @@
 import type { OutStream } from '../context.ts';
 import { type CliError, EXIT } from '../errors.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import { visible, visibleJson, visibleLine } from './visible.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
@@ -80,7 +81,7 @@ export class Printer {
   /** One JSON document; indented on a terminal, one line in a pipe and for ndjson. */
   jsonDocument(value: unknown): void {
     const tty = this.outTTY && this.format === 'json';
-    const text = JSON.stringify(value, null, tty ? 2 : undefined) ?? 'null';
+    const text = stringifyJson(value, tty ? 2 : undefined) ?? 'null';
     this.out(this.outTTY ? visibleJson(text) : text);
   }
 
@@ -138,7 +139,7 @@ export class Printer {
   }
 
   #jsonLine(value: object): void {
-    const text = JSON.stringify(value);
+    const text = stringifyJson(value);
     this.#options.stderr.write(`${this.#options.stderr.isTTY ? visibleJson(text) : text}\n`);
   }
 

@@ -1,4 +1,5 @@
 import { isObject, textOf } from '../json.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import { formatBytes } from './format-bytes.ts';
 import type { Printer } from './printer.ts';
 
@@ -27,12 +28,11 @@ export function printResult(
     if (text !== '') printer.serverText(text);
   });
   const structured = (result as Block | null)?.['structuredContent'];
-  if (content.length === 0 && structured !== undefined)
-    printer.serverText(JSON.stringify(structured, null, 2));
+  if (content.length === 0 && structured !== undefined) printer.serverText(stringifyJson(structured, 2));
   else if (content.length === 0 && isObject(result) && !Array.isArray(result['content'])) {
     // Not a CallToolResult at all: what the server sent is still the answer.
     const { isError: _, _meta: __, ...rest } = result;
-    if (Object.keys(rest).length > 0) printer.serverText(JSON.stringify(rest, null, 2));
+    if (Object.keys(rest).length > 0) printer.serverText(stringifyJson(rest, 2));
   }
 }
 
@@ -69,7 +69,7 @@ function blockText(block: Block, saved: string | undefined): string {
       return describeBinary(what, resource['mimeType'], resource['blob'], saved);
     }
     default:
-      return JSON.stringify(block);
+      return stringifyJson(block);
   }
 }
 

@@ -1,14 +1,15 @@
 import { isObject } from '../json.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 
 /** A setting's value in one line, as it could be typed where that is possible. */
 export function settingText(value: unknown): string {
   if (typeof value === 'string') return value;
   // Rules of permissions: their own form is the one that can be typed.
-  if (Array.isArray(value) && value.some((one) => one?.action !== undefined)) return JSON.stringify(value);
+  if (Array.isArray(value) && value.some((one) => one?.action !== undefined)) return stringifyJson(value);
   if (Array.isArray(value)) return value.map((one) => settingText(one)).join(' ');
   const { command, args, uri } = (value ?? {}) as { command?: unknown; args?: unknown; uri?: unknown };
-  if (typeof command === 'string') return JSON.stringify([command, ...(Array.isArray(args) ? args : [])]);
-  return typeof uri === 'string' ? uri : (JSON.stringify(value) ?? '');
+  if (typeof command === 'string') return stringifyJson([command, ...(Array.isArray(args) ? args : [])]);
+  return typeof uri === 'string' ? uri : (stringifyJson(value) ?? '');
 }
 
 /** The same for a setting of a tool: labels are pairs. */

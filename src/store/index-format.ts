@@ -3,10 +3,14 @@
  * and what many records share once.
  */
 import { type JobMarks, type JobRecord, marksOf, SCHEMA_VERSION, type SessionFacts } from '../jobs/record.ts';
+import { hasTexts, parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { FILES } from './job-files.ts';
 
 /** Raised with every change of the format; an index of another version is built anew. */
 const VERSION = 2;
+
+/** How an index begins that has numbers which JavaScript would write differently. Looking for them in every index would cost each list some ms. */
+const EXACT = `{"version":${VERSION},"exact":true,`;
 
 /** What is looked at: one file with two names; both files; or a live job, which changes when its folder does. */
 export const WATCHED = {
@@ -40,7 +44,8 @@ export function encodeIndex(entries: readonly IndexEntry[]): string {
       r.progress, r.attempt, r.error, r.created_at, r.updated_at, r.finished_at, r.cancel_requested_at, r.poll_interval_ms ?? null,
       r.holder ?? null, ...trailing(r)],
   );
-  return `{"version":${VERSION},"sessions":[${sessions.join(',')}],"rows":${JSON.stringify(rows)}}`;
+  const head = hasTexts(rows) ? EXACT : `{"version":${VERSION},`;
+  return `${head}"sessions":[${sessions.join(',')}],"rows":${stringifyJson(rows)}}`;
 }
 
 /** What most records do not have stands last, and takes no room there. */
@@ -50,9 +55,12 @@ function trailing(record: JobRecord): unknown[] {
   return record.pending_input ? [record.pending_input] : [];
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: as below.
+type Index = { version: unknown; sessions: any[]; rows: any[][] };
+
 /** The entries; none for another version. Throws on damage. */
 export function decodeIndex(text: string): IndexEntry[] {
-  const { version, sessions, rows } = JSON.parse(text);
+  const { version, sessions, rows } = text.startsWith(EXACT) ? (parseJson(text) as Index) : JSON.parse(text);
   return version === VERSION ? rows.map((row: unknown[]) => decodeRow(row, sessions)) : [];
 }
 

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { JOB_STATUSES, type JobEnd, type JobRecord, SCHEMA_VERSION, type TaskFact } from '../jobs/record.ts';
 import { isObject } from '../json.ts';
+import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import { readPublished } from './durable-file.ts';
 import { errnoOf, ioFailure } from './io-failure.ts';
 
@@ -189,7 +190,7 @@ export function recordProblems(folder: string, id: string): Error[] {
 
 /** The text of one of our files. */
 export function fileText(content: object): string {
-  return JSON.stringify({ ...content, schema_version: SCHEMA_VERSION });
+  return stringifyJson({ ...content, schema_version: SCHEMA_VERSION });
 }
 
 function read(path: string, shape: Record<string, Check>): Record<string, unknown> | undefined {
@@ -219,7 +220,7 @@ export function isThere(path: string): boolean {
 function checked(path: string, text: string, shape: Record<string, Check>): Record<string, unknown> {
   let content: unknown;
   try {
-    content = JSON.parse(text);
+    content = parseJson(text);
   } catch (error) {
     throw damage(path, text.trim() === '' ? 'it is empty' : 'it is not valid JSON', error);
   }

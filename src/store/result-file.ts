@@ -2,6 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_VERSION } from '../jobs/record.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
 import { replaceFile, uniqueName } from './durable-file.ts';
 
 /** Bytes of JSON up to which a result lies in end.json. Larger ones would slow every list that has to open the file. */
@@ -10,7 +11,7 @@ const INLINE_BYTES = 16 * 1024;
 /** The fields of end.json that tell the result. A large one is on disk, synced, when this returns. Errors: IoError. */
 export function writeResult(folder: string, result: unknown): { result?: unknown; result_file?: string } {
   if (result === undefined) return {};
-  const text = JSON.stringify(result);
+  const text = stringifyJson(result) ?? 'null';
   if (text.length <= INLINE_BYTES && Buffer.byteLength(text) <= INLINE_BYTES) return { result };
   const result_file = uniqueName('result.').concat('.json');
   replaceFile(join(folder, result_file), `{"schema_version":${SCHEMA_VERSION},"result":${text}}`);

@@ -1,15 +1,29 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { noteNumber, numberText, parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { compareDecimals, isWhole, plainDigits } from '../../src/lib/decimal.ts';
+import {
+  carryNumber,
+  filtered,
+  joined,
+  keepTexts,
+  noteNumber,
+  numberText,
+  parseJson,
+  stringifyJson,
+} from '../../src/lib/exact-json.ts';
 import { decodeText } from '../../src/lib/text.ts';
+import { jsonNumber } from '../support/json-number.ts';
 
 test.each([
   '{"id":725653563933458432,"neg":-7108510333361982070,"f":0.1,"e":1e400,"dec":1.10}',
   '[18446744073709551615,[1.0,-0,0.0],{"a":1E5,"b":1e-400,"c":0.1000000000000000055511151231257827}]',
   '{"__proto__":1.0,"a":"1.0 and 99999999999999999999","b\\"":2.50}',
   '{"text":"ends in a slash \\\\","n":1.0}',
+  '[0.0000001,123456789.123456789,-0.0000010,1e-7,1E+2]',
+  '1.0',
+  '-0',
 ])('comes out as it went in: %s', (text) => {
-  expect(stringifyJson(parseJson(text))).toBe(text);
+  expect(stringifyJson([parseJson(`[${text}]`)])).toBe(`[[${text.trim()}]]`);
 });
 
 test('values are the nearest numbers, and strings stay strings', () => {
@@ -40,6 +54,54 @@ test('a typed number is sent as typed', () => {
   expect(numberText(value, 'toString')).toBeUndefined();
 });
 
+test('a number that replaces another one has its own text', () => {
+  const value = parseJson('{"id":725653563933458432,"other":[725653563933458433]}') as {
+    id: number;
+    other: number[];
+  };
+  carryNumber(value.other, 0, value, 'id');
+  expect(stringifyJson(value)).toBe('{"id":725653563933458433,"other":[725653563933458433]}');
+  noteNumber(value, 'id', '725653563933458400');
+  expect(stringifyJson(value)).toBe('{"id":725653563933458400,"other":[725653563933458433]}');
+});
+
+test('copies keep the texts, and what they change in theirs is not changed in the first', () => {
+  const value = parseJson('[1.0,{"a":2.0},3.0]') as unknown[];
+  const copy = keepTexts(value.slice(), value);
+  noteNumber(copy, 0, '1.00');
+  expect(stringifyJson([copy, value])).toBe('[[1.00,{"a":2.0},3.0],[1.0,{"a":2.0},3.0]]');
+  expect(stringifyJson(filtered(value, (one) => typeof one === 'number'))).toBe('[1.0,3.0]');
+  expect(stringifyJson(joined([[0], value, [], [4], value]))).toBe(
+    '[0,1.0,{"a":2.0},3.0,4,1.0,{"a":2.0},3.0]',
+  );
+});
+
+test.each([
+  ['1', '1.0', 0],
+  ['0', '-0.0e9', 0],
+  ['100', '1E2', 0],
+  ['9223372036854775807', '9223372036854775808', -1],
+  ['-9223372036854775807', '-9223372036854775808', 1],
+  ['1e400', '1e401', -1],
+  ['1e-400', '0', 1],
+  ['-1', '1', -1],
+  ['0.1', '0.10000000000000000001', -1],
+])('%s against %s: %i', (a, b, order) => {
+  expect(Math.sign(compareDecimals(a, b))).toBe(order);
+  expect(Math.sign(compareDecimals(b, a))).toBe(order === 0 ? 0 : -order);
+});
+
+test('decimals are ordered as whole numbers of any length are, at any scale', () => {
+  fc.assert(
+    fc.property(fc.bigInt(), fc.bigInt(), fc.integer({ min: -40, max: 40 }), (a, b, scale) => {
+      const order = compareDecimals(`${a}e${scale}`, `${b}0e${scale - 1}`);
+      expect(Math.sign(order)).toBe(a < b ? -1 : a > b ? 1 : 0);
+      expect(plainDigits(`${a}0.00`)).toBe(String(a * 10n));
+      expect(isWhole(`${a}e-1`)).toBe(a % 10n === 0n);
+    }),
+  );
+});
+
 test.each(['{1e400:1}', '{12345678901234567890:1}', '[01.0]', '[1.0.0]', '[1.0', '["1.0]', '1.0 1.0', '[-]'])(
   'refuses what JSON.parse refuses: %s',
   (text) => {
@@ -53,6 +115,7 @@ test('agrees with JSON.parse on any JSON, and writes what it read', () => {
     fc.double().map((n) => JSON.stringify(n)),
     fc.bigInt().map(String),
     fc.constantFrom('1.0', '-0', '1e400', '-1E-7', '0.10', '1e+2'),
+    jsonNumber,
   );
   const { json } = fc.letrec<{ json: string }>((tie) => ({
     json: fc.oneof(

@@ -191,7 +191,7 @@ describe('a policy', () => {
 
 test('a list must not hold the same twice, nor anything else', () => {
   const choices = field({ type: 'array', items: { enum: ['a', 'b'] } });
-  expect(fieldProblem(choices, ['a', 'b'])).toBeUndefined();
-  expect(fieldProblem(choices, 'a')).toBe('not a list');
-  expect(fieldProblem(choices, ['z'])).toBe('not one of a, b: z');
+  expect(fieldProblem(choices, { value: ['a', 'b'] })).toBeUndefined();
+  expect(fieldProblem(choices, { value: 'a' })).toBe('not a list');
+  expect(fieldProblem(choices, { value: ['z'] })).toBe('not one of a, b: z');
 });

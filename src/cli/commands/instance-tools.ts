@@ -4,6 +4,7 @@ import { parseLabels } from '../../config/marks.ts';
 import { readToolSettings, TOOL_SETTING_KEYS, type ToolSettingKey } from '../../config/tool-settings.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { UsageError } from '../../errors.ts';
+import { parseJson } from '../../lib/exact-json.ts';
 import { toolSettingText } from '../../output/setting-view.ts';
 import type { App } from '../app.ts';
 import { change, flag, only, plainKey, printed } from './instance-settings.ts';
@@ -114,7 +115,7 @@ function entryOf(tools: Tools, tool: string): Record<string, unknown> {
 
 function json(words: readonly string[]): unknown {
   try {
-    return JSON.parse(words.join(' '));
+    return parseJson(words.join(' '));
   } catch {
     return words;
   }

@@ -1,5 +1,6 @@
 import { readDefinitions } from '../../definitions/read.ts';
 import { EXIT } from '../../errors.ts';
+import { stringifyJson } from '../../lib/exact-json.ts';
 import { definitionLine, definitionTable } from '../../output/definition-view.ts';
 import { visibleJson } from '../../output/visible.ts';
 import type { App } from '../app.ts';
@@ -30,7 +31,7 @@ export async function exportDefinitions(app: App, names: readonly string[]): Pro
   const missing = names.find((name) => !all.some((one) => one.name === name));
   if (missing !== undefined) throw unknownDefinition(app, missing);
   const definitions = names.length === 0 ? all : all.filter((one) => names.includes(one.name));
-  const text = JSON.stringify({ mcp2cli_definitions: EXPORT_VERSION, definitions }, null, 2);
+  const text = stringifyJson({ mcp2cli_definitions: EXPORT_VERSION, definitions }, 2);
   app.printer.out(app.printer.outTTY ? visibleJson(text) : text);
   return EXIT.ok;
 }

@@ -2,6 +2,8 @@ import { firstSentence } from '../../discovery/first-sentence.ts';
 import { type ToolFlag, toolFlags } from '../../discovery/flags.ts';
 import type { Offer } from '../../discovery/offers.ts';
 import { profiledFlags, shownFlags } from '../../discovery/profile.ts';
+import { textAt } from '../../json.ts';
+import { filtered } from '../../lib/exact-json.ts';
 import type { RuntimeFlag } from '../flag-table.ts';
 import { type Candidate, type Completion, NOTHING, type Source } from './candidate.ts';
 import { completeOption, notGiven, type Option, runtimeOption, type ValuesOf, walk } from './options.ts';
@@ -89,18 +91,20 @@ function valuesOfFlag(flag: ToolFlag): Source | undefined {
   const closed = kind === 'boolean' ? [true, false] : values;
   const open = (items ?? forms).some((form) => form.type === 'boolean') && !closed ? [true, false] : [];
   const candidates: Candidate[] = [
-    ...(closed ?? open).map((value) => ({ value: textOf(value) })),
+    ...typedWords(closed ?? open).map((value) => ({ value })),
     ...(nullable && closed ? [{ value: 'null' }] : []),
     ...(closed ? [] : suggested(flag)),
   ];
   return candidates.length === 0 ? undefined : () => ({ candidates });
 }
 
-function suggested({ default: preset, examples = [] }: ToolFlag): Candidate[] {
-  const scalars = (list: readonly unknown[]) => list.filter((one) => one !== undefined && !isStructure(one));
+function suggested(flag: ToolFlag): Candidate[] {
+  const { default: preset, examples = [] } = flag;
+  const known = preset === undefined || isStructure(preset) ? [] : [textAt(flag, 'default')];
+  const shown = filtered(examples, (one) => one !== undefined && !isStructure(one));
   return [
-    ...scalars([preset]).map((value) => ({ value: textOf(value), about: 'the default' })),
-    ...scalars(examples).map((value) => ({ value: textOf(value), about: 'an example' })),
+    ...known.map((value) => ({ value, about: 'the default' })),
+    ...typedWords(shown).map((value) => ({ value, about: 'an example' })),
   ];
 }
 
@@ -108,7 +112,7 @@ function isStructure(value: unknown): boolean {
   return typeof value === 'object';
 }
 
-/** As it is typed: text as it stands, the rest as JSON. */
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+/** Values as they are typed. */
+function typedWords(values: readonly unknown[]): string[] {
+  return values.map((_, i) => textAt(values, i));
 }
