@@ -16,7 +16,9 @@ export interface FailureContext {
  * Whatever leaves the outcome of the request open says so with `maybeSent`.
  */
 export function classifyFailure(error: unknown, context: FailureContext): CliError {
-  if (error instanceof CliError) return error;
+  // What knows already how it is told, a proxy's refusal for one, may stand inside what a transport made of it.
+  const told = findCause(error, (e): e is CliError => e instanceof CliError);
+  if (told) return told;
   const { name, scrub } = context;
   const http = findCause(error, (e): e is HttpError => e instanceof HttpError);
   if (http) return classifyStatus(http, context);

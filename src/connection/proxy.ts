@@ -1,40 +1,60 @@
 import type { Agent as HttpAgent } from 'node:http';
+import type { CliError } from '../errors.ts';
 import { nodeHttp, nodeHttps } from './http/node-modules.ts';
+import type { HttpProxy } from './proxy-choice.ts';
+
+/** How one server is reached, where that differs from what the environment says. Variables are filled in. */
+export interface Route {
+  /** The URL of a proxy, or `none`; undefined: what the environment says. */
+  proxy?: string | undefined;
+  /** What the proxy is called by in errors: `instance work proxy`. */
+  proxySource?: string | undefined;
+}
 
 const agents = new Map<string, HttpAgent>();
+/** What the agents in use go through; none for those that go straight. */
+const proxies = new WeakMap<HttpAgent, HttpProxy>();
 
 /**
- * The agent for a URL: keep-alive, and through the proxy that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name (either
- * case), as curl reads them. The proxy packages are loaded only when such a variable is set.
+ * The agent for a URL: keep-alive, and through the proxy that the route names, else `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
+ * (either case), as curl reads them. What deals with proxies is loaded only where one may be set. Error: UsageError for a proxy that is none.
  */
-export async function agentFor(url: URL): Promise<HttpAgent> {
-  const proxy = (await proxyFor(url)) ?? '';
-  const key = `${url.protocol}${proxy}`;
+export async function agentFor(url: URL, route: Route = {}): Promise<HttpAgent> {
+  const proxy = await proxyFor(url, route);
+  const key = JSON.stringify([url.protocol, proxy]);
   const known = agents.get(key);
   if (known) return known;
   const agent = await makeAgent(url, proxy);
   agents.set(key, agent);
+  if (proxy) proxies.set(agent, proxy);
   return agent;
 }
 
-async function makeAgent(url: URL, proxy: string): Promise<HttpAgent> {
+async function makeAgent(url: URL, proxy: HttpProxy | undefined): Promise<HttpAgent> {
   const options = { keepAlive: true };
-  if (proxy === '')
-    return url.protocol === 'https:' ? new (nodeHttps().Agent)(options) : new (nodeHttp().Agent)(options);
-  if (url.protocol === 'https:') {
-    const { HttpsProxyAgent } = await import('https-proxy-agent');
-    return new HttpsProxyAgent(proxy, options);
-  }
-  const { HttpProxyAgent } = await import('http-proxy-agent');
-  return new HttpProxyAgent(proxy, options);
+  if (proxy) return (await import('./proxy-agents.ts')).proxyAgent(url.protocol, proxy, options);
+  return new (url.protocol === 'https:' ? nodeHttps() : nodeHttp()).Agent(options);
 }
 
-async function proxyFor(url: URL): Promise<string | undefined> {
-  const env = process.env;
+async function proxyFor(url: URL, route: Route): Promise<HttpProxy | undefined> {
+  const { env } = process;
   const names = [`${url.protocol.slice(0, -1)}_proxy`, 'all_proxy'];
-  if (!names.some((name) => env[name] || env[name.toUpperCase()])) return undefined;
-  const { getProxyForUrl } = await import('proxy-from-env');
-  return getProxyForUrl(url.href) || undefined;
+  if (!route.proxy && !names.some((name) => env[name] || env[name.toUpperCase()])) return undefined;
+  const { parseProxy, proxyFromEnv } = await import('./proxy-choice.ts');
+  return route.proxy ? parseProxy(route.proxy, route.proxySource ?? 'proxy') : proxyFromEnv(url, env);
+}
+
+/**
+ * The error of a response that is the proxy's own refusal (407), although it came in the server's place; undefined for any other response. The
+ * server has not seen the request.
+ */
+export async function proxyRefusal(
+  agent: HttpAgent,
+  status: number,
+  url: URL,
+): Promise<CliError | undefined> {
+  const proxy = status === 407 ? proxies.get(agent) : undefined;
+  return proxy && (await import('./proxy-failure.ts')).proxyRefused(proxy, status, url.host);
 }
 
 let users = 0;

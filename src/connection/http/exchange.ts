@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
-import { agentFor } from '../proxy.ts';
+import { agentFor, proxyRefusal, type Route } from '../proxy.ts';
 import { ACCEPTED_ENCODINGS } from './decompress.ts';
 import { FetchError } from './fetch-error.ts';
 import { nodeHttp, nodeHttps } from './node-modules.ts';
@@ -11,6 +11,8 @@ export interface HttpRequest {
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>;
   body?: string | undefined;
+  /** The instance's own way to the server. */
+  route?: Route | undefined;
   /** Aborting closes the connection, also while the body is being read. */
   signal: AbortSignal;
 }
@@ -72,13 +74,20 @@ function isWithinOrigin(from: URL, to: URL): boolean {
   return upgrade && from.hostname === to.hostname && from.port === '' && to.port === '';
 }
 
-async function exchangeOnce({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+async function exchangeOnce({
+  method,
+  url,
+  headers,
+  body,
+  route,
+  signal,
+}: HttpRequest): Promise<HttpResponse> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new FetchError(`not an http(s) URL: ${url.protocol}`, {
       code: 'ERR_INVALID_PROTOCOL',
       maybeSent: false,
     });
-  const agent = await agentFor(url);
+  const agent = await agentFor(url, route);
   signal.throwIfAborted();
   const options: RequestOptions = {
     method,
@@ -120,6 +129,11 @@ async function exchangeOnce({ method, url, headers, body, signal }: HttpRequest)
     if (error instanceof TypeError) throw new FetchError(error.message, { maybeSent: false, cause: error });
     throw error;
   });
+  const refusal = await proxyRefusal(agent, message.statusCode ?? 0, url);
+  if (refusal) {
+    message.resume();
+    throw refusal;
+  }
   return responseOf(url, message);
 }
 
