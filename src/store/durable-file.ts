@@ -29,6 +29,11 @@ const NO_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', '
 /** What a rename of a folder onto something that exists is refused with; Windows says EPERM or EACCES. */
 const TAKEN = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR', 'EPERM', 'EACCES']);
 
+/** Whether a rename of a folder failed because something has its new name, and not because the folder is refused as such. */
+export function isTaken(error: unknown): boolean {
+  return TAKEN.has(errnoOf(error) ?? '');
+}
+
 /** Where the data lies when the target had to become a folder. */
 const INNER = 'data';
 
@@ -197,7 +202,7 @@ function publishFolder(path: string, data: string | Uint8Array): boolean {
     try {
       renameSync(temp, path);
     } catch (error) {
-      if (TAKEN.has(errnoOf(error) ?? '') && exists(path)) return false;
+      if (isTaken(error) && exists(path)) return false;
       throw error;
     }
     return synced(path);
@@ -220,8 +225,8 @@ function synced(path: string): true {
   return true;
 }
 
-/** Windows refuses to replace a file while anybody has it open, which passes within milliseconds. */
-function renameOver(from: string, to: string): void {
+/** A rename onto a file that may be there. Windows refuses to replace a file while anybody has it open, which passes within milliseconds. */
+export function renameOver(from: string, to: string): void {
   for (let attempt = 1; ; attempt++) {
     try {
       renameSync(from, to);

@@ -14,7 +14,7 @@ export async function withFileLock<T>(path: string, what: string, work: () => T)
     realpath: false,
     stale: 10_000,
     retries: { retries: 60, minTimeout: 20, maxTimeout: 250, factor: 1.5 },
-    // A machine that slept past the lock's age: writes are atomic, so the worst is that the later change counts.
+    // Who was stopped for longer than that has lost the lock without knowing it; `editFile` is made for that.
     onCompromised: () => {},
   }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED')

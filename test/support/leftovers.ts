@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** What was being written under a home, by names relative to it. `age`: makes all of it two hours old, as if its makers had died then. */
 export function leftovers(home: string, { age = false } = {}): string[] {
   const found = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /(^|\/)\.?(tmp|new)-[^/]*$|\.lock$|\.tmp|\.bak$/.test(path),
+    /(^|\/)\.?(tmp|new)-[^/]*$|\.lock$|\.tmp|\.after-[^/]*$/.test(path),
   );
   const then = Date.now() / 1000 - 7200;
   if (age)
