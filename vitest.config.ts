@@ -8,6 +8,8 @@ export default defineConfig({
     // Whole processes are started by most tests: generous, and never waited for by a passing one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Polls end with what they wait for; a busy machine may take its time.
+    expect: { poll: { timeout: 20_000 } },
     teardownTimeout: 20_000,
     pool: 'forks',
     // Tests wait for processes more than they compute.

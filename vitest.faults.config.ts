@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/faults/table.ts'],
     testTimeout: 300_000,
     hookTimeout: 60_000,
+    // Polls end with what they wait for; a busy machine may take its time.
+    expect: { poll: { timeout: 20_000 } },
     teardownTimeout: 20_000,
     pool: 'forks',
     maxWorkers: 2,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toolFlags } from '../../src/discovery/flags.ts';
 import { firstSentence, toolHelp } from '../../src/discovery/tool-help.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 
 const deploy = {
   name: 'deploy',
@@ -142,9 +143,9 @@ describe('firstSentence', () => {
   });
 
   it('does not hang', () => {
-    const start = performance.now();
+    const start = cpuMs();
     firstSentence('. a'.repeat(100_000));
     firstSentence(`a${' '.repeat(100_000)}`);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(cpuMs() - start).toBeLessThan(500);
   });
 });

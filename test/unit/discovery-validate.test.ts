@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonSchema } from '../../src/discovery/catalogue.ts';
 import { validateArguments } from '../../src/discovery/validate.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 
 async function messages(inputSchema: JsonSchema | undefined, args: unknown): Promise<string[]> {
   const tool = inputSchema === undefined ? { name: 't' } : { name: 't', inputSchema };
@@ -322,9 +323,9 @@ describe('schemas of all kinds', () => {
 
 describe('a hostile schema', () => {
   const quick = async (schema: JsonSchema, args: unknown) => {
-    const start = performance.now();
+    const start = cpuMs();
     const result = await validateArguments({ name: 't', inputSchema: schema }, args);
-    expect(performance.now() - start).toBeLessThan(40_000);
+    expect(cpuMs() - start).toBeLessThan(12_000);
     return result;
   };
 

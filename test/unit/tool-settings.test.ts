@@ -7,6 +7,7 @@ import { parseLabels, unitedMarks } from '../../src/config/marks.ts';
 import { toolSettings } from '../../src/config/tool-settings.ts';
 import { ConfigError, UsageError } from '../../src/errors.ts';
 import { toolSettingLines } from '../../src/output/setting-view.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 
 describe('a pattern', () => {
   it.each([
@@ -37,9 +38,9 @@ describe('a pattern', () => {
 
   it('takes no longer than its length times the name', () => {
     const name = 'a'.repeat(2_000);
-    const started = performance.now();
+    const started = cpuMs();
     expect(globMatches(`${'*a'.repeat(500)}*b`, name)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
   });
 });
 
