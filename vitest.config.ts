@@ -6,7 +6,7 @@ export default defineConfig({
     // npm run real
     exclude: [...configDefaults.exclude, 'test/real/**'],
     // Whole processes are started by most tests: generous, and never waited for by a passing one.
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     // Polls end with what they wait for; a busy machine may take its time.
     expect: { poll: { timeout: 20_000 } },
