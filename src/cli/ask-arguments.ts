@@ -6,7 +6,7 @@ import type { ArgumentProblem } from '../discovery/validate.ts';
 import { InterruptedError } from '../errors.ts';
 import { textAt } from '../json.ts';
 import { askFlags } from '../output/ask-flags.ts';
-import { visibleLine } from '../output/visible.ts';
+import { visibleLine, visibleName } from '../output/visible.ts';
 import { type App, quote } from './app.ts';
 import type { ToolForm } from './tool-line.ts';
 import { wrongArguments } from './wrong-line.ts';
@@ -38,7 +38,7 @@ export async function askForArguments(
     if (open.length > 0) {
       if (!asked)
         app.printer.note(
-          `${visibleLine(form.offer.name)}: (an empty line leaves an optional one out; ^D ends)`,
+          `${visibleName(form.offer.name)}: (an empty line leaves an optional one out; ^D ends)`,
         );
       asked = true;
       const answers = await askedOf(app, open);

@@ -39,7 +39,7 @@ async function toolList(app: App): Promise<string> {
     return grouped(offers)
       .map(({ group, offers: members }) => {
         const lines = offerLines(app.printer, members);
-        return group === undefined ? lines : `${app.printer.safeLine(group)}:\n${indent(lines)}`;
+        return group === undefined ? lines : `${app.printer.safeName(group)}:\n${indent(lines)}`;
       })
       .join('\n');
   } catch (error) {

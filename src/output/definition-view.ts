@@ -2,7 +2,7 @@ import type { Definition } from '../definitions/definition.ts';
 import { stringifyJson } from '../lib/exact-json.ts';
 import type { Palette } from './palette.ts';
 import { table } from './table.ts';
-import { visibleLine } from './visible.ts';
+import { visibleLine, visibleName } from './visible.ts';
 
 /** Fixed arguments that are longer are cut on a terminal. */
 const LONGEST = 60;
@@ -10,7 +10,7 @@ const LONGEST = 60;
 function cells({ name, tool, args, tags }: Definition): [string, string, string, string] {
   const fixed = args === undefined ? '-' : visibleLine(stringifyJson(args));
   const listed = tags === undefined || tags.length === 0 ? '-' : visibleLine(tags.join(','));
-  return [name, visibleLine(tool), fixed, listed];
+  return [name, visibleName(tool), fixed, listed];
 }
 
 /** `name  tool  fixed arguments  tags`: the columns of a list in a pipe. */

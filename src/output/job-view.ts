@@ -4,7 +4,7 @@ import type { Palette } from './palette.ts';
 import type { Printer } from './printer.ts';
 import { runDetails } from './run-view.ts';
 import { table } from './table.ts';
-import { visibleLine } from './visible.ts';
+import { visibleLine, visibleName } from './visible.ts';
 
 /** A time stamp for people and columns: seconds are enough. */
 function seconds(iso: string): string {
@@ -21,7 +21,7 @@ function remoteStatus(job: JobRecord): string | null {
 export function jobLine(job: JobRecord): string {
   return [
     job.job_id,
-    visibleLine(job.capability),
+    visibleName(job.capability),
     job.status,
     visibleLine(job.remote_task_id ?? '-'),
     seconds(job.created_at),
@@ -32,7 +32,7 @@ export function jobLine(job: JobRecord): string {
 export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date): string {
   const rows = jobs.map((job) => [
     job.job_id,
-    visibleLine(job.capability),
+    visibleName(job.capability),
     job.status,
     visibleLine(job.remote_task_id ?? '-'),
     age(job.created_at, now),
@@ -85,9 +85,9 @@ export function jobDetails(job: JobRecord): string {
 
 /** What was run: a tool, unless the record says otherwise. */
 function whatLines({ kind, capability, tool }: JobRecord): string[] {
-  if (kind === undefined) return [`tool: ${visibleLine(capability)}`];
-  const lines = [`kind: ${visibleLine(kind)}`, `name: ${visibleLine(capability)}`];
-  return tool === undefined ? lines : [...lines, `tool: ${visibleLine(tool)}`];
+  if (kind === undefined) return [`tool: ${visibleName(capability)}`];
+  const lines = [`kind: ${visibleLine(kind)}`, `name: ${visibleName(capability)}`];
+  return tool === undefined ? lines : [...lines, `tool: ${visibleName(tool)}`];
 }
 
 /** `3/10 (30%) message`, as far as it is known. */

@@ -19,7 +19,7 @@ export function offerItem({ name, kind, listed }: Offer): object {
  */
 export function offerLines(printer: Printer, offers: readonly Offer[]): string {
   const kinds = new Set(offers.map(({ kind }) => kind));
-  const names = shownNames(offers).map((name) => printer.safeLine(name));
+  const names = shownNames(offers).map((name) => printer.safeName(name));
   const width = Math.min(32, Math.max(...names.map((name) => name.length)));
   const kindWidth =
     kinds.size > 1 || !kinds.has('tool') ? Math.max(...[...kinds].map((kind) => kind.length)) : 0;
@@ -55,7 +55,8 @@ export function offerSignatures(printer: Printer, offers: readonly Offer[]): str
       const kind = offer.kind === 'tool' ? [] : [offer.kind];
       const facts = [...kind, ...hintsOf(offer.tool), marksOf(offer)].filter((fact) => fact !== '');
       const end = facts.length > 0 ? [`(${facts.join(', ')})`] : [];
-      const line = printer.safeLine([names[i] ?? '', ...must, ...can, ...end].join(' '));
+      const name = printer.safeName(names[i] ?? '');
+      const line = [name, printer.safeLine([...must, ...can, ...end].join(' '))].join(' ').trimEnd();
       const about = printer.safeLine(firstSentence(offer.tool.description ?? offer.tool.title ?? ''));
       return about === '' ? line : `${line}\n    ${about}`;
     })

@@ -1,7 +1,7 @@
 import type { OutStream } from '../context.ts';
 import { type CliError, EXIT } from '../errors.ts';
 import { stringifyJson } from '../lib/exact-json.ts';
-import { visible, visibleJson, visibleLine } from './visible.ts';
+import { visible, visibleJson, visibleLine, visibleName } from './visible.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
 
@@ -76,6 +76,11 @@ export class Printer {
   /** A server's text for use inside a line of a human form. */
   safeLine(text: string): string {
     return visibleLine(text);
+  }
+
+  /** A server's name for something, for use inside a line of a human form. */
+  safeName(name: string): string {
+    return visibleName(name);
   }
 
   /** One JSON document; indented on a terminal, one line in a pipe and for ndjson. */

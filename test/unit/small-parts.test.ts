@@ -4,7 +4,7 @@ import { parseDuration } from '../../src/config/duration.ts';
 import { expand } from '../../src/config/expand.ts';
 import { checkInstanceName } from '../../src/config/names.ts';
 import { retryAfterMs } from '../../src/connection/http/http-error.ts';
-import { visible, visibleJson, visibleLine } from '../../src/output/visible.ts';
+import { visible, visibleJson, visibleLine, visibleName } from '../../src/output/visible.ts';
 
 test.each([
   ['30s', 30_000],
@@ -108,6 +108,13 @@ test('characters that act on a terminal are seen instead', () => {
     '\ufeff',
     '\ud800',
     '\u{e0041}',
+    // Nothing is drawn for these: two names with and without one look the same.
+    ...'\u00ad\u034f\u061c\u115f\u1160\u17b4\u180e\u200f\u2060\u2064\u206a\u206f\u3164\ufe00\ufe0f\uffa0',
+    '\u{1d173}',
+    '\u{e0000}',
+    '\u{e007f}',
+    '\u{e0100}',
+    '\u{e01ef}',
   ];
   for (const char of acting) {
     expect(visible(`a${char}b`)).toMatch(/^a(\\u[0-9a-f]{4})+b$/);
@@ -116,4 +123,34 @@ test('characters that act on a terminal are seen instead', () => {
   }
   expect(visible('one\ttwo\nthree\r\nfour ä 漢 🎉')).toBe('one\ttwo\nthree\nfour ä 漢 🎉');
   expect(visibleLine('one\n  two\tthree')).toBe('one two three');
+});
+
+test('emoji stay whole in text, and nothing hides behind them', () => {
+  for (const emoji of ['⚠️', '❤️', '1️⃣', '👨‍👩‍👧', '👩🏽‍💻', '🏳️‍🌈'])
+    expect(visible(`a ${emoji} b`)).toBe(`a ${emoji} b`);
+  expect(visible('⚠\ufe0f\ufe0f')).toBe('⚠\ufe0f\\ufe0f');
+  expect(visible('🎉\ufe0f')).toBe('🎉\\ufe0f');
+  expect(visible('🎉\u200d')).toBe('🎉\\u200d');
+  expect(visible('1\ufe0f')).toBe('1\\ufe0f');
+  expect(visible('🎉\u{e0041}')).toBe('🎉\\udb40\\udc41');
+});
+
+test('names that are not the same do not look the same', () => {
+  const names = [
+    'work',
+    'wo\u200drk',
+    'wo\\u200drk',
+    'work\ufe0f',
+    'work ',
+    ' work',
+    'work\n',
+    'w ork',
+    'w\u00a0ork',
+    'w\u2003ork',
+    '⚠work',
+    '⚠\ufe0fwork',
+  ];
+  const looks = names.map((name) => visibleName(name));
+  expect(looks.filter((look) => !look.includes('\\u'))).toEqual(['work', 'w ork', '⚠work']);
+  expect(new Set(looks).size).toBe(names.length);
 });

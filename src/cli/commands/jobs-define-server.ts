@@ -23,7 +23,7 @@ export async function defineOnServer(
   return onServer(app, definitions, async (callTool, signal) => {
     for (const { kind, name, args } of definitions) {
       const replaced = await defineServerJob(callTool, kind, args, { force, signal });
-      const said = `${replaced ? 'replaced' : 'registered'} ${printer.safeLine(name)} (${kind} of the server)`;
+      const said = `${replaced ? 'replaced' : 'registered'} ${printer.safeName(name)} (${kind} of the server)`;
       if (printer.json) printer.envelope('jobs define', said, { kind, ...args });
       else printer.out(said);
     }
@@ -36,7 +36,7 @@ export async function undefineOnServer(app: App, kind: 'job' | 'workflow', name:
   await permit(app, 'delete', name);
   return onServer(app, [{ kind }], async (callTool, signal) => {
     await removeServerJob(callTool, kind, name, { signal });
-    const said = `removed ${printer.safeLine(name)} (${kind} of the server)`;
+    const said = `removed ${printer.safeName(name)} (${kind} of the server)`;
     if (printer.json) printer.envelope('jobs undefine', said, { kind, name });
     else printer.out(said);
   });
