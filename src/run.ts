@@ -3,7 +3,7 @@ import { route } from './cli/route.ts';
 import { type Context, processContext, SignalReason } from './context.ts';
 import { CliError, EXIT, InterruptedError, IoError } from './errors.ts';
 import { Printer } from './output/printer.ts';
-import { errnoOf, ioFailure } from './store/io-failure.ts';
+import { errnoOf, ioFailure, triedBy } from './store/io-failure.ts';
 
 /** Runs one command line and says with what code the process should end. Never throws. */
 export async function run(argv: readonly string[], entry: string): Promise<number> {
@@ -38,8 +38,8 @@ function asCliError(error: unknown): CliError {
   if (error instanceof SignalReason) return new InterruptedError('interrupted', error.exitCode);
   const inner = error instanceof Error ? error : new Error(String(error));
   // The machine may fail anywhere, in loading a part of this program too.
-  const { path = 'a file of mcp2cli' } = inner as NodeJS.ErrnoException;
-  const io = MACHINE.has(errnoOf(inner) ?? '') ? ioFailure(inner, 'read', path) : undefined;
+  const { path = 'a file' } = inner as NodeJS.ErrnoException;
+  const io = MACHINE.has(errnoOf(inner) ?? '') ? ioFailure(inner, triedBy(inner), path) : undefined;
   if (io instanceof CliError) return io;
   return new CliError('internal', EXIT.internal, `a defect of mcp2cli: ${inner.message}`, {
     cause: inner,

@@ -34,15 +34,41 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && typeof syscall === 'string' ? code : undefined;
 }
 
+export type Tried = 'read' | 'write' | 'create' | 'remove' | 'move';
+
+const TRIED: Readonly<Record<string, Tried>> = {
+  mkdir: 'create',
+  mkdtemp: 'create',
+  symlink: 'create',
+  rm: 'remove',
+  unlink: 'remove',
+  rmdir: 'remove',
+  rename: 'move',
+  write: 'write',
+  fsync: 'write',
+  fdatasync: 'write',
+  ftruncate: 'write',
+  link: 'write',
+  copyfile: 'write',
+  chmod: 'write',
+  fchmod: 'write',
+  utime: 'write',
+};
+
+/** Reading needs no room and changes nothing: a call that fails so was to write, whatever it is called (`open`). */
+const ROOM = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG']);
+
+/** What a failed system call was for, where nobody says. */
+export function triedBy(error: unknown): Tried {
+  const known = TRIED[(error as NodeJS.ErrnoException).syscall ?? ''];
+  return known ?? (ROOM.has(errnoOf(error) ?? '') ? 'write' : 'read');
+}
+
 /**
  * A failed system call as the error a person sees (exit 74): what was tried, on which path, and why it failed in plain words. An
  * error that is no failed system call is a defect and comes back as it is.
  */
-export function ioFailure(
-  error: unknown,
-  tried: 'read' | 'write' | 'create' | 'remove' | 'move',
-  path: string,
-): Error {
+export function ioFailure(error: unknown, tried: Tried, path: string): Error {
   const errno = errnoOf(error);
   if (errno === undefined) return error instanceof Error ? error : new Error(String(error));
   const why = WORDS[errno] ?? (error as Error).message;
