@@ -4,7 +4,9 @@ import { OFFER_KINDS, type Offer, type OfferKind, typedNames, unlistedOffer } fr
 import { resolveTool } from '../discovery/tool-names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import type { App } from './app.ts';
+import { namesOfOffer } from './known-names.ts';
 import { definitionsOf, offersOn } from './offers.ts';
+import { nameableItems } from './permission.ts';
 import { scanFlags } from './runtime-flags.ts';
 
 export interface Found {
@@ -26,14 +28,20 @@ export async function offerOfWords(
   for (;;) {
     const offers = (await offersOn(app, signal)).filter(({ kind }) => kinds.includes(kind));
     const known = typedNames(offers);
-    const found = resolveTool([...known.keys()], words);
-    const offer = found.kind === 'tool' ? known.get(found.name) : undefined;
-    if (found.kind === 'tool' && offer) return { offer, consumed: found.consumed };
-    if (found.kind === 'ambiguous')
-      throw new UsageError(`${JSON.stringify(words[0])} could be ${found.candidates.join(' or ')}`, {
-        code: 'ambiguous_tool',
-        hint: `use the exact name: ${app.command(found.candidates[0] ?? '')}`,
-      });
+    const match = resolveTool([...known.keys()], words);
+    const offer = match.kind === 'tool' ? known.get(match.name) : undefined;
+    if (match.kind === 'tool' && offer) return { offer, consumed: match.consumed };
+    // Errors name only what may be listed.
+    const nameable = (await nameableItems(app, [...known], ([, one]) => namesOfOffer(one))).map(
+      ([name]) => name,
+    );
+    const found = nameable.length === known.size ? match : resolveTool(nameable, words);
+    if (match.kind === 'ambiguous')
+      throw ambiguous(
+        app,
+        words[0],
+        match.candidates.filter((name) => nameable.includes(name)),
+      );
     if (found.kind === 'group')
       throw new UsageError(`${JSON.stringify(words[0])} is a group of tools`, {
         code: 'unknown_tool',
@@ -68,10 +76,19 @@ export async function offerOfName(
   } while (await refreshOnce(app, signal));
   if (kind === 'job' || kind === 'workflow')
     return unlistedOffer(name, kind, await runner(app, kind, signal));
-  const names = (await offersOn(app, signal))
-    .filter((offer) => kinds.includes(offer.kind))
-    .map((offer) => offer.name);
+  const offers = (await offersOn(app, signal)).filter((offer) => kinds.includes(offer.kind));
+  const names = (await nameableItems(app, offers, namesOfOffer)).map((offer) => offer.name);
   throw await unknown(app, kind ?? 'tool', name, likely(names, name));
+}
+
+/** Several tools share the form that was typed; `candidates` are those of them that may be named. */
+function ambiguous(app: App, typed = '', candidates: readonly string[]): UsageError {
+  const [first = 'a tool', ...more] = candidates;
+  const others = more.length > 0 ? more : ['another tool'];
+  return new UsageError(`${JSON.stringify(typed)} could be ${[first, ...others].join(' or ')}`, {
+    code: 'ambiguous_tool',
+    hint: `use the exact name: ${app.command(candidates[0] ?? 'call NAME')}`,
+  });
 }
 
 async function refreshOnce(app: App, signal: AbortSignal): Promise<boolean> {

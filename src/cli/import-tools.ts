@@ -5,6 +5,7 @@ import { didYouMean, nearestNames } from '../discovery/suggest.ts';
 import { CliError } from '../errors.ts';
 import type { App } from './app.ts';
 import { fixedArgsProblems } from './fixed-args.ts';
+import { nameableItems } from './permission.ts';
 
 /**
  * What is wrong with definitions by the tools of the server, a line each. Without network, what the cache does not know is told and let pass.
@@ -24,17 +25,17 @@ export async function toolProblems(app: App, definitions: readonly Definition[])
     const tool = tools.find((one) => one.name === toolName);
     if (tool) found.push(...(await fixedArgsProblems(app, tool, args)));
     else if (certain)
-      found.push(`the server has no tool ${JSON.stringify(toolName)}${didYouMean(near(toolName, tools))}`);
+      found.push(
+        `the server has no tool ${JSON.stringify(toolName)}${didYouMean(await near(app, toolName, tools))}`,
+      );
     problems.push(...found.map((problem) => `${name}: ${problem}`));
   }
   return problems;
 }
 
-function near(name: string, tools: readonly ToolDefinition[]): string[] {
-  return nearestNames(
-    name,
-    tools.map((tool) => tool.name),
-  );
+async function near(app: App, name: string, tools: readonly ToolDefinition[]): Promise<string[]> {
+  const names = tools.map((tool) => tool.name);
+  return nearestNames(name, await nameableItems(app, names, (one) => [one]));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Definition } from '../definitions/definition.ts';
 import { givenNames, type Offer, offersOf } from '../discovery/offers.ts';
 import { ConfigError } from '../errors.ts';
 import type { App } from './app.ts';
+import { namesOfOffer } from './known-names.ts';
 import { permit, permittedItems } from './permission.ts';
 
 /**
@@ -65,7 +66,7 @@ export async function listedOffers(app: App, { all = false, signal }: Listing): 
 
 /** The same for offers at hand, the list as such being permitted. */
 export async function listable(app: App, offers: readonly Offer[], all: boolean): Promise<readonly Offer[]> {
-  return permittedItems(app, await dressed(app, offers, all), ({ name }) => name);
+  return permittedItems(app, await dressed(app, offers, all), namesOfOffer);
 }
 
 /** The offers with the tags and labels that the settings give them, and but for `all` without those that they hide. Asks no rules. */

@@ -39,43 +39,52 @@ export async function check(
   throw refused(app, deed, refusal, grants, unread);
 }
 
-/** See `permitted`. */
-export async function namesThatPass(
+/** See `permittedItems`; `whole`: the rules for all tools count, too. */
+export async function itemsThatPass<T>(
   app: App,
-  action: 'list',
-  names: Iterable<string>,
-): Promise<ReadonlySet<string>> {
-  const left = new Set(names);
+  items: readonly T[],
+  namesOf: (item: T) => Iterable<string>,
+  { whole = false } = {},
+): Promise<readonly T[]> {
+  let left = items;
   const settings = accessOf(app);
-  const deed = { action, tool: undefined, args: undefined };
-  for (const rule of rulesOf(settings.permissions, action)) {
-    if (!rule.tools) continue;
-    const meant = [...left].filter((name) => concerns(rule, name));
-    if (meant.length === 0) continue;
+  const deed: Deed = { action: 'list', tool: undefined, args: undefined };
+  for (const rule of rulesOf(settings.permissions, 'list')) {
+    if (!rule.tools && !whole) continue;
+    const others = left.filter((item) => !isAbout(rule, namesOf(item)));
+    if (others.length === left.length) continue;
     const { grants } = grantsFor(app, settings);
     const refusal = await firstRefusal([rule], grants, () => ask(app, rule, deed, grants));
     if (!refusal) continue;
-    for (const name of meant) left.delete(name);
-    app.printer.detail(`${meant.length} left out: ${told(refusal)}`);
+    app.printer.detail(`${left.length - others.length} left out: ${told(refusal)}`);
+    left = others;
   }
   return left;
 }
 
 /**
- * The names that may be in a list, and no command is asked for it, nothing recorded and nothing told: for what must not start a process.
- * What only a rule's command could let through is left out. Error: ConfigError.
+ * The items that may be in a list, and no command is asked for it, nothing recorded and nothing told: for what must not start a process. What
+ * only a rule's command could let through is left out. Error: ConfigError.
  */
-export async function namesUnasked(app: App, names: Iterable<string>): Promise<ReadonlySet<string>> {
-  const left = new Set(names);
+export async function itemsUnasked<T>(
+  app: App,
+  items: readonly T[],
+  namesOf: (item: T) => Iterable<string>,
+): Promise<readonly T[]> {
+  let left = items;
   const settings = accessOf(app);
   const rules = rulesOf(settings.permissions, 'list');
   if (rules.length === 0) return left;
   const { grants } = grantsFor(app, settings);
   for (const rule of rules) {
     const refusal = await firstRefusal([rule], grants, async () => 'not asked');
-    if (refusal) for (const name of [...left]) if (concerns(rule, name)) left.delete(name);
+    if (refusal) left = left.filter((item) => !isAbout(rule, namesOf(item)));
   }
   return left;
+}
+
+function isAbout(rule: LabelledRule, names: Iterable<string>): boolean {
+  return [...names].some((name) => concerns(rule, name));
 }
 
 /** Whether the rules let something happen; a refusal is told, for what can go on without it. */

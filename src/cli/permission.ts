@@ -2,6 +2,7 @@
 import type { PermissionAction } from '../config/permission-settings.ts';
 import type { Asker, JobStore } from '../jobs/ports.ts';
 import type { App } from './app.ts';
+import { namesOfJob } from './known-names.ts';
 
 const load = () => import('./permission-check.ts');
 
@@ -19,6 +20,17 @@ export async function permit(
   if (app.instance.access) await (await load()).check(app, action, tool, args);
 }
 
+/** `permit` for something of several names (known-names.ts), each of which a rule may be about. */
+export async function permitAll(
+  app: App,
+  action: PermissionAction,
+  names: Iterable<string>,
+  args?: Record<string, unknown>,
+): Promise<void> {
+  if (!app.instance.access) return;
+  for (const name of names) await permit(app, action, name, args);
+}
+
 /** `permit` for jobs, each by its tool and arguments. Errors: as there, and those of reading a record. */
 export async function permitJobs(
   app: App,
@@ -28,34 +40,33 @@ export async function permitJobs(
 ): Promise<void> {
   if (!app.instance.access) return;
   for (const id of ids) {
-    const { capability, tool, arguments: args } = store.read(id);
-    // A rule for a tool is not got round by a definition over it.
-    for (const name of new Set([capability, tool ?? capability])) await permit(app, action, name, args);
+    const job = store.read(id);
+    await permitAll(app, action, namesOfJob(job), job.arguments);
   }
 }
 
 /**
- * Which of these names may be in a list: those that no rule for certain tools refuses. The rules for all tools are for `permit(app, 'list')`
- * before it. Nothing is recorded. A rule's command is run once for the whole list, without a tool. Errors: ConfigError, the signal's reason.
+ * The items that may be in a list: those that no rule for certain tools refuses by any of their names (known-names.ts). The rules for all tools
+ * are for `permit(app, 'list')` before it. Nothing is recorded. A rule's command is run once for the whole list, without a tool. Errors:
+ * ConfigError, the signal's reason.
  */
-export async function permitted(
-  app: App,
-  action: 'list',
-  names: Iterable<string>,
-): Promise<ReadonlySet<string>> {
-  if (!app.instance.access) return new Set(names);
-  return (await load()).namesThatPass(app, action, names);
-}
-
-/** The items of a list whose names may be in it; see `permitted`. */
 export async function permittedItems<T>(
   app: App,
   items: readonly T[],
-  nameOf: (item: T) => string,
+  namesOf: (item: T) => Iterable<string>,
 ): Promise<readonly T[]> {
   if (!app.instance.access) return items;
-  const names = await permitted(app, 'list', items.map(nameOf));
-  return items.filter((item) => names.has(nameOf(item)));
+  return (await load()).itemsThatPass(app, items, namesOf);
+}
+
+/** The items that a message may name, a suggestion or a choice: those that a list of theirs would have. Nothing is refused or recorded. */
+export async function nameableItems<T>(
+  app: App,
+  items: readonly T[],
+  namesOf: (item: T) => Iterable<string>,
+): Promise<readonly T[]> {
+  if (!app.instance.access || items.length === 0) return items;
+  return (await load()).itemsThatPass(app, items, namesOf, { whole: true });
 }
 
 /**

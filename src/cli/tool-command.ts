@@ -1,6 +1,5 @@
 import { runArguments } from '../backends/frontmcp.ts';
 import { type ToolFlag, toolFlags } from '../discovery/flags.ts';
-import { runsJobs } from '../discovery/job-server.ts';
 import type { Offer } from '../discovery/offers.ts';
 import { profiledFlags, shownFlags } from '../discovery/profile.ts';
 import { redactSecrets } from '../discovery/redact.ts';
@@ -11,7 +10,8 @@ import type { PreparedCall } from './call.ts';
 import { kindFlag, offerOfName, offerOfWords } from './find-offer.ts';
 import { runtimeHelp } from './flag-table.ts';
 import { callInForeground } from './foreground.ts';
-import { permit } from './permission.ts';
+import { namesOfCall, namesOfOffer } from './known-names.ts';
+import { permitAll } from './permission.ts';
 import { scanFlags } from './runtime-flags.ts';
 import { applyDefaults } from './tool-defaults.ts';
 import { gatherArguments, readLine, runtimeValues, type ToolForm } from './tool-line.ts';
@@ -71,27 +71,13 @@ async function runOffer(
     through: offer.through,
     marks,
   };
-  for (const name of namesOf(offer, args)) await permit(app, 'execute', name, call.storedArguments);
+  await permitAll(app, 'execute', namesOfCall(offer, args), call.storedArguments);
   if (app.flags.has('dry-run')) return printDryRun(app, call);
   // Who wants to be off wants it in the background.
   const background = app.flags.has('background') || app.flags.has('detach');
   if (!background) return callInForeground(app, call);
   const { callInBackground } = await import('./background.ts');
   return callInBackground(app, call);
-}
-
-/**
- * All names that a rule may know the call by: a rule for a tool is not got round by a definition over it, nor one for a server's job by the
- * tool that runs it.
- */
-function namesOf({ name, calls, through, tool }: Offer, args: Record<string, unknown>): Set<string> {
-  const names = new Set([
-    name,
-    ...(calls ? [calls.tool.name] : []),
-    ...(through === undefined ? [] : [through]),
-  ]);
-  if (runsJobs(calls?.tool ?? tool) && typeof args['name'] === 'string') names.add(args['name']);
-  return names;
 }
 
 /** `--dry-run`: what would be sent, and nothing is. */
@@ -105,13 +91,16 @@ function printDryRun({ printer }: App, { name, tool, through, arguments: args }:
   return EXIT.ok;
 }
 
+/** Help is a list of one: it shows what the server says of the tool, flags or schema. */
 async function printToolHelp(
   app: App,
-  { kind, name, tool, listed }: Offer,
+  offer: Offer,
   flags: ToolFlag[],
   typed: readonly string[],
 ): Promise<number> {
+  const { kind, name, tool, listed } = offer;
   const { printer } = app;
+  await permitAll(app, 'list', namesOfOffer(offer));
   if (printer.json) {
     printer.envelope('help', tool.description ?? name, { id: name, kind, ...listed });
     return EXIT.ok;

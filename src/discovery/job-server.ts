@@ -24,11 +24,6 @@ export function jobServerOf(tools: readonly ToolDefinition[]): JobServer | undef
   return { ...(jobs === undefined ? {} : { jobs }), ...(workflows === undefined ? {} : { workflows }) };
 }
 
-/** Whether the tool is one of those that run jobs or workflows. */
-export function runsJobs(tool: ToolDefinition): boolean {
-  return isTool(tool, 'execute_job', RUN) || isTool(tool, 'execute_workflow', RUN);
-}
-
 function isTool(tool: ToolDefinition, name: string, properties: readonly string[]): boolean {
   return tool.name.replaceAll('-', '_') === name && takes(tool.inputSchema, properties);
 }

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../support/cli.ts';
+import { type RunResult, run } from '../support/cli.ts';
 import { freshDir, freshHome } from '../support/home.ts';
+import { hostileServer } from '../support/hostile.ts';
 import { addInstance, dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';
 import { demoServer, STDIO_SERVER } from '../support/servers.ts';
 
@@ -182,6 +183,49 @@ it('removes an instance; its jobs stay until they are purged', async () => {
   const purged = await run(['instances', 'remove', 'work', '--purge'], { home });
   expect(purged).toMatchObject({ code: 0, stdout: 'Removed work\n', stderr: '' });
   expect(existsSync(join(home, 'instances/work'))).toBe(false);
+});
+
+it('a purge takes no record from under a job that has not ended', async () => {
+  const server = await hostileServer();
+  const home = await homeAt(server.url);
+  const submit = async () => (await run(['work', 'work', '--background', '--quiet'], { home })).stdout.trim();
+  const id = await submit();
+  const folder = join(home, 'instances/work/jobs', id);
+  const refused = await run(['instances', 'remove', 'work', '--purge'], { home });
+  expect(refused).toMatchObject({ code: 8, stdout: '' });
+  expect(refused.stderr).toBe(
+    `error: not removed: work has a job that has not ended: ${id} (running)\nhint: wait for them, or end them first: mcp2cli work jobs cancel ${id}; --force gives them up, and removes their records\n`,
+  );
+  expect(existsSync(folder)).toBe(true);
+  expect(await run(['work', 'jobs', 'show', id], { home })).toMatchObject({ code: 0 });
+  expect(await run(['instances', 'remove', 'work', '--force'], { home })).toMatchObject({ code: 2 });
+  expect(await run(['work', 'jobs', 'cancel', id], { home })).toMatchObject({ code: 0 });
+  expect(await run(['instances', 'remove', 'work', '--purge'], { home })).toMatchObject({ code: 0 });
+  expect(existsSync(folder)).toBe(false);
+
+  // Given up on purpose.
+  await addInstance(home, ['--url', server.url]);
+  await submit();
+  expect(await run(['instances', 'remove', 'work', '--purge', '--force'], { home })).toMatchObject({
+    code: 0,
+  });
+  expect(existsSync(join(home, 'instances/work'))).toBe(false);
+});
+
+it('a purge while a job is being submitted loses it not without a word', async () => {
+  const server = await hostileServer();
+  const home = await homeAt(server.url);
+  await run(['work', 'ls'], { home });
+  let purged: RunResult | undefined;
+  server.on('tools/call', async () => {
+    // The record is on disk, and the server has the call.
+    purged = await run(['instances', 'remove', 'work', '--purge'], { home });
+    return false;
+  });
+  const submitted = await run(['work', 'work', '--background', '--quiet'], { home });
+  expect(purged).toMatchObject({ code: 8, stdout: '' });
+  expect(submitted).toMatchObject({ code: 0, stderr: '' });
+  expect((await run(['work', 'jobs', 'list'], { home })).stdout).toContain(submitted.stdout.trim());
 });
 
 it('goes to the active instance without a name, and to MCP2CLI_INSTANCE before it', async () => {

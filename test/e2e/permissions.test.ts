@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunResult, StartOptions } from '../support/cli.ts';
 import { run, start } from '../support/cli.ts';
+import { hostileServer } from '../support/hostile.ts';
 import { dataOf, errorOf, homeWith } from '../support/instance.ts';
 import { configure, keeperHome, STDIO_COMMAND, theKeeper } from '../support/keeper.ts';
 import { recordingProxy } from '../support/recording-proxy.ts';
@@ -215,6 +216,33 @@ describe('execute', () => {
     expect(await run(['--url', server.url, ...DEPLOY], { home })).toMatchObject({ code: 0 });
   });
 
+  it('of a job is not got round by the tool that runs it, whatever its schema says', async () => {
+    const server = await hostileServer();
+    const string = { type: 'string' };
+    server.tools = ['execute_job', 'execute-workflow', 'work'].map((name) => ({
+      name,
+      inputSchema: { type: 'object', properties: { name: string, input: { type: 'object' } } },
+    }));
+    const home = await homeWith(['--url', server.url]);
+    const rule = { action: ['execute', 'read', 'list'], tools: ['purge*'], roles: ['admin'] };
+    const work = (...words: string[]) => run(['work', ...words], { home });
+    const other = await work('execute-job', '--name', 'purge_all', '--background', '--quiet');
+    configure(home, { permissions: [rule] });
+    const calls = server.count('tools/call');
+    const refused = denied(
+      'execute "purge_all" is not permitted: rule permissions[0] requires the role admin',
+    );
+    expect(await work('execute-job', '--name', 'purge_all')).toMatchObject(refused);
+    expect(await work('call', 'execute_job', '--args', '{"name":"purge_all"}')).toMatchObject(refused);
+    expect(await work('execute-workflow', '--name', 'purge_all', '--background')).toMatchObject(refused);
+    expect(server.count('tools/call')).toBe(calls);
+    expect(await work('work', '--name', 'purge_all')).toMatchObject({ code: 0 });
+    expect(await work('execute-job', '--name', 'report')).toMatchObject({ code: 0 });
+    // The run of before is that job's, too.
+    expect(await work('jobs', 'list')).toMatchObject({ code: 0, stdout: '' });
+    expect(await work('jobs', 'show', other.stdout.trim())).toMatchObject({ code: 4, stdout: '' });
+  });
+
   it('against server-everything, a tool call does not arrive', async () => {
     const proxy = await recordingProxy((await everythingHttp()).url);
     const home = await homeWith(['--url', proxy.url]);
@@ -339,6 +367,59 @@ describe('list', () => {
     // What is not listed can be run, for all that the rules say.
     expect(await work(['export', '--dataset', 'x', '--duration', '0'])).toMatchObject({ code: 0 });
     expect(refusals(file)).toEqual([]);
+  });
+
+  it('no error, no help and no completion names what is left out', async () => {
+    const permissions = [{ action: 'list', tools: ['export', 'de*'], roles: ['admin'] }];
+    const { work, home } = await guarded({ permissions });
+    const env = { MCP2CLI_ROLES: 'admin' };
+    expect((await work(['exprt'], { env })).stderr).toContain('did you mean export?');
+    for (const words of [
+      ['exprt'],
+      ['call', 'exprt'],
+      ['deploi'],
+      ['jobs', 'define', 'x', '--tool', 'exprt'],
+    ]) {
+      const unknown = await work(words);
+      expect(unknown).toMatchObject({ code: 2, stdout: '' });
+      expect(unknown.stderr).not.toMatch(/export|deploy/);
+    }
+    const refused = denied('list "export" is not permitted: rule permissions[0] requires the role admin');
+    for (const words of [
+      ['export', '--help'],
+      ['--help', 'export'],
+      ['call', 'export', '--help'],
+    ])
+      expect(await work(words)).toMatchObject(refused);
+    const json = await work(['export', '--help', '--json']);
+    expect(json).toMatchObject({ code: 4, stdout: '' });
+    expect(json.stderr).not.toContain('dataset');
+    expect(await work(['export', '--help', '--json'], { env })).toMatchObject({ code: 0, stderr: '' });
+
+    // A definition over it is known by its tool, too; and so are its jobs.
+    const define = ['jobs', 'define', 'nightly', '--tool', 'export', '--arg', 'dataset=users'];
+    expect(await work(define)).toMatchObject({ code: 0 });
+    const id = (await work(['nightly', '--duration', '0', '--background', '--quiet'])).stdout.trim();
+    expect(id).toMatch(/^job_/);
+    for (const words of [
+      ['ls'],
+      ['jobs', 'list'],
+      ['jobs', 'definitions'],
+      ['jobs', 'export'],
+      ['nightli'],
+      ['jobs', 'export', 'nightli'],
+    ]) {
+      const { stdout, stderr } = await work(words);
+      expect(`${stdout}${stderr}`).not.toMatch(/nightly|export /);
+    }
+    expect((await work(['jobs', 'list'], { env })).stdout).toContain('nightly');
+    expect(await work(['jobs', 'export', 'nightly'])).toMatchObject({ code: 4, stdout: '' });
+    const tab = async (words: string[], more = {}) =>
+      (await run(['__complete', '--', 'work', ...words], { home, env: more })).stdout;
+    for (const words of [['nigh'], ['exp'], ['jobs', 'undefine', ''], ['jobs', 'show', '']]) {
+      expect(await tab(words)).not.toMatch(/nightly|export/);
+      expect(await tab(words, env)).toMatch(/nightly|export/);
+    }
   });
 
   it('as a whole is refused by a rule for all tools, before anything is sent', async () => {
@@ -492,7 +573,7 @@ describe('settings', () => {
 
   it.each([
     [['permissions', '[{'], /^permissions: not JSON: /],
-    [['permissions', '@none.json'], /^cannot read .*none\.json: no such file/],
+    [['permissions', '@none.json'], /^permissions: no such file: .*none\.json$/],
     [
       ['permissions', '[{"action": "execute"}]'],
       /^permissions\[0\] must be a rule with roles, scopes or a command /,
@@ -502,7 +583,7 @@ describe('settings', () => {
     const { home } = await guarded({});
     const refused = await run(['instances', 'set', 'work', ...words, '--json'], { home });
     expect(refused).toMatchObject({ stdout: '' });
-    expect([2, 74]).toContain(refused.code);
+    expect(refused.code).toBe(2);
     expect(errorOf(refused).message).toMatch(message);
     expect(JSON.parse(readFileSync(join(home, 'config.json'), 'utf8')).mcpServers.work).not.toHaveProperty(
       'permissions',

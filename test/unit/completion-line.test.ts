@@ -71,7 +71,7 @@ const WORK: KnownInstance = {
   offers: async () =>
     offersOf({ tools: TOOLS, jobs: [], workflows: [] }, definitionOffers(DEFINITIONS, TOOLS)),
   listed: async () => (await WORK.offers()).filter(({ name }) => name !== 'secret_tool'),
-  definitions: () => [{ value: 'nightly' }, { value: 'hourly' }],
+  definitions: async () => [{ value: 'nightly' }, { value: 'hourly' }],
   jobs: async (prefix, live) => {
     const found = JOBS.filter(({ job_id }) => job_id.startsWith(prefix));
     return live

@@ -79,7 +79,10 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         name: 'remove',
         summary: 'forget one; its jobs stay on disk',
         words: ['<name>'],
-        options: [{ flags: '--purge', help: 'delete its jobs and caches too' }],
+        options: [
+          { flags: '--purge', help: 'delete its jobs and caches too; refused while jobs have not ended' },
+          { flags: '--force', help: 'with --purge: also jobs that have not ended; a keeper is stopped' },
+        ],
         run: async (app, [name = ''], options) =>
           (await import('./instances.ts')).removeInstance(app, name, options),
       },

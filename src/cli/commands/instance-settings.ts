@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { absoluteDir, type Config, type ServerConfig } from '../../config/config.ts';
 import { accessSettings } from '../../config/permission-settings.ts';
@@ -7,26 +6,28 @@ import { checkRoot, isUri } from '../../connection/client-duties.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { ConfigError, EXIT, UsageError } from '../../errors.ts';
 import { settingText } from '../../output/setting-view.ts';
-import { ioFailure } from '../../store/io-failure.ts';
 import type { App } from '../app.ts';
+import { readGivenFile } from '../given-file.ts';
 import { knownInstance } from './instances.ts';
 
+type ReadSetting = (words: readonly string[], app: App) => unknown;
+
 /** How the words behind a setting become its value in the configuration. What makes no sense is left to the check that follows. */
-const SETTINGS: Record<SettingKey, (words: readonly string[], cwd: string) => unknown> = {
+const SETTINGS: Record<SettingKey, ReadSetting> = {
   detach: flag,
   keepAlive: flag,
   idleTimeout: only,
   elicit: only,
   // As it was meant where it was typed; a variable is known only when it is used.
-  roots: (words, cwd) => {
+  roots: (words, { context }) => {
     for (const word of words) checkRoot(word);
-    return words.map((word) => (isUri(word) ? word : absoluteDir(word, cwd)));
+    return words.map((word) => (isUri(word) ? word : absoluteDir(word, context.cwd)));
   },
-  sampling: ([command = '', ...args], cwd) => ({
-    command: /^\.{1,2}[\\/]/.test(command) ? resolve(cwd, command) : command,
+  sampling: ([command = '', ...args], { context }) => ({
+    command: /^\.{1,2}[\\/]/.test(command) ? resolve(context.cwd, command) : command,
     args,
   }),
-  permissions: (words, cwd) => readRules(String(only(words)), cwd),
+  permissions: (words, app) => readRules(app, String(only(words))),
   roles: (words) => words,
   scopes: (words) => words,
 };
@@ -42,18 +43,17 @@ export function flag(words: readonly string[]): unknown {
 }
 
 /** Rules as JSON, or `@FILE` with them. A command that is a path is one below the folder where it was typed. Errors: UsageError, IoError. */
-function readRules(given: string, cwd: string): unknown {
-  const path = given.startsWith('@') ? resolve(cwd, given.slice(1)) : undefined;
-  const where = path === undefined ? 'permissions' : `permissions (${path})`;
+function readRules(app: App, given: string): unknown {
+  const file = given.startsWith('@') ? readGivenFile(app, given.slice(1), 'permissions') : undefined;
+  const where = file === undefined ? 'permissions' : `permissions (${file.path})`;
   try {
-    return JSON.parse(path === undefined ? given : readFileSync(path, 'utf8'), (key, value: unknown) =>
+    return JSON.parse(file?.text ?? given, (key, value: unknown) =>
       key === 'command' && typeof value === 'string' && /^\.{1,2}[\\/]/.test(value)
-        ? resolve(cwd, value)
+        ? resolve(app.context.cwd, value)
         : value,
     );
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw ioFailure(error, 'read', path ?? '');
-    throw new UsageError(`${where}: not JSON: ${error.message}`, {
+    throw new UsageError(`${where}: not JSON: ${(error as Error).message}`, {
       hint: `for example '[{"action": "execute", "tools": ["delete-*"], "roles": ["admin"]}]', or @FILE`,
     });
   }
@@ -69,7 +69,7 @@ export async function setSetting(
   const [key, read] = settingOf(typedKey);
   if (words.length === 0 || words.includes(''))
     throw new UsageError(`${key}: which value?`, { hint: 'see: mcp2cli instances set --help' });
-  const value = read(words, app.context.cwd);
+  const value = read(words, app);
   const server = await change(app, typed, (name, config) => {
     checkSetting(name, key, value);
     config[key] = value;
@@ -95,7 +95,7 @@ export function plainKey(text: string): string {
 }
 
 /** A key as it is stored: `keep-alive` is `keepAlive`. */
-function settingOf(typed: string): [key: string, read: (words: readonly string[], cwd: string) => unknown] {
+function settingOf(typed: string): [key: string, read: ReadSetting] {
   const found = Object.entries(SETTINGS).find(([key]) => plainKey(key) === plainKey(typed));
   if (found) return found;
   const [near] = nearestNames(typed, Object.keys(SETTINGS));

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   absoluteDir,
   checkUrlTemplate,
@@ -154,23 +154,28 @@ export async function showInstance(app: App, typed: string): Promise<number> {
 
 export interface RemoveOptions {
   purge?: boolean;
+  force?: boolean;
 }
 
-/** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`. */
+/** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`, which refuses while some have not ended. */
 export async function removeInstance(app: App, typed: string, options: RemoveOptions): Promise<number> {
   const name = knownInstance(app, typed);
   // Folders are only of names that may be folders.
   const purge = options.purge === true && isSafeName(name);
-  const running = await keptJobs(app, name, purge);
+  const force = options.force === true;
+  if (force && !options.purge)
+    throw new UsageError('--force goes with --purge: without it no job is touched');
+  const running = await keptJobs(app, name, purge, force);
   const { editConfig } = await import('../../config/edit.ts');
-  await editConfig(app.paths, (config) => {
-    delete config.mcpServers[name];
-    if (config.active === name) delete config.active;
-  });
+  const forget = () =>
+    editConfig(app.paths, (config) => {
+      delete config.mcpServers[name];
+      if (config.active === name) delete config.active;
+    });
+  if (purge) await (await import('./purge.ts')).purgeInstance(app, name, { force }, forget);
+  else await forget();
   const { printer } = app;
   printer.appId = name;
-  const dir = app.paths.instanceDir(name);
-  if (purge) rmSync(dir, { recursive: true, force: true });
   if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: purge });
   else printer.out(`Removed ${name}`);
   if (running > 0) printer.note(`its keeper goes on until its running jobs are done (${running})`);
@@ -180,9 +185,10 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
 }
 
 /** Tells the instance's keepers, if there are any, to end with their last job. Error: UnfinishedError when their jobs are to be purged. */
-async function keptJobs(app: App, name: string, purge: boolean): Promise<number> {
+async function keptJobs(app: App, name: string, purge: boolean, force: boolean): Promise<number> {
   if (!isSafeName(name) || !existsSync(app.paths.keeperDir(name))) return 0;
-  const { dismissKeepers } = await import('./keeper.ts');
+  const { dismissKeepers, stopKeepers } = await import('./keeper.ts');
+  if (force) await stopKeepers(app, name);
   return dismissKeepers(app, name, purge);
 }
 

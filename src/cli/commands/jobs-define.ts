@@ -8,7 +8,8 @@ import type { App } from '../app.ts';
 import { checkDefaults } from '../definition-flags.ts';
 import { offerOfWords } from '../find-offer.ts';
 import { checkFixedArgs, readFixedArgs } from '../fixed-args.ts';
-import { permit } from '../permission.ts';
+import { namesOfDefinition } from '../known-names.ts';
+import { nameableItems, permitAll } from '../permission.ts';
 import type { FlagValues } from '../runtime-flags.ts';
 import type { ServerDefinitionOptions } from '../server-definition-flags.ts';
 
@@ -52,7 +53,7 @@ export async function defineJob(app: App, word: string | undefined, options: Def
   }
   if (options.tool === undefined && options.name === undefined) return defineFile(app, name, options);
   const definition = await defineOwn(app, name, options);
-  const said = `defined ${definition.name} (${app.printer.safeLine(definition.tool)})`;
+  const said = `defined ${definition.name} (${app.printer.safeName(definition.tool)})`;
   if (app.printer.json) app.printer.envelope('jobs define', said, definition);
   else app.printer.out(said);
   return EXIT.ok;
@@ -85,9 +86,10 @@ async function defineOwn(app: App, name: string, options: DefineOptions): Promis
   const wrong = nameProblem(name);
   if (wrong !== undefined) throw new UsageError(wrong);
   const path = app.paths.definitionsFile(app.instance.name);
-  const exists = readDefinitions(path).some((one) => one.name === name);
-  if (exists && !options.force) throw existsAlready(app, name);
-  await permit(app, exists ? 'update' : 'create', name);
+  const before = readDefinitions(path).find((one) => one.name === name);
+  if (before && !options.force) throw existsAlready(app, name);
+  const action = before ? 'update' : 'create';
+  await permitAll(app, action, before ? namesOfDefinition(before) : [name]);
   if (options.tool === undefined)
     throw new UsageError('jobs define needs --tool: a job is a tool with arguments of its own', {
       hint: `${app.command('jobs define', name)} --tool TOOL; the tools: ${app.command('ls')}`,
@@ -95,6 +97,7 @@ async function defineOwn(app: App, name: string, options: DefineOptions): Promis
   const settings = settingsOf(options);
   const tool = await toolFor(app, name, options.tool);
   const args = await readFixedArgs(app, tool, options);
+  await permitAll(app, action, [...namesOfDefinition({ name, tool: tool.name, args })].slice(1));
   await checkFixedArgs(app, tool, args);
   const definition = inOrder({
     name,
@@ -121,7 +124,7 @@ export async function undefineJob(app: App, name: string, options: UndefineOptio
   const kind = options.workflow ? 'workflow' : options.job ? 'job' : undefined;
   if (kind || !(await undefineOwn(app, name))) {
     const onServer = kind ?? (await kindOnServer(app, name));
-    if (!onServer) throw unknownDefinition(app, name);
+    if (!onServer) throw await unknownDefinition(app, name);
     const { undefineOnServer } = await import('./jobs-define-server.ts');
     return undefineOnServer(app, onServer, name);
   }
@@ -141,16 +144,21 @@ async function kindOnServer(app: App, name: string): Promise<'job' | 'workflow' 
 /** Removes a definition; false when there is none of this name. Errors: ConfigError, IoError. */
 async function undefineOwn(app: App, name: string): Promise<boolean> {
   const path = app.paths.definitionsFile(app.instance.name);
-  if (!readDefinitions(path).some((one) => one.name === name)) return false;
-  await permit(app, 'delete', name);
+  const definition = readDefinitions(path).find((one) => one.name === name);
+  if (!definition) return false;
+  await permitAll(app, 'delete', namesOfDefinition(definition));
   const { editDefinitions } = await import('../../definitions/edit.ts');
   return editDefinitions(path, (definitions) => definitions.delete(name));
 }
 
 /** The error for a name that nothing is defined under, with the nearest. */
-export function unknownDefinition(app: App, name: string): UsageError {
-  const known = readDefinitions(app.paths.definitionsFile(app.instance.name)).map((one) => one.name);
-  const [near] = nearestNames(name, known);
+export async function unknownDefinition(app: App, name: string): Promise<UsageError> {
+  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const known = await nameableItems(app, all, namesOfDefinition);
+  const [near] = nearestNames(
+    name,
+    known.map((one) => one.name),
+  );
   return new UsageError(`no definition ${JSON.stringify(name)}`, {
     code: 'unknown_definition',
     hint: near ? `did you mean ${near}?` : `see: ${app.command('jobs definitions')}`,

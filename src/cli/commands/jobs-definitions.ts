@@ -5,12 +5,16 @@ import { definitionLine, definitionTable } from '../../output/definition-view.ts
 import { visibleJson } from '../../output/visible.ts';
 import type { App } from '../app.ts';
 import { EXPORT_VERSION } from '../import-document.ts';
+import { namesOfDefinition } from '../known-names.ts';
+import { permit, permitAll, permittedItems } from '../permission.ts';
 import { unknownDefinition } from './jobs-define.ts';
 
 /** `jobs definitions`: all of them, by name; no network. */
 export async function listDefinitions(app: App): Promise<number> {
   const { printer } = app;
-  const items = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  await permit(app, 'list');
+  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const items = await permittedItems(app, all, namesOfDefinition);
   if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
   else if (printer.json) {
     const summary = `${items.length} ${items.length === 1 ? 'definition' : 'definitions'}`;
@@ -25,12 +29,18 @@ export async function listDefinitions(app: App): Promise<number> {
   return EXIT.ok;
 }
 
-/** `jobs export [NAME...]`: the same document in every format, so that it can go into a file as it is. Error: UsageError for an unknown name. */
+/**
+ * `jobs export [NAME...]`: the same document in every format, so that it can go into a file as it is. Errors: UsageError for an unknown name,
+ * PermissionError for one that may not be listed.
+ */
 export async function exportDefinitions(app: App, names: readonly string[]): Promise<number> {
   const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
   const missing = names.find((name) => !all.some((one) => one.name === name));
-  if (missing !== undefined) throw unknownDefinition(app, missing);
-  const definitions = names.length === 0 ? all : all.filter((one) => names.includes(one.name));
+  if (missing !== undefined) throw await unknownDefinition(app, missing);
+  if (names.length === 0) await permit(app, 'list');
+  const named = all.filter((one) => names.includes(one.name));
+  for (const one of named) await permitAll(app, 'list', namesOfDefinition(one));
+  const definitions = names.length === 0 ? await permittedItems(app, all, namesOfDefinition) : named;
   const text = stringifyJson({ mcp2cli_definitions: EXPORT_VERSION, definitions }, 2);
   app.printer.out(app.printer.outTTY ? visibleJson(text) : text);
   return EXIT.ok;

@@ -6,7 +6,8 @@ import type { App } from '../app.ts';
 import { readGivenFile } from '../given-file.ts';
 import { definitionsIn, importError } from '../import-document.ts';
 import { toolProblems } from '../import-tools.ts';
-import { permit } from '../permission.ts';
+import { namesOfDefinition } from '../known-names.ts';
+import { permitAll } from '../permission.ts';
 
 export interface ImportOptions {
   force?: boolean;
@@ -45,9 +46,13 @@ export async function importText(
   const definitions = definitionsIn(text, source);
   const path = app.paths.definitionsFile(app.instance.name);
   // Before anybody is asked about tools.
-  const planned = settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
-  for (const { name, outcome } of planned)
-    if (outcome !== 'unchanged') await permit(app, outcome === 'created' ? 'create' : 'update', name);
+  const stored = new Map(readDefinitions(path).map((one) => [one.name, one]));
+  const planned = settle(new Map(stored), definitions, options);
+  for (const [i, { name, outcome }] of planned.entries()) {
+    const versions = [definitions[i], stored.get(name)].filter((one) => one !== undefined);
+    const names = new Set(versions.flatMap((one) => [...namesOfDefinition(one)]));
+    if (outcome !== 'unchanged') await permitAll(app, outcome === 'created' ? 'create' : 'update', names);
+  }
   const problems = await toolProblems(app, definitions);
   if (problems.length > 0) throw importError(problems);
   const items = await store(path, definitions, options);

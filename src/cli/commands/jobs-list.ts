@@ -5,6 +5,7 @@ import { isTerminal, JOB_STATUSES, type JobRecord, type JobStatus } from '../../
 import { jobLine, jobTable } from '../../output/job-view.ts';
 import type { App } from '../app.ts';
 import { listFlag } from '../flag-values.ts';
+import { namesOfJob } from '../known-names.ts';
 import { permit, permittedItems } from '../permission.ts';
 
 export interface ListOptions {
@@ -47,7 +48,7 @@ async function permittedList(
 ): Promise<JobListing> {
   if (!app.instance.access) return app.store.list({ ...filter, ...(limit === undefined ? {} : { limit }) });
   const { jobs, problems } = app.store.list(filter);
-  const left = await permittedItems(app, jobs, (job) => job.capability);
+  const left = await permittedItems(app, jobs, namesOfJob);
   return { jobs: left.slice(0, limit), problems };
 }
 

@@ -6,6 +6,7 @@ import type { Stop } from '../../jobs/stop.ts';
 import { formatBytes } from '../../output/format-bytes.ts';
 import { type Removal, removableBytes, removeJobs } from '../../store/job-removal.ts';
 import type { App } from '../app.ts';
+import { namesOfJob } from '../known-names.ts';
 import { permit, permitJobs, permittedItems } from '../permission.ts';
 import { markFilter, printRows, statusOf } from './jobs-list.ts';
 
@@ -69,7 +70,7 @@ async function removed(app: App, dir: string, ids: readonly string[], stop: Stop
 
 async function dryRun(app: App, dir: string, jobs: readonly JobRecord[]): Promise<number> {
   const { printer } = app;
-  const shown = await permittedItems(app, jobs, (job) => job.capability);
+  const shown = await permittedItems(app, jobs, namesOfJob);
   const ids = shown.map((job) => job.job_id);
   const bytes = removableBytes(dir, ids, app.context.clock.now());
   if (!printer.json && !printer.quiet && shown.length > 0) await printRows(app, shown);

@@ -6,7 +6,10 @@ import { KeeperClient } from '../../keeper/client.ts';
 import { ended, kill } from '../../keeper/end.ts';
 import type { StatusReply } from '../../keeper/protocol.ts';
 import { type KeeperState, liveKeepers } from '../../keeper/state.ts';
-import type { App } from '../app.ts';
+import { App } from '../app.ts';
+import { configuredInstance } from '../instance.ts';
+import { namesOfJob } from '../known-names.ts';
+import { nameableItems } from '../permission.ts';
 
 export interface StopOptions {
   all?: boolean;
@@ -25,17 +28,37 @@ interface KeeperView extends Omit<StatusReply, 'pid'> {
 export async function keeperStatus(app: App, name: string | undefined): Promise<number> {
   const { printer } = app;
   const views = await Promise.all(keepersOf(app, name).map(viewOf));
-  if (printer.json)
-    printer.envelope('keeper status', views.length === 1 ? '1 keeper' : `${views.length} keepers`, {
-      items: views,
-    });
-  else if (views.length === 0) printer.note(name === undefined ? 'no keeper runs' : `${name} has no keeper`);
+  if (printer.json) {
+    const items = await Promise.all(
+      views.map(async (view) => ({ ...view, jobs: await nameableJobs(app, view) })),
+    );
+    const summary = views.length === 1 ? '1 keeper' : `${views.length} keepers`;
+    printer.envelope('keeper status', summary, { items });
+  }
+  if (!printer.json && views.length === 0)
+    printer.note(name === undefined ? 'no keeper runs' : `${name} has no keeper`);
   for (const view of printer.json ? [] : views) {
     printer.out(`${view.instance}  ${stateOf(view)}  process ${view.pid}  since ${view.started_at}`);
     if (!printer.quiet)
-      for (const job of view.jobs) printer.out(`  ${job.job_id}  ${job.capability}  since ${job.since}`);
+      for (const job of await nameableJobs(app, view))
+        printer.out(`  ${job.job_id}  ${printer.safeName(job.capability)}  since ${job.since}`);
   }
   return EXIT.ok;
+}
+
+/** The jobs of a keeper but for those that the instance's rules keep from its lists. */
+async function nameableJobs(app: App, view: KeeperView): Promise<readonly KeeperView['jobs'][number][]> {
+  if (!Object.hasOwn(app.config.mcpServers, view.instance)) return view.jobs;
+  const own = new App(app.context, new Map());
+  own.select(configuredInstance(app.config, view.instance, app.context.env));
+  const namesOf = ({ job_id, capability }: KeeperView['jobs'][number]) => {
+    try {
+      return namesOfJob(own.store.read(job_id));
+    } catch {
+      return [capability];
+    }
+  };
+  return nameableItems(own, view.jobs, namesOf);
 }
 
 /** A short conversation with a keeper. */
@@ -140,13 +163,18 @@ export async function dismissKeepers(app: App, name: string, purge: boolean): Pr
         'keeper_busy',
         `not removed: ${name} has ${countOf(jobs.length)} in its keeper`,
         {
-          hint: `wait for them, or end them: mcp2cli keeper stop ${name} --force`,
+          hint: `wait for them, or cancel them: mcp2cli ${name} jobs cancel ID; --force ends the keeper and gives them up`,
         },
       );
     await asking(state, (keeper) => keeper.retire());
     running += jobs.length;
   }
   return running;
+}
+
+/** Ends the keepers of an instance with whatever they do. Error: IoError for one that does not end. */
+export async function stopKeepers(app: App, name: string): Promise<void> {
+  for (const state of liveKeepers(app.paths.keeperDir(name))) await stopOne(state, true);
 }
 
 function countOf(jobs: number): string {

@@ -7,11 +7,11 @@ import { readCatalogue } from '../../discovery/catalogue-cache.ts';
 import { definitionOffers } from '../../discovery/definition-offers.ts';
 import { firstSentence } from '../../discovery/first-sentence.ts';
 import { type Offer, offersOf } from '../../discovery/offers.ts';
-import type { JobRecord } from '../../jobs/record.ts';
 import { glanceJobs } from '../../store/job-glance.ts';
 import { App } from '../app.ts';
 import { catalogueKey } from '../catalogue-key.ts';
 import { configuredInstance, type Instance } from '../instance.ts';
+import { namesOfDefinition, namesOfJob, namesOfOffer } from '../known-names.ts';
 import { dressed, named } from '../offers.ts';
 import type { FlagValues } from '../runtime-flags.ts';
 import type { Candidate } from './candidate.ts';
@@ -76,7 +76,7 @@ function knownInstance(app: App): KnownInstance {
         app,
         offersOf(catalogue ?? none, definitionOffers(definitions(), (catalogue ?? none).tools)),
       );
-      return permitted(app, known, ({ name }) => name);
+      return permitted(app, known, namesOfOffer);
     }, []);
     return all;
   };
@@ -84,13 +84,16 @@ function knownInstance(app: App): KnownInstance {
     offers,
     listed: async () => orElseLater(async () => dressed(app, await offers(), false), []),
     definitions: () =>
-      definitions().map(({ name, tool, description }): Candidate => {
-        return { value: name, about: firstSentence(description ?? `calls ${tool}`) };
-      }),
+      orElseLater(async () => {
+        const known = await permitted(app, definitions(), namesOfDefinition);
+        return known.map(({ name, tool, description }): Candidate => {
+          return { value: name, about: firstSentence(description ?? `calls ${tool}`) };
+        });
+      }, []),
     jobs: (prefix, liveFirst) =>
       orElseLater(async () => {
         const jobs = glanceJobs(paths.jobsDir(instance.name), { prefix, liveFirst, most: MOST_JOBS });
-        return permitted(app, jobs, (job: JobRecord) => job.capability);
+        return permitted(app, jobs, namesOfJob);
       }, []),
     settings: () =>
       orElse(() => {
@@ -105,12 +108,10 @@ function knownInstance(app: App): KnownInstance {
 async function permitted<T>(
   app: App,
   items: readonly T[],
-  nameOf: (item: T) => string,
+  namesOf: (item: T) => Iterable<string>,
 ): Promise<readonly T[]> {
   if (!app.instance.access) return items;
-  const { namesUnasked } = await import('../permission-check.ts');
-  const names = await namesUnasked(app, items.map(nameOf));
-  return items.filter((item) => names.has(nameOf(item)));
+  return (await import('../permission-check.ts')).itemsUnasked(app, items, namesOf);
 }
 
 function orElse<T>(read: () => T, otherwise: T): T {

@@ -76,7 +76,7 @@ async function definitionNames(_typed: string, { given, words: used }: Walked, {
   const kind = ['job', 'workflow'].find((one) => given.has(one));
   const known: readonly Candidate[] = kind
     ? exactNames(((await instance?.listed()) ?? []).filter((offer) => offer.kind === kind))
-    : (instance?.definitions() ?? []);
+    : ((await instance?.definitions()) ?? []);
   return { candidates: known.filter(({ value }) => !used.includes(value)) };
 }
 

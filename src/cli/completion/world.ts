@@ -23,8 +23,8 @@ export interface KnownInstance {
   offers(): Promise<readonly Offer[]>;
   /** Of these, those that are not set to be hidden. */
   listed(): Promise<readonly Offer[]>;
-  /** The names of the definitions, hidden ones too. */
-  definitions(): readonly Candidate[];
+  /** The names of the definitions, those too that are set to be hidden, as far as the rules let them be listed. */
+  definitions(): Promise<readonly Candidate[]>;
   /** Some jobs whose ids begin so, newest first. `liveFirst`: those that have not ended come before the others. */
   jobs(prefix: string, liveFirst: boolean): Promise<readonly JobRecord[]>;
   /** The settings that are set, as they are stored. */

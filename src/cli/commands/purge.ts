@@ -1,0 +1,78 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { UnfinishedError } from '../../errors.ts';
+import { isTerminal, type JobRecord } from '../../jobs/record.ts';
+import { makerOf, uniqueName } from '../../store/durable-file.ts';
+import { isPidAlive } from '../../store/holder.ts';
+import { errnoOf, ioFailure } from '../../store/io-failure.ts';
+import { openJobStore } from '../../store/job-store.ts';
+import { sweepFolder } from '../../store/sweep.ts';
+import type { App } from '../app.ts';
+
+/** Prefix of instance folders that are being deleted. */
+const GONE_PREFIX = '.gone-';
+
+/** Ids that a refusal names. */
+const NAMED = 3;
+
+/**
+ * Removes an instance's folder, after `work`. The folder is moved away first and looked at again, so that a job which another process submits
+ * meanwhile is either seen here or recorded anew; it is put back when anything fails. Unless forced, jobs that have not ended keep it.
+ * @throws UnfinishedError, IoError, and what `work` throws; nothing is removed then.
+ */
+export async function purgeInstance(
+  app: App,
+  name: string,
+  { force }: { force: boolean },
+  work: () => Promise<void>,
+): Promise<void> {
+  const { instancesDir } = app.paths;
+  const dir = app.paths.instanceDir(name);
+  if (!force) refuseUnfinished(app, name, app.paths.jobsDir(name));
+  sweepFolder(instancesDir, isAbandoned);
+  const away = join(instancesDir, uniqueName(GONE_PREFIX));
+  const moved = movedAway(dir, away);
+  try {
+    if (moved && !force) refuseUnfinished(app, name, join(away, 'jobs'));
+    await work();
+  } catch (error) {
+    if (moved) renameSync(away, dir);
+    throw error;
+  }
+  rmSync(away, { recursive: true, force: true });
+}
+
+/** Refuses to go on while the jobs in a folder have not ended. */
+function refuseUnfinished(app: App, name: string, dir: string): void {
+  const { jobs } = openJobStore({ dir, instance: name, clock: app.context.clock }).list();
+  const live = jobs.filter(({ status }) => !isTerminal(status));
+  const [first] = live;
+  if (!first) return;
+  throw new UnfinishedError('jobs_unfinished', `not removed: ${name} has ${told(live)}`, {
+    hint: `wait for them, or end them first: mcp2cli ${name} jobs cancel ${first.job_id}; --force gives them up, and removes their records`,
+    details: { job_ids: live.map(({ job_id }) => job_id) },
+  });
+}
+
+/** `2 jobs that have not ended: job_1 (running), job_2 (queued)` */
+function told(live: readonly JobRecord[]): string {
+  const named = live.slice(0, NAMED).map(({ job_id, status }) => `${job_id} (${status})`);
+  const more = live.length > NAMED ? ', ...' : '';
+  const count = live.length === 1 ? 'a job that has' : `${live.length} jobs that have`;
+  return `${count} not ended: ${named.join(', ')}${more}`;
+}
+
+function movedAway(dir: string, away: string): boolean {
+  try {
+    renameSync(dir, away);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw ioFailure(error, 'remove', dir);
+  }
+}
+
+function isAbandoned(name: string): boolean {
+  const maker = name.startsWith(GONE_PREFIX) ? makerOf(name) : undefined;
+  return maker !== undefined && !isPidAlive(maker);
+}
