@@ -137,9 +137,17 @@ export class App {
   async session(): Promise<InstanceSession> {
     if (!this.#session) {
       const { InstanceSession } = await import('./session.ts');
-      this.#session = new InstanceSession(this.context, this.paths, this.printer, this.instance);
+      const { context, paths, printer, instance } = this;
+      this.#session = new InstanceSession(context, paths, printer, instance, () => this.#connectTimeout);
     }
     return this.#session;
+  }
+
+  /** Milliseconds that connecting may take: the flag, else the instance's setting. Error: UsageError. */
+  get #connectTimeout(): number | undefined {
+    return this.flags.has('connect-timeout')
+      ? durationFlag(this.flags, 'connect-timeout')
+      : this.instance.settings.connectTimeoutMs;
   }
 
   get store(): JobStore {

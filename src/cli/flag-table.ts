@@ -38,6 +38,13 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     scope: 'all',
     help: 'give up after 30s, 5m, 1h (exit 124); 0: never',
   },
+  {
+    name: 'connect-timeout',
+    takes: 'value',
+    value: 'DURATION',
+    scope: 'all',
+    help: 'how long connecting may take (default 60s, exit 3); 0: no limit',
+  },
   { name: 'no-color', takes: 'none', scope: 'all', help: 'no colours (also NO_COLOR)' },
   { name: 'help', short: 'h', takes: 'none', scope: 'all', help: 'this help' },
   {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
 import type { Context } from '../context.ts';
+import { UnreachableError } from '../errors.ts';
 import type { ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { KeeperClient } from '../keeper/client.ts';
@@ -11,10 +12,15 @@ export interface KeeperDoorOptions {
   context: Context;
   paths: Paths;
   instance: Instance;
+  /** Milliseconds that connecting may take; undefined for no limit. */
+  connectTimeout: () => number | undefined;
   /** Ends the command's own connection: a server may bear no second one. */
   hangUp: () => Promise<void>;
   log: (line: string) => void;
 }
+
+/** What a keeper with the same limit gets beyond it, in milliseconds: it knows better what is missing. */
+const KEEPER_GRACE_MS = 1_000;
 
 /** A tool's `execution.taskSupport`. */
 type Support = (tool: string) => string | undefined;
@@ -52,12 +58,32 @@ export class KeeperDoor {
     if (!keeper) return undefined;
     const [{ keeperLink }, open] = await Promise.all([
       import('../keeper/client.ts'),
-      keeper.request('open', {}, { signal: signal ?? this.#options.context.interrupted }),
+      this.#opened(keeper, signal ?? this.#options.context.interrupted),
     ]);
     const link = keeperLink(keeper, open as OpenReply, { support });
     // The conversation is shared: it ends with the command.
     link.close = async () => {};
     return link;
+  }
+
+  /** What the keeper says of the server. It may have been told to wait for longer than this command does. */
+  async #opened(keeper: KeeperClient, signal: AbortSignal): Promise<unknown> {
+    const ms = this.#options.connectTimeout();
+    if (ms === undefined) return keeper.request('open', {}, { signal });
+    const late = new AbortController();
+    const { name } = this.#options.instance;
+    const why = new UnreachableError(
+      `cannot reach ${name}: its keeper has no connection after ${ms / 1000} s`,
+      {
+        hint: '--connect-timeout DURATION gives it longer (0: no limit)',
+      },
+    );
+    const timer = setTimeout(() => late.abort(why), ms + KEEPER_GRACE_MS);
+    try {
+      return await keeper.request('open', {}, { signal: AbortSignal.any([signal, late.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */
@@ -79,10 +105,11 @@ export class KeeperDoor {
   }
 
   async #find(start: boolean, signal?: AbortSignal): Promise<KeeperClient | undefined> {
-    const { context, paths, instance, hangUp, log } = this.#options;
+    const { context, paths, instance, connectTimeout, hangUp, log } = this.#options;
     if (start) await hangUp();
     const { env, entry, execPath, clock, cwd, interrupted } = context;
-    const { name, adHoc, identity, settings } = instance;
+    const { name, adHoc, identity } = instance;
+    const settings = { ...instance.settings, connectTimeoutMs: connectTimeout() };
     const { useKeeper } = await import('../keeper/access.ts');
     return await useKeeper(
       {

@@ -44,7 +44,14 @@ export class InstanceSession implements LinkOpener {
   /** A task lives in the connection's session: it must not be ended. */
   #keepSession = false;
 
-  constructor(context: Context, paths: Paths, printer: Printer, instance: Instance) {
+  /** `connectTimeout`: milliseconds that connecting may take, as it stands when it begins; undefined for no limit. */
+  constructor(
+    context: Context,
+    paths: Paths,
+    printer: Printer,
+    instance: Instance,
+    connectTimeout: () => number | undefined,
+  ) {
     this.#context = context;
     this.#paths = paths;
     this.#printer = printer;
@@ -59,11 +66,21 @@ export class InstanceSession implements LinkOpener {
       target: () => instance.target(),
       serverFile: paths.serverFile(instance.name),
       duties: this.duties,
+      get connectTimeoutMs() {
+        return connectTimeout();
+      },
       now: context.clock.now,
       log: (line) => this.#printer.detail(line),
     };
     const log = (line: string) => this.#printer.detail(line);
-    this.#keeper = new KeeperDoor({ context, paths, instance, hangUp: () => this.#hangUp(), log });
+    this.#keeper = new KeeperDoor({
+      context,
+      paths,
+      instance,
+      connectTimeout,
+      hangUp: () => this.#hangUp(),
+      log,
+    });
   }
 
   /** Says things through this printer from now on. */
@@ -95,7 +112,9 @@ export class InstanceSession implements LinkOpener {
       import('../discovery/fetch-catalogue.ts'),
       this.#reader(signal),
     ]);
-    const tools = await fetchTools(request);
+    const { entries: tools, complete: listed } = await fetchTools(request, (message) =>
+      this.#printer.warn('catalogue', message),
+    );
     const { complete, ...jobs } = await this.#serverJobs(tools, signal);
     const catalogue: Catalogue = {
       target: this.#catalogueKey,
@@ -104,7 +123,7 @@ export class InstanceSession implements LinkOpener {
       ...jobs,
     };
     // What is missing for the moment must not be missing from then on, without a word.
-    if (complete) this.#cache(catalogue);
+    if (complete && listed) this.#cache(catalogue);
     this.#catalogue = catalogue;
     this.#refreshed = true;
     return catalogue;

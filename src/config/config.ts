@@ -129,17 +129,19 @@ export function expandTarget(
   name: string,
 ): Target {
   const where = `instance ${name}`;
+  const filled: Record<string, string> = {};
   if (target.kind === 'http') {
-    const url = expand(target.url, env, `${where} url`);
+    const url = expand(target.url, env, `${where} url`, filled);
     // What a variable holds may be a secret: the URL is told as it was configured.
     checkUrl(url, target.url);
-    return { kind: 'http', url, headers: expandAll(target.headers, env, `${where} header`) };
+    return { kind: 'http', url, headers: expandAll(target.headers, env, `${where} header`), filled };
   }
   return {
     kind: 'stdio',
     command: expand(target.command, env, `${where} command`),
-    args: target.args.map((arg, i) => expand(arg, env, `${where} argument ${i + 1}`)),
-    env: expandAll(target.env, env, `${where} environment`),
+    args: target.args.map((arg, i) => expand(arg, env, `${where} argument ${i + 1}`, filled)),
+    env: expandAll(target.env, env, `${where} environment`, filled),
+    filled,
     ...(target.cwd === undefined ? {} : { cwd: expand(target.cwd, env, `${where} cwd`) }),
   };
 }

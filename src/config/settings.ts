@@ -21,6 +21,8 @@ export interface InstanceSettings {
   keepAlive: boolean;
   /** How long a keeper without work stays, in milliseconds; undefined: until it is stopped. */
   idleTimeoutMs: number | undefined;
+  /** How long connecting may take, in milliseconds; undefined: no limit. */
+  connectTimeoutMs: number | undefined;
   elicit: ElicitPolicy | undefined;
   roots: Root[];
   /** Answers sampling/createMessage: gets the request's params as JSON on stdin, prints a CreateMessageResult. */
@@ -32,6 +34,7 @@ export const SETTING_KEYS = [
   'detach',
   'keepAlive',
   'idleTimeout',
+  'connectTimeout',
   'elicit',
   'roots',
   'sampling',
@@ -48,12 +51,16 @@ export function settingsOf(server: ServerConfig): Partial<Record<SettingKey, unk
   );
 }
 
+const DURATION = 'a duration, such as "30s"';
+
 const DEFAULT_IDLE_MS = 30_000;
+const DEFAULT_CONNECT_MS = 60_000;
 
 export const DEFAULT_SETTINGS: InstanceSettings = {
   detach: false,
   keepAlive: false,
   idleTimeoutMs: DEFAULT_IDLE_MS,
+  connectTimeoutMs: DEFAULT_CONNECT_MS,
   elicit: undefined,
   roots: [],
   sampling: undefined,
@@ -70,26 +77,25 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     if (typeof value !== 'boolean') throw wrong(field, 'true or false');
     return value;
   };
+  const duration = (field: 'idleTimeout' | 'connectTimeout', usual: number): number | undefined => {
+    const value = server[field];
+    if (value === undefined) return usual;
+    if (typeof value !== 'string' && typeof value !== 'number') throw wrong(field, DURATION);
+    try {
+      return parseDuration(String(value), field);
+    } catch {
+      throw wrong(field, DURATION);
+    }
+  };
   return {
     detach: flag('detach'),
     keepAlive: flag('keepAlive'),
-    idleTimeoutMs: idleTimeout(server['idleTimeout'], () =>
-      wrong('idleTimeout', 'a duration, such as "30s"'),
-    ),
+    idleTimeoutMs: duration('idleTimeout', DEFAULT_IDLE_MS),
+    connectTimeoutMs: duration('connectTimeout', DEFAULT_CONNECT_MS),
     elicit: elicitPolicy(server['elicit'], () => wrong('elicit', ELICIT_POLICIES.join(', '))),
     roots: roots(server['roots'], () => wrong('roots', 'a list of folders or URIs')),
     sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
   };
-}
-
-function idleTimeout(value: unknown, wrong: () => Error): number | undefined {
-  if (value === undefined) return DEFAULT_IDLE_MS;
-  if (typeof value !== 'string' && typeof value !== 'number') throw wrong();
-  try {
-    return parseDuration(String(value), 'idleTimeout');
-  } catch {
-    throw wrong();
-  }
 }
 
 function elicitPolicy(value: unknown, wrong: () => Error): ElicitPolicy | undefined {

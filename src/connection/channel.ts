@@ -1,14 +1,12 @@
 import type { Transport } from '@modelcontextprotocol/client';
-import { type CliError, RpcError, UnreachableError } from '../errors.ts';
-import { deeperThan } from '../json.ts';
+import { CliError, UnreachableError } from '../errors.ts';
+import { isObject } from '../json.ts';
+import { Listeners, type ServerRequest } from './listeners.ts';
 import { randomId } from './random-id.ts';
-import type { Scrub } from './scrub.ts';
+import { resultIn } from './response.ts';
+import { NO_SECRETS, type Scrub } from './scrub.ts';
 
-/** How deep a message may be nested. */
-export const DEEPEST = 200;
-
-/** The same for a list of what the server has: one odd schema must not cost the others. Some thousands overflow the stack of JSON.stringify. */
-const DEEPEST_LIST = 2_000;
+export type { ServerRequest } from './listeners.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -21,23 +19,27 @@ export interface RequestOptions {
   timeoutMs?: number | undefined;
 }
 
-/** A request that the server puts to this client, under its own JSON-RPC id. */
-export interface ServerRequest {
-  id: string | number;
-  method: string;
-  params: JsonObject;
-}
-
-export interface ChannelOptions {
+/** How the protocol version that was agreed on wants requests to be sent. Until it is known: as the old ones want it. */
+export interface Manner {
   /** `_meta` of every request (the 2026-07-28 envelope); nothing on older versions. */
   envelope?: JsonObject | undefined;
   /** True where closing the request's stream is the cancellation (2026-07-28 over HTTP). */
   cancelByClosing: boolean;
+}
+
+export interface ChannelOptions {
   classify: (error: unknown) => CliError;
-  /** Takes secrets out of the words of an error. */
+  /** Takes secrets out of what the server says when it refuses, and of what it tells beside its results. */
   scrub?: Scrub | undefined;
+  log?: ((line: string) => void) | undefined;
   /** Whether the answer to this request is still streaming; where it is not, a request that was sent has been answered or never will be. */
   streams?: ((id: string) => boolean) | undefined;
+}
+
+/** What a transport tells beside a message. */
+interface MessageExtra {
+  /** The request whose HTTP response brought it. */
+  requestId?: string | number | undefined;
 }
 
 interface Pending {
@@ -54,10 +56,11 @@ interface Pending {
 export class Channel {
   readonly #transport: Transport;
   readonly #options: ChannelOptions;
+  readonly #scrub: Scrub;
+  /** Set when the version is known. */
+  manner: Manner = { cancelByClosing: false };
   readonly #pending = new Map<string, Pending>();
-  readonly #notificationListeners = new Set<(method: string, params: JsonObject) => void>();
-  /** The newest first. */
-  #serverRequestHandlers: ((request: ServerRequest) => boolean)[] = [];
+  readonly #listeners: Listeners;
   readonly #closeListeners = new Set<(why: CliError) => void>();
   #closed: CliError | undefined;
   /** Cancellations on their way: closing the connection must not overtake them. */
@@ -66,9 +69,13 @@ export class Channel {
   constructor(transport: Transport, options: ChannelOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#scrub = options.scrub ?? NO_SECRETS;
+    this.#listeners = new Listeners(this.#scrub, (line) => this.#say(line));
     const forward = transport.onmessage;
     transport.onmessage = (message, extra) => {
-      if (!this.#take(message as JsonObject)) forward?.call(transport, message, extra);
+      // A batch (JSON-RPC 2.0, section 6; MCP 2025-03-26): each message is taken for itself.
+      for (const one of Array.isArray(message) ? message : [message])
+        if (!this.#receive(one, extra as MessageExtra | undefined)) forward?.call(transport, one, extra);
     };
     const onclose = transport.onclose;
     transport.onclose = () => {
@@ -80,8 +87,7 @@ export class Channel {
 
   /** Called for every notification. Returns the way to stop. */
   onNotification(listener: (method: string, params: JsonObject) => void): () => void {
-    this.#notificationListeners.add(listener);
-    return () => this.#notificationListeners.delete(listener);
+    return this.#listeners.onNotification(listener);
   }
 
   /**
@@ -89,10 +95,7 @@ export class Channel {
    * first. Returns the way to stop.
    */
   onServerRequest(handler: (request: ServerRequest) => boolean): () => void {
-    this.#serverRequestHandlers = [handler, ...this.#serverRequestHandlers];
-    return () => {
-      this.#serverRequestHandlers = this.#serverRequestHandlers.filter((other) => other !== handler);
-    };
+    return this.#listeners.onRequest(handler);
   }
 
   /** Called once when the connection is closed, with the reason. */
@@ -132,7 +135,7 @@ export class Channel {
     if (this.#closed) throw this.#closed;
     options.signal?.throwIfAborted();
     const id = `m2c-${randomId()}`;
-    const meta = { ...this.#options.envelope, ...(params['_meta'] as JsonObject | undefined) };
+    const meta = { ...this.manner.envelope, ...(params['_meta'] as JsonObject | undefined) };
     const frame = {
       jsonrpc: '2.0' as const,
       id,
@@ -146,7 +149,7 @@ export class Channel {
       return await new Promise<unknown>((resolve, reject) => {
         this.#pending.set(id, { resolve, reject, method });
         const giveUp = (reason: Error, tell: boolean) => {
-          if (tell && !this.#options.cancelByClosing) this.#cancel(id, reason.message);
+          if (tell && !this.manner.cancelByClosing) this.#cancel(id, reason.message);
           stream.abort(reason);
           reject(reason);
         };
@@ -164,7 +167,7 @@ export class Channel {
         this.#transport
           .send(frame, {
             requestSignal: stream.signal,
-            // This program's own transport tells the reason, where it knows one.
+            // This program's own transports tell the reason, where they know one.
             onRequestStreamEnd: (why?: unknown) =>
               reject(
                 why !== undefined
@@ -191,8 +194,18 @@ export class Channel {
     }
   }
 
+  /** Tells the transport which protocol version was agreed on: over HTTP each request says it. */
+  speak(protocolVersion: string): void {
+    this.#transport.setProtocolVersion?.(protocolVersion);
+  }
+
+  /** The request that has waited the longest for its answer. */
+  get awaiting(): string | undefined {
+    return this.#pending.values().next().value?.method;
+  }
+
   async notify(method: string, params: JsonObject): Promise<void> {
-    const meta = this.#options.envelope;
+    const meta = this.manner.envelope;
     await this.#transport.send({
       jsonrpc: '2.0',
       method,
@@ -213,40 +226,46 @@ export class Channel {
     await Promise.all(this.#farewells);
   }
 
-  /** Takes what belongs to this channel's requests; everything else is the SDK's. */
-  #take(message: JsonObject): boolean {
-    if (typeof message['method'] === 'string') {
-      // A notification is passed over; a request is refused by whoever takes what is left.
-      if (deeperThan(message, DEEPEST)) return message['id'] === undefined;
-      const params = (message['params'] ?? {}) as JsonObject;
-      const { id, method } = message as { id?: string | number; method: string };
-      if (id !== undefined)
-        return this.#serverRequestHandlers.some((handler) => handler({ id, method, params }));
-      for (const listener of this.#notificationListeners) listener(method, params);
-      // The SDK's client would call the token unknown.
-      return method === 'notifications/progress';
-    }
-    const pending = this.#pending.get(String(message['id']));
+  /** Takes what belongs to this channel; false leaves it to others. Never throws: an answer that cannot be read ends its request with an error. */
+  #receive(message: unknown, extra: MessageExtra | undefined): boolean {
+    if (!isObject(message)) return this.#say(`what the server sent is no message: ${typeof message}`);
+    if (typeof message['method'] === 'string') return this.#listeners.tell(message, message['method']);
+    const pending = this.#answered(message, extra);
     if (!pending) return false;
-    const deepest = pending.method.endsWith('/list') ? DEEPEST_LIST : DEEPEST;
-    if (deeperThan(message, deepest)) {
-      const what = `the server's answer to ${pending.method} is nested deeper than ${deepest} levels`;
-      pending.reject(new UnreachableError(what, { maybeSent: true }));
-      return true;
+    try {
+      pending.resolve(resultIn(message, pending.method, this.#scrub));
+    } catch (error) {
+      const what = `the server's answer to ${pending.method} cannot be read: ${(error as Error).message}`;
+      pending.reject(
+        error instanceof CliError ? error : new UnreachableError(this.#scrub(what), { maybeSent: true }),
+      );
     }
-    const error = message['error'] as { code?: unknown; message?: unknown; data?: unknown } | undefined;
-    if (error !== undefined && error !== null) {
-      const { scrub = (text) => text } = this.#options;
-      const data = error.data === undefined ? undefined : JSON.parse(scrub(JSON.stringify(error.data)));
-      pending.reject(new RpcError(Number(error.code), scrub(String(error.message ?? 'error')), data));
-    } else pending.resolve(message['result']);
+    return true;
+  }
+
+  /** The request that a response is for. An error without an id is for the one that it can only be meant for (JSON-RPC 2.0, section 5). */
+  #answered(message: JsonObject, extra: MessageExtra | undefined): Pending | undefined {
+    const { id } = message;
+    if (id !== undefined && id !== null) return this.#pending.get(String(id));
+    if (message['error'] === undefined || message['error'] === null) return undefined;
+    if (extra?.requestId !== undefined) return this.#pending.get(String(extra.requestId));
+    return this.#pending.size === 1 ? [...this.#pending.values()][0] : undefined;
+  }
+
+  #say(line: string): true {
+    this.#options.log?.(this.#scrub(line));
     return true;
   }
 
   #fail(error: CliError): void {
     if (this.#closed) return;
     this.#closed = error;
-    for (const listener of this.#closeListeners) listener(error);
+    for (const listener of this.#closeListeners)
+      try {
+        listener(error);
+      } catch (thrown) {
+        this.#say(`the end of the connection could not be dealt with: ${(thrown as Error).message}`);
+      }
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
   }

@@ -1,13 +1,14 @@
 import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../errors.ts';
 import { BadAnswer } from './http/bad-answer.ts';
 import { FetchError } from './http/fetch-error.ts';
+import { firstLine } from './http/first-line.ts';
 import { HttpError } from './http/http-error.ts';
-import type { Scrub } from './scrub.ts';
+import { type Scrub, scrubValue } from './scrub.ts';
 
 export interface FailureContext {
   /** What the person knows the server by. */
   name: string;
-  /** Takes out of the server's words what the person sent in headers. */
+  /** Takes out of the server's words what the person gave it as a secret. */
   scrub: Scrub;
 }
 
@@ -24,7 +25,7 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
   if (http) return classifyStatus(http, context);
   const bad = findCause(error, (e): e is BadAnswer => e instanceof BadAnswer);
   // Without the error as its cause: that one has the server's words as they came.
-  if (bad) return new UnreachableError(`${name} ${scrub(bad.message)}`, { maybeSent: true });
+  if (bad) return new UnreachableError(`${name} ${bad.told(scrub)}`, { maybeSent: true });
   const fetchError = findCause(error, (e): e is FetchError => e instanceof FetchError);
   if (fetchError)
     return new UnreachableError(`cannot reach ${name}: ${fetchError.message}`, {
@@ -38,7 +39,8 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
 /** Without the error as their cause: that one has the server's words as they came, secrets among them. */
 function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliError {
   const { status, rpc } = http;
-  const said = http.said === '' ? '' : `: ${scrub(http.said)}`;
+  const words = firstLine(scrub(http.words));
+  const said = words === '' ? '' : `: ${words}`;
   // An error under the id of the request is the answer to it: its status says no more than that.
   const isAnswer = rpc !== undefined && rpc.id !== null && rpc.id !== undefined;
   if (status === 401 || (status === 403 && !(isAnswer && !http.challenges))) {
@@ -55,10 +57,10 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
       status,
     });
   if (rpc && status < 500 && status !== 429)
-    return new RpcError(rpc.code, scrub(rpc.message), scrubbedData(rpc.data, scrub));
-  const words = http.statusText ? ` ${scrub(http.statusText)}` : '';
+    return new RpcError(rpc.code, scrub(rpc.message), scrubValue(rpc.data, scrub));
+  const reason = http.statusText ? ` ${scrub(http.statusText)}` : '';
   if (status === 429 || status >= 500) {
-    return new UnreachableError(`${name} answered HTTP ${status}${words}${said}`, {
+    return new UnreachableError(`${name} answered HTTP ${status}${reason}${said}`, {
       status,
       hint:
         http.retryAfterMs === undefined
@@ -71,7 +73,7 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
   }
   if (status >= 300 && status < 400)
     return new UnreachableError(
-      `${name} answered HTTP ${status}${words}${http.location === undefined ? said : `: it redirects to ${scrub(http.location)}`}`,
+      `${name} answered HTTP ${status}${reason}${http.location === undefined ? said : `: it redirects to ${scrub(http.location)}`}`,
       {
         status,
         hint:
@@ -80,24 +82,13 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
             : 'a redirect to another place is not followed; if the server has moved, change its URL (instances add NAME URL --force)',
       },
     );
-  return new UnreachableError(`${name} answered HTTP ${status}${said === '' ? words : said}`, {
+  return new UnreachableError(`${name} answered HTTP ${status}${said === '' ? reason : said}`, {
     status,
     hint:
       status === 404 || status === 405
         ? 'is this the URL of an MCP endpoint (often it ends in /mcp)?'
         : undefined,
   });
-}
-
-/** The data of an error, its texts scrubbed: keys and numbers are nobody's secret. */
-function scrubbedData(data: unknown, scrub: Scrub): unknown {
-  if (typeof data === 'string') return scrub(data);
-  if (data === undefined) return undefined;
-  try {
-    return JSON.parse(scrub(JSON.stringify(data)));
-  } catch {
-    return undefined;
-  }
 }
 
 function inWords(ms: number): string {

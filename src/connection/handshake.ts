@@ -1,11 +1,8 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { ProtocolError } from '../errors.ts';
-import type { Channel, JsonObject } from './channel.ts';
-import type { Negotiated } from './negotiate.ts';
-import type { TransportKind } from './transports.ts';
-
-/** How long a server may take to answer the handshake, in milliseconds; a stdio server may be fetched by npx first. */
-export const HANDSHAKE_TIMEOUT_MS = 120_000;
+import { isObject, textOf } from '../json.ts';
+import type { Channel, JsonObject, RequestOptions } from './channel.ts';
+import type { Introduction, Negotiated } from './negotiate.ts';
 
 /** The versions of the initialize handshake, newest first. */
 const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
@@ -16,8 +13,8 @@ const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05',
  */
 export function answerBasics(transport: Transport): void {
   transport.onmessage = (message) => {
-    const { id, method } = message as { id?: string | number; method?: string };
-    if (id === undefined || method === undefined) return;
+    const { id, method } = message as { id?: string | number | null; method?: unknown };
+    if (id === undefined || id === null || typeof method !== 'string') return;
     const answer =
       method === 'ping'
         ? { jsonrpc: '2.0' as const, id, result: {} }
@@ -27,13 +24,13 @@ export function answerBasics(transport: Transport): void {
 }
 
 /**
- * The initialize handshake of a server that is known to be legacy (MCP 2025-11-25, basic/lifecycle), as raw frames: the SDK's client
- * would build its schemas of all results for it, 18 ms of every call. Error: ProtocolError for a version that nobody knows.
+ * The initialize handshake (MCP 2025-11-25, basic/lifecycle), as raw frames. A server that leaves out what it should say of itself is none the worse
+ * for it. Error: ProtocolError for a version that nobody knows.
  */
 export async function initialize(
   channel: Channel,
-  transport: Transport,
-  { kind, version, capabilities }: { kind: TransportKind; version: string; capabilities: JsonObject },
+  { kind, version, capabilities }: Introduction,
+  options: RequestOptions,
 ): Promise<Negotiated> {
   const answer = (await channel.request(
     'initialize',
@@ -42,20 +39,22 @@ export async function initialize(
       capabilities,
       clientInfo: { name: 'mcp2cli', version },
     },
-    { timeoutMs: HANDSHAKE_TIMEOUT_MS },
+    options,
   )) as JsonObject | null;
   const protocolVersion = answer?.['protocolVersion'];
   if (typeof protocolVersion !== 'string' || !LEGACY_VERSIONS.includes(protocolVersion))
-    throw new ProtocolError(`the server speaks an unknown protocol version: ${String(protocolVersion)}`);
-  transport.setProtocolVersion?.(protocolVersion);
+    throw new ProtocolError(
+      `the server speaks an unknown protocol version: ${textOf(protocolVersion ?? null)}`,
+    );
+  channel.speak(protocolVersion);
   await channel.notify('notifications/initialized', {});
-  const { instructions } = answer ?? {};
+  const { instructions, capabilities: can, serverInfo } = answer ?? {};
   return {
     transport: kind,
     era: 'legacy',
     protocolVersion,
-    capabilities: (answer?.['capabilities'] ?? {}) as JsonObject,
-    serverInfo: (answer?.['serverInfo'] ?? null) as JsonObject | null,
+    capabilities: isObject(can) ? can : {},
+    serverInfo: isObject(serverInfo) ? serverInfo : null,
     instructions: typeof instructions === 'string' ? instructions : null,
     discover: null,
   };

@@ -1,70 +1,137 @@
-import { Client, SdkErrorCode, SdkHttpError, type Transport } from '@modelcontextprotocol/client';
-import { UnreachableError } from '../errors.ts';
-import { deeperThan } from '../json.ts';
-import { DEEPEST } from './channel.ts';
-import { HANDSHAKE_TIMEOUT_MS } from './handshake.ts';
-import { HttpError } from './http/http-error.ts';
+import { AuthError, CliError, ProtocolError, RpcError, UnreachableError } from '../errors.ts';
+import { isObject } from '../json.ts';
+import type { Channel, JsonObject, Manner } from './channel.ts';
+import { initialize } from './handshake.ts';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  SERVER_INFO_META_KEY,
+} from './meta-keys.ts';
 import type { ServerFacts } from './server-facts.ts';
-import type { PreparedTransport } from './transports.ts';
+import type { TransportKind } from './transports.ts';
 
-/** How long a silent stdio server may keep the version probe waiting, in milliseconds; legacy servers often say nothing. */
+/** The one version so far that begins with server/discover (MCP 2026-07-28, server/discover). */
+const MODERN_VERSION = '2026-07-28';
+
+/** How long a silent server may keep the question for its versions waiting, in milliseconds; older servers often say nothing. */
 const PROBE_TIMEOUT_MS = 5_000;
+
+/** UnsupportedProtocolVersion (MCP 2026-07-28, basic, "Error Codes"). */
+const UNSUPPORTED_VERSION = -32022;
 
 /** What a handshake tells; `target` and `savedAt` are added by whoever remembers it. */
 export type Negotiated = Omit<ServerFacts, 'target' | 'savedAt'>;
 
-/**
- * First contact: the SDK's client finds out which protocol versions the server speaks (modern, then legacy) and connects. What is
- * learned makes this step unnecessary next time (handshake.ts).
- */
-export async function negotiate(
-  { transport, kind }: PreparedTransport,
-  version: string,
-  capabilities: Record<string, unknown>,
-  log: ((line: string) => void) | undefined,
-): Promise<Negotiated> {
-  const client = new Client(
-    { name: 'mcp2cli', version },
-    {
-      capabilities,
-      versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
+/** What this client says of itself. */
+export interface Introduction {
+  kind: TransportKind;
+  version: string;
+  capabilities: JsonObject;
+}
+
+/** How requests are sent to a server of this era and version. */
+export function mannerOf(
+  { era, protocolVersion }: Pick<Negotiated, 'era' | 'protocolVersion'>,
+  { kind, version, capabilities }: Introduction,
+): Manner {
+  if (era === 'legacy') return { cancelByClosing: false };
+  return {
+    cancelByClosing: kind === 'http',
+    envelope: {
+      [PROTOCOL_VERSION_META_KEY]: protocolVersion,
+      [CLIENT_INFO_META_KEY]: { name: 'mcp2cli', version },
+      [CLIENT_CAPABILITIES_META_KEY]: capabilities,
     },
-  );
-  // The SDK reports every frame here that it does not know, answers to raw requests that came too late included.
-  client.onerror = (error) => log?.(`sdk: ${error.message}`);
-  const refused = tellingStatuses(transport);
-  await client.connect(transport, { timeout: HANDSHAKE_TIMEOUT_MS }).catch((error: unknown) => {
-    const last = refused.last;
-    throw last && (error as { data?: { status?: unknown } }).data?.status === last.status ? last : error;
-  });
-  const facts: Negotiated = {
-    transport: kind,
-    era: client.getProtocolEra() ?? 'legacy',
-    protocolVersion: client.getNegotiatedProtocolVersion() ?? null,
-    capabilities: (client.getServerCapabilities() ?? {}) as Record<string, unknown>,
-    serverInfo: (client.getServerVersion() ?? null) as Record<string, unknown> | null,
-    instructions: client.getInstructions() ?? null,
-    discover: (client.getDiscoverResult() as Record<string, unknown> | undefined) ?? null,
   };
-  if (deeperThan(facts, DEEPEST))
-    throw new UnreachableError(`its handshake is nested deeper than ${DEEPEST} levels`);
-  return facts;
+}
+
+/** The connection for the first question: the channel itself, or one to a process of its own. */
+export interface Probe {
+  channel: Channel;
+  end(): Promise<void>;
 }
 
 /**
- * The SDK's client knows statuses by its own errors only, and decides by them whether a server is an older one. Returns where the last one is
- * kept as this program knows it.
+ * First contact: finds out whether the server speaks 2026-07-28 (server/discover) or an older version (initialize), on a channel that is
+ * started. `probe` opens the way for the first question: some older stdio servers end when it comes. What is learned makes this step unnecessary
+ * next time. Errors: ProtocolError for versions that nobody here knows, RpcError when the server refuses, UnreachableError, AuthError.
  */
-function tellingStatuses(transport: Transport): { last: HttpError | undefined } {
-  const refused = { last: undefined as HttpError | undefined };
-  const send = transport.send.bind(transport);
-  transport.send = (message, options) =>
-    send(message, options).catch((error: unknown) => {
-      if (!(error instanceof HttpError)) throw error;
-      refused.last = error;
-      const { status, statusText, body: text } = error;
-      const data = { status, statusText, text };
-      throw new SdkHttpError(SdkErrorCode.ClientHttpNotImplemented, error.message, data, { cause: error });
-    });
-  return refused;
+export async function negotiate(
+  channel: Channel,
+  start: () => Promise<void>,
+  probe: (() => Promise<Probe>) | undefined,
+  introduction: Introduction,
+  signal: AbortSignal,
+): Promise<Negotiated> {
+  if (!probe) await start();
+  const asked = probe ? await probe() : { channel, end: async () => {} };
+  const first = await discover(asked.channel, introduction, signal, PROBE_TIMEOUT_MS).finally(asked.end);
+  if (probe) await start();
+  if (isObject(first)) return modern(first, introduction);
+  channel.manner = { cancelByClosing: false };
+  try {
+    return await initialize(channel, introduction, { signal });
+  } catch (error) {
+    // A server that was slow with its first answer, and knows no initialize.
+    if (first !== 'silent' || !(error instanceof RpcError)) throw error;
+    const late = await discover(channel, introduction, signal);
+    if (!isObject(late)) throw error;
+    return modern(late, introduction);
+  }
+}
+
+/** The DiscoverResult, or why there is none: the server knows the old handshake at most, or has said nothing yet. */
+async function discover(
+  channel: Channel,
+  introduction: Introduction,
+  signal: AbortSignal,
+  timeoutMs?: number,
+): Promise<JsonObject | 'old' | 'silent'> {
+  channel.manner = mannerOf({ era: 'modern', protocolVersion: MODERN_VERSION }, introduction);
+  try {
+    const answer = await channel.request('server/discover', {}, { signal, timeoutMs });
+    const versions = isObject(answer) ? answer['supportedVersions'] : undefined;
+    return isObject(answer) && Array.isArray(versions) && versions.includes(MODERN_VERSION) ? answer : 'old';
+  } catch (error) {
+    signal.throwIfAborted();
+    return verdict(error);
+  }
+}
+
+/** What a failed question says of the server. Throws what would be no different with the old handshake. */
+function verdict(error: unknown): 'old' | 'silent' {
+  if (!(error instanceof CliError) || error instanceof AuthError) throw error;
+  if (error instanceof RpcError) {
+    const supported = isObject(error.data) ? error.data['supported'] : undefined;
+    const newer = (one: unknown) => typeof one === 'string' && one >= MODERN_VERSION;
+    if (error.rpcCode === UNSUPPORTED_VERSION && Array.isArray(supported) && supported.some(newer))
+      throw new ProtocolError(`the server speaks other protocol versions only: ${supported.join(', ')}`, {
+        cause: error,
+      });
+    return 'old';
+  }
+  if (!(error instanceof UnreachableError)) return 'old';
+  const { status, maybeSent } = error;
+  if (status !== undefined) {
+    if (status === 429 || status >= 500) throw error;
+    return 'old';
+  }
+  // It never got there: nothing else would.
+  if (!maybeSent) throw error;
+  return 'silent';
+}
+
+function modern(discovered: JsonObject, { kind }: Introduction): Negotiated {
+  const { capabilities, instructions, _meta } = discovered;
+  const serverInfo = isObject(_meta) ? _meta[SERVER_INFO_META_KEY] : undefined;
+  return {
+    transport: kind,
+    era: 'modern',
+    protocolVersion: MODERN_VERSION,
+    capabilities: isObject(capabilities) ? capabilities : {},
+    serverInfo: isObject(serverInfo) ? serverInfo : null,
+    instructions: typeof instructions === 'string' ? instructions : null,
+    discover: discovered,
+  };
 }

@@ -1,13 +1,11 @@
-import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
+import { CliError, RpcError, UnreachableError } from '../errors.ts';
 import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
 import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
+import { connectLimit, tooLate } from './connect-limit.ts';
 import { answerBasics, initialize } from './handshake.ts';
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  CLIENT_INFO_META_KEY,
-  PROTOCOL_VERSION_META_KEY,
-} from './meta-keys.ts';
-import type { Negotiated } from './negotiate.ts';
+import { meet, probeOver } from './meet.ts';
+import { CLIENT_CAPABILITIES_META_KEY } from './meta-keys.ts';
+import { type Scrub, scrubberOf, scrubError, secretsOf } from './scrub.ts';
 import { patiently, withSecondTry } from './second-try.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { Target } from './target.ts';
@@ -23,7 +21,7 @@ import {
 /** How long a server may take to hear of a cancellation or of the session's end, in milliseconds. */
 const FAREWELL_MS = 1_000;
 
-export interface OpenOptions extends TransportOptions {
+export interface OpenOptions extends Omit<TransportOptions, 'scrub' | 'shown'> {
   version: string;
   /** Unexpanded target, for the hash; `target` itself is ready to use. */
   identity: Target;
@@ -32,6 +30,8 @@ export interface OpenOptions extends TransportOptions {
   /** Resume this session instead of opening one (legacy over HTTP): no round trips. */
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   signal?: AbortSignal | undefined;
+  /** Milliseconds that connecting may take in all: starting the server, and every attempt at a handshake. No limit without it. */
+  connectTimeoutMs?: number | undefined;
   /** What the client says that it can do (ClientCapabilities). */
   capabilities?: JsonObject | undefined;
   /** Gets the channel before the server can have asked anything. */
@@ -60,25 +60,30 @@ export interface Connection {
  * reason when aborted.
  */
 export async function openConnection(target: Target, options: OpenOptions): Promise<Connection> {
-  const { signal, log } = options;
-  return patiently(() => openSomehow(target, options), { signal, log });
+  const { signal, log, connectTimeoutMs: limitMs } = options;
+  const limit = connectLimit(limitMs);
+  try {
+    return await patiently(() => openSomehow(target, options, limit.signal), { signal, log, limitMs });
+  } finally {
+    limit.dispose();
+  }
 }
 
-async function openSomehow(target: Target, options: OpenOptions): Promise<Connection> {
+async function openSomehow(target: Target, options: OpenOptions, late: AbortSignal): Promise<Connection> {
   const { known, resume, log } = options;
   const kind = target.kind === 'stdio' ? 'stdio' : (known?.transport ?? 'http');
   try {
-    return await openOnce(target, kind, options, known);
+    return await openOnce(target, kind, options, known, late);
   } catch (error) {
     if (resume || !(error instanceof CliError)) throw error;
     if (known !== undefined && refusesRemembered(error)) {
       log?.(`what is remembered of the server was refused (${error.message}); negotiating again`);
-      return openSomehow(target, { ...options, known: undefined });
+      return openSomehow(target, { ...options, known: undefined }, late);
     }
     if (known !== undefined || kind !== 'http' || !hasStatus(error, [400, 404, 405])) throw error;
     log?.(`no Streamable HTTP here (${error.message}); trying HTTP+SSE`);
-    return openOnce(target, 'sse', options, undefined).catch(() => {
-      throw error;
+    return openOnce(target, 'sse', options, undefined, late).catch((second: unknown) => {
+      throw late.aborted ? second : error;
     });
   }
 }
@@ -92,21 +97,36 @@ function hasStatus(error: CliError, statuses: readonly number[]): boolean {
   return error instanceof UnreachableError && statuses.includes(error.status ?? 0);
 }
 
+/** `late` is aborted when connecting has taken too long. */
 async function openOnce(
   target: Target,
   kind: TransportKind,
-  options: OpenOptions,
+  given: OpenOptions,
   known: ServerFacts | undefined,
+  late: AbortSignal,
 ): Promise<Connection> {
-  const { identity } = options;
-  const shown = identity.kind === 'stdio' ? identity.command : undefined;
-  const prepared = await prepareTransport(target, kind, { ...options, shown });
-  const abort = abortable(options.signal);
+  const scrub = scrubberOf(secretsOf(target));
+  const { log } = given;
+  const options: OpenOptions = { ...given, log: log && ((line) => log(scrub(line))) };
+  const prepared = await prepare(target, kind, options, scrub);
+  const channel = channelOver(prepared, scrub, options);
+  options.onChannel?.(channel);
+  const abort = abortable(options.signal ? AbortSignal.any([options.signal, late]) : late);
+  let missing: string | undefined;
+  const onLate = () => {
+    missing = channel.awaiting;
+  };
+  late.addEventListener('abort', onLate, { once: true });
   try {
-    const connecting = connect(prepared, options, known);
-    connecting.catch(() => {});
-    const [channel, negotiated] = await Promise.race([
-      connecting,
+    const { version, capabilities = CLIENT_CAPABILITIES, resume } = options;
+    const introduction = { version, capabilities, known, resume };
+    const meeting = meet(channel, prepared, introduction, abort.signal, async () => {
+      const other = await prepare(target, kind, { ...options, log: undefined }, scrub);
+      return probeOver(other, channelOver(other, scrub, options));
+    });
+    meeting.catch(() => {});
+    const negotiated = await Promise.race([
+      meeting,
       abort.promise,
       ...(prepared.died ? [prepared.died] : []),
     ]);
@@ -119,67 +139,36 @@ async function openOnce(
   } catch (error) {
     await prepared.close().catch(() => {});
     if (options.signal?.aborted) throw options.signal.reason;
+    if (late.aborted) throw tooLate(prepared, options.name, options.connectTimeoutMs ?? 0, missing);
     throw explainHandshake(error, prepared, options.name);
   } finally {
     abort.dispose();
+    late.removeEventListener('abort', onLate);
   }
 }
 
-/** The channel, and what the server said about itself: now, or when it was last asked. */
-async function connect(
-  prepared: PreparedTransport,
+/** A transport whose errors have none of the target's secrets in them. */
+async function prepare(
+  target: Target,
+  kind: TransportKind,
   options: OpenOptions,
-  known: ServerFacts | undefined,
-): Promise<[Channel, Negotiated]> {
-  const { transport, kind } = prepared;
-  const { resume, version, capabilities = CLIENT_CAPABILITIES } = options;
-  if (!resume && kind !== 'sse' && (!known || (known.era === 'modern' && !known.discover))) {
-    // The SDK's client, which finds out the version, is loaded for that and not before.
-    const { negotiate } = await import('./negotiate.ts');
-    const negotiated = await negotiate(prepared, version, capabilities, options.log);
-    return [channelOf(prepared, negotiated, options, capabilities), negotiated];
-  }
-  const remembered: Negotiated = known ?? {
-    transport: kind,
-    era: 'legacy',
-    protocolVersion: resume?.protocolVersion ?? null,
-    capabilities: {},
-    serverInfo: null,
-    instructions: null,
-    discover: null,
-  };
-  answerBasics(transport);
-  const channel = channelOf(prepared, remembered, options, capabilities);
-  await transport.start();
-  if (resume) return [channel, remembered];
-  if (remembered.era === 'legacy')
-    return [channel, await initialize(channel, transport, { kind, version, capabilities })];
-  transport.setProtocolVersion?.(remembered.protocolVersion ?? '');
-  return [channel, remembered];
+  scrub: Scrub,
+): Promise<PreparedTransport> {
+  const { identity } = options;
+  const shown = identity.kind === 'stdio' ? identity.command : undefined;
+  const prepared = await prepareTransport(target, kind, { ...options, shown, scrub });
+  return { ...prepared, explain: (error) => scrubError(prepared.explain(error), scrub) };
 }
 
-function channelOf(
-  prepared: PreparedTransport,
-  { era, protocolVersion }: Negotiated,
-  { version, onChannel }: OpenOptions,
-  capabilities: JsonObject,
-): Channel {
-  const channel = new Channel(prepared.transport, {
-    envelope:
-      era === 'modern'
-        ? {
-            [PROTOCOL_VERSION_META_KEY]: protocolVersion,
-            [CLIENT_INFO_META_KEY]: { name: 'mcp2cli', version },
-            [CLIENT_CAPABILITIES_META_KEY]: capabilities,
-          }
-        : undefined,
-    cancelByClosing: era === 'modern' && prepared.kind === 'http',
-    classify: (error) => prepared.explain(error),
-    streams: prepared.streams,
-    scrub: prepared.scrub,
-  });
-  onChannel?.(channel);
-  return channel;
+function channelOver(prepared: PreparedTransport, scrub: Scrub, { log }: OpenOptions): Channel {
+  const { transport, explain, streams } = prepared;
+  answerBasics(transport);
+  const { onerror } = transport;
+  transport.onerror = (error) => {
+    onerror?.call(transport, error);
+    log?.(`transport: ${error.message}`);
+  };
+  return new Channel(transport, { classify: explain, streams, scrub, log });
 }
 
 function connection(
@@ -195,7 +184,10 @@ function connection(
     // A session that was resumed has a task in it: a new one would not know it.
     reopen:
       facts.era === 'legacy' && kind === 'http' && !options.resume
-        ? async () => void (await initialize(channel, transport, { kind, version, capabilities }))
+        ? async () => {
+            const introduction = { kind, version, capabilities };
+            await initialize(channel, introduction, { timeoutMs: options.connectTimeoutMs });
+          }
         : undefined,
   });
   return {
@@ -253,36 +245,31 @@ function afterRefusal(error: unknown, onStale: (() => void) | undefined): unknow
   });
 }
 
-/** The handshake's own failures: a server that answers nothing is unreachable, whatever it is called on the way. */
+/** The handshake's own failures: a server that refuses it has refused the connection. */
 function explainHandshake(error: unknown, prepared: PreparedTransport, name: string): CliError {
-  const code = (error as { code?: unknown } | null)?.code;
-  // The SDK's client reports a JSON-RPC error of the handshake under its numeric code.
-  if (!(error instanceof CliError) && typeof code === 'number') {
-    const { message } = error as Error;
-    // Without the error as its cause: that one has the message as it came.
-    return new RpcError(code, `${name} refused the connection: ${prepared.scrub?.(message) ?? message}`);
-  }
-  if (error instanceof TimeoutError || code === 'REQUEST_TIMEOUT')
-    return prepared.explain(
-      new UnreachableError(
-        prepared.kind === 'stdio'
-          ? 'no answer to the handshake'
-          : `cannot reach ${name}: no answer to the handshake`,
-        { cause: error },
-      ),
+  const explained = prepared.explain(error);
+  if (explained instanceof RpcError)
+    return new RpcError(
+      explained.rpcCode,
+      `${name} refused the connection: ${explained.message}`,
+      explained.data,
     );
-  return prepared.explain(error);
+  return explained;
 }
 
-function abortable(signal: AbortSignal | undefined): { promise: Promise<never>; dispose: () => void } {
+function abortable(signal: AbortSignal): {
+  signal: AbortSignal;
+  promise: Promise<never>;
+  dispose: () => void;
+} {
   let onAbort = () => {};
   const promise = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
   });
   promise.catch(() => {});
-  return { promise, dispose: () => signal?.removeEventListener('abort', onAbort) };
+  return { signal, promise, dispose: () => signal.removeEventListener('abort', onAbort) };
 }
 
 function unrefTimeout(ms: number): Promise<void> {

@@ -18,6 +18,8 @@ export interface Reach {
   serverFile: string;
   /** What the client does for the server by itself, and says that it can do; without it elicitation alone is declared. */
   duties?: ClientDuties | undefined;
+  /** Milliseconds that connecting may take; no limit without it. */
+  connectTimeoutMs?: number | undefined;
   now: () => Date;
   log: (line: string) => void;
   /** Hears the `Date` of each HTTP response. */
@@ -49,6 +51,7 @@ export async function connectTo(reach: Reach, { resume, signal }: ReachOptions =
     identity: reach.identity,
     known,
     signal,
+    connectTimeoutMs: reach.connectTimeoutMs,
     now: reach.now,
     log: reach.log,
     onDate: reach.onDate,

@@ -3,7 +3,11 @@ export interface HttpTarget {
   kind: 'http';
   url: string;
   headers: Record<string, string>;
+  filled?: FilledVariables;
 }
+
+/** The variables that were filled in where a server gets them (URL, arguments, environment), by name: what a server repeats of them is scrubbed. */
+export type FilledVariables = Readonly<Record<string, string>>;
 
 /** A server that is started as a child process; the command runs without a shell. */
 export interface StdioTarget {
@@ -13,6 +17,7 @@ export interface StdioTarget {
   /** What the server gets beside the SDK's default environment. */
   env: Record<string, string>;
   cwd?: string;
+  filled?: FilledVariables;
 }
 
 export type Target = HttpTarget | StdioTarget;

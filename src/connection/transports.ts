@@ -3,7 +3,7 @@ import type { CliError } from '../errors.ts';
 import { classifyFailure } from './failure.ts';
 import { StreamableHttp } from './http/streamable-http.ts';
 import { useAgents } from './proxy.ts';
-import { type Scrub, scrubberOf } from './scrub.ts';
+import type { Scrub } from './scrub.ts';
 import type { HttpTarget, Target } from './target.ts';
 
 export type TransportKind = 'http' | 'sse' | 'stdio';
@@ -16,8 +16,6 @@ export interface PreparedTransport {
   died?: Promise<never>;
   /** What went wrong, in the program's own errors. */
   explain(error: unknown): CliError;
-  /** Takes out of a server's error what the person sent in headers. */
-  scrub?: Scrub;
   /** Whether the answer to the request of this id is an event stream; undefined where answers are not tied to requests. */
   streams?: (id: string) => boolean;
   /** Opens the GET stream of a session, where there are such. */
@@ -34,7 +32,10 @@ export interface TransportOptions {
   /** The command of a stdio server as it was configured: what a variable holds may be a secret. */
   shown?: string | undefined;
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
+  /** Takes out of the server's words what the person gave it as a secret. */
+  scrub: Scrub;
   now: () => Date;
+  /** Hears lines that have no secret in them any more. */
   log?: ((line: string) => void) | undefined;
   /** Hears the `Date` of each HTTP response. */
   onDate?: ((date: string) => void) | undefined;
@@ -65,10 +66,9 @@ export async function prepareTransport(
 async function prepareHttp(
   { url, headers }: HttpTarget,
   kind: TransportKind,
-  { name, log = () => {}, ...options }: TransportOptions,
+  { name, scrub, log = () => {}, ...options }: TransportOptions,
 ): Promise<PreparedTransport> {
-  const scrub = scrubberOf(headers);
-  const http = { ...options, url, headers, log: (line: string) => log(scrub(line)) };
+  const http = { ...options, url, headers, log };
   const explain = (error: unknown) => classifyFailure(error, { name, scrub });
   const releaseAgents = useAgents();
   const closing = (transport: Transport) => async () => {
@@ -78,13 +78,12 @@ async function prepareHttp(
   if (kind === 'sse') {
     const { HttpSse } = await import('./http/sse-transport.ts');
     const transport = new HttpSse(http);
-    return { transport, kind, scrub, explain, close: closing(transport) };
+    return { transport, kind, explain, close: closing(transport) };
   }
   const transport = new StreamableHttp(http);
   return {
     transport,
     kind,
-    scrub,
     explain,
     streams: (id) => transport.streams(id),
     listen: () => transport.listen(),

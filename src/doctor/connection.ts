@@ -35,6 +35,7 @@ export async function checkConnection(
         target: () => target(identity, name),
         serverFile: paths.serverFile(name),
         duties: clientDuties(settings, env, cwd),
+        connectTimeoutMs: settings.connectTimeoutMs,
         now: clock.now,
         log: () => {},
         onDate: (date) => {

@@ -16,7 +16,7 @@ import { dialectOf } from './dialects.ts';
 import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './fetch-end.ts';
 import { Observer } from './observing.ts';
-import { backoffDelay, pollDelay } from './polling.ts';
+import { Failures, pollDelay } from './polling.ts';
 import type { Backend, ServerLink, Snapshot } from './ports.ts';
 import { isTerminal, type JobEnd, type JobRecord } from './record.ts';
 import { recordEnd } from './recording.ts';
@@ -26,6 +26,9 @@ import { Waker } from './waker.ts';
 
 /** How long one status question may take, in milliseconds, before it counts as failed. */
 const POLL_TIMEOUT_MS = 30_000;
+
+/** A pause that is worth telling, in milliseconds. */
+const LONG_PAUSE_MS = 20_000;
 
 /** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
 const RESULT_GRACE_MS = 15_000;
@@ -41,7 +44,7 @@ export interface DriveOptions {
  * Stays with a remote task until it is terminal, records the end, and returns the record as it then stands. `tasks/result` is held
  * open (it blocks at the server), with `tasks/get` beside it for status and for servers whose `tasks/result` does not block.
  *
- * A failed poll ends nothing: it is repeated with backoff until `failureBudgetMs` of unbroken failure. Errors: UnreachableError after
+ * A failed poll ends nothing: it is repeated with backoff until `failureBudgetMs` of unbroken failure, pauses that the server asks for aside. Errors: UnreachableError after
  * that, AuthError, the stop's reason, UnfinishedError when the task asks and nobody can answer. None of these touches the job.
  */
 export async function driveTask(deps: JobDeps, job: JobRecord, options: DriveOptions): Promise<JobRecord> {
@@ -62,8 +65,9 @@ class TaskDriver {
   readonly #signal: AbortSignal;
   #link: ServerLink | undefined;
   #ownLink = false;
-  #failures = 0;
-  #failingSince: number | undefined;
+  readonly #failures = new Failures();
+  /** When the first of them was, ISO 8601 UTC. */
+  #failingSince = '';
   readonly #conversation: Conversation;
   /** Ends the blocking request when nobody here stays for its answer. */
   readonly #leave = new AbortController();
@@ -124,9 +128,8 @@ class TaskDriver {
     this.#waker.looked();
     const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
     if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
-    if (this.#failures > 0 && this.#job.holder?.keeper) this.#observer.now({ trouble: null });
-    this.#failures = 0;
-    this.#failingSince = undefined;
+    if (this.#failures.count > 0 && this.#job.holder?.keeper) this.#observer.now({ trouble: null });
+    this.#failures.over();
     this.#observer.snapshot(state);
     this.#conversation.sync(state);
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
@@ -206,23 +209,28 @@ class TaskDriver {
   async #afterFailure(error: unknown): Promise<void> {
     const { clock, random, failureBudgetMs } = this.#deps;
     const now = clock.monotonic();
-    this.#failingSince ??= now;
-    this.#failures += 1;
-    const retryAfter = error instanceof UnreachableError ? error.retryAfterMs : undefined;
-    const delay = backoffDelay(this.#failures, retryAfter, random());
-    if (now + delay - this.#failingSince > failureBudgetMs)
+    const asked = error instanceof UnreachableError ? error.retryAfterMs : undefined;
+    const delay = this.#failures.pause(now, asked, random(), failureBudgetMs);
+    if (delay === undefined)
       throw error instanceof UnreachableError
         ? error
         : new UnreachableError(`no usable answer about the task: ${(error as Error).message}`, {
             cause: error,
           });
-    if (this.#failures === 1 && this.#job.holder?.keeper) {
+    const { message } = error as Error;
+    const isFirst = this.#failures.count === 1;
+    if (isFirst) this.#failingSince = clock.now().toISOString();
+    if ((isFirst || asked) && this.#job.holder?.keeper) {
       // Others wait by the record alone, and have budgets of their own.
-      const message = (error as Error).message;
-      this.#observer.now({ trouble: { since: clock.now().toISOString(), message } });
+      const trouble = { since: this.#failingSince, message, asked_ms: this.#failures.askedMs };
+      this.#observer.now({ trouble });
     }
-    if (this.#failures === 1)
-      this.#options.events.onNote?.(`${(error as Error).message}; trying again (the job is not affected)`);
+    if (isFirst) {
+      // The longest pause that nobody asked for is shorter.
+      const when =
+        delay > LONG_PAUSE_MS ? ` in ${Math.round(delay / 1_000)} s, when the server wants it` : '';
+      this.#options.events.onNote?.(`${message}; trying again${when} (the job is not affected)`);
+    }
     // A server that asked for time gets it, whatever it notifies of meanwhile.
     for (let left = delay; left > 0 && !this.#blocking.end; left = now + delay - clock.monotonic()) {
       this.#signal.throwIfAborted();

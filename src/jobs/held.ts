@@ -66,7 +66,9 @@ export async function waitForHeld(
 
 /** A wait has the same patience with a server wherever the job is held. */
 function checkTrouble({ clock, failureBudgetMs }: JobDeps, { trouble, job_id }: JobRecord): void {
-  if (!trouble || clock.now().getTime() - Date.parse(trouble.since) <= failureBudgetMs) return;
+  if (!trouble) return;
+  const failing = clock.now().getTime() - Date.parse(trouble.since) - (trouble.asked_ms ?? 0);
+  if (failing <= failureBudgetMs) return;
   throw new UnreachableError(`no usable answer about ${job_id}: ${trouble.message}`);
 }
 

@@ -4,7 +4,10 @@ const DEFAULT_HINT = 2_000;
 const MIN_POLL = 500;
 const MAX_POLL = 5 * 60_000;
 
-/** Unbroken failure of this length ends a wait with exit code 3. */
+/** The longest pause that a server gets by asking for it with `Retry-After`. */
+export const MAX_ASKED_PAUSE = 60 * 60_000;
+
+/** Unbroken failure of this length ends a wait with exit code 3; pauses that the server asked for are none. */
 export const FAILURE_BUDGET_MS = 120_000;
 
 /** How long a server may say that it waits for input without saying for which, where no person is there to wait along. */
@@ -14,6 +17,44 @@ export const QUESTION_WAIT_MS = 4_000;
 export function pollDelay(hint: unknown): number {
   const ms = typeof hint === 'number' && Number.isFinite(hint) ? hint : DEFAULT_HINT;
   return Math.min(MAX_POLL, Math.max(MIN_POLL, ms));
+}
+
+/** Questions that fail one after the other, up to the first answer. */
+export class Failures {
+  #count = 0;
+  #since = 0;
+  #askedMs = 0;
+
+  /** How many there were since the last answer. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How much of the time since the first was, or will be, a pause that the server asked for. */
+  get askedMs(): number {
+    return this.#askedMs;
+  }
+
+  /** There was an answer. */
+  over(): void {
+    this.#count = 0;
+    this.#askedMs = 0;
+  }
+
+  /**
+   * One more, at this time of a monotonic clock. Returns the pause before the next try, or undefined when failure alone, without the pauses that the
+   * server asked for, would last longer than the budget. `random` is in [0, 1).
+   */
+  pause(now: number, retryAfterMs: number | undefined, random: number, budgetMs: number): number | undefined {
+    if (this.#count === 0) this.#since = now;
+    this.#count += 1;
+    const asked = Math.min(retryAfterMs ?? 0, MAX_ASKED_PAUSE);
+    const pause = backoffDelay(this.#count, asked, random);
+    const failing = now - this.#since - this.#askedMs;
+    if (failing + pause - asked > budgetMs) return undefined;
+    this.#askedMs += asked;
+    return pause;
+  }
 }
 
 /**

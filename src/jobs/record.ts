@@ -151,6 +151,8 @@ export interface Trouble {
   /** ISO 8601 UTC. */
   since: string;
   message: string;
+  /** Milliseconds of the time since then that are pauses which the server asked for; the last may still be running. */
+  asked_ms?: number;
 }
 
 /** The verdict: written once, true for ever. */

@@ -72,7 +72,9 @@ export function fingerprintOf({
   target,
   env,
 }: Pick<KeeperAccess, 'orders' | 'target' | 'env'>): string {
-  const { identity, settings, cwd } = orders;
+  const { identity, cwd } = orders;
+  // How long connecting may take matters for the first command only.
+  const settings = { ...orders.settings, connectTimeoutMs: null };
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;
   const surroundings = stdio ? PASSED_ON.map((name) => env[name] ?? null) : [];

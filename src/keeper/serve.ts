@@ -98,6 +98,7 @@ class Keeper {
         here(expandTarget(identity, process.env, orders.adHoc ? 'ad hoc target' : name), orders.cwd),
       serverFile: paths.serverFile(name),
       duties,
+      connectTimeoutMs: orders.settings.connectTimeoutMs,
       now: systemClock.now,
       log: (line) =>
         line.startsWith('server: ')

@@ -200,6 +200,81 @@ it.skipIf(process.platform !== 'linux')('a server that echoes the header in its 
   book.settle();
 });
 
+/** Secrets that are hard to find: a number, one that JSON escapes, one that URLs escape. */
+const HARD = {
+  ACCOUNT: '12345678',
+  LONG: '90071992547409931',
+  QUOTED: 'quo"te\\d-0f3c9d',
+  FILLED: 'a key/&=0f3c9d',
+};
+
+/** Each secret as a server may write it in JSON. */
+const SHAPES: Record<string, (secret: string) => string> = {
+  'a string': (one) => JSON.stringify(`with ${one}.`),
+  'escaped text': (one) => JSON.stringify(JSON.stringify({ one })),
+  'text escaped twice': (one) => JSON.stringify(JSON.stringify(JSON.stringify([one]))),
+  'a name': (one) => `{${JSON.stringify(one)}:1,${JSON.stringify(`${one}!`)}:{}}`,
+  'a number': (one) => (/^\d+$/.test(one) ? `[${one},-${one},{"n":${one}}]` : '0'),
+  'percent-encoded': (one) => JSON.stringify(`?a=${encodeURIComponent(one)}&b=${encodeURI(one)}`),
+  base64: (one) => JSON.stringify(Buffer.from(`me:${one}`).toString('base64')),
+  'a header': (one) => JSON.stringify({ headers: { 'x-secret': one } }),
+};
+
+/** What must not be found, of a secret in any shape. */
+function formsOf(one: string): string[] {
+  const escaped = JSON.stringify(one).slice(1, -1);
+  const twice = JSON.stringify(escaped).slice(1, -1);
+  const inside = Buffer.from(`me:${one}`).toString('base64').slice(4, -4);
+  return [...new Set([one, escaped, twice, encodeURIComponent(one), encodeURI(one), inside])];
+}
+
+it.each(['JSON', 'event streams', 'statuses'])('secrets as values of every shape, in %s', async (way) => {
+  const book = ledger('secrets echoed in every shape');
+  const server = await hostileServer();
+  server.tools = TOOLS;
+  const home = freshDir('home');
+  const env = { ...HARD, MCP2CLI_RETRY_BUDGET: '1s' };
+  await run(
+    [
+      ...['instances', 'add', 'work', '--url', `${server.url}?key=\${FILLED}`],
+      ...['ACCOUNT', 'LONG', 'QUOTED'].flatMap((name) => ['--header', `X-${name}: \${${name}}`]),
+    ],
+    { home, env },
+  );
+  await run(['work', 'ls'], { home, env });
+  await run(['work', 'login', '--user', 'me', '--background'], { home, env });
+  for (const [shape, write] of Object.entries(SHAPES)) {
+    const values = Object.values(HARD).map(write);
+    server.behave();
+    for (const method of ['tools/call', 'tools/list', 'tasks/get', 'tasks/cancel'])
+      server.on(method, (exchange) => {
+        const { id, raw, response } = exchange;
+        const text = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32000,"message":${JSON.stringify(values.join(' '))},"data":[${values}]}}`;
+        if (way === 'JSON') return raw(text);
+        const type = way === 'statuses' ? 'application/json' : 'text/event-stream';
+        response.writeHead(way === 'statuses' ? 422 : 200, { 'content-type': type });
+        return response.end(way === 'statuses' ? text : `data: ${text}\n\n`);
+      });
+    for (const words of [
+      'login --user me',
+      '--verbose --json login --user me --background',
+      'refresh',
+      '--verbose jobs wait --latest --timeout 5s',
+      'jobs cancel --latest',
+      'jobs logs --latest',
+    ]) {
+      book.tried();
+      const end = await run(['work', ...words.split(' ')], { home, env });
+      if (![1, 2, 3, 5].includes(end.code ?? -1) && !words.includes('jobs'))
+        book.wrong(`${shape}, ${words}: ${end.code} ${end.stderr}`);
+      for (const form of Object.values(HARD).flatMap(formsOf))
+        inOutput(book, `${shape}, ${words}`, end, form);
+    }
+  }
+  for (const form of Object.values(HARD).flatMap(formsOf)) onDisk(book, home, form);
+  book.settle();
+});
+
 const STDIO = fileURLToPath(new URL('../support/hostile-stdio.js', import.meta.url));
 
 it.skipIf(process.platform !== 'linux')(

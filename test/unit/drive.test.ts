@@ -206,3 +206,83 @@ it('a job of 24 hours is asked about at the pace of the hint, with hardly a writ
   expect(polls).toBe(24 * 60 + 1);
   expect(writes).toBeLessThan(10);
 });
+
+/** A wait for a task whose server answers as the test says, on a clock that moves by the pauses alone. */
+async function waited(poll: (at: number) => Snapshot) {
+  const { store } = diskStore(freshHome());
+  let at = 0;
+  let polls = 0;
+  const backend = {
+    name: 'tasks-2026-07-28',
+    blocks: false,
+    async poll() {
+      polls += 1;
+      return poll(at);
+    },
+    result: async () => DONE,
+  } as unknown as Backend;
+  const link = { backend: () => backend, observe: () => {}, listen: async () => {} } as unknown as ServerLink;
+  const clock: JobDeps['clock'] = {
+    now: () => new Date(at),
+    monotonic: () => at,
+    async sleep(ms, signal?: AbortSignal) {
+      await new Promise(setImmediate);
+      signal?.throwIfAborted();
+      at += ms;
+    },
+  };
+  const links = { open: async () => link, reopen: async () => link };
+  const deps: JobDeps = {
+    store,
+    links,
+    clock,
+    random: () => 0,
+    holder: currentHolder(),
+    failureBudgetMs: 120_000,
+  };
+  const job = { ...store.create(newJob()), remote_task_id: 'task_1', backend: backend.name };
+  const stop = stopAfter(clock, undefined, undefined, 'the time ran out');
+  const end = await driveTask(deps, job, { stop, events: {}, link }).catch((error: unknown) => error);
+  return { end, at, polls };
+}
+
+const busy = (seconds?: number) =>
+  new UnreachableError('HTTP 503', { retryAfterMs: seconds === undefined ? undefined : seconds * 1000 });
+
+it.each([0, 0.5, 1, 2, 10, 60, 119, 120, 121, 600, 3_599, 3_600, 86_400])(
+  'a server that asks for a pause of %f s is asked again after it, and that is no failure',
+  async (seconds) => {
+    let refusals = 3;
+    const { end, at, polls } = await waited(() => {
+      if (refusals-- > 0) throw busy(seconds);
+      return DONE;
+    });
+    expect(end).toMatchObject({ status: 'completed' });
+    expect(polls).toBe(4);
+    // Never sooner than it asked, an hour at most, and never faster than without being asked.
+    const pauses = [500, 1_000, 2_000].map((own) => Math.max(own, Math.min(seconds, 3_600) * 1_000));
+    expect(at).toBe(pauses.reduce((sum, one) => sum + one, 0));
+  },
+);
+
+it.each([undefined, 0, 1, 5])(
+  'two minutes of failure end a wait, Retry-After of %s aside',
+  async (seconds) => {
+    const { end, at } = await waited(() => {
+      throw busy(seconds);
+    });
+    expect(end).toBeInstanceOf(UnreachableError);
+    expect(at).toBeGreaterThan(90_000);
+    expect(at).toBeLessThan(240_000);
+  },
+);
+
+it('failure counts from the last answer, and pauses that were asked for do not hide it', async () => {
+  const { end, at } = await waited((now) => {
+    if (now < 1_000_000) throw busy(600);
+    throw busy();
+  });
+  expect(end).toBeInstanceOf(UnreachableError);
+  expect(at).toBeGreaterThan(1_200_000 + 90_000);
+  expect(at).toBeLessThan(1_200_000 + 120_001);
+});

@@ -17,6 +17,7 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
   detach: flag,
   keepAlive: flag,
   idleTimeout: only,
+  connectTimeout: only,
   elicit: only,
   // As it was meant where it was typed; a variable is known only when it is used.
   roots: (words, { context }) => {

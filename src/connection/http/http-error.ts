@@ -2,7 +2,6 @@ import { isObject } from '../../json.ts';
 import { parseJson } from '../../lib/exact-json.ts';
 import { readBeginning } from './body.ts';
 import { type HttpResponse, redirectTarget } from './exchange.ts';
-import { firstLine } from './first-line.ts';
 
 /** How much of a body is read for what a server says with an error, in bytes. */
 const MAX_ERROR_BYTES = 1024 * 1024;
@@ -19,8 +18,8 @@ export class HttpError extends Error {
   readonly status: number;
   readonly statusText: string;
   readonly body: string;
-  /** One line of the body; empty when it says nothing. */
-  readonly said: string;
+  /** What the body says, whole: secrets are to be taken out before it is cut to a line. */
+  readonly words: string;
   /** The JSON-RPC error in the body. */
   readonly rpc: SaidError | undefined;
   /** What the server asks to wait with `Retry-After`, in milliseconds. */
@@ -39,7 +38,7 @@ export class HttpError extends Error {
     this.status = response.status;
     this.statusText = response.statusText;
     this.rpc = rpcErrorOf(json);
-    this.said = this.rpc ? firstLine(this.rpc.message) : saidIn(json) || firstLine(body);
+    this.words = this.rpc?.message ?? (saidIn(json) || body);
     this.retryAfterMs = retryAfterMs(response.header('retry-after') ?? null, now);
     this.challenges = response.header('www-authenticate') !== undefined;
     this.location = locationOf(response);
@@ -96,6 +95,6 @@ function saidIn(json: unknown): string {
   if (!isObject(json)) return '';
   const inner = isObject(json['error']) ? json['error'] : json;
   for (const name of ['error_description', 'message', 'detail', 'title', 'error'])
-    if (typeof inner[name] === 'string' && inner[name] !== '') return firstLine(inner[name]);
+    if (typeof inner[name] === 'string' && inner[name] !== '') return inner[name];
   return '';
 }

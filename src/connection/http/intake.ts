@@ -29,7 +29,7 @@ export async function takeBody(response: HttpResponse, asked: Asked, take: Take)
     value = parseJson(text);
   } catch {
     const type = mediaType(response) || 'no type';
-    throw new BadAnswer(`answered ${asked.method} with no JSON (${type}): ${firstLine(text)}`);
+    throw new BadAnswer(`answered ${asked.method} with no JSON (${type})`, text);
   }
   deliver(value, text, asked, take);
 }
