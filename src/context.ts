@@ -1,5 +1,7 @@
-import { fstatSync, writeSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { fstatSync, readlinkSync, writeSync } from 'node:fs';
+import { homedir, hostname, userInfo } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { IoError } from './errors.ts';
 import type { Clock } from './jobs/ports.ts';
 
 /** A writable standard stream, as much of it as the program uses. */
@@ -14,7 +16,9 @@ export interface OutStream {
 /** Everything that comes from outside. This is the only file that touches process, clock and environment; the rest is injected. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. Where the folder was removed meanwhile, the path that it had: what is looked for in it is missing under its name. */
   readonly cwd: string;
+  /** Absolute; empty where the system knows none. */
   readonly home: string;
   readonly hostname: string;
   readonly platform: NodeJS.Platform;
@@ -42,12 +46,12 @@ export class SignalReason extends Error {
   }
 }
 
-/** Builds the context of this process and installs its signal and stream handlers. */
+/** Builds the context of this process and installs its signal and stream handlers. Error: IoError for a working folder without a path. */
 export function processContext(entry: string): Context {
   return {
     env: process.env,
-    cwd: process.cwd(),
-    home: homedir(),
+    cwd: workingFolder(),
+    home: homeFolder(),
     hostname: hostname(),
     platform: process.platform,
     pid: process.pid,
@@ -67,6 +71,43 @@ export function processContext(entry: string): Context {
     stderr: outStream(2, () => process.stderr),
     interrupted: signals(),
   };
+}
+
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const path = removedFolder() ?? process.env['PWD'];
+    if (path !== undefined && isAbsolute(path)) return path;
+    throw new IoError(`the working folder cannot be found: ${(error as Error).message}`, {
+      hint: 'change to a folder that exists',
+      cause: error,
+    });
+  }
+}
+
+/** Linux tells the path that a removed folder had: `/tmp/x (deleted)` (proc(5)). */
+function removedFolder(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/cwd').replace(/ \(deleted\)$/, '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** HOME where it is a path (XDG ignores relative ones), else what the system has of the user. */
+function homeFolder(): string {
+  for (const ask of [homedir, () => userInfo().homedir]) {
+    try {
+      const home = ask();
+      if (isAbsolute(home)) return home;
+    } catch {
+      // A user without an entry in the system's list of users.
+    }
+  }
+  // Libraries ask for it as they are loaded, and fail; containers give such users the same.
+  if (process.platform !== 'win32') process.env['HOME'] = '/';
+  return '';
 }
 
 /** The longest time that one timer of Node's can take, in milliseconds. */

@@ -7,7 +7,12 @@ import { errnoOf, ioFailure, triedBy } from './store/io-failure.ts';
 
 /** Runs one command line and says with what code the process should end. Never throws. */
 export async function run(argv: readonly string[], entry: string): Promise<number> {
-  const context = processContext(entry);
+  let context: Context;
+  try {
+    context = processContext(entry);
+  } catch (error) {
+    return tellPlainly(asCliError(error), argv);
+  }
   const apps: App[] = [];
   let code: number;
   try {
@@ -62,6 +67,15 @@ function wantsJson(argv: readonly string[]): boolean {
         /^(--json|(--output=|-o)(nd)?json)$/.test(w) ||
         (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')),
     );
+}
+
+/** For an error before there are streams to print with. Returns its exit code. */
+function tellPlainly({ code, message, hint, exitCode }: CliError, argv: readonly string[]): number {
+  const lines = wantsJson(argv)
+    ? [JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}), exit_code: exitCode } })]
+    : [`error: ${message}`, ...(hint ? [`hint: ${hint}`] : [])];
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  return exitCode;
 }
 
 /** For errors in the very flags that would say how to print. */

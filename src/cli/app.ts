@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { parseDuration } from '../config/duration.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
-import { checkDataRoot } from '../config/root.ts';
+import { checkDataRoot, checkInstanceFolders } from '../config/root.ts';
 import type { ElicitPolicy } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import type { JobDeps } from '../jobs/deps.ts';
@@ -97,8 +97,14 @@ export class App {
 
   #checkRoot(): void {
     if (this.#rootChecked) return;
-    checkDataRoot(this.paths.root, this.context.platform);
+    checkDataRoot(this.paths, this.context.platform);
     this.#rootChecked = true;
+  }
+
+  /** Refuses folders of an instance that somebody else can write. Errors: ConfigError, IoError. */
+  checkPlaces(name: string): void {
+    this.#checkRoot();
+    checkInstanceFolders(this.paths, name, this.context.platform);
   }
 
   /** Picks the instance that this command is about. */

@@ -114,6 +114,7 @@ async function namedCommand(
 
 /** A command of the selected instance. */
 async function instanceCommand(app: App, words: readonly string[]): Promise<number> {
+  app.checkPlaces(app.instance.name);
   const [word, ...rest] = words;
   if (word === undefined || (word === 'help' && rest.length === 0)) {
     const { instanceHelp } = await import('./help.ts');

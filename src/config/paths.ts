@@ -1,14 +1,17 @@
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import { ConfigError } from '../errors.ts';
 
 export interface PathContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly platform: NodeJS.Platform;
+  /** What a relative path is meant from. */
+  readonly cwd: string;
 }
 
 /** Where everything of this program lies on disk. */
 export interface Paths {
-  /** The data root: `MCP2CLI_HOME`, else the platform's data directory. */
+  /** The data root, absolute: `MCP2CLI_HOME`, else the platform's data directory. */
   readonly root: string;
   readonly config: string;
   /** A folder for each instance, configured, ad hoc or removed. */
@@ -26,7 +29,10 @@ export interface Paths {
   keeperDir(name: string): string;
 }
 
-/** The paths below the data root (XDG Base Directory Specification on Unix, the platform's own place elsewhere). */
+/**
+ * The paths below the data root (XDG Base Directory Specification on Unix, the platform's own place elsewhere). Error: ConfigError when the
+ * environment names no place.
+ */
 export function resolvePaths(context: PathContext): Paths {
   const root = dataRoot(context);
   const instancesDir = join(root, 'instances');
@@ -45,9 +51,19 @@ export function resolvePaths(context: PathContext): Paths {
   };
 }
 
-function dataRoot({ env, home, platform }: PathContext): string {
-  if (env['MCP2CLI_HOME']) return env['MCP2CLI_HOME'];
+function dataRoot({ env, home, platform, cwd }: PathContext): string {
+  // A keeper and a server have working folders of their own: the path must mean the same there.
+  if (env['MCP2CLI_HOME']) return resolve(cwd, env['MCP2CLI_HOME']);
+  const named =
+    platform === 'darwin' ? undefined : env[platform === 'win32' ? 'LOCALAPPDATA' : 'XDG_DATA_HOME'];
+  // "If an implementation encounters a relative path, it should consider the path invalid and ignore it" (XDG).
+  if (named !== undefined && isAbsolute(named)) return join(named, 'mcp2cli');
+  if (home === '')
+    throw new ConfigError('there is no home folder to keep data in: HOME is not set', {
+      code: 'no_home',
+      hint: 'set HOME, or set MCP2CLI_HOME to a folder of your own',
+    });
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'mcp2cli');
-  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'mcp2cli');
-  return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'mcp2cli');
+  if (platform === 'win32') return join(home, 'AppData', 'Local', 'mcp2cli');
+  return join(home, '.local', 'share', 'mcp2cli');
 }

@@ -1,6 +1,6 @@
 import type { PassThrough } from 'node:stream';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { CliError, UnreachableError, UsageError } from '../errors.ts';
+import { CliError, IoError, UnreachableError, UsageError } from '../errors.ts';
 import { MAX_MESSAGE_BYTES } from './http/body.ts';
 import type { StdioTarget } from './target.ts';
 
@@ -22,13 +22,14 @@ export interface StdioProcess {
 /**
  * The SDK's stdio transport, its stderr kept. It must stay the SDK's own class: a subclass changes how the version probe runs
  * (docs/measurements.md). `shown` is how messages call the command. The server gets the SDK's default environment and what the instance
- * names, nothing else.
+ * names, nothing else. Error: IoError when it would run in a working folder that was removed.
  */
 export async function openStdio(
   target: StdioTarget,
   shown: string,
   log: ((line: string) => void) | undefined,
 ): Promise<StdioProcess> {
+  if (target.cwd === undefined) checkWorkingFolder(shown);
   const transport = new StdioClientTransport({
     command: target.command,
     args: target.args,
@@ -91,6 +92,18 @@ export async function openStdio(
       return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
     },
   };
+}
+
+/** A program that is started in a folder that was removed fails in its own way, or works on nothing. */
+function checkWorkingFolder(shown: string): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    throw new IoError(`cannot start ${shown}: the working folder was removed`, {
+      hint: 'change to a folder that exists, or give the server one of its own: --cwd DIR',
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -9,6 +9,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Paths } from '../config/paths.ts';
+import { instanceFolders, type PlaceTrouble, troubleWith } from '../config/root.ts';
 import type { Context } from '../context.ts';
 import { makerOf } from '../store/durable-file.ts';
 import { isPidAlive } from '../store/holder.ts';
@@ -37,7 +39,8 @@ export interface RootState {
 }
 
 /** Where everything of this program lies. */
-export function checkRoot(root: string, platform: NodeJS.Platform): RootState {
+export function checkRoot(paths: Paths, platform: NodeJS.Platform): RootState {
+  const { root } = paths;
   const check = 'data root';
   let stat: Stats | undefined;
   try {
@@ -53,7 +56,7 @@ export function checkRoot(root: string, platform: NodeJS.Platform): RootState {
       trusted: false,
     };
   }
-  const access = checkAccess(root, stat, platform);
+  const access = [...checkAccess(root, stat, platform), ...checkFolders(paths, platform)];
   const trusted = access.every(({ status }) => status !== 'problem');
   return { checks: [...access, ...checkDisk(root), ...checkSpace(root)], trusted };
 }
@@ -76,22 +79,9 @@ function checkAccess(root: string, stat: Stats, platform: NodeJS.Platform): Chec
   const check = 'data root';
   // Windows keeps neither owner nor bits.
   if (platform === 'win32') return [checked(check, 'ok', 'a folder', { path: root })];
-  if ((stat.mode & 0o002) !== 0)
-    return [
-      checked(check, 'problem', 'it can be written by anybody: commands refuse to use it', {
-        hint: `chmod go-rwx ${root}, after a look at what is in it`,
-        path: root,
-      }),
-    ];
-  const own = process.getuid?.();
+  const trouble = troubleWith(root, stat, platform);
+  if (trouble) return [refused(trouble, root)];
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-  if (own !== undefined && stat.uid !== own)
-    return [
-      checked(check, 'warning', `it belongs to another user (${stat.uid}; this is ${own})`, {
-        hint: 'run as its owner, or set MCP2CLI_HOME to a folder of your own',
-        path: root,
-      }),
-    ];
   if ((stat.mode & 0o077) !== 0)
     return [
       checked(check, 'warning', `others can look into it (mode ${mode})`, {
@@ -100,6 +90,30 @@ function checkAccess(root: string, stat: Stats, platform: NodeJS.Platform): Chec
       }),
     ];
   return [checked(check, 'ok', `yours, mode ${mode}`, { path: root })];
+}
+
+/** The folders below the root that commands refuse; those that are as they should be are not worth a word. */
+function checkFolders(paths: Paths, platform: NodeJS.Platform): Check[] {
+  const { instancesDir } = paths;
+  const names = attempted(() => readdirSync(instancesDir)) ?? [];
+  return [instancesDir, ...names.flatMap((name) => instanceFolders(paths, name))].flatMap((path) => {
+    const stat = attempted(() => statSync(path, { throwIfNoEntry: false }));
+    const trouble = stat && troubleWith(path, stat, platform);
+    return trouble ? [refused(trouble, path)] : [];
+  });
+}
+
+function refused({ why, hint }: PlaceTrouble, path: string): Check {
+  return checked('data root', 'problem', `${why}: commands refuse to use it`, { hint, path });
+}
+
+/** Undefined where the disk refuses, which other checks tell. */
+function attempted<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 function checkDisk(root: string): Check[] {

@@ -71,7 +71,12 @@ class Keeper {
 
   constructor(orders: KeeperOrders) {
     const { id, token, name, root, identity } = orders;
-    const paths = resolvePaths({ env: { MCP2CLI_HOME: root }, home: root, platform: process.platform });
+    const paths = resolvePaths({
+      env: { MCP2CLI_HOME: root },
+      home: root,
+      cwd: root,
+      platform: process.platform,
+    });
     const holder = { ...currentHolder(), keeper: true };
     this.#orders = orders;
     this.done = new Promise((resolve) => {

@@ -26,6 +26,7 @@ const HINTS: Record<string, string> = {
   EDQUOT: 'free some space and try again; nothing that was stored before is touched',
   EROFS: 'set MCP2CLI_HOME to a folder that can be written',
   EACCES: 'check the owner and mode of the folder, or set MCP2CLI_HOME to another one',
+  ENOTDIR: 'check the path, and what HOME and MCP2CLI_HOME name',
 };
 
 /** The operating system's error code (`ENOENT`), or undefined for an error of another kind. */

@@ -25,7 +25,7 @@ const DEFAULT_LIMIT_MS = 10_000;
  */
 export async function examine(app: App, typed: string | undefined, options: DoctorOptions): Promise<number> {
   const { context, paths } = app;
-  const root = checkRoot(paths.root, context.platform);
+  const root = checkRoot(paths, context.platform);
   const { config, checks } = checkConfiguration(paths, context);
   const general = [checkVersions(context), ...root.checks, ...checks];
   const { subjects, strange } = await subjectsOf(app, typed, config);

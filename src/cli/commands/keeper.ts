@@ -156,7 +156,7 @@ async function stopOne(state: KeeperState, force: boolean): Promise<string | und
  */
 export async function dismissKeepers(app: App, name: string, purge: boolean): Promise<number> {
   let running = 0;
-  for (const state of liveKeepers(app.paths.keeperDir(name))) {
+  for (const state of keepersIn(app, name)) {
     const { jobs } = await asking(state, (keeper) => keeper.status());
     if (jobs.length > 0 && purge)
       throw new UnfinishedError(
@@ -183,8 +183,14 @@ function countOf(jobs: number): string {
 
 /** The keepers of one instance, or of all there are: those of ad hoc targets and of removed instances included. */
 function keepersOf(app: App, name: string | undefined): KeeperState[] {
-  if (name !== undefined) return liveKeepers(app.paths.keeperDir(instanceFolder(app, name)));
-  return folders(app).flatMap((folder) => liveKeepers(app.paths.keeperDir(folder)));
+  if (name !== undefined) return keepersIn(app, instanceFolder(app, name));
+  return folders(app).flatMap((folder) => keepersIn(app, folder));
+}
+
+/** What stands in a folder that others can write is neither spoken to nor signalled. Error: ConfigError. */
+function keepersIn(app: App, folder: string): KeeperState[] {
+  app.checkPlaces(folder);
+  return liveKeepers(app.paths.keeperDir(folder));
 }
 
 /** The folder's name for what was typed. Error: UsageError for what is neither an instance nor has a folder. */

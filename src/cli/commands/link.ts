@@ -21,6 +21,10 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
     });
   const { context, printer } = app;
   const windows = context.platform === 'win32';
+  if (options.dir === undefined && context.home === '')
+    throw new UsageError('there is no home folder to link in: HOME is not set', {
+      hint: `name a folder: mcp2cli link ${name} --dir DIR`,
+    });
   const dir = resolve(context.cwd, options.dir ?? join(context.home, '.local', 'bin'));
   const path = join(dir, windows ? `${name}.cmd` : name);
   if (existsSync(path) && !options.force && launcherText(path) === undefined)
