@@ -241,6 +241,8 @@ export interface JobStore {
   requestCancel(id: string): void;
   /** Whether anybody asked for cancellation; cheap, for a holder that looks often. */
   cancelRequested(id: string): boolean;
+  /** Whether the job has an end on record, or no record any more; cheap, for a holder that looks often. */
+  hasEnded(id: string): boolean;
   /** Adds a line to the job's log. Best effort: a log that cannot be written ends nothing. */
   log(id: string, text: string): void;
   /** The job's log, oldest first; empty when there is none. */

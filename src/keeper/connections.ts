@@ -66,6 +66,13 @@ export class Connections {
     };
   }
 
+  /** A link that gives its connection back when it is closed. Errors: as `lease`. */
+  async leasedLink(signal: AbortSignal): Promise<DetachableLink> {
+    const { link, release } = await this.lease(signal);
+    link.close = async (options) => release(options);
+    return link;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#shared?.catch(() => {});

@@ -24,7 +24,7 @@ import { isRegistered, type KeeperState, removeState, writeState } from './state
 import { errorToWire } from './wire-error.ts';
 import { KeeperWork } from './work.ts';
 
-/** How often it looks whether it can still be found, in milliseconds. */
+/** How often it looks whether it can still be found, and whether its jobs have ended by another hand, in milliseconds. */
 const PLACE_CHECK_MS = 2_000;
 
 /** How long it waits for the command that had it started, in milliseconds. */
@@ -63,8 +63,8 @@ class Keeper {
   #retiring = false;
   #idle: AbortController | undefined;
   #ending: Promise<void> | undefined;
-  /** Somebody was here: from then on the idle time counts. */
-  #visited = false;
+  /** Somebody was here to use it: from then on the idle time counts. */
+  #used = false;
   #ended: () => void = () => {};
   /** Resolves when it has ended. */
   readonly done: Promise<void>;
@@ -119,7 +119,8 @@ class Keeper {
       store: openJobStore({ dir: paths.jobsDir(name), instance: name, clock: systemClock }),
       links: {
         open: () => Promise.reject(new Error('a keeper leases its links')),
-        reopen: () => Promise.reject(new Error('a keeper leases its links')),
+        // The session that the work began in is gone at the server.
+        reopen: (_, signal) => this.#connections.leasedLink(signal as AbortSignal),
       },
       clock: systemClock,
       random: Math.random,
@@ -191,10 +192,7 @@ class Keeper {
   async #listen(path: string): Promise<void> {
     // Closing takes the path away: the earlier one first. Conversations go on.
     this.#server?.close();
-    const server = createServer((socket: Socket) => {
-      this.#visited = true;
-      this.#desk.receive(socket);
-    });
+    const server = createServer((socket: Socket) => this.#desk.receive(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(path, resolve);
@@ -216,6 +214,7 @@ class Keeper {
   /** Whether it can still be found. Folders for temporary files are swept, files are damaged; a folder that is gone was removed. */
   #checkPlace(): void {
     if (this.#ending) return;
+    this.#work.leaveEnded();
     const { socket, id } = this.#state;
     if (!existsSync(this.#dir)) return void this.#end('the keeper was removed');
     try {
@@ -227,16 +226,20 @@ class Keeper {
     }
   }
 
-  /** Something began or ended: with nothing left to do the idle time runs. */
+  /** Something began or ended: with nothing left to do the idle time runs. Whoever only asks how it is does not begin it anew. */
   #look(): void {
-    this.#idle?.abort(new Error('work'));
-    if (this.#ending || this.#work.busy || this.#desk.inUse) return;
+    if (this.#ending || this.#work.busy || this.#desk.inUse) {
+      this.#used = true;
+      this.#idle?.abort(new Error('work'));
+      this.#idle = undefined;
+      return;
+    }
     const { idleTimeoutMs } = this.#orders.settings;
     if (this.#retiring) void this.#end('it was replaced');
-    else if (idleTimeoutMs !== undefined) {
+    else if (idleTimeoutMs !== undefined && !this.#idle) {
       this.#idle = new AbortController();
       // Whoever had it started gets the time to come.
-      const ms = this.#visited ? idleTimeoutMs : Math.max(idleTimeoutMs, FIRST_VISIT_MS);
+      const ms = this.#used ? idleTimeoutMs : Math.max(idleTimeoutMs, FIRST_VISIT_MS);
       systemClock.sleep(ms, this.#idle.signal).then(
         () => this.#end('it had no work'),
         () => {},

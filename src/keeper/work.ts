@@ -2,7 +2,7 @@ import { AuthError, CliError, IoError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { driveTask } from '../jobs/drive.ts';
 import { lost } from '../jobs/ending.ts';
-import type { Answer, Asker } from '../jobs/ports.ts';
+import type { Answer, Asker, JobStore } from '../jobs/ports.ts';
 import { isTerminal, type JobEnd, type JobRecord, type TaskFact } from '../jobs/record.ts';
 import { UnrecordedEndError, UnrecordedTaskError } from '../jobs/recording.ts';
 import type { Submitted } from '../jobs/settling.ts';
@@ -26,6 +26,10 @@ interface Running {
   offers: Offers;
   /** Its end, when the disk does not take it. */
   unrecorded?: JobEnd;
+  /** Its record was seen to have ended while the work on it goes on. */
+  endSeen?: boolean;
+  /** Takes it off the count. */
+  leave: () => void;
 }
 
 export interface WorkOptions {
@@ -137,6 +141,25 @@ export class KeeperWork {
     await offers.answer(jobId, requestId, answer);
   }
 
+  /**
+   * Gives up the jobs whose records have ended by another hand, or were removed: nothing that this process may still learn of them counts. To
+   * be called regularly. A job gets the time between two calls, since its end is on record a moment before the work on it is done. The work
+   * itself may hang, or pause for as long as the server has asked to: it is told to stop, and not waited for.
+   */
+  leaveEnded(): void {
+    const { deps, log } = this.#options;
+    for (const running of [...this.#running.values()]) {
+      const { id, capability, stop, endSeen } = running;
+      if (!deps.store.hasEnded(id)) continue;
+      running.endSeen = true;
+      if (!endSeen) continue;
+      const why = `its record has ended (${statusOf(deps.store, id)})`;
+      log(`${id} ${capability}: ${why}`);
+      stop.abort(new Error(why));
+      running.leave();
+    }
+  }
+
   /** Ends everything: what only this process could have brought to its end is `lost`, and says why. */
   async stop(why: string): Promise<void> {
     this.#stopping = true;
@@ -157,7 +180,8 @@ export class KeeperWork {
     const { deps, log } = this.#options;
     const stop = stopAfter(deps.clock, undefined, undefined, '');
     const offers = new Offers(this.#options.policyAsker(policy));
-    const running: Running = { id: '', capability, since: deps.clock.now().toISOString(), stop, offers };
+    const since = deps.clock.now().toISOString();
+    const running: Running = { id: '', capability, since, stop, offers, leave: () => {} };
     const events: JobEvents = {
       onNote: log,
       onAnswered: ({ request_id }) => offers.settled(request_id),
@@ -171,11 +195,13 @@ export class KeeperWork {
     const work = this.#toTheEnd(submitted, run, lease)
       .catch((error: unknown) => this.#abandon(run.running, error))
       .then(() => {
-        this.#running.delete(run.running.id);
-        this.#tasks.delete(work);
+        run.running.leave();
         run.stop.dispose();
-        this.#options.onChange();
       });
+    run.running.leave = () => {
+      this.#running.delete(run.running.id);
+      if (this.#tasks.delete(work)) this.#options.onChange();
+    };
     this.#tasks.add(work);
     this.#options.onChange();
   }
@@ -257,6 +283,14 @@ export class KeeperWork {
         if (!(again instanceof IoError)) throw again;
       }
     }
+  }
+}
+
+function statusOf(store: JobStore, id: string): string {
+  try {
+    return store.read(id).status;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

@@ -116,6 +116,11 @@ class DiskJobStore implements JobStore {
     return isThere(`${this.#folder(id)}/${FILES.cancel}`);
   }
 
+  hasEnded(id: string): boolean {
+    const folder = this.#folder(id);
+    return isThere(`${folder}/${FILES.end}`) || !isThere(folder);
+  }
+
   log(id: string, text: string): void {
     appendLog(this.#folder(id), this.#clock.now(), text);
   }
