@@ -7,7 +7,7 @@ import { lock } from 'proper-lockfile';
 import { IoError } from '../errors.ts';
 import type { DemoOrders } from './background-orders.ts';
 import { DEMO_ORDERS } from './background-orders.ts';
-import { isAlive, processStart } from './process-identity.ts';
+import { isRunning, processStart } from '../store/process-identity.ts';
 import type { DemoDialect } from './server.ts';
 import type { DemoState } from './state-file.ts';
 import { answers, inspect, logPath, readState, removeState, statePath } from './state-file.ts';
@@ -141,7 +141,7 @@ function openLog(home: string): number {
 
 async function end({ pid, started }: DemoState, graceMs: number): Promise<void> {
   // The pid may have gone to somebody else meanwhile: looked at before each signal.
-  const gone = () => !isAlive(pid) || (started !== null && processStart(pid) !== started);
+  const gone = () => !isRunning(pid) || (started !== null && processStart(pid) !== started);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (gone()) return;
     try {

@@ -4,7 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { ConfigError, IoError } from '../errors.ts';
-import { isAlive, processStart } from './process-identity.ts';
+import { isRunning, processStart } from '../store/process-identity.ts';
 
 export interface DemoState {
   schema_version: 1;
@@ -72,7 +72,7 @@ export function removeState(home: string, token: string): void {
  * `gone` is neither, whatever else may have its pid now.
  */
 export async function inspect(state: DemoState): Promise<'running' | 'silent' | 'gone'> {
-  if (!isAlive(state.pid)) return 'gone';
+  if (!isRunning(state.pid)) return 'gone';
   if (await answers(state.url, state.token)) return 'running';
   return state.started !== null && processStart(state.pid) === state.started ? 'silent' : 'gone';
 }

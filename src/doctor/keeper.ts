@@ -1,7 +1,8 @@
 import { fingerprintOf } from '../keeper/access.ts';
 import { KeeperClient } from '../keeper/client.ts';
+import { presentKeepers } from '../keeper/presence.ts';
 import { socketPath } from '../keeper/socket-path.ts';
-import { type KeeperState, liveKeepers } from '../keeper/state.ts';
+import type { KeeperState } from '../keeper/state.ts';
 import type { Machine } from './examine.ts';
 import { type Check, checked, failed } from './finding.ts';
 import { countText, type Subject } from './subject.ts';
@@ -22,7 +23,7 @@ export async function checkKeepers(
   signal: AbortSignal,
 ): Promise<KeeperFindings> {
   const dir = machine.paths.keeperDir(subject.name);
-  const states = liveKeepers(dir);
+  const states = await presentKeepers(dir);
   if (states.length === 0) return { checks: [noKeeper(dir)], connected: false };
   const found = await Promise.all(
     states.map((state) => askKeeper(state, fingerprint(subject, machine), signal)),

@@ -13,7 +13,7 @@ import type { Paths } from '../config/paths.ts';
 import { instanceFolders, type PlaceTrouble, troubleWith } from '../config/root.ts';
 import type { Context } from '../context.ts';
 import { makerOf } from '../store/durable-file.ts';
-import { isPidAlive } from '../store/holder.ts';
+import { isPidAlive } from '../store/process-identity.ts';
 import { VERSION } from '../version.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { PROBE_PREFIX, probeDisk } from './probe-disk.ts';

@@ -1,10 +1,12 @@
 import { sha256 } from '../connection/sha256.ts';
 import { UnreachableError } from '../errors.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import { KeeperClient } from './client.ts';
+import { isSurely } from '../store/holder.ts';
+import { KeeperClient, NobodyListensError } from './client.ts';
+import { presentKeepers } from './presence.ts';
 import type { KeeperOrders } from './protocol.ts';
 import type { StartOptions } from './start.ts';
-import { keeperAtWork, liveKeepers } from './state.ts';
+import { type KeeperState, keeperAtWork, liveKeepers, removeState } from './state.ts';
 
 export interface KeeperAccess extends Omit<StartOptions, 'unusable' | 'orders'> {
   orders: Omit<KeeperOrders, 'id' | 'token' | 'fingerprint'>;
@@ -12,6 +14,10 @@ export interface KeeperAccess extends Omit<StartOptions, 'unusable' | 'orders'> 
   target: () => unknown;
   log: (line: string) => void;
 }
+
+/** How long a keeper whose socket is gone gets to put it back, in milliseconds; it looks for that every two seconds. */
+const BACK_MS = 5_000;
+const BACK_LOOK_MS = 50;
 
 /**
  * The instance's keeper, for work. One of another program version or of a changed configuration is told to end with its last job when
@@ -35,7 +41,7 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
           : undefined;
     if (!state) return undefined;
     try {
-      const { client, stale } = await KeeperClient.connect(state, { fingerprint, signal: access.signal });
+      const { client, stale } = await connectTo(state, access, fingerprint);
       if (stale === null) return client;
       access.log(`the keeper (process ${state.holder.pid}) is of no use: ${stale}`);
       unusable.add(state.id);
@@ -44,6 +50,13 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
       if (!start) return undefined;
     } catch (error) {
       access.signal?.throwIfAborted();
+      if (error instanceof NobodyListensError) {
+        access.log(error.message);
+        unusable.add(state.id);
+        // Whatever has its pid now is no keeper. One that is there all the same can still be found, and stopped.
+        if (!isSurely(state.holder)) removeState(access.dir, state);
+        continue;
+      }
       // It may have ended in this moment; one that is still there and does not answer is another matter.
       const gone = !liveKeepers(access.dir).some((one) => one.id === state.id);
       if (!gone) throw error;
@@ -53,10 +66,24 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
   }
 }
 
+/** A keeper that is there, and has lost its socket to whoever tidies up temporary files, has it again in a moment. */
+async function connectTo(state: KeeperState, { signal, sleep }: KeeperAccess, fingerprint: string) {
+  const until = performance.now() + BACK_MS;
+  for (;;) {
+    try {
+      return await KeeperClient.connect(state, { fingerprint, signal });
+    } catch (error) {
+      const back = error instanceof NobodyListensError && isSurely(state.holder);
+      if (!back || performance.now() > until) throw error;
+      await sleep(BACK_LOOK_MS);
+    }
+  }
+}
+
 /** The keeper that holds a job. Error: UnreachableError when it cannot be found: its job is then lost, or just about to be recorded. */
 export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClient> {
   const { holder } = job;
-  const state = liveKeepers(dir).find(
+  const state = (await presentKeepers(dir)).find(
     (one) => one.holder.pid === holder?.pid && one.holder.started === holder.started,
   );
   if (!state) throw new UnreachableError(`the keeper that holds ${job.job_id} is ending or cannot be found`);

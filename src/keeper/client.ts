@@ -16,6 +16,7 @@ import type { BackendName, PendingInput, Progress } from '../jobs/record.ts';
 import { VERSION } from '../version.ts';
 import type { LocalRunTerms } from './local-run-terms.ts';
 import { type OutgoingOptions, Peer } from './peer.ts';
+import { provesNobody } from './presence.ts';
 import type {
   BackendParams,
   CallParams,
@@ -32,6 +33,9 @@ import { errorFrom } from './wire-error.ts';
 /** How long a keeper may take to say hello, in milliseconds. It does nothing that could hold it up. */
 const HELLO_TIMEOUT_MS = 5_000;
 
+/** Nobody listens on a keeper's socket: it is gone, or has lost its place for a moment. */
+export class NobodyListensError extends UnreachableError {}
+
 /** A conversation with a keeper. */
 export class KeeperClient {
   readonly state: KeeperState;
@@ -44,7 +48,7 @@ export class KeeperClient {
 
   /**
    * Calls on a keeper. With a fingerprint the caller is here to use its server, and the keeper stays until the caller has gone; without one
-   * for its jobs only. Error: UnreachableError when it does not answer.
+   * for its jobs only. Errors: NobodyListensError, UnreachableError when it does not answer.
    */
   static async connect(
     state: KeeperState,
@@ -53,6 +57,10 @@ export class KeeperClient {
     const socket = connect(state.socket);
     const client = new KeeperClient(state, new Peer(socket));
     const timeout = setTimeout(() => socket.destroy(), HELLO_TIMEOUT_MS);
+    let nobody = false;
+    socket.once('error', (error) => {
+      nobody = provesNobody(error);
+    });
     try {
       const params = {
         token: state.token,
@@ -64,6 +72,10 @@ export class KeeperClient {
     } catch (error) {
       socket.destroy();
       signal?.throwIfAborted();
+      if (nobody)
+        throw new NobodyListensError(`no keeper of ${state.instance} listens on ${state.socket}`, {
+          cause: error,
+        });
       throw new UnreachableError(
         `the keeper of ${state.instance} (process ${state.holder.pid}) does not answer`,
         {

@@ -13,20 +13,20 @@ export function ended({ holder }: KeeperState): Promise<boolean> {
 }
 
 /**
- * Kills a keeper that does not end; what it leaves behind its guardian ends. False when it is still there. The process is looked at before
- * each signal: its pid may have gone to somebody else.
+ * Kills a keeper that does not end; what it leaves behind its guardian ends. `unproved`: whether the process is the keeper cannot be told, and it
+ * is left alone; it is looked at before each signal, since its pid may have gone to somebody else. `alive`: not even a kill ends it.
  */
-export async function kill({ holder }: KeeperState): Promise<boolean> {
+export async function kill({ holder }: KeeperState): Promise<'ended' | 'unproved' | 'alive'> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!isSurely(holder)) return !isHolderAlive(holder);
+    if (!isSurely(holder)) return isHolderAlive(holder) ? 'unproved' : 'ended';
     try {
       process.kill(holder.pid, signal);
     } catch {
       // Gone in this moment.
     }
-    if (await gone(holder, STEP_MS)) return true;
+    if (await gone(holder, STEP_MS)) return 'ended';
   }
-  return false;
+  return 'alive';
 }
 
 async function gone(holder: KeeperState['holder'], withinMs: number): Promise<boolean> {

@@ -1,15 +1,23 @@
-/** Whether the process that held a call still lives. A pid alone is no identity: pids are used again, machines restart. */
-import { readFileSync, readlinkSync } from 'node:fs';
+/** Whether the process that held a call still lives, as far as that can be told from here. */
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { HolderFacts } from '../jobs/record.ts';
+import {
+  bootId,
+  hasFixedStarts,
+  isPidAlive,
+  isSameStart,
+  ownStart,
+  processState,
+} from './process-identity.ts';
 
 let current: HolderFacts | undefined;
 
-/** This process, as another one can recognise it. `started` and `boot_id` are null where the system does not tell (only Linux does). */
+/** This process, as another one can recognise it. `boot_id` and `pid_ns` are null where the system has no such thing (only Linux does). */
 export function currentHolder(): HolderFacts {
   current ??= {
     pid: process.pid,
-    started: processState(process.pid)?.started ?? null,
+    started: ownStart(),
     boot_id: bootId(),
     pid_ns: pidNamespace(),
     host: hostname(),
@@ -18,17 +26,46 @@ export function currentHolder(): HolderFacts {
 }
 
 /**
- * False only when the process is certainly gone: same machine, and another boot, no such pid, or a pid that was given to a later
- * process. A holder on another machine cannot be asked and counts as alive.
+ * False only when the process is certainly gone: same machine, and another boot, no such pid, or a pid that was given to another process.
+ * One that cannot be asked about counts as alive: what is told of its work is never made up.
  */
 export function isHolderAlive(holder: HolderFacts): boolean {
   const place = placeOf(holder);
   if (place !== 'here') return place === 'elsewhere';
-  if (!isPidAlive(holder.pid)) return false;
-  const state = processState(holder.pid);
-  if (state === undefined) return true;
-  if (holder.started !== null && state.started !== holder.started) return false;
-  return !state.ended;
+  return isPidAlive(holder.pid) && lookedAt(holder) !== 'gone';
+}
+
+/** Whether the process can be reached, and signalled, from here: it is proved to be the one that is meant. */
+export function isSurely(holder: HolderFacts): boolean {
+  return placeOf(holder) === 'here' && isPidAlive(holder.pid) && look(holder) === 'same';
+}
+
+/** How long a look counts where it starts a program, in milliseconds. Whoever waits looks several times a second. */
+const LOOK_COUNTS_MS = 5_000;
+
+const looks = new Map<string, { at: number; seen: Seen }>();
+
+/** `same`: the very process; `gone`: it has ended, or the pid is another's; `unknown`: the system does not tell. */
+type Seen = 'same' | 'gone' | 'unknown';
+
+/** What has become of a holder whose pid is some process's here. */
+function lookedAt(holder: HolderFacts): Seen {
+  if (process.platform === 'linux') return look(holder);
+  const key = `${holder.pid} ${holder.started}`;
+  const before = looks.get(key);
+  if (before && performance.now() - before.at < LOOK_COUNTS_MS) return before.seen;
+  const seen = look(holder);
+  looks.set(key, { at: performance.now(), seen });
+  return seen;
+}
+
+function look({ pid, started }: HolderFacts): Seen {
+  const state = processState(pid);
+  if (state === undefined) return 'unknown';
+  if (state.ended) return 'gone';
+  const same = isSameStart(started, state.started);
+  if (same) return 'same';
+  return same === false && hasFixedStarts() ? 'gone' : 'unknown';
 }
 
 /**
@@ -45,37 +82,9 @@ function placeOf(holder: HolderFacts): 'here' | 'gone' | 'elsewhere' {
   return holder.boot_id !== null && boot !== null ? 'gone' : 'here';
 }
 
-/** Whether the process can be reached, and signalled, from here: it is certainly the one that is meant. */
-export function isSurely(holder: HolderFacts): boolean {
-  if (placeOf(holder) !== 'here') return false;
-  if (process.platform === 'linux' && holder.started === null) return false;
-  return isHolderAlive(holder);
-}
-
 /** Whether the holder is one of this machine's (and container's) processes, alive or not. */
 export function isHere(holder: HolderFacts): boolean {
   return placeOf(holder) === 'here';
-}
-
-/** Whether some process of this machine has the pid. */
-export function isPidAlive(pid: number): boolean {
-  // Zero and negative numbers are groups of processes to kill(2).
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it is there, and somebody else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function bootId(): string | null {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return null;
-  }
 }
 
 /** `pid:[4026531836]`; null where there are no such namespaces. */
@@ -85,18 +94,4 @@ function pidNamespace(): string | null {
   } catch {
     return null;
   }
-}
-
-/** From /proc/<pid>/stat (proc(5)): field 3 is the state, field 22 the start time. The name in field 2 may hold spaces and brackets. */
-function processState(pid: number): { ended: boolean; started: string } | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined;
-  }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const started = fields[19];
-  if (started === undefined) return undefined;
-  return { ended: fields[0] === 'Z' || fields[0] === 'X', started };
 }

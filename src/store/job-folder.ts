@@ -3,10 +3,10 @@ import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { IoError } from '../errors.ts';
 import { makePrivateDir, makerOf, replaceFile, syncDir, TEMP_PREFIX, uniqueName } from './durable-file.ts';
-import { isPidAlive } from './holder.ts';
 import { errnoOf, ioFailure } from './io-failure.ts';
 import { FILES, fileText, isThere, type StoredJob } from './job-files.ts';
 import { isJobName } from './job-id.ts';
+import { isPidAlive } from './process-identity.ts';
 
 /** Prefix of folders that are being filled. */
 const NEW_PREFIX = '.new-';

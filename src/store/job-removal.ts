@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { isTerminal } from '../jobs/record.ts';
 import { settled } from './assemble.ts';
 import { makerOf, syncDir, uniqueName } from './durable-file.ts';
-import { isHolderAlive, isPidAlive } from './holder.ts';
+import { isHolderAlive } from './holder.ts';
 import { errnoOf, ioFailure } from './io-failure.ts';
 import { readFacts } from './job-files.ts';
 import { leftDrafts } from './job-folder.ts';
 import { dropIndex } from './job-index.ts';
+import { isPidAlive } from './process-identity.ts';
 
 /** Prefix of folders that are being deleted. */
 const GONE_PREFIX = '.gone-';

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makerOf, TEMP_PREFIX } from './durable-file.ts';
-import { isPidAlive } from './holder.ts';
+import { isPidAlive } from './process-identity.ts';
 
 /** Milliseconds after which something half-made whose maker is gone may be removed. Making it takes a few. */
 const STALE_MS = 3_600_000;

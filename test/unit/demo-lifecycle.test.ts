@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { demoStatus, startDetachedDemo, stopDemo } from '../../src/demo/lifecycle.ts';
-import { isAlive, processStart } from '../../src/demo/process-identity.ts';
+import { isRunning, processStart } from '../../src/store/process-identity.ts';
 import type { DemoState } from '../../src/demo/state-file.ts';
 import { atTestEnd } from '../support/cli.ts';
 import { freshHome } from '../support/home.ts';
@@ -43,7 +43,7 @@ it('starts, serves, says so, stops', async () => {
   const onStopped = vi.fn();
   expect(await stopDemo({ home: dir, onStopped })).toBe(true);
   expect(onStopped).toHaveBeenCalledOnce();
-  expect(isAlive(demo.pid)).toBe(false);
+  expect(isRunning(demo.pid)).toBe(false);
   expect(await demoStatus({ home: dir })).toBeUndefined();
   expect(readdirSync(dir)).toEqual(['demo.log']);
   expect(await stopDemo({ home: dir })).toBe(false);
@@ -68,7 +68,7 @@ it('starts anew after a crash', async () => {
   const dir = home();
   const first = await startDetachedDemo({ home: dir, entry });
   process.kill(first.pid, 'SIGKILL');
-  await vi.waitFor(() => expect(isAlive(first.pid)).toBe(false));
+  await vi.waitFor(() => expect(isRunning(first.pid)).toBe(false));
   expect(await demoStatus({ home: dir })).toBeUndefined();
   const second = await startDetachedDemo({ home: dir, entry });
   expect(second.started).toBe(true);
@@ -80,7 +80,7 @@ it('ends one that hangs', async () => {
   const { pid } = await startDetachedDemo({ home: dir, entry });
   process.kill(pid, 'SIGSTOP');
   expect(await stopDemo({ home: dir, graceMs: 200 })).toBe(true);
-  expect(isAlive(pid)).toBe(false);
+  expect(isRunning(pid)).toBe(false);
 });
 
 it('leaves a stranger alone that got the pid', async () => {
@@ -93,7 +93,7 @@ it('leaves a stranger alone that got the pid', async () => {
   const taken = { ...file, pid: stranger.pid, started: processStart(pid) ?? 'another' };
   writeFileSync(join(dir, 'demo.json'), JSON.stringify(taken));
   expect(await stopDemo({ home: dir })).toBe(false);
-  expect(isAlive(stranger.pid ?? -1)).toBe(true);
+  expect(isRunning(stranger.pid ?? -1)).toBe(true);
 });
 
 it('says why it did not start', async () => {
@@ -114,7 +114,7 @@ it('does not wait for ever for one that never answers', async () => {
   const starting = startDetachedDemo({ home: dir, entry: silent, startTimeoutMs: 1000 });
   await expect(starting).rejects.toThrow('does not answer');
   const pid = Number(readFileSync(join(dir, 'demo.log'), 'utf8'));
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
 });
 
 it('keeps a damaged state file, and says so', async () => {
@@ -129,5 +129,5 @@ it('ends by itself when its home is gone', async () => {
   const dir = home();
   const { pid } = await startDetachedDemo({ home: dir, entry });
   rmSync(dir, { recursive: true });
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000);
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), 10_000);
 });

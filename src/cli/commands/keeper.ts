@@ -2,10 +2,12 @@ import { readdirSync } from 'node:fs';
 import { findInstance } from '../../config/config.ts';
 import { isSafeName } from '../../config/names.ts';
 import { EXIT, IoError, UnfinishedError, UsageError } from '../../errors.ts';
-import { KeeperClient } from '../../keeper/client.ts';
+import { KeeperClient, NobodyListensError } from '../../keeper/client.ts';
 import { ended, kill } from '../../keeper/end.ts';
+import { presentKeepers } from '../../keeper/presence.ts';
 import type { StatusReply } from '../../keeper/protocol.ts';
-import { type KeeperState, liveKeepers } from '../../keeper/state.ts';
+import type { KeeperState } from '../../keeper/state.ts';
+import { isHolderAlive } from '../../store/holder.ts';
 import { App } from '../app.ts';
 import { configuredInstance } from '../instance.ts';
 import { namesOfJob } from '../known-names.ts';
@@ -27,7 +29,7 @@ interface KeeperView extends Omit<StatusReply, 'pid'> {
 /** `keeper status [INSTANCE]`: the keepers that run, and what they do. Exit 0 whether or not there are any. */
 export async function keeperStatus(app: App, name: string | undefined): Promise<number> {
   const { printer } = app;
-  const views = await Promise.all(keepersOf(app, name).map(viewOf));
+  const views = await Promise.all((await keepersOf(app, name)).map(viewOf));
   if (printer.json) {
     const items = await Promise.all(
       views.map(async (view) => ({ ...view, jobs: await nameableJobs(app, view) })),
@@ -103,7 +105,7 @@ async function viewOf(state: KeeperState): Promise<KeeperView> {
  */
 export async function keeperStop(app: App, name: string | undefined, options: StopOptions): Promise<number> {
   const { printer } = app;
-  const states = keepersOf(app, name);
+  const states = await keepersOf(app, name);
   const instances = [...new Set(states.map((state) => state.instance))];
   if (name === undefined && !options.all && instances.length > 1)
     throw new UsageError('which keeper? several run', {
@@ -141,11 +143,26 @@ async function stopOne(state: KeeperState, force: boolean): Promise<string | und
     if (!stopping) return commands === 1 ? 'a command that uses it' : `${commands} commands that use it`;
     if (await ended(state)) return undefined;
   } catch (error) {
+    // It was just ending by itself.
+    if (error instanceof NobodyListensError && !isHolderAlive(state.holder)) return undefined;
     if (!force) throw error;
   }
-  if (!force || !(await kill(state)))
-    throw new IoError(`the keeper of ${state.instance} (process ${state.holder.pid}) does not end`, {
+  const { pid } = state.holder;
+  if (!force)
+    throw new IoError(`the keeper of ${state.instance} (process ${pid}) does not end`, {
       hint: 'try again with --force',
+    });
+  const outcome = await kill(state);
+  if (outcome === 'unproved')
+    throw new IoError(
+      `process ${pid} cannot be proved to be the keeper of ${state.instance}: it was not signalled`,
+      {
+        hint: `look at it (ps -p ${pid}); if it is the keeper: kill ${pid}`,
+      },
+    );
+  if (outcome === 'alive')
+    throw new IoError(`the keeper of ${state.instance} (process ${pid}) does not end, not even killed`, {
+      hint: 'a process that waits for a disk or a device ends when that answers',
     });
   return undefined;
 }
@@ -156,7 +173,7 @@ async function stopOne(state: KeeperState, force: boolean): Promise<string | und
  */
 export async function dismissKeepers(app: App, name: string, purge: boolean): Promise<number> {
   let running = 0;
-  for (const state of keepersIn(app, name)) {
+  for (const state of await keepersIn(app, name)) {
     const { jobs } = await asking(state, (keeper) => keeper.status());
     if (jobs.length > 0 && purge)
       throw new UnfinishedError(
@@ -182,15 +199,15 @@ function countOf(jobs: number): string {
 }
 
 /** The keepers of one instance, or of all there are: those of ad hoc targets and of removed instances included. */
-function keepersOf(app: App, name: string | undefined): KeeperState[] {
+async function keepersOf(app: App, name: string | undefined): Promise<KeeperState[]> {
   if (name !== undefined) return keepersIn(app, instanceFolder(app, name));
-  return folders(app).flatMap((folder) => keepersIn(app, folder));
+  return (await Promise.all(folders(app).map((folder) => keepersIn(app, folder)))).flat();
 }
 
 /** What stands in a folder that others can write is neither spoken to nor signalled. Error: ConfigError. */
-function keepersIn(app: App, folder: string): KeeperState[] {
+async function keepersIn(app: App, folder: string): Promise<KeeperState[]> {
   app.checkPlaces(folder);
-  return liveKeepers(app.paths.keeperDir(folder));
+  return presentKeepers(app.paths.keeperDir(folder));
 }
 
 /** The folder's name for what was typed. Error: UsageError for what is neither an instance nor has a folder. */
