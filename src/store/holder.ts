@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { HolderFacts } from '../jobs/record.ts';
+import { isOwnDisk, leaseOf } from './lease.ts';
 import {
   bootId,
   hasFixedStarts,
@@ -27,12 +28,31 @@ export function currentHolder(): HolderFacts {
 
 /**
  * False only when the process is certainly gone: same machine, and another boot, no such pid, or a pid that was given to another process.
- * One that cannot be asked about counts as alive: what is told of its work is never made up.
+ * `folder`, a job's, may hold more proof: its lease, and the disk that it is on. One that cannot be asked about counts as alive: what is told
+ * of its work is never made up.
  */
-export function isHolderAlive(holder: HolderFacts): boolean {
-  const place = placeOf(holder);
-  if (place !== 'here') return place === 'elsewhere';
-  return isPidAlive(holder.pid) && lookedAt(holder) !== 'gone';
+export function isHolderAlive(holder: HolderFacts, folder?: string): boolean {
+  const isFree = () => folder !== undefined && leaseOf(folder) === 'free';
+  switch (placeOf(holder)) {
+    case 'here': {
+      if (!isPidAlive(holder.pid)) return false;
+      const seen = lookedAt(holder);
+      return seen === 'same' || (seen === 'unknown' && !isFree());
+    }
+    case 'earlier':
+      return false;
+    case 'beside':
+      return !isFree();
+    // It could only have written to its own machine's disk, and that is this one.
+    case 'elsewhere':
+      return holder.boot_id === null || bootId() === null || folder === undefined || !isOwnDisk(folder);
+  }
+}
+
+/** Whether these are the facts of this process. */
+export function isThisProcess({ pid, started, pid_ns }: HolderFacts): boolean {
+  const me = currentHolder();
+  return pid === me.pid && started === me.started && pid_ns === me.pid_ns;
 }
 
 /** Whether the process can be reached, and signalled, from here: it is proved to be the one that is meant. */
@@ -69,17 +89,19 @@ function look({ pid, started }: HolderFacts): Seen {
 }
 
 /**
- * Where a holder is or was. `here`: its pid means something to this process. `gone`: this machine has been started again since. `elsewhere`:
- * on another machine, or in another container. A machine may change its name; what it was booted as, and the namespace of its pids, tell.
+ * Where a holder is or was. `here`: its pid means something to this process. `earlier`: this machine has been started again since. `beside`:
+ * on this machine, but in another container, which may be gone. `elsewhere`: on a machine of another name and another boot, or nothing is
+ * known but another name. A machine may change its name; what it was booted as, and the namespace of its pids, tell.
  */
-function placeOf(holder: HolderFacts): 'here' | 'gone' | 'elsewhere' {
+function placeOf(holder: HolderFacts): 'here' | 'earlier' | 'beside' | 'elsewhere' {
   const boot = bootId();
+  const sameHost = holder.host === hostname();
   if (holder.boot_id !== null && holder.boot_id === boot) {
-    if (holder.pid_ns == null) return holder.host === hostname() ? 'here' : 'elsewhere';
-    return holder.pid_ns === pidNamespace() ? 'here' : 'elsewhere';
+    if (holder.pid_ns == null) return sameHost ? 'here' : 'beside';
+    return holder.pid_ns === pidNamespace() ? 'here' : 'beside';
   }
-  if (holder.host !== hostname()) return 'elsewhere';
-  return holder.boot_id !== null && boot !== null ? 'gone' : 'here';
+  if (!sameHost) return 'elsewhere';
+  return holder.boot_id !== null && boot !== null ? 'earlier' : 'here';
 }
 
 /** Whether the holder is one of this machine's (and container's) processes, alive or not. */

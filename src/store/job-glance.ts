@@ -39,7 +39,13 @@ function glance(dir: string, name: string): JobRecord[] {
     const facts = readFacts(`${dir}/${name}`, name);
     if (!facts) return [];
     // A look is enough: what its holder may just have written shows with the next one.
-    return [settled(facts, isHolderAlive, () => facts).record];
+    return [
+      settled(
+        facts,
+        (holder) => isHolderAlive(holder),
+        () => facts,
+      ).record,
+    ];
   } catch {
     return [];
   }

@@ -94,7 +94,7 @@ function hasEnded(folder: string, id: string): boolean {
     const facts = readFacts(folder, id);
     if (facts === undefined) return false;
     const again = () => readFacts(folder, id) ?? facts;
-    return isTerminal(settled(facts, isHolderAlive, again).record.status);
+    return isTerminal(settled(facts, (holder) => isHolderAlive(holder, folder), again).record.status);
   } catch {
     return false;
   }

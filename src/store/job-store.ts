@@ -19,7 +19,7 @@ import {
 } from '../jobs/record.ts';
 import { assemble, createdRecord, settled } from './assemble.ts';
 import { publishOnce, replaceByLink, replaceFile } from './durable-file.ts';
-import { isHolderAlive } from './holder.ts';
+import { isHolderAlive, isThisProcess } from './holder.ts';
 import {
   FILES,
   fileText,
@@ -35,6 +35,7 @@ import { jobNames, publishJob } from './job-folder.ts';
 import { checkedId, isJobName, newestOf, newJobId, resolveName, unknownJob } from './job-id.ts';
 import { JobIndex } from './job-index.ts';
 import { appendLog, readLog } from './job-log.ts';
+import { dropLease, leaveLease } from './lease.ts';
 import { removeResults, writeResult } from './result-file.ts';
 
 /** Up to this many records are read from their folders; for more the index pays. */
@@ -49,7 +50,7 @@ export interface JobStoreOptions {
   /** A new job id that nothing has yet; default: a ULID that sorts after all there are. */
   newId?: (() => string) | undefined;
   /** Whether the process that made a record lives; default: asks the system. */
-  holderAlive?: ((holder: HolderFacts) => boolean) | undefined;
+  holderAlive?: typeof isHolderAlive | undefined;
 }
 
 /** Opens the jobs of one instance. Costs nothing until a method is called. */
@@ -62,7 +63,7 @@ class DiskJobStore implements JobStore {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #instance: string;
   readonly #newId: (() => string) | undefined;
-  readonly #holderAlive: (holder: HolderFacts) => boolean;
+  readonly #holderAlive: typeof isHolderAlive;
 
   constructor({ dir, clock, instance, newId, holderAlive }: JobStoreOptions) {
     this.#dir = dir;
@@ -75,8 +76,12 @@ class DiskJobStore implements JobStore {
   create(job: NewJob): JobRecord {
     const now = this.#clock.now();
     const nextId = (names: readonly string[]) => this.#newId?.() ?? newJobId(now.getTime(), newestOf(names));
-    const stored = publishJob(this.#dir, now.getTime(), nextId, (id) =>
-      createdRecord(checkedId(id), job, now),
+    const stored = publishJob(
+      this.#dir,
+      now.getTime(),
+      nextId,
+      (id) => createdRecord(checkedId(id), job, now),
+      (draft) => this.#leaveLease(draft, job.holder),
     );
     return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
   }
@@ -84,6 +89,9 @@ class DiskJobStore implements JobStore {
   accept(id: string, fact: TaskFact): void {
     this.#inFolder(id, (folder) => {
       this.#facts(id);
+      // Before the record names the holder; the one until now lives as long as this takes.
+      if (fact.holder) this.#leaveLease(folder, fact.holder);
+      else dropLease(folder);
       if (publishOnce(`${folder}/${FILES.task}`, fileText(fact))) return;
       if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
         throw new CliError('internal', 70, `${id} has another remote task already`);
@@ -133,6 +141,7 @@ class DiskJobStore implements JobStore {
     this.#inFolder(id, (folder) => {
       const facts = this.#facts(id);
       if (!facts.end) this.#publishEnd(folder, facts, end);
+      dropLease(folder);
     });
     return this.read(id);
   }
@@ -202,7 +211,13 @@ class DiskJobStore implements JobStore {
   }
 
   #settled(id: string, facts: JobFacts) {
-    return settled(facts, this.#holderAlive, () => this.#facts(id));
+    const isAlive = (holder: HolderFacts) => this.#holderAlive(holder, this.#folder(id));
+    return settled(facts, isAlive, () => this.#facts(id));
+  }
+
+  /** Only a process that is there can leave a sign that it is. */
+  #leaveLease(folder: string, holder: HolderFacts): void {
+    if (isThisProcess(holder)) leaveLease(this.#dir, folder);
   }
 
   #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
