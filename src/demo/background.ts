@@ -1,7 +1,8 @@
 /** The background process's side of the detached demo: what the entry runs in the child that `startDetachedDemo` started. */
+
+import { processStart } from '../store/process-identity.ts';
 import type { DemoOrders } from './background-orders.ts';
 import { DEMO_ORDERS } from './background-orders.ts';
-import { processStart } from '../store/process-identity.ts';
 import { startDemoServer } from './server.ts';
 import { readState, removeState, writeState } from './state-file.ts';
 

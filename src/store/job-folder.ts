@@ -33,14 +33,13 @@ function allNames(dir: string): string[] {
 
 /**
  * Publishes a job's folder: filled under another name, synced, renamed. `nextId` is given the names that are there, in any order, and
- * called again when another process took the id. `prepare` may add to the folder before it is published. Errors: IoError; then nothing was published.
+ * called again when another process took the id. Errors: IoError; then nothing was published.
  */
 export function publishJob(
   dir: string,
   now: number,
   nextId: (names: readonly string[]) => string,
   content: (id: string) => StoredJob,
-  prepare: (draft: string) => void = () => {},
 ): StoredJob {
   makePrivateDir(dir);
   let names = allNames(dir);
@@ -48,7 +47,6 @@ export function publishJob(
   const draft = join(dir, uniqueName(NEW_PREFIX));
   try {
     makePrivateDir(draft);
-    prepare(draft);
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       const job = content(nextId(names.filter(isJobName)));
       replaceFile(join(draft, FILES.job), fileText(job));

@@ -76,13 +76,10 @@ class DiskJobStore implements JobStore {
   create(job: NewJob): JobRecord {
     const now = this.#clock.now();
     const nextId = (names: readonly string[]) => this.#newId?.() ?? newJobId(now.getTime(), newestOf(names));
-    const stored = publishJob(
-      this.#dir,
-      now.getTime(),
-      nextId,
-      (id) => createdRecord(checkedId(id), job, now),
-      (draft) => this.#leaveLease(draft, job.holder),
+    const stored = publishJob(this.#dir, now.getTime(), nextId, (id) =>
+      createdRecord(checkedId(id), job, now),
     );
+    this.#leaveLease(this.#folder(stored.job_id), job.holder);
     return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
   }
 
@@ -217,7 +214,7 @@ class DiskJobStore implements JobStore {
 
   /** Only a process that is there can leave a sign that it is. */
   #leaveLease(folder: string, holder: HolderFacts): void {
-    if (isThisProcess(holder)) leaveLease(this.#dir, folder);
+    if (isThisProcess(holder)) leaveLease(folder);
   }
 
   #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {

@@ -6,11 +6,10 @@
  *
  * It proves something only within one kernel, on a disk of that kernel's own: see `isOwnDisk`. Elsewhere nothing is concluded.
  */
-import { linkSync, openSync, rmSync, statfsSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
-import { join } from 'node:path';
-import { TEMP_PREFIX, uniqueName } from './durable-file.ts';
+import { dirname, join } from 'node:path';
 
 /** The socket's name in a job's folder. */
 export const LEASE_FILE = 'holder.sock';
@@ -32,75 +31,75 @@ const OWN_DISKS = new Set([
   0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x01021994, 0x794c7630,
 ]);
 
-/** This process's socket, by the folder it was made for; other jobs there get a name of it. */
-const own = new Map<string, string>();
+/** A socket of this process, and the names that it has: one in the folder of each job. */
+interface Own {
+  server: Server;
+  names: Set<string>;
+  /** The folder that it was made in, where its path is too long for a socket. */
+  fd: number | undefined;
+}
+
+let own: Own | undefined;
 
 /**
- * Lets the holder of a job be recognised as alive: to be called before the record that names it is published, with the folder that the record will
- * be in (or is filled in). Best effort: without it a holder in another container counts as alive.
+ * Leaves this process's sign of life in the folder of a job that it holds. Best effort: without it a holder in another container counts as
+ * alive.
  */
-export function leaveLease(jobsDir: string, folder: string): void {
+export function leaveLease(folder: string): void {
   if (process.platform !== 'linux') return;
   try {
     const path = join(folder, LEASE_FILE);
-    dropLease(folder);
-    const there = own.get(jobsDir);
-    if (there !== undefined && linked(there, path)) return;
-    const socket = join(jobsDir, uniqueName(TEMP_PREFIX));
-    if (!listen(socket)) return;
-    own.set(jobsDir, socket);
-    linked(socket, path);
+    rmSync(path, { force: true });
+    if (own && linked(own.names, path)) return void own.names.add(path);
+    own = listen(path) ?? own;
   } catch {
-    // A disk without sockets or hard links.
+    // A disk that cannot be written.
   }
 }
 
 /** The job has ended, or is not held any more. */
 export function dropLease(folder: string): void {
   if (process.platform !== 'linux') return;
+  const path = join(folder, LEASE_FILE);
   try {
-    rmSync(join(folder, LEASE_FILE), { force: true });
+    rmSync(path, { force: true });
   } catch {
-    // Whatever it says, nobody asks it any more.
+    return;
   }
+  // In a folder that is not where it was the name may live on, and stand for this process.
+  if (!own?.names.has(path) || !existsSync(folder)) return;
+  own.names.delete(path);
+  if (own.names.size > 0) return;
+  own.server.close();
+  if (own.fd !== undefined) closeSync(own.fd);
+  own = undefined;
 }
 
-function linked(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Listens for as long as this process lives, without keeping it alive. False where that cannot be done. */
-function listen(path: string): boolean {
-  const { createServer } = createRequire(import.meta.url)('node:net') as typeof import('node:net');
-  let failed = false;
-  const server: Server = createServer((socket) => socket.destroy());
-  server.on('error', () => {
-    failed = true;
-  });
-  // Node binds before this returns, and tells of it later.
-  server.listen(reachable(path));
-  server.unref();
-  if (failed || !server.listening) return false;
-  process.on('exit', () => {
+/** Gives a socket another name, if any that it has can be found. */
+function linked(names: ReadonlySet<string>, path: string): boolean {
+  for (const name of names)
     try {
-      unlinkSync(path);
+      linkSync(name, path);
+      return true;
     } catch {
-      // Swept up, with the folder perhaps.
+      // Pruned with its job, or on another disk.
     }
-  });
-  return true;
+  return false;
 }
 
-/** The path, or a shorter way to the same file. */
-function reachable(path: string): string {
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path;
-  const at = path.lastIndexOf('/');
-  return `/proc/self/fd/${openSync(path.slice(0, at), 'r')}${path.slice(at)}`;
+/** Listens for as long as this process lives, without keeping it alive. Undefined where that cannot be done. */
+function listen(path: string): Own | undefined {
+  const { createServer } = createRequire(import.meta.url)('node:net') as typeof import('node:net');
+  const server = createServer((socket) => socket.destroy());
+  // Told after `listen` has returned; whether it listens is known by then.
+  server.on('error', () => {});
+  const long = Buffer.byteLength(path) > MAX_SOCKET_PATH;
+  const fd = long ? openSync(dirname(path), 'r') : undefined;
+  server.listen(fd === undefined ? path : `/proc/self/fd/${fd}/${LEASE_FILE}`);
+  server.unref();
+  if (server.listening) return { server, names: new Set([path]), fd };
+  if (fd !== undefined) closeSync(fd);
+  return undefined;
 }
 
 /** What has become of the process that left a lease. `unknown`: there is none, or it proves nothing here. */
