@@ -150,9 +150,9 @@ export class KeeperWork {
     const { deps, log } = this.#options;
     for (const running of [...this.#running.values()]) {
       const { id, capability, stop, endSeen } = running;
-      if (!deps.store.hasEnded(id)) continue;
-      running.endSeen = true;
-      if (!endSeen) continue;
+      running.endSeen = deps.store.hasEnded(id);
+      // A folder may be away for a moment, too, while it is looked at whether it can be removed.
+      if (!running.endSeen || !endSeen) continue;
       const why = `its record has ended (${statusOf(deps.store, id)})`;
       log(`${id} ${capability}: ${why}`);
       stop.abort(new Error(why));

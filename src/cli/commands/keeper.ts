@@ -191,7 +191,7 @@ export async function dismissKeepers(app: App, name: string, purge: boolean): Pr
 
 /** Ends the keepers of an instance with whatever they do. Error: IoError for one that does not end. */
 export async function stopKeepers(app: App, name: string): Promise<void> {
-  for (const state of liveKeepers(app.paths.keeperDir(name))) await stopOne(state, true);
+  for (const state of await keepersIn(app, name)) await stopOne(state, true);
 }
 
 function countOf(jobs: number): string {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { UnfinishedError } from '../../errors.ts';
 import { isTerminal, type JobRecord } from '../../jobs/record.ts';
 import { makerOf, uniqueName } from '../../store/durable-file.ts';
-import { isPidAlive } from '../../store/holder.ts';
 import { errnoOf, ioFailure } from '../../store/io-failure.ts';
 import { openJobStore } from '../../store/job-store.ts';
+import { isPidAlive } from '../../store/process-identity.ts';
 import { sweepFolder } from '../../store/sweep.ts';
 import type { App } from '../app.ts';
 
