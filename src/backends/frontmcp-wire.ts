@@ -6,6 +6,7 @@ import { ProtocolError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, statusFromRemote } from '../jobs/record.ts';
 import { isObject, type JsonObject, textOf } from '../json.ts';
+import { cutState, cutText } from '../lib/caps.ts';
 import { parseJson } from '../lib/exact-json.ts';
 import type { Reply } from './submit.ts';
 import { resultText, stringAt } from './wire.ts';
@@ -68,7 +69,7 @@ export function runSnapshot(run: JsonObject): Snapshot {
   const attempt = run['attempt'];
   const base: Snapshot = {
     status,
-    remote,
+    remote: cutState(remote),
     remoteStatus,
     ...(typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt > 0 ? { attempt } : {}),
   };
@@ -94,7 +95,7 @@ function failure(run: JsonObject, status: 'failed' | 'canceled'): JobError {
   const said = isObject(error) ? stringAt(error, 'message') : error;
   const name = isObject(error) ? stringAt(error, 'name') : undefined;
   if (typeof said === 'string' && said !== '')
-    return { code: 'tool_error', message: said, ...(name === undefined ? {} : { name }) };
+    return { code: 'tool_error', message: cutText(said), ...(name === undefined ? {} : { name }) };
   const steps = failedSteps(result);
   if (steps.length === 0) return { code: 'tool_error', message: 'the run failed' };
   return { code: 'tool_error', message: `step ${steps.join(' and ')} failed`, steps };

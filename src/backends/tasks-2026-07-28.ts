@@ -2,6 +2,7 @@ import { RpcError, TaskUnknownError, UnsupportedError } from '../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../jobs/ports.ts';
 import type { JobError, PendingInput } from '../jobs/record.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import { cutText, cutValue } from '../lib/caps.ts';
 import { explainedMessage } from './refusals.ts';
 import type { Send } from './tasks-2025-11-25.ts';
 import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
@@ -76,9 +77,9 @@ function inlinedError(error: unknown, state: Snapshot): JobError {
   const message = typeof error['message'] === 'string' ? error['message'] : undefined;
   return {
     code: 'rpc_error',
-    message: explainedMessage(message ?? state.message ?? 'the task failed', error['data']),
+    message: explainedMessage(cutText(message ?? state.message ?? 'the task failed'), error['data']),
     ...(typeof error['code'] === 'number' ? { rpc_code: error['code'] } : {}),
-    ...(error['data'] === undefined ? {} : { data: error['data'] }),
+    ...(error['data'] === undefined ? {} : { data: cutValue(error['data']) }),
   };
 }
 

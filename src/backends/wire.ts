@@ -3,6 +3,7 @@ import { ProtocolError, type RpcError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../jobs/record.ts';
 import { isObject, type JsonObject, textOf } from '../json.ts';
+import { cutState, cutText } from '../lib/caps.ts';
 
 /** Error: ProtocolError for anything but an object. */
 export function asObject(value: unknown, method: string): JsonObject {
@@ -36,7 +37,7 @@ export function progressFrom(value: unknown): Progress | undefined {
   return {
     progress,
     ...(total !== undefined && Number.isFinite(total) ? { total } : {}),
-    ...(message === undefined ? {} : { message }),
+    ...(message === undefined ? {} : { message: cutText(message) }),
   };
 }
 
@@ -48,9 +49,9 @@ export function taskSnapshot(task: JsonObject): Snapshot {
   const remoteStatus = stringAt(task, 'status') ?? null;
   return {
     status: statusFromRemote(remoteStatus),
-    remote: task,
+    remote: cutState(task),
     remoteStatus,
-    ...(message === undefined ? {} : { message }),
+    ...(message === undefined ? {} : { message: cutText(message) }),
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
     ...(progress === undefined ? {} : { progress }),
   };
@@ -82,7 +83,10 @@ export function canceledError(state: Snapshot | undefined): JobError {
 
 /** The failure that a result itself reports; its text is the message. */
 function toolError(result: unknown, fallback?: string): JobError {
-  return { code: 'tool_error', message: resultText(result) || fallback || 'the tool reported an error' };
+  return {
+    code: 'tool_error',
+    message: cutText(resultText(result)) || fallback || 'the tool reported an error',
+  };
 }
 
 /** The texts of a CallToolResult. */

@@ -1,4 +1,5 @@
 import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../errors.ts';
+import { cutText, cutValue } from '../lib/caps.ts';
 import { BadAnswer } from './http/bad-answer.ts';
 import { FetchError } from './http/fetch-error.ts';
 import { firstLine } from './http/first-line.ts';
@@ -57,7 +58,7 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
       status,
     });
   if (rpc && status < 500 && status !== 429)
-    return new RpcError(rpc.code, scrub(rpc.message), scrubValue(rpc.data, scrub));
+    return new RpcError(rpc.code, cutText(scrub(rpc.message)), cutValue(scrubValue(rpc.data, scrub)));
   const reason = http.statusText ? ` ${scrub(http.statusText)}` : '';
   if (status === 429 || status >= 500) {
     return new UnreachableError(`${name} answered HTTP ${status}${reason}${said}`, {

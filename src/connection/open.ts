@@ -2,6 +2,7 @@ import { CliError, RpcError, UnreachableError } from '../errors.ts';
 import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
 import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
 import { connectLimit, tooLate } from './connect-limit.ts';
+import { cutFacts } from './cut-facts.ts';
 import { answerBasics, initialize } from './handshake.ts';
 import { meet, probeOver } from './meet.ts';
 import { CLIENT_CAPABILITIES_META_KEY } from './meta-keys.ts';
@@ -131,7 +132,7 @@ async function openOnce(
       ...(prepared.died ? [prepared.died] : []),
     ]);
     const facts: ServerFacts = {
-      ...negotiated,
+      ...cutFacts(negotiated),
       target: targetHash(options.identity),
       savedAt: options.now().toISOString(),
     };

@@ -1,5 +1,6 @@
 import { RpcError, UnreachableError } from '../errors.ts';
 import { deeperThan, isObject, type JsonObject, textOf } from '../json.ts';
+import { cutText, cutValue } from '../lib/caps.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
 
 /** How deep a message may be nested. */
@@ -24,9 +25,9 @@ export function resultIn(message: JsonObject, method: string, scrub: Scrub): unk
   if (error === null) return withoutSecrets(result, scrub);
   if (result !== undefined && result !== null) throw unreadable('has both a result and an error');
   const told = scrubValue(error, scrub);
-  if (!isObject(told)) throw new RpcError(0, textOf(told));
+  if (!isObject(told)) throw new RpcError(0, cutText(textOf(told)));
   const { code, message: said, data } = told;
-  throw new RpcError(Number(code), textOf(said ?? 'error'), data);
+  throw new RpcError(Number(code), cutText(textOf(said ?? 'error')), cutValue(data));
 }
 
 /** The parts of a result that tell how a task stands. */

@@ -1,5 +1,6 @@
 import { appendFileSync, openSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { cutText } from '../lib/caps.ts';
 
 /** The size at which a log is put aside, in bytes; one older file is kept, so there are never more than two of these. */
 const MAX_BYTES = 512 * 1024;
@@ -53,7 +54,7 @@ export class KeeperLog {
     for (const line of text.split('\n')) {
       if (line.trim() === '') continue;
       if (this.#pendingLength > MAX_PENDING) this.#dropped += 1;
-      else this.#keep(`${at} ${source} ${cut(line)}\n`);
+      else this.#keep(`${at} ${source} ${cutText(line, MAX_LINE)}\n`);
     }
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
@@ -85,8 +86,4 @@ export class KeeperLog {
     this.#pending.push(line);
     this.#pendingLength += line.length;
   }
-}
-
-function cut(line: string): string {
-  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line;
 }

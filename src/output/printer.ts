@@ -15,6 +15,9 @@ export interface PrinterOptions {
   appId: string;
 }
 
+/** Characters that are written together. */
+const WRITE_LENGTH = 64 * 1024;
+
 /** The envelope of `--json` (README, "JSON"). */
 export interface Envelope {
   app_id: string;
@@ -87,6 +90,24 @@ export class Printer {
   jsonDocument(value: unknown): void {
     const tty = this.outTTY && this.format === 'json';
     const text = stringifyJson(value, tty ? 2 : undefined) ?? 'null';
+    this.out(this.outTTY ? visibleJson(text) : text);
+  }
+
+  /** A JSON array, written item by item: together they may be more than one string can be. */
+  async jsonArray(items: readonly unknown[]): Promise<void> {
+    const tty = this.outTTY && this.format === 'json';
+    let text = '[';
+    for (const [i, item] of items.entries()) {
+      const one = stringifyJson(item, tty ? 2 : undefined) ?? 'null';
+      text += (i > 0 ? ',' : '') + (tty ? `\n${one}`.replaceAll('\n', '\n  ') : one);
+      if (text.length < WRITE_LENGTH) continue;
+      this.#options.stdout.write(this.outTTY ? visibleJson(text) : text);
+      // A slow reader is waited for: nothing piles up here.
+      // What cannot be written is told at the end.
+      await this.#options.stdout.flush().catch(() => {});
+      text = '';
+    }
+    text += tty && items.length > 0 ? '\n]' : ']';
     this.out(this.outTTY ? visibleJson(text) : text);
   }
 

@@ -1,6 +1,7 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PermissionAction } from '../config/permission-settings.ts';
+import { LOG_BYTES } from '../lib/caps.ts';
 import { makePrivateDir } from '../store/durable-file.ts';
 import { ioFailure } from '../store/io-failure.ts';
 
@@ -18,10 +19,13 @@ export interface RecordedRefusal {
   scopes: readonly string[];
 }
 
-/** Adds a refusal to an instance's file, which grows and is never read by the program. Error: IoError. */
+/**
+ * Adds a refusal to an instance's file, which the program never reads. A file that is full is put aside; one older file is kept. Error: IoError.
+ */
 export function recordRefusal(path: string, refusal: RecordedRefusal): void {
   makePrivateDir(dirname(path));
   try {
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) renameSync(path, `${path}.1`);
     // One write for a line, so that processes that are refused at the same time do not mix theirs.
     appendFileSync(path, `${JSON.stringify(refusal)}\n`, { mode: 0o600 });
   } catch (error) {

@@ -3,7 +3,9 @@ import { statSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { JOB_STATUSES, type JobEnd, type JobRecord, SCHEMA_VERSION, type TaskFact } from '../jobs/record.ts';
 import { isObject } from '../json.ts';
+import { RECORD_BYTES } from '../lib/caps.ts';
 import { parseJson, stringifyJson } from '../lib/exact-json.ts';
+import { readBounded } from './bounded-read.ts';
 import { readPublished } from './durable-file.ts';
 import { errnoOf, ioFailure } from './io-failure.ts';
 
@@ -122,9 +124,9 @@ const END_SHAPE: Record<string, Check> = {
 };
 
 /** Reads job.json; undefined when there is no such file. Errors: RecordError, IoError. */
-export function readJobFile(folder: string, id: string): StoredJob | undefined {
+export function readJobFile(folder: string, id: string, brief = false): StoredJob | undefined {
   const path = `${folder}/${FILES.job}`;
-  const job = read(path, {});
+  const job = read(path, {}, brief);
   return job === undefined ? undefined : checkedJob(path, job, id);
 }
 
@@ -135,16 +137,16 @@ function checkedJob(path: string, content: object, id: string): StoredJob {
   return job;
 }
 
-export function readTaskFile(folder: string): StoredTask | undefined {
-  return read(`${folder}/${FILES.task}`, TASK_SHAPE) as StoredTask | undefined;
+export function readTaskFile(folder: string, brief = false): StoredTask | undefined {
+  return read(`${folder}/${FILES.task}`, TASK_SHAPE, brief) as StoredTask | undefined;
 }
 
 function readCancelFile(folder: string): StoredCancel | undefined {
   return read(`${folder}/${FILES.cancel}`, CANCEL_SHAPE) as StoredCancel | undefined;
 }
 
-function readEndFile(folder: string): StoredEnd | undefined {
-  return read(`${folder}/${FILES.end}`, END_SHAPE) as StoredEnd | undefined;
+function readEndFile(folder: string, brief = false): StoredEnd | undefined {
+  return read(`${folder}/${FILES.end}`, END_SHAPE, brief) as StoredEnd | undefined;
 }
 
 /** The result that an end names. Errors: RecordError when the file is not there: a result is never made up. */
@@ -158,13 +160,14 @@ export function readResultFile(folder: string, name: string): unknown {
 
 /**
  * Everything in a job's folder, or undefined when it has no job.json. Read against the order in which the facts come about, so that
- * whoever sees an end sees what was true before it. Errors: RecordError, IoError.
+ * whoever sees an end sees what was true before it. `brief`: of a large file its long texts are cut, the result among them, for whoever looks at
+ * many jobs. Errors: RecordError, IoError.
  */
-export function readFacts(folder: string, id: string): JobFacts | undefined {
-  const end = readEndFile(folder);
+export function readFacts(folder: string, id: string, brief = false): JobFacts | undefined {
+  const end = readEndFile(folder, brief);
   const cancel = readCancelFile(folder);
-  const task = readTaskFile(folder);
-  const job = readJobFile(folder, id);
+  const task = readTaskFile(folder, brief);
+  const job = readJobFile(folder, id, brief);
   if (job === undefined) return undefined;
   // The end is a whole record, and nothing that happens to the other files afterwards changes it (an observation that was under way).
   if (end !== undefined && 'job_id' in end) {
@@ -178,9 +181,16 @@ export function readFacts(folder: string, id: string): JobFacts | undefined {
 
 /** What is wrong with each of a job's files by itself, and with all of them together; nothing for one that is not there. */
 export function recordProblems(folder: string, id: string): Error[] {
-  return [readEndFile, readCancelFile, readTaskFile, readJobFile, readFacts].flatMap((readFile) => {
+  const files = [
+    () => readEndFile(folder),
+    () => readCancelFile(folder),
+    () => readTaskFile(folder),
+    () => readJobFile(folder, id),
+    () => readFacts(folder, id),
+  ];
+  return files.flatMap((readFile) => {
     try {
-      readFile(folder, id);
+      readFile();
       return [];
     } catch (error) {
       return [error as Error];
@@ -193,12 +203,16 @@ export function fileText(content: object): string {
   return stringifyJson({ ...content, schema_version: SCHEMA_VERSION });
 }
 
-function read(path: string, shape: Record<string, Check>): Record<string, unknown> | undefined {
+function read(
+  path: string,
+  shape: Record<string, Check>,
+  brief = false,
+): Record<string, unknown> | undefined {
   // job.json is nearly always there.
   if (!path.endsWith(FILES.job) && !isThere(path)) return undefined;
   let text: string | undefined;
   try {
-    text = readPublished(path);
+    text = brief && isLarge(path) ? readBounded(path) : readPublished(path);
   } catch (error) {
     const errno = errnoOf((error as Error).cause);
     if (errno === 'ENOTDIR') return undefined;
@@ -215,6 +229,12 @@ export function isThere(path: string): boolean {
   } catch (error) {
     throw ioFailure(error, 'read', path);
   }
+}
+
+/** Where a folder stands for a file (publishOnce) it is read as it is. */
+function isLarge(path: string): boolean {
+  const seen = statSync(path, { throwIfNoEntry: false });
+  return seen?.isFile() === true && seen.size > RECORD_BYTES;
 }
 
 function checked(path: string, text: string, shape: Record<string, Check>): Record<string, unknown> {

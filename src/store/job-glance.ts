@@ -36,7 +36,7 @@ export function glanceJobs(dir: string, { prefix, liveFirst, most }: Glance): Jo
 
 function glance(dir: string, name: string): JobRecord[] {
   try {
-    const facts = readFacts(`${dir}/${name}`, name);
+    const facts = readFacts(`${dir}/${name}`, name, true);
     if (!facts) return [];
     // A look is enough: what its holder may just have written shows with the next one.
     return [

@@ -9,6 +9,7 @@
  */
 import { rmSync, type Stats, statSync } from 'node:fs';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import { isWithin } from '../lib/caps.ts';
 import { needsHolder } from './assemble.ts';
 import { readPublished, replaceFile } from './durable-file.ts';
 import { decodeIndex, type IndexEntry as Entry, encodeIndex, WATCHED, type Watch } from './index-format.ts';
@@ -25,6 +26,9 @@ const MIN_NEW = 64;
  */
 const SETTLED_MS = 2_000;
 
+/** The longest record that is entered, as JSON; longer ones are rare, and an index that is read as a whole has no room for them. */
+const ENTRY_LENGTH = 8 * 1024;
+
 export class JobIndex {
   readonly #dir: string;
   readonly #since: number;
@@ -33,10 +37,10 @@ export class JobIndex {
   readonly #fresh: JobRecord[] = [];
 
   /** `now`: milliseconds since 1970, taken before the first record is read. `use`: false starts empty, for a look at a few records. */
-  constructor(dir: string, now: number, use: boolean) {
+  constructor(dir: string, now: number, use: boolean, names = 0) {
     this.#dir = dir;
     this.#since = now - SETTLED_MS;
-    this.#known = use ? load(dir) : new Map();
+    this.#known = use ? load(dir, names) : new Map();
   }
 
   /** The record, when its files are as they were when it was entered. */
@@ -49,7 +53,7 @@ export class JobIndex {
 
   /** Offers a record that was read from its folder, as `list` returns it. */
   add(record: JobRecord): void {
-    if (!needsHolder(record)) this.#fresh.push(record);
+    if (!needsHolder(record) && isWithin(record, ENTRY_LENGTH)) this.#fresh.push(record);
   }
 
   /** Writes the index when enough is new, after every record was visited. Best effort: a disk that refuses costs only time. */
@@ -103,11 +107,17 @@ export function dropIndex(dir: string): void {
   }
 }
 
+/** Entries of jobs that are gone may still be in it. */
+const SPARE_ENTRIES = 1_024;
+
 const QUIET = { throwIfNoEntry: false } as const;
 
-function load(dir: string): Map<string, Entry> {
+function load(dir: string, names: number): Map<string, Entry> {
   try {
-    const text = readPublished(`${dir}/${INDEX_FILE}`);
+    const path = `${dir}/${INDEX_FILE}`;
+    // An earlier version entered records of any size.
+    if ((statSync(path, QUIET)?.size ?? 0) > (names + SPARE_ENTRIES) * ENTRY_LENGTH) return new Map();
+    const text = readPublished(path);
     return new Map(text === undefined ? [] : decodeIndex(text).map((entry) => [entry.record.job_id, entry]));
   } catch {
     return new Map();

@@ -1,18 +1,22 @@
 /** The log of a job: a file beside the others, lines of `TIME TEXT`, added to and never replaced. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import type { LogEntry } from '../jobs/record.ts';
+import { cutText, LOG_BYTES } from '../lib/caps.ts';
 import { errnoOf, ioFailure } from './io-failure.ts';
 
 const FILE = 'log.txt';
 
-/** The longest text of an entry, in characters. */
-const MAX_TEXT = 4_096;
-
-/** Adds an entry. What cannot be written is left out: nothing depends on it. */
+/** Adds an entry, as long as there is room. What cannot be written is left out: nothing depends on it. */
 export function appendLog(folder: string, at: Date, text: string): void {
-  const line = text.replace(/\s*\n\s*/g, ' ').slice(0, MAX_TEXT);
+  const path = `${folder}/${FILE}`;
+  // Cut first: a server's text may be large.
+  const line = cutText(text).replace(/\s*\n\s*/g, ' ');
   try {
-    appendFileSync(`${folder}/${FILE}`, `${at.toISOString()} ${line}\n`, { mode: 0o600 });
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > LOG_BYTES) return;
+    const entry = `${at.toISOString()} ${line}\n`;
+    const last = size + entry.length > LOG_BYTES ? `${at.toISOString()} (the log is full)\n` : '';
+    appendFileSync(path, entry + last, { mode: 0o600 });
   } catch {
     // A full disk or a folder that is gone: the record itself tells.
   }

@@ -91,9 +91,9 @@ function removeBatch(dir: string, ids: readonly string[], onRemoved: (part: Remo
 /** A record that is damaged, newer, or gone is none that has ended. Read anew: a list may have it from the index. */
 function hasEnded(folder: string, id: string): boolean {
   try {
-    const facts = readFacts(folder, id);
+    const facts = readFacts(folder, id, true);
     if (facts === undefined) return false;
-    const again = () => readFacts(folder, id) ?? facts;
+    const again = () => readFacts(folder, id, true) ?? facts;
     return isTerminal(settled(facts, (holder) => isHolderAlive(holder, folder), again).record.status);
   } catch {
     return false;

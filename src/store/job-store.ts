@@ -18,6 +18,7 @@ import {
   type TaskFact,
 } from '../jobs/record.ts';
 import { assemble, createdRecord, settled } from './assemble.ts';
+import { capped } from './capped.ts';
 import { publishOnce, replaceByLink, replaceFile } from './durable-file.ts';
 import { isHolderAlive, isThisProcess } from './holder.ts';
 import {
@@ -89,7 +90,7 @@ class DiskJobStore implements JobStore {
       // Before the record names the holder; the one until now lives as long as this takes.
       if (fact.holder) this.#leaveLease(folder, fact.holder);
       else dropLease(folder);
-      if (publishOnce(`${folder}/${FILES.task}`, fileText(fact))) return;
+      if (publishOnce(`${folder}/${FILES.task}`, fileText(capped(fact)))) return;
       if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
         throw new CliError('internal', 70, `${id} has another remote task already`);
     });
@@ -101,8 +102,9 @@ class DiskJobStore implements JobStore {
       if (job === undefined) throw this.#missing(id);
       if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
       const at = this.#clock.now().toISOString();
+      const told = capped(seen);
       const news = Object.fromEntries(
-        OBSERVED.flatMap((key) => (seen[key] === undefined ? [] : [[key, seen[key]]])),
+        OBSERVED.flatMap((key) => (told[key] === undefined ? [] : [[key, told[key]]])),
       );
       const next = { ...job, ...news, updated_at: at, ...(seen.status ? { status_observed_at: at } : {}) };
       replaceFile(`${folder}/${FILES.job}`, fileText(next));
@@ -137,7 +139,7 @@ class DiskJobStore implements JobStore {
   finish(id: string, end: JobEnd): JobRecord {
     this.#inFolder(id, (folder) => {
       const facts = this.#facts(id);
-      if (!facts.end) this.#publishEnd(folder, facts, end);
+      if (!facts.end) this.#publishEnd(folder, facts, capped(end));
       dropLease(folder);
     });
     return this.read(id);
@@ -157,8 +159,10 @@ class DiskJobStore implements JobStore {
     const fits = fitting(filter);
     const listing: JobListing = { jobs: [], problems: [] };
     const few = limit <= DIRECT_LIMIT && fits === undefined;
-    const index = new JobIndex(this.#dir, this.#clock.now().getTime(), !few);
-    for (const name of jobNames(this.#dir).reverse()) {
+    const now = this.#clock.now().getTime();
+    const names = jobNames(this.#dir).reverse();
+    const index = new JobIndex(this.#dir, now, !few, names.length);
+    for (const name of names) {
       if (listing.jobs.length >= limit) return listing;
       const record = index.get(name) ?? this.#listed(name, index, listing.problems);
       if (record && (fits === undefined || fits(record))) listing.jobs.push(record);
@@ -207,9 +211,9 @@ class DiskJobStore implements JobStore {
     return new RecordError('damaged', path, `${path} is missing`);
   }
 
-  #settled(id: string, facts: JobFacts) {
+  #settled(id: string, facts: JobFacts, again = () => this.#facts(id)) {
     const isAlive = (holder: HolderFacts) => this.#holderAlive(holder, this.#folder(id));
-    return settled(facts, isAlive, () => this.#facts(id));
+    return settled(facts, isAlive, again);
   }
 
   /** Only a process that is there can leave a sign that it is. */
@@ -219,9 +223,10 @@ class DiskJobStore implements JobStore {
 
   #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
     try {
-      const facts = readFacts(`${this.#dir}/${name}`, name);
+      const look = () => readFacts(`${this.#dir}/${name}`, name, true);
+      const facts = look();
       if (facts === undefined) throw this.#missing(name);
-      const { record } = this.#settled(name, facts);
+      const { record } = this.#settled(name, facts, () => look() ?? facts);
       index.add(record);
       return record;
     } catch (error) {

@@ -28,7 +28,7 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   const { jobs, problems } = await permittedList(app, filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
-  else if (printer.json) printer.jsonDocument(jobs);
+  else if (printer.json) await printer.jsonArray(jobs);
   else if (jobs.length > 0) await printRows(app, jobs);
   else if (printer.outTTY) printer.note('no jobs');
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
