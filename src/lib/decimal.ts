@@ -11,7 +11,16 @@ interface Decimal {
 /** Longer ones are no numbers that anybody means, and none that a double could hold. */
 const MOST_DIGITS = 309;
 
+/** The last long one: it may be compared with many. */
+let last: { text: string; number: Decimal | undefined } | undefined;
+
 function read(text: string): Decimal | undefined {
+  if (text.length < 1_000) return readNew(text);
+  if (last?.text !== text) last = { text, number: readNew(text) };
+  return last.number;
+}
+
+function readNew(text: string): Decimal | undefined {
   const [, minus, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   if (whole === '') return undefined;

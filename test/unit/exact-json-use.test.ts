@@ -1,0 +1,61 @@
+/** JSON that comes from outside or goes there keeps its numbers: who reads or writes it otherwise says here why no number can be lost. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+const PARSES: Record<string, string> = {
+  'lib/exact-json.ts': 'it is made of it',
+  'permissions/grants.ts': 'claims of a token, of which only words are used',
+  'doctor/launchers.ts': 'the name and version of a package',
+  'cli/completion/complete.ts': 'the words of a line, from our own shell scripts',
+  'cli/commands/instance-settings.ts': 'settings, which have no numbers of somebody else',
+  'store/index-format.ts': 'an index that says that it has no such numbers',
+  'keeper/serve.ts': 'orders of our own',
+  'keeper/start.ts': "a keeper's first line, of our own",
+  'keeper/state.ts': 'a file of our own',
+};
+
+const WRITES: Record<string, string> = {
+  'lib/exact-json.ts': 'it is made of it',
+  'discovery/flag-value.ts': 'a word for a message',
+  'discovery/stray-words.ts': 'words for a message',
+  'discovery/json-pieces.ts': 'names, and scalars that are no numbers',
+  'discovery/inside-flags.ts': 'a key of a map',
+  'cli/permission-check.ts': 'a name for a message',
+  'cli/ad-hoc.ts': 'a word for a message',
+  'store/index-format.ts': 'a session: texts alone',
+  'keeper/access.ts': 'a key',
+  'keeper/start.ts': 'orders of our own',
+  'keeper/state.ts': 'a file of our own',
+  'connection/proxy.ts': 'a key',
+  'connection/target-hash.ts': 'a key',
+  'lib/pages.ts': 'a key',
+};
+
+/** Files of `src` where the text is found. The demo server is a server, not this program. */
+function filesWith(pattern: RegExp): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('demo/'))
+    .filter((path) => pattern.test(withoutComments(readFileSync(join(SRC, path), 'utf8'))))
+    .sort();
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+}
+
+test('who reads JSON without the texts of its numbers has a reason', () => {
+  expect(filesWith(/\bJSON\.parse\b/)).toEqual(Object.keys(PARSES).sort());
+});
+
+test('who writes JSON without them has a reason, but for words in messages', () => {
+  expect(filesWith(/(?<!\$\{)\bJSON\.stringify\b/)).toEqual(Object.keys(WRITES).sort());
+});
+
+test('nobody copies by structuredClone, which loses them', () => {
+  expect(filesWith(/\bstructuredClone\b/)).toEqual([]);
+});
