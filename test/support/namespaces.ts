@@ -61,6 +61,8 @@ export async function startContainer(home: string): Promise<Container> {
 /** Processes in the pid namespace of this one, as they are seen from here. */
 function everyChildOf(init: number): number[] {
   const space = namespaceOf(init);
+  // Nothing of this machine's own is ever signalled.
+  if (space === undefined || space === namespaceOf(process.pid)) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
