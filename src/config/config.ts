@@ -7,6 +7,8 @@ import { parseJson } from '../lib/exact-json.ts';
 import { expand, expandAll } from './expand.ts';
 import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
+import { variablesOf } from './server-environment.ts';
+import { passedVariables } from './settings.ts';
 
 export const CONFIG_SCHEMA_VERSION = 1;
 
@@ -108,11 +110,13 @@ export function configuredTarget(name: string, server: ServerConfig): Target {
     const args = server.args ?? [];
     if (!Array.isArray(args) || args.some((a) => typeof a !== 'string'))
       throw new ConfigError(`${where}: args must be a list of strings`);
+    const passEnv = passedVariables(name, server);
     const target: StdioTarget = {
       kind: 'stdio',
       command: server.command,
       args,
       env: strings(server.env, `${where}: env`),
+      ...(passEnv.length > 0 ? { passEnv } : {}),
       ...(typeof server.cwd === 'string' ? { cwd: server.cwd } : {}),
     };
     return target;
@@ -136,11 +140,13 @@ export function expandTarget(
     checkUrl(url, target.url);
     return { kind: 'http', url, headers: expandAll(target.headers, env, `${where} header`), filled };
   }
+  const passed = variablesOf(env, target.passEnv ?? []);
+  Object.assign(filled, passed);
   return {
     kind: 'stdio',
     command: expand(target.command, env, `${where} command`),
     args: target.args.map((arg, i) => expand(arg, env, `${where} argument ${i + 1}`, filled)),
-    env: expandAll(target.env, env, `${where} environment`, filled),
+    env: { ...passed, ...expandAll(target.env, env, `${where} environment`, filled) },
     filled,
     ...(target.cwd === undefined ? {} : { cwd: expand(target.cwd, env, `${where} cwd`) }),
   };

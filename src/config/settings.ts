@@ -38,6 +38,7 @@ export const SETTING_KEYS = [
   'elicit',
   'roots',
   'sampling',
+  'passEnv',
   'permissions',
   'roles',
   'scopes',
@@ -72,6 +73,8 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     new ConfigError(`instance ${name}: ${field} must be ${takes}`, {
       hint: `mend it in the configuration, or: mcp2cli instances unset ${name} ${field}`,
     });
+  // It belongs to the target (config.ts), and is judged with the other settings.
+  passedVariables(name, server);
   const flag = (field: 'detach' | 'keepAlive'): boolean => {
     const value = server[field] ?? false;
     if (typeof value !== 'boolean') throw wrong(field, 'true or false');
@@ -96,6 +99,16 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     roots: roots(server['roots'], () => wrong('roots', 'a list of folders or URIs')),
     sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
   };
+}
+
+/** The names of the variables that a stdio server gets of the caller's environment, beside the usual ones. Error: ConfigError. */
+export function passedVariables(name: string, server: ServerConfig): string[] {
+  const names = server['passEnv'] ?? [];
+  if (Array.isArray(names) && names.every((one) => typeof one === 'string' && /^[A-Za-z_]\w*$/.test(one)))
+    return names;
+  throw new ConfigError(`instance ${name}: passEnv must be a list of names of environment variables`, {
+    hint: `mend it in the configuration, or: mcp2cli instances unset ${name} passEnv`,
+  });
 }
 
 function elicitPolicy(value: unknown, wrong: () => Error): ElicitPolicy | undefined {

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts';
 import { initialize } from './handshake.ts';
-import { type Introduction, mannerOf, type Negotiated, negotiate, type Probe } from './negotiate.ts';
+import { type Introduction, mannerOf, type Negotiated, negotiate } from './negotiate.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { PreparedTransport } from './transports.ts';
 
@@ -18,12 +18,11 @@ export async function meet(
   { transport, kind }: PreparedTransport,
   { version, capabilities, known, resume }: Acquaintance,
   signal: AbortSignal,
-  openProbe: () => Promise<Probe>,
 ): Promise<Negotiated> {
   const introduction: Introduction = { kind, version, capabilities };
   const start = () => transport.start();
   if (!resume && kind !== 'sse' && (!known || (known.era === 'modern' && !known.discover)))
-    return negotiate(channel, start, kind === 'stdio' ? openProbe : undefined, introduction, signal);
+    return negotiate(channel, start, introduction, signal);
   const remembered: Negotiated = known ?? {
     transport: kind,
     era: 'legacy',
@@ -39,20 +38,4 @@ export async function meet(
   if (remembered.era === 'legacy') return initialize(channel, introduction, { signal });
   channel.speak(remembered.protocolVersion ?? '');
   return remembered;
-}
-
-/** The first question to a stdio server, put to a process of its own, which is ended without ceremony. */
-export async function probeOver(prepared: PreparedTransport, channel: Channel): Promise<Probe> {
-  const { transport } = prepared as {
-    transport: PreparedTransport['transport'] & { _dispose?(): Promise<void> };
-  };
-  await transport.start();
-  return {
-    channel,
-    // The SDK's own way to end such a process: SIGTERM at once.
-    end: async () => {
-      await transport._dispose?.().catch(() => {});
-      await prepared.close().catch(() => {});
-    },
-  };
 }

@@ -46,28 +46,19 @@ export function mannerOf(
   };
 }
 
-/** The connection for the first question: the channel itself, or one to a process of its own. */
-export interface Probe {
-  channel: Channel;
-  end(): Promise<void>;
-}
-
 /**
  * First contact: finds out whether the server speaks 2026-07-28 (server/discover) or an older version (initialize), on a channel that is
- * started. `probe` opens the way for the first question: some older stdio servers end when it comes. What is learned makes this step unnecessary
- * next time. Errors: ProtocolError for versions that nobody here knows, RpcError when the server refuses, UnreachableError, AuthError.
+ * started here. Some older stdio servers end when the first question comes: then their transport starts them again. What is learned makes this step
+ * unnecessary next time. Errors: ProtocolError for versions that nobody here knows, RpcError when the server refuses, UnreachableError, AuthError.
  */
 export async function negotiate(
   channel: Channel,
   start: () => Promise<void>,
-  probe: (() => Promise<Probe>) | undefined,
   introduction: Introduction,
   signal: AbortSignal,
 ): Promise<Negotiated> {
-  if (!probe) await start();
-  const asked = probe ? await probe() : { channel, end: async () => {} };
-  const first = await discover(asked.channel, introduction, signal, PROBE_TIMEOUT_MS).finally(asked.end);
-  if (probe) await start();
+  await start();
+  const first = await discover(channel, introduction, signal, PROBE_TIMEOUT_MS);
   if (isObject(first)) return modern(first, introduction);
   channel.manner = { cancelByClosing: false };
   try {

@@ -1,10 +1,10 @@
-import { CliError, RpcError, UnreachableError } from '../errors.ts';
+import { CliError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
 import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
 import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
 import { connectLimit, tooLate } from './connect-limit.ts';
 import { cutFacts } from './cut-facts.ts';
 import { answerBasics, initialize } from './handshake.ts';
-import { meet, probeOver } from './meet.ts';
+import { meet } from './meet.ts';
 import { CLIENT_CAPABILITIES_META_KEY } from './meta-keys.ts';
 import { type Scrub, scrubberOf, scrubError, secretsOf } from './scrub.ts';
 import { patiently, withSecondTry } from './second-try.ts';
@@ -121,10 +121,7 @@ async function openOnce(
   try {
     const { version, capabilities = CLIENT_CAPABILITIES, resume } = options;
     const introduction = { version, capabilities, known, resume };
-    const meeting = meet(channel, prepared, introduction, abort.signal, async () => {
-      const other = await prepare(target, kind, { ...options, log: undefined }, scrub);
-      return probeOver(other, channelOver(other, scrub, options));
-    });
+    const meeting = meet(channel, prepared, introduction, abort.signal);
     meeting.catch(() => {});
     const negotiated = await Promise.race([
       meeting,
@@ -139,7 +136,7 @@ async function openOnce(
     return connection(prepared, channel, facts, options);
   } catch (error) {
     await prepared.close().catch(() => {});
-    if (options.signal?.aborted) throw options.signal.reason;
+    if (options.signal?.aborted) throw withWords(options.signal.reason, scrub(prepared.said?.() ?? ''));
     if (late.aborted) throw tooLate(prepared, options.name, options.connectTimeoutMs ?? 0, missing);
     throw explainHandshake(error, prepared, options.name);
   } finally {
@@ -156,7 +153,7 @@ async function prepare(
   scrub: Scrub,
 ): Promise<PreparedTransport> {
   const { identity } = options;
-  const shown = identity.kind === 'stdio' ? identity.command : undefined;
+  const shown = identity.kind === 'stdio' ? identity : undefined;
   const prepared = await prepareTransport(target, kind, { ...options, shown, scrub });
   return { ...prepared, explain: (error) => scrubError(prepared.explain(error), scrub) };
 }
@@ -244,6 +241,12 @@ function afterRefusal(error: unknown, onStale: (() => void) | undefined): unknow
     cause: error,
     hint: 'if the server has changed its protocol version: that will be asked anew by the next command',
   });
+}
+
+/** The end of `--timeout` while connecting, with what the server said instead of answering. */
+function withWords(reason: unknown, said: string): unknown {
+  if (!(reason instanceof TimeoutError) || said === '') return reason;
+  return new TimeoutError(`${reason.message}${said}`, { hint: reason.hint, cause: reason });
 }
 
 /** The handshake's own failures: a server that refuses it has refused the connection. */

@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { stringifyJson } from '../lib/exact-json.ts';
+import { decodeText } from '../lib/text.ts';
+import { guardSoon } from './guardian.ts';
+import { forgetGroup, groupLives, noteGroup, OWN_GROUP, signalGroup } from './process-group.ts';
 
 /** How long a command may take to end when it is asked to, in milliseconds. */
 const GRACE_MS = 1_000;
+
+/** How long output may still come after a command has ended, in milliseconds. */
+const OUTPUT_MS = 500;
 
 /** How much of a command's stderr is kept at either end, in characters: its first or its last line says what went wrong. */
 const KEPT_STDERR = 8 * 1024;
@@ -31,7 +37,7 @@ export interface CommandEnd {
 
 /**
  * Runs a command to its end, without a shell: `input` goes to its stdin as JSON. It gets a group of its own, so that what it starts ends with
- * it. Error: the signal's reason.
+ * it. @throws the signal's reason
  */
 export async function runCommand(
   { command, args }: { command: string; args: readonly string[] },
@@ -39,14 +45,11 @@ export async function runCommand(
   { env, cwd, signal, maxAnswer }: CommandOptions,
 ): Promise<CommandEnd> {
   signal?.throwIfAborted();
-  const detached = process.platform !== 'win32';
-  const child = spawn(command, args, { env, cwd, detached, windowsHide: true, stdio: 'pipe' });
-  const surely = () => kill(child, 'SIGKILL');
-  process.on('exit', surely);
-  let timer: NodeJS.Timeout | undefined;
+  const child = spawn(command, args, { ...OWN_GROUP, env, cwd, stdio: 'pipe' });
+  noteGroup(child);
+  guardSoon();
   const onAbort = () => {
-    kill(child, 'SIGTERM');
-    timer = setTimeout(surely, GRACE_MS);
+    endGroup(child);
     for (const stream of child.stdio) stream?.destroy();
   };
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -59,10 +62,23 @@ export async function runCommand(
     if (signal?.aborted) throw signal.reason;
     return end;
   } finally {
-    clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    process.off('exit', surely);
+    for (const stream of child.stdio) stream?.destroy();
+    endGroup(child);
   }
+}
+
+/** Ends what is left of the command and of what it has started, politely and then surely; nobody waits for it. */
+function endGroup(child: ChildProcess): void {
+  if (!groupLives(child)) {
+    forgetGroup(child);
+    return;
+  }
+  signalGroup(child, 'SIGTERM');
+  setTimeout(() => {
+    signalGroup(child, 'SIGKILL');
+    forgetGroup(child);
+  }, GRACE_MS).unref();
 }
 
 function outcome(child: ChildProcess, maxAnswer: number): Promise<CommandEnd> {
@@ -72,7 +88,7 @@ function outcome(child: ChildProcess, maxAnswer: number): Promise<CommandEnd> {
   child.stdout?.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= maxAnswer) chunks.push(chunk);
-    else kill(child, 'SIGKILL');
+    else signalGroup(child, 'SIGKILL');
   });
   child.stderr?.on('data', (chunk: Buffer) => {
     const text = chunk.toString('utf8');
@@ -82,7 +98,7 @@ function outcome(child: ChildProcess, maxAnswer: number): Promise<CommandEnd> {
   const ended = (exitCode: number | null, problem: string | undefined): CommandEnd => {
     const complete = size <= maxAnswer;
     return {
-      stdout: complete ? Buffer.concat(chunks).toString('utf8') : '',
+      stdout: complete ? decodeText(Buffer.concat(chunks)) : '',
       complete,
       stderr: { first: firstLine(head), last: tail.trimEnd().split('\n').at(-1)?.trim() ?? '' },
       exitCode,
@@ -94,9 +110,15 @@ function outcome(child: ChildProcess, maxAnswer: number): Promise<CommandEnd> {
       const why = error.code === 'ENOENT' ? `no such command: ${child.spawnfile}` : error.message;
       resolve(ended(null, `could not be started: ${why}`));
     });
-    child.once('close', (code, signal) => {
+    const settle = (code: number | null, signal: NodeJS.Signals | null) => {
       const how = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
       resolve(ended(code, code === 0 ? undefined : how));
+    };
+    child.once('close', settle);
+    // What it has started may hold its output open for as long as it likes: what the command itself said has come by then.
+    child.once('exit', (code, signal) => {
+      const timer = setTimeout(() => settle(code, signal), OUTPUT_MS);
+      child.once('close', () => clearTimeout(timer));
     });
   });
 }
@@ -104,15 +126,4 @@ function outcome(child: ChildProcess, maxAnswer: number): Promise<CommandEnd> {
 /** The first line of a text that has something in it. */
 export function firstLine(text: string): string {
   return text.trimStart().split('\n', 1)[0]?.trim() ?? '';
-}
-
-/** Ends the command and what it has started. */
-function kill(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (child.pid === undefined) return;
-    if (process.platform === 'win32') child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // It has ended meanwhile.
-  }
 }

@@ -1,95 +1,72 @@
-import type { PassThrough } from 'node:stream';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { statSync } from 'node:fs';
+import { HANDED_ON, variablesOf } from '../config/server-environment.ts';
 import { CliError, IoError, UnreachableError, UsageError } from '../errors.ts';
-import { MAX_MESSAGE_BYTES } from './http/body.ts';
+import { LastWords } from './stdio/last-words.ts';
+import { type End, StdioTransport } from './stdio/transport.ts';
 import type { StdioTarget } from './target.ts';
 
-/** How much of a server's stderr is kept to explain a failure. */
-const KEPT_LINES = 20;
-const KEPT_BYTES = 16 * 1024;
-
-export interface StdioProcess {
-  transport: StdioClientTransport;
+export interface StdioServer {
+  transport: StdioTransport;
   /** Rejects when the server ends; never resolves. */
   died: Promise<never>;
-  readonly exited: boolean;
   /** Ends the server: politely, then surely. */
   close(): Promise<void>;
+  /** The server's last words, as the end of a sentence; empty when it said nothing. */
+  said(): string;
   /** The error with the server's last words, as a person needs it. */
   explain(error: unknown, name: string): CliError;
 }
 
+/** How a server's end is told. */
+const ENDS: Record<End, string> = {
+  ended: 'the server process ended',
+  'stdout closed': 'the server closed its stdout',
+  'line too long': 'the server sent a message of more than 64 MiB',
+};
+
 /**
- * The SDK's stdio transport, its stderr kept. It must stay the SDK's own class: a subclass changes how the version probe runs
- * (docs/measurements.md). `shown` is how messages call the command. The server gets the SDK's default environment and what the instance
- * names, nothing else. Error: IoError when it would run in a working folder that was removed.
+ * A server that is started as a child process. `shown` is how messages call the command and its folder: as they were configured, for what a
+ * variable holds may be a secret. It gets the variables of HANDED_ON and those of the target, nothing else.
+ * @throws IoError when it would run in a working folder that was removed
  */
-export async function openStdio(
+export function openStdio(
   target: StdioTarget,
-  shown: string,
+  shown: Pick<StdioTarget, 'command' | 'cwd'>,
   log: ((line: string) => void) | undefined,
-): Promise<StdioProcess> {
-  if (target.cwd === undefined) checkWorkingFolder(shown);
-  const transport = new StdioClientTransport({
-    command: target.command,
-    args: target.args,
-    env: target.env,
-    stderr: 'pipe',
-    maxBufferSize: MAX_MESSAGE_BYTES,
-    ...(target.cwd === undefined ? {} : { cwd: target.cwd }),
-  });
-  joinOnce(transport, MAX_MESSAGE_BYTES);
-  let tail = '';
-  let exited = false;
-  (transport.stderr as PassThrough | null)?.on('data', (chunk: Buffer) => {
-    const text = chunk.toString('utf8');
-    tail = (tail + text).slice(-KEPT_BYTES);
-    if (log) for (const line of text.split('\n')) if (line !== '') log(`server: ${line}`);
-  });
+): StdioServer {
+  const words = new LastWords(log);
+  const { command, args, cwd } = target;
+  if (cwd === undefined) checkWorkingFolder(shown.command);
+  const env = { ...variablesOf(process.env, HANDED_ON), ...target.env };
+  const transport = new StdioTransport({ command, args, env, cwd }, words, log);
   let reject: (error: Error) => void = () => {};
   const died = new Promise<never>((_, no) => {
     reject = no;
   });
   died.catch(() => {});
-  // A process that ends in a hurry (a second ^C) takes its server along, however stubborn that one is.
-  let pid: number | null = null;
-  const takeAlong = () => {
-    pid = transport.pid ?? pid;
-    if (!exited && pid !== null) kill(pid);
-  };
-  process.on('exit', takeAlong);
-  const onclose = transport.onclose;
-  transport.onclose = () => {
-    exited = true;
-    process.off('exit', takeAlong);
-    onclose?.call(transport);
-    reject(new Error('the server process ended'));
-  };
+  const explained = new WeakSet<object>();
+  const said = () => words.told(transport.unended);
+  transport.onclose = () => reject(new Error(ENDS[transport.end ?? 'ended']));
   return {
     transport,
     died,
-    get exited() {
-      return exited;
-    },
-    close() {
-      // The transport forgets its process as soon as it begins to end it.
-      pid = transport.pid;
-      return transport.close();
-    },
+    close: () => transport.close(),
+    said,
     explain(error, name) {
-      if (error instanceof CliError && !(error instanceof UnreachableError)) return error;
-      const code = (error as NodeJS.ErrnoException | undefined)?.code;
-      const lines = tail.trimEnd().split('\n').slice(-KEPT_LINES).join('\n').trim();
-      const said = lines === '' ? '' : `; its last words:\n${lines}`;
-      if (code === 'ENOENT')
-        return new UsageError(`cannot start ${name}: no such command (or working directory): ${shown}`, {
-          cause: error,
-          hint: 'check the command, its PATH and the working directory',
-        });
-      if (code === 'EACCES')
-        return new UsageError(`cannot start ${name}: not executable: ${shown}`, { cause: error });
-      const what = exited ? 'the server process ended' : (error as Error).message;
-      return new UnreachableError(`cannot reach ${name}: ${what}${said}`, { cause: error, maybeSent: true });
+      if (error instanceof CliError && (explained.has(error) || !(error instanceof UnreachableError)))
+        return error;
+      const failed = startFailure(error, target, shown);
+      if (failed) {
+        const { hint, text } = failed;
+        return new UsageError(`cannot start ${name}: ${text}`, { cause: error, hint });
+      }
+      const what = transport.end === undefined ? (error as Error).message : ENDS[transport.end];
+      const told = new UnreachableError(`cannot reach ${name}: ${what}${said()}`, {
+        cause: error,
+        maybeSent: true,
+      });
+      explained.add(told);
+      return told;
     },
   };
 }
@@ -106,43 +83,34 @@ function checkWorkingFolder(shown: string): void {
   }
 }
 
-/**
- * The SDK's buffer copies all that it has with every chunk: a message of 64 MiB takes it twenty seconds of work. Chunks without the end of a line
- * are kept aside here, and given to it joined once. Without the buffer where it is looked for, nothing is changed.
- */
-function joinOnce(transport: StdioClientTransport, limit: number): void {
-  const buffer = (transport as unknown as { _readBuffer?: Partial<ReadBuffer> })._readBuffer;
-  if (typeof buffer?.append !== 'function' || typeof buffer.clear !== 'function') return;
-  const append = buffer.append.bind(buffer);
-  const clear = buffer.clear.bind(buffer);
-  let held: Buffer[] = [];
-  let size = 0;
-  buffer.clear = () => {
-    held = [];
-    size = 0;
-    clear();
-  };
-  buffer.append = (chunk) => {
-    held.push(chunk);
-    size += chunk.length;
-    if (size <= limit && !chunk.includes(10)) return;
-    const whole = held.length === 1 ? chunk : Buffer.concat(held);
-    held = [];
-    size = 0;
-    // Refuses what is larger than its limit.
-    append(whole);
-  };
+/** Why a command could not be started at all; undefined for another failure. */
+function startFailure(
+  error: unknown,
+  { cwd }: StdioTarget,
+  shown: Pick<StdioTarget, 'command' | 'cwd'>,
+): { text: string; hint?: string } | undefined {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (!syscall?.startsWith('spawn')) return undefined;
+  // The system says the same of a command and of a folder that is not there.
+  const folder = cwd === undefined ? undefined : folderFailure(cwd);
+  if (folder !== undefined)
+    return {
+      text: `${folder}: ${shown.cwd ?? cwd}`,
+      hint: 'the server is started in this folder (cwd): make it, or name another one',
+    };
+  if (code === 'ENOENT')
+    return { text: `no such command: ${shown.command}`, hint: 'check the command and its PATH' };
+  if (code === 'EACCES') return { text: `not executable: ${shown.command}` };
+  return undefined;
 }
 
-interface ReadBuffer {
-  append(chunk: Buffer): void;
-  clear(): void;
-}
-
-function kill(pid: number): void {
+function folderFailure(path: string): string | undefined {
   try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile.
+    return statSync(path).isDirectory() ? undefined : 'the working directory is no folder';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR'
+      ? 'no such working directory'
+      : `the working directory cannot be entered (${code})`;
   }
 }

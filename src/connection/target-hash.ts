@@ -16,6 +16,12 @@ export function targetHash(target: Target): string {
             .map((name) => name.toLowerCase())
             .sort(),
         ]
-      : ['stdio', target.command, target.args, target.cwd ?? null, Object.keys(target.env).sort()];
+      : [
+          'stdio',
+          target.command,
+          target.args,
+          target.cwd ?? null,
+          [...new Set([...Object.keys(target.env), ...(target.passEnv ?? [])])].sort(),
+        ];
   return sha256(JSON.stringify(identity)).slice(0, 16);
 }

@@ -14,8 +14,10 @@ export interface StdioTarget {
   kind: 'stdio';
   command: string;
   args: string[];
-  /** What the server gets beside the SDK's default environment. */
+  /** What the server gets beside the usual variables (config/server-environment.ts). */
   env: Record<string, string>;
+  /** Names of variables that it gets of the caller's environment; in a target that is ready for use they stand in `env`. */
+  passEnv?: string[];
   cwd?: string;
   filled?: FilledVariables;
 }

@@ -4,7 +4,7 @@ import { classifyFailure } from './failure.ts';
 import { StreamableHttp } from './http/streamable-http.ts';
 import { useAgents } from './proxy.ts';
 import type { Scrub } from './scrub.ts';
-import type { HttpTarget, Target } from './target.ts';
+import type { HttpTarget, StdioTarget, Target } from './target.ts';
 
 export type TransportKind = 'http' | 'sse' | 'stdio';
 
@@ -14,6 +14,8 @@ export interface PreparedTransport {
   kind: TransportKind;
   /** Rejects when a stdio server ends. */
   died?: Promise<never>;
+  /** The last words of a stdio server, as the end of a sentence; empty when it said nothing. */
+  said?(): string;
   /** What went wrong, in the program's own errors. */
   explain(error: unknown): CliError;
   /** Whether the answer to the request of this id is an event stream; undefined where answers are not tied to requests. */
@@ -29,8 +31,8 @@ export interface PreparedTransport {
 export interface TransportOptions {
   /** What the person knows the server by. */
   name: string;
-  /** The command of a stdio server as it was configured: what a variable holds may be a secret. */
-  shown?: string | undefined;
+  /** The command of a stdio server and its folder as they were configured: what a variable holds may be a secret. */
+  shown?: Pick<StdioTarget, 'command' | 'cwd'> | undefined;
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   /** Takes out of the server's words what the person gave it as a secret. */
   scrub: Scrub;
@@ -49,18 +51,8 @@ export async function prepareTransport(
 ): Promise<PreparedTransport> {
   if (target.kind === 'http') return prepareHttp(target, kind, options);
   const { openStdio } = await import('./stdio.ts');
-  const { transport, died, ...process } = await openStdio(
-    target,
-    options.shown ?? target.command,
-    options.log,
-  );
-  return {
-    transport,
-    kind: 'stdio',
-    died,
-    explain: (error) => process.explain(error, options.name),
-    close: () => process.close(),
-  };
+  const server = openStdio(target, options.shown ?? target, options.log);
+  return { ...server, kind: 'stdio', explain: (error) => server.explain(error, options.name) };
 }
 
 async function prepareHttp(

@@ -1,3 +1,4 @@
+import { HANDED_ON } from '../config/server-environment.ts';
 import { sha256 } from '../connection/sha256.ts';
 import { UnreachableError } from '../errors.ts';
 import type { JobRecord } from '../jobs/record.ts';
@@ -90,8 +91,8 @@ export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClien
   return (await KeeperClient.connect(state)).client;
 }
 
-/** What a stdio server gets of the caller's environment without being named (the SDK's default), but for the kind of terminal. */
-const PASSED_ON = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'USER', 'USERPROFILE', 'APPDATA', 'TEMP'];
+/** What a stdio server gets of the caller's environment without being named, but for the kind of terminal. */
+const SURROUNDINGS = HANDED_ON.filter((name) => name !== 'TERM');
 
 /** What must be the same for a keeper to do as well as a connection of one's own. Values and all; it never touches a disk. */
 export function fingerprintOf({
@@ -104,6 +105,6 @@ export function fingerprintOf({
   const settings = { ...orders.settings, connectTimeoutMs: null };
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;
-  const surroundings = stdio ? PASSED_ON.map((name) => env[name] ?? null) : [];
+  const surroundings = stdio ? SURROUNDINGS.map((name) => env[name] ?? null) : [];
   return sha256(JSON.stringify([target(), settings, folder, surroundings]));
 }

@@ -5,6 +5,7 @@ import { automaticAnswers } from '../backends/automatic.ts';
 import { expandTarget } from '../config/config.ts';
 import { resolvePaths } from '../config/paths.ts';
 import { clientDuties } from '../connection/client-duties.ts';
+import { startGuardian } from '../connection/guardian.ts';
 import type { Reach } from '../connection/reach.ts';
 import { systemClock } from '../context.ts';
 import { EXIT, IoError } from '../errors.ts';
@@ -16,7 +17,6 @@ import { openJobStore } from '../store/job-store.ts';
 import { VERSION } from '../version.ts';
 import { Connections } from './connections.ts';
 import { Desk } from './desk.ts';
-import { startGuardian } from './guardian.ts';
 import { KeeperLog } from './log.ts';
 import type { KeeperOrders } from './protocol.ts';
 import { socketPath, tempSocketPath } from './socket-path.ts';
@@ -108,7 +108,9 @@ class Keeper {
       log: (line) =>
         line.startsWith('server: ')
           ? this.#log.write('server', line.slice('server: '.length))
-          : this.#say(line),
+          : line.startsWith('server stdout: ')
+            ? this.#log.write('server', line.slice('server '.length))
+            : this.#say(line),
     };
     this.#connections = new Connections(
       reach,
@@ -153,7 +155,7 @@ class Keeper {
 
   /** Listens, and can be found. Errors: IoError. */
   async start(): Promise<void> {
-    if (this.#orders.identity.kind === 'stdio') startGuardian((text) => this.#say(text));
+    if (this.#orders.identity.kind === 'stdio') startGuardian((text) => this.#say(text), { ownGroup: true });
     this.#state.socket = await this.#listenSomewhere();
     try {
       this.#register();

@@ -5,7 +5,8 @@ import { expect, it, type TestContext } from 'vitest';
 import { run, start } from '../support/cli.ts';
 import { tmpfs } from '../support/disk.ts';
 import { dataOf, submitted } from '../support/instance.ts';
-import { endKeepers, everythingCommand, groupEnded, theKeeper } from '../support/keeper.ts';
+import { endKeepers, everythingCommand } from '../support/keeper.ts';
+import { homeEnded } from '../support/processes.ts';
 import { demoServer } from '../support/servers.ts';
 
 const ANSWER = 'Deployed version 2.0 to staging\n';
@@ -81,7 +82,6 @@ it('a keeper holds on to it until there is room', async (context) => {
     stdout: expect.stringMatching(/^# Research Report: cats\n/),
   });
   // The disk is taken away with the test.
-  const { pid } = await theKeeper(home);
   await run(['keeper', 'stop'], { home });
-  await groupEnded(pid);
+  await homeEnded(home);
 });

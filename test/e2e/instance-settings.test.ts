@@ -1,9 +1,10 @@
 /** `instances set` and `unset`: what an instance's settings take, and where they are shown. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run } from '../support/cli.ts';
-import { dataOf, errorOf, homeAt } from '../support/instance.ts';
+import { dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';
+import { STDIO_SERVER } from '../support/servers.ts';
 
 async function at() {
   const home = await homeAt('http://127.0.0.1:9/mcp');
@@ -97,4 +98,61 @@ it('one that is damaged keeps no other from being mended', async () => {
   expect(await instances('unset', 'work', 'detach')).toMatchObject({ code: 0 });
   expect(await instances('set', 'nobody', 'elicit', 'ask')).toMatchObject({ code: 2 });
   expect(await instances('set', 'work', 'elicit', 'decline')).toMatchObject({ code: 0 });
+});
+
+describe('passEnv', () => {
+  const tool = [
+    'work',
+    'describe',
+    '--variables',
+    'FOO',
+    '--variables',
+    'BAR',
+    '--variables',
+    'HTTPS_PROXY',
+    '--variables',
+    'OTHER',
+  ];
+  const env = { FOO: 'foo', BAR: 'bar', HTTPS_PROXY: 'http://127.0.0.1:9', OTHER: 'secret' };
+  const seen = async (home: string) => JSON.parse((await run(tool, { home, env })).stdout).env;
+
+  it('names variables that a stdio server gets; proxies it gets anyway', async () => {
+    const home = await homeWith(['--', process.execPath, STDIO_SERVER]);
+    expect(await seen(home)).toEqual({ FOO: null, BAR: null, HTTPS_PROXY: env.HTTPS_PROXY, OTHER: null });
+    expect(await run(['instances', 'set', 'work', 'pass-env', 'FOO,BAR', 'UNSET'], { home })).toMatchObject({
+      code: 0,
+      stdout: 'work: passEnv is FOO BAR UNSET\n',
+    });
+    expect(await seen(home)).toEqual({ ...env, OTHER: null });
+    expect(readFileSync(join(home, 'config.json'), 'utf8')).not.toContain('"foo"');
+    // What the instance sets itself wins.
+    await run(
+      [
+        'instances',
+        'add',
+        'other',
+        '--env',
+        'FOO=own',
+        '--env',
+        'HTTPS_PROXY=',
+        '--',
+        process.execPath,
+        STDIO_SERVER,
+      ],
+      { home },
+    );
+    await run(['instances', 'set', 'other', 'passEnv', 'FOO'], { home });
+    const other = await run(['other', ...tool.slice(1)], { home, env });
+    expect(JSON.parse(other.stdout).env).toEqual({ FOO: 'own', BAR: null, HTTPS_PROXY: '', OTHER: null });
+  });
+
+  it('takes names only', async () => {
+    const home = await homeWith(['--', process.execPath, STDIO_SERVER]);
+    expect(await run(['instances', 'set', 'work', 'passEnv', 'FOO=bar'], { home })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^error: passEnv must be a list of names of environment variables \(given FOO=bar\)\n/,
+      ),
+    });
+  });
 });

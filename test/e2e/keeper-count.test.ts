@@ -5,7 +5,8 @@ import { expect, it } from 'vitest';
 import { run, start } from '../support/cli.ts';
 import { jobWork } from '../support/frontmcp/work.ts';
 import { submitted } from '../support/instance.ts';
-import { endKeepers, groupEnded, keeperHome, keepers, STDIO_COMMAND, theKeeper } from '../support/keeper.ts';
+import { endKeepers, keeperHome, keepers, STDIO_COMMAND, theKeeper } from '../support/keeper.ts';
+import { homeEnded } from '../support/processes.ts';
 import { completed, diskStore } from '../support/store-fixtures.ts';
 
 const LOST = completed('', {
@@ -29,29 +30,29 @@ async function left(home: string, ms: number): Promise<string> {
   return (await theKeeper(home)).jobs[0]?.job_id ?? '';
 }
 
-async function hanging(): Promise<{ home: string; id: string; pid: number }> {
+async function hanging(): Promise<{ home: string; id: string }> {
   const home = await keeperHome(STDIO_COMMAND, { idleTimeout: '1s' });
   const id = await submitted(home, ['work', 'hang', '--detach']);
-  const { pid, jobs } = await theKeeper(home);
+  const { jobs } = await theKeeper(home);
   expect(jobs).toMatchObject([{ job_id: id }]);
-  return { home, id, pid };
+  return { home, id };
 }
 
 it('a call that never settles, recorded as lost by another process', async () => {
-  const { home, id, pid } = await hanging();
+  const { home, id } = await hanging();
   const { store } = diskStore(home);
   store.finish(id, { ...LOST, finished_at: new Date().toISOString() });
   await keeperGone(home);
-  await groupEnded(pid);
+  await homeEnded(home);
   expect(store.read(id)).toMatchObject({ status: 'lost', error: { code: 'task_unknown' } });
   expect(keeperLog(home)).toContain(`${id} hang: its record has ended (lost)`);
 });
 
 it('a call that never settles, whose record was removed', async () => {
-  const { home, id, pid } = await hanging();
+  const { home, id } = await hanging();
   rmSync(join(home, 'instances', 'work', 'jobs', id), { recursive: true });
   await keeperGone(home);
-  await groupEnded(pid);
+  await homeEnded(home);
   // Nothing of it comes back.
   expect(
     readdirSync(join(home, 'instances', 'work', 'jobs')).filter((name) => name.startsWith('job_')),

@@ -7,13 +7,12 @@ import {
   configure,
   endKeepers,
   everythingCommand,
-  groupEnded,
-  groupOf,
   keeperHome,
   keepers,
   STDIO_COMMAND,
   theKeeper,
 } from '../support/keeper.ts';
+import { isAlive, serversOf } from '../support/processes.ts';
 import { ptyTool, startCommandOnPty } from '../support/pty.ts';
 import { watchedServer, workAt } from '../support/work.ts';
 
@@ -202,11 +201,12 @@ describe.skipIf(!ptyTool())('on a terminal that closes', () => {
     terminal.signal('SIGKILL');
     await terminal.done;
     const { pid } = await theKeeper(home);
-    expect(groupOf(pid)).toContain(pid);
+    const kept = [pid, ...serversOf(home, pid)];
+    expect(kept.length).toBeGreaterThan(1);
     expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^# Research Report: cats\n/),
     });
-    await groupEnded(pid);
+    await expect.poll(() => kept.filter(isAlive), { timeout: 15_000 }).toEqual([]);
   });
 });

@@ -10,13 +10,12 @@ import {
   configure,
   endKeepers,
   everythingCommand,
-  groupEnded,
-  groupOf,
   keeperHome,
   keepers,
   STDIO_COMMAND,
   theKeeper,
 } from '../support/keeper.ts';
+import { homeEnded, isAlive, serversOf } from '../support/processes.ts';
 
 const RESEARCH = ['work', 'simulate-research-query', '--topic', 'cats'];
 const keeperDir = (home: string) => join(home, 'instances', 'work', 'keeper');
@@ -35,11 +34,11 @@ describe('a background job on a stdio server', () => {
       stderr: '',
     });
     const { pid } = await theKeeper(home);
-    expect(groupOf(pid).length).toBeGreaterThan(1);
+    expect(serversOf(home, pid).length).toBeGreaterThan(0);
     const waited = await run(['work', 'jobs', 'wait', '--latest'], { home });
     expect(waited).toMatchObject({ code: 0, stderr: '' });
     expect(waited.stdout).toMatch(/^# Research Report: cats\n/);
-    await groupEnded(pid);
+    await homeEnded(home);
     expect(await keepers(home)).toEqual([]);
     expect(readdirSync(keeperDir(home))).toEqual(['keeper.log']);
     // The record is there for ever, without a keeper.
@@ -60,7 +59,7 @@ describe('a background job on a stdio server', () => {
       stdout: '',
       stderr: expect.stringMatching(/is lost: the keeper that ran it is gone .*\n$/),
     });
-    await groupEnded(pid);
+    await homeEnded(home);
     const next = await submitted(home, RESEARCH);
     expect(await run(['work', 'jobs', 'wait', next], { home })).toMatchObject({ code: 0 });
     expect(await run(['work', 'jobs', 'list', '--status', 'lost'], { home })).toMatchObject({
@@ -71,12 +70,11 @@ describe('a background job on a stdio server', () => {
   it('is lost, and says so, when its keeper is told to end', async () => {
     const home = await keeperHome(everythingCommand());
     const id = await submitted(home, RESEARCH);
-    const { pid } = await theKeeper(home);
     const refused = await run(['keeper', 'stop', 'work'], { home });
     expect(refused).toMatchObject({ code: 8, stdout: '' });
     expect(refused.stderr).toMatch(/^error: not stopped: work has 1 running job\nhint: .*--force/);
     expect(await run(['keeper', 'stop', 'work', '--force'], { home })).toMatchObject({ code: 0 });
-    await groupEnded(pid);
+    await homeEnded(home);
     const shown = await run(['work', '--json', 'jobs', 'show', id], { home });
     expect(dataOf(shown)).toMatchObject({ status: 'lost', error: { code: 'keeper_stopped' } });
   });
@@ -85,7 +83,7 @@ describe('a background job on a stdio server', () => {
     const home = await keeperHome(everythingCommand());
     const id = await submitted(home, RESEARCH);
     const { pid } = await theKeeper(home);
-    const server = groupOf(pid).find((one) => one !== pid) ?? 0;
+    const [server = 0] = serversOf(home, pid);
     process.kill(server, 'SIGKILL');
     expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({
       code: 1,
@@ -115,7 +113,7 @@ describe('a keeper', () => {
     const first = await pidOf();
     expect([await pidOf(), await pidOf()]).toEqual([first, first]);
     const { pid } = await theKeeper(home);
-    expect(groupOf(pid)).toContain(first);
+    expect(serversOf(home, pid)).toContain(first);
     await run(['keeper', 'stop'], { home });
     configure(home, { keepAlive: false });
     const own = await pidOf();
@@ -142,7 +140,7 @@ describe('a keeper', () => {
       await run(['work', 'describe'], { home });
       const [{ pid } = { pid: 0 }] = await keepers(home);
       if (end === 'kill') process.kill(pid, 'SIGKILL');
-      if (pid > 0) await groupEnded(pid);
+      if (pid > 0) await homeEnded(home);
     }
   });
 
@@ -163,7 +161,7 @@ describe('a keeper', () => {
     expect(await run(['work', 'jobs', 'cancel', id], { home })).toMatchObject({
       stdout: expect.stringMatching(/^status: canceled, /),
     });
-    await groupEnded(old.pid);
+    await expect.poll(() => isAlive(old.pid), { timeout: 15_000 }).toBe(false);
     expect(await run(['work', 'jobs', 'wait', next], { home })).toMatchObject({ code: 0 });
     expect((await keepers(home)).map(({ pid }) => pid)).not.toContain(old.pid);
   });
@@ -171,7 +169,6 @@ describe('a keeper', () => {
   it('of an instance that is removed ends with its last job; a purge does not take running jobs', async () => {
     const home = await keeperHome(everythingCommand(), { idleTimeout: '1h' });
     const id = await submitted(home, RESEARCH);
-    const { pid } = await theKeeper(home);
     const purged = await run(['instances', 'remove', 'work', '--purge'], { home });
     expect(purged).toMatchObject({ code: 8, stdout: '' });
     expect(purged.stderr).toMatch(/^error: not removed: work has 1 running job in its keeper\n/);
@@ -179,7 +176,7 @@ describe('a keeper', () => {
       code: 0,
       stderr: expect.stringMatching(/^its keeper goes on until its running jobs are done \(1\)\n/),
     });
-    await groupEnded(pid);
+    await homeEnded(home);
     await run(['instances', 'add', 'work', ...everythingCommand()], { home });
     expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({ code: 0 });
   });
@@ -259,7 +256,7 @@ describe('a keeper', () => {
     expect(await run(['keeper', 'stop', 'work', '--force'], { home, timeoutMs: 60_000 })).toMatchObject({
       code: 0,
     });
-    await groupEnded(pid);
+    await homeEnded(home);
     expect(await run(['work', 'describe'], { home })).toMatchObject({ code: 0 });
   });
 });

@@ -5,15 +5,16 @@ import { dataOf, submitted } from '../support/instance.ts';
 import { keeperHome, keepers, theKeeper } from '../support/keeper.ts';
 import { tasks2026Stdio } from '../support/tasks-2026/server.ts';
 
-async function home(settings: object = {}): Promise<string> {
-  const { command, args } = await tasks2026Stdio({ speed: 10, pollIntervalMs: 500 });
+async function home(settings: object = {}, speed = 10): Promise<string> {
+  const { command, args } = await tasks2026Stdio({ speed, pollIntervalMs: 500 });
   return keeperHome(['--', command, ...args], settings);
 }
 const DEPLOYED = 'Deployed version 2.0 to staging\n';
 
 describe('a task of a stdio server (2026-07-28)', () => {
   it('is submitted, shown, waited for and listed by different processes', async () => {
-    const at = { home: await home() };
+    // Slow enough to be seen at work on a busy machine.
+    const at = { home: await home({}, 1) };
     const id = await submitted(at.home, ['work', 'deploy', '--version', '2.0']);
     const shown = await run(['work', '--json', 'jobs', 'show', id], at);
     expect(dataOf(shown)).toMatchObject({

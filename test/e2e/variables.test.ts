@@ -55,12 +55,7 @@ it('names a variable that is not set, before anything is sent; commands without 
 
 it.each([
   ['a URL', ['--url', '${BASE}/mcp'], { BASE: 'sesame' }, 'not a URL: ${BASE}/mcp'],
-  [
-    'a command',
-    ['--', '${TOOL}'],
-    { TOOL: '/no/such/sesame' },
-    'no such command (or working directory): ${TOOL}',
-  ],
+  ['a command', ['--', '${TOOL}'], { TOOL: '/no/such/sesame' }, 'no such command: ${TOOL}'],
   ['a file', ['--', '${TOOL}/..'], { TOOL: '/tmp/../tmp' }, 'not executable: ${TOOL}/..'],
 ])('tells %s as it was configured: what a variable holds may be a secret', async (_, how, env, message) => {
   const home = await homeWith(how);

@@ -9,6 +9,7 @@ import { freshDir } from '../support/home.ts';
 import { keeperHome } from '../support/keeper.ts';
 import { ledger, seeded } from '../support/ledger.ts';
 import { leftovers } from '../support/leftovers.ts';
+import { processesWith } from '../support/processes.ts';
 import { diskStore } from '../support/store-fixtures.ts';
 
 const SERVER = fileURLToPath(new URL('../support/hostile-stdio.js', import.meta.url));
@@ -18,20 +19,6 @@ async function place() {
   const home = await keeperHome(['--env', `HOSTILE_CALLS=${calls}`, '--', process.execPath, SERVER]);
   await run(['work', 'task', '--n', 'first'], { home });
   return { home, calls, store: diskStore(home).store };
-}
-
-/** Processes with this text in their environment. */
-function processesWith(text: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return readFileSync(`/proc/${name}/environ`, 'latin1').includes(text);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }
 
 function keeperPids(home: string): number[] {

@@ -1,5 +1,5 @@
 /** Instances with keepers, and what tests want to know about the processes behind them. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { atTestEnd, run } from './cli.ts';
@@ -63,24 +63,4 @@ export async function theKeeper(home: string): Promise<KeeperStatus> {
   const all = await keepers(home);
   expect(all).toHaveLength(1);
   return all[0] as KeeperStatus;
-}
-
-/** Processes of a keeper's process group, itself included: what it has started, and what these have. Linux only. */
-export function groupOf(pgid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-        const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return Number(group) === pgid && state !== 'Z' ? [Number(name)] : [];
-      } catch {
-        return [];
-      }
-    });
-}
-
-/** Resolves when nothing of the process group is left. */
-export async function groupEnded(pgid: number, timeout = 15_000): Promise<void> {
-  await expect.poll(() => groupOf(pgid), { timeout }).toEqual([]);
 }

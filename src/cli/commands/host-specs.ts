@@ -48,6 +48,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '  connectTimeout DURATION           how long connecting may take (default 60s); 0: no limit',
           '  elicit ask|decline|defaults       what is done with the questions of the server, without --elicit',
           '  roots FOLDER|URI...               where the server may work',
+          '  passEnv NAME...                   environment variables that a stdio server gets beside the usual ones',
           '  sampling -- COMMAND [ARG]...      answers sampling requests: the request on stdin, the message on stdout',
           '',
           'Of a tool, or of all that a pattern fits (tools.delete_*.KEY); flags of a call win over them:',

@@ -28,6 +28,7 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
     command: /^\.{1,2}[\\/]/.test(command) ? resolve(context.cwd, command) : command,
     args,
   }),
+  passEnv: (words) => words.flatMap((word) => word.split(',')).filter((name) => name !== ''),
   permissions: (words, app) => readRules(app, String(only(words))),
   roles: (words) => words,
   scopes: (words) => words,
