@@ -75,6 +75,7 @@ export class KeeperClient {
       if (nobody)
         throw new NobodyListensError(`no keeper of ${state.instance} listens on ${state.socket}`, {
           cause: error,
+          hint: `the next call clears its place; what it did: mcp2cli keeper logs ${state.instance}`,
         });
       throw new UnreachableError(
         `the keeper of ${state.instance} (process ${state.holder.pid}) does not answer`,

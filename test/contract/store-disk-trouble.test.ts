@@ -59,7 +59,8 @@ it('an observation that does not fit leaves the last one', (context) => {
   const { job_id } = store.create(newJob());
   store.observe(job_id, { progress: { progress: 1 } });
   const before = store.read(job_id);
-  expect(() => store.observe(job_id, { remote: { big: 'x'.repeat(70_000) } })).toThrow(/the disk is full/);
+  writeFileSync(join(home, 'filler'), 'x'.repeat(40_000));
+  expect(() => store.observe(job_id, { remote: { big: 'x'.repeat(20_000) } })).toThrow(/the disk is full/);
   expect(store.read(job_id)).toEqual(before);
 });
 

@@ -68,12 +68,17 @@ export function startCommandOnPty(command: readonly string[], options: PtyOption
   const started = {
     ...rest,
     openStdin: true,
-    env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...options.env },
+    // `script` runs its line by $SHELL, which need not be installed to be the person's.
+    env: { TERM: 'xterm-256color', ...options.env, SHELL: '/bin/sh' },
   };
+  const shell = options.env?.['SHELL'] ?? '/bin/sh';
   if (tool === 'python3')
-    return startCommand('python3', ['-c', PYTHON, String(columns), String(rows), ...command], started);
+    return startCommand('python3', ['-c', PYTHON, String(columns), String(rows), ...command], {
+      ...started,
+      env: { ...started.env, SHELL: shell },
+    });
   const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   // exec: the shell must not stand between the terminal's ^C and the program.
-  const line = `stty cols ${columns} rows ${rows}; exec ${quoted}`;
+  const line = `stty cols ${columns} rows ${rows}; SHELL='${shell}' exec ${quoted}`;
   return startCommand('script', ['-qfec', line, '/dev/null'], started);
 }
