@@ -3,6 +3,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { IoError } from './errors.ts';
 import type { Clock } from './jobs/ports.ts';
+import { decodeText } from './lib/text.ts';
 
 /** A writable standard stream, as much of it as the program uses. */
 export interface OutStream {
@@ -147,7 +148,7 @@ export const systemClock: Context['clock'] = {
 async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks));
 }
 
 /** Whether a descriptor is a pipe, file or socket, which can be written without Node's streams; they cost 4 ms of start-up. */

@@ -1,3 +1,4 @@
+import { withoutMark } from '../lib/text.ts';
 import type { App } from './app.ts';
 import { readGivenFile } from './given-file.ts';
 
@@ -8,7 +9,7 @@ export async function readArgsText(
   flag = '--args',
 ): Promise<[text: string, source: string]> {
   if (given === '-') return [await app.context.stdin.readAll(), `${flag} (stdin)`];
-  if (!given.startsWith('@')) return [given, flag];
+  if (!given.startsWith('@')) return [withoutMark(given), flag];
   const { text, path } = readGivenFile(app, given.slice(1), flag);
-  return [text.replace(/^\ufeff/, ''), `${flag} (${path})`];
+  return [text, `${flag} (${path})`];
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IoError, UsageError } from '../errors.ts';
+import { decodeText } from '../lib/text.ts';
 import type { App } from './app.ts';
 
 /** The text of a file that somebody has named; `flag` is where, for messages. Errors: UsageError when there is none, IoError. */
@@ -8,7 +9,7 @@ export function readGivenFile(app: App, name: string, flag?: string): { text: st
   const path = resolve(app.context.cwd, name);
   const where = flag === undefined ? '' : `${flag}: `;
   try {
-    return { text: readFileSync(path, 'utf8'), path };
+    return { text: decodeText(readFileSync(path)), path };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new UsageError(`${where}no such file: ${path}`);

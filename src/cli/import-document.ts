@@ -72,7 +72,7 @@ export function importError(problems: readonly string[], outcome = 'nothing was 
 
 function parsed(text: string, source: string): unknown {
   try {
-    return parseJson(text.replace(/^\uFEFF/, ''));
+    return parseJson(text);
   } catch (error) {
     throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, error)}`);
   }

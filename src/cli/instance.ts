@@ -1,5 +1,6 @@
 import { type Config, configuredTarget, expandTarget, findInstance } from '../config/config.ts';
 import type { StoredAccess } from '../config/permission-settings.ts';
+import { serverEntry } from '../config/server-entry.ts';
 import { type InstanceSettings, instanceSettings } from '../config/settings.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
 import type { Target } from '../connection/target.ts';
@@ -22,7 +23,7 @@ export interface Instance {
   toolSettings(): Promise<(tool: string) => ToolSettings>;
   /** Its rules, and the roles and scopes of its user, as they are stored; absent without rules. No part of what a keeper knows. */
   access?: StoredAccess;
-  /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError. */
+  /** Ready for use; variables are filled in now, so only commands that connect need them. Error: UsageError, for a disabled one too. */
   target(): Target;
 }
 
@@ -36,8 +37,7 @@ export function configuredInstance(
   env: Readonly<Record<string, string | undefined>>,
 ): Instance {
   const name = findInstance(config, typed);
-  const server = name === undefined ? undefined : config.mcpServers[name];
-  if (name === undefined || server === undefined) {
+  if (name === undefined) {
     const [near] = nearestNames(typed, Object.keys(config.mcpServers));
     throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
       code: 'unknown_instance',
@@ -46,12 +46,14 @@ export function configuredInstance(
         : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
     });
   }
+  const server = serverEntry(name, config.mcpServers[name]);
   const identity = configuredTarget(name, server);
+  const settings = instanceSettings(name, server);
   return {
     name,
     adHoc: false,
     identity,
-    settings: instanceSettings(name, server),
+    settings,
     hasToolSettings: server['tools'] !== undefined,
     toolSettings: async () => {
       const { tools } = server;
@@ -60,6 +62,18 @@ export function configuredInstance(
         : (await import('../config/tool-settings.ts')).toolSettings(name, tools);
     },
     ...(server['permissions'] === undefined ? {} : { access: server }),
-    target: () => expandTarget(identity, env, name),
+    target: () => {
+      checkEnabled(name, settings);
+      return expandTarget(identity, env, name);
+    },
   };
+}
+
+/** A host that finds `disabled: true` does not start the server, and neither do we. */
+function checkEnabled(name: string, { disabledBy }: InstanceSettings): void {
+  if (disabledBy !== undefined)
+    throw new UsageError(`instance ${name} is disabled in the configuration`, {
+      code: 'disabled',
+      hint: `to use it: mcp2cli instances unset ${name} ${disabledBy}`,
+    });
 }

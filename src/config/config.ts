@@ -1,34 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { HttpTarget, StdioTarget, Target } from '../connection/target.ts';
+import type { Target } from '../connection/target.ts';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
 import { isObject } from '../json.ts';
-import { parseJson } from '../lib/exact-json.ts';
+import { decodeText } from '../lib/text.ts';
 import { expand, expandAll } from './expand.ts';
+import { parseConfigText } from './json-text.ts';
 import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
+import { argsOf, serverEntry, textField, textMap, urlOf, wrongEntry } from './server-entry.ts';
 import { variablesOf } from './server-environment.ts';
 import { passedVariables } from './settings.ts';
 
 export const CONFIG_SCHEMA_VERSION = 1;
 
-/** One server in the `mcpServers` shape that other MCP hosts use; unknown fields are kept. */
-export interface ServerConfig {
-  type?: string;
-  url?: string;
-  headers?: Record<string, string>;
-  command?: string;
-  args?: string[];
-  env?: Record<string, string>;
-  cwd?: string;
-  [extra: string]: unknown;
-}
-
 export interface Config {
   schema_version: number;
   /** The instance that commands without a name go to. */
   active?: string;
-  mcpServers: Record<string, ServerConfig>;
+  /** Entries as they stand in the file, usable or not; `serverEntry` tells. */
+  mcpServers: Record<string, unknown>;
   [extra: string]: unknown;
 }
 
@@ -37,25 +28,37 @@ export interface Config {
  * writes (edit.ts). Errors: ConfigError for a file that is damaged or from a newer version; it is never treated as empty.
  */
 export function loadConfig(paths: Paths): Config {
+  return readConfigFile(paths)?.config ?? { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
+}
+
+export interface ConfigFile {
+  config: Config;
+  text: string;
+  /** False when there are comments or trailing commas in it. */
+  plain: boolean;
+}
+
+/** The same with the text of the file; undefined without one. Errors: those of `loadConfig`. */
+export function readConfigFile(paths: Paths): ConfigFile | undefined {
   let text: string;
   try {
-    text = readFileSync(paths.config, 'utf8');
+    text = decodeText(readFileSync(paths.config));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { schema_version: CONFIG_SCHEMA_VERSION, mcpServers: {} };
+    if (code === 'ENOENT') return undefined;
     const Kind = code === 'EISDIR' ? ConfigError : IoError;
     throw new Kind(`cannot read ${paths.config}: ${message}`, { cause: error });
   }
-  let parsed: unknown;
   try {
-    parsed = parseJson(text);
+    const { value, plain } = parseConfigText(text);
+    return { config: checkConfig(value, paths.config), text, plain };
   } catch (error) {
-    throw new ConfigError(`the configuration is damaged: ${paths.config}: ${(error as Error).message}`, {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ConfigError(`the configuration is damaged: ${paths.config}: ${error.message}`, {
       cause: error,
       hint: 'mend the JSON by hand, or move the file away and add the instances again',
     });
   }
-  return checkConfig(parsed, paths.config);
 }
 
 function checkConfig(value: unknown, path: string): Config {
@@ -73,12 +76,9 @@ function checkConfig(value: unknown, path: string): Config {
     });
   const servers = value['mcpServers'] ?? {};
   if (!isObject(servers)) throw damaged('mcpServers is not an object');
-  for (const [name, server] of Object.entries(servers)) {
-    if (!isObject(server)) throw damaged(`mcpServers.${name} is not an object`);
-  }
   if (value['active'] !== undefined && typeof value['active'] !== 'string')
     throw damaged('active is not a string');
-  return { ...value, schema_version: version, mcpServers: servers as Record<string, ServerConfig> };
+  return { ...value, schema_version: version, mcpServers: servers };
 }
 
 /** The name as it is stored, for a name typed in any case (names are unique without regard to case). */
@@ -89,7 +89,7 @@ export function findInstance(config: Config, name: string): string | undefined {
 }
 
 /** The configured target as it was saved, `${VAR}` and all. Error: ConfigError for an entry that names no server. */
-export function configuredTarget(name: string, server: ServerConfig): Target {
+export function configuredTarget(name: string, entry: unknown): Target {
   if (!isSafeName(name))
     throw new ConfigError(
       `the configuration has an instance with an impossible name: ${JSON.stringify(name)}`,
@@ -97,33 +97,31 @@ export function configuredTarget(name: string, server: ServerConfig): Target {
         hint: 'rename it in the configuration file, or remove it: mcp2cli instances remove NAME',
       },
     );
-  const where = `instance ${name}`;
-  if (typeof server.url === 'string') {
-    const target: HttpTarget = {
+  const server = serverEntry(name, entry);
+  const url = urlOf(name, server);
+  if (url !== undefined) {
+    const proxy = textField(name, server, 'proxy');
+    const ca = textField(name, server, 'ca');
+    return {
       kind: 'http',
-      url: server.url,
-      headers: strings(server.headers, `${where}: headers`),
+      url,
+      headers: textMap(name, server, 'headers'),
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(ca === undefined ? {} : { ca }),
     };
-    return target;
   }
-  if (typeof server.command === 'string') {
-    const args = server.args ?? [];
-    if (!Array.isArray(args) || args.some((a) => typeof a !== 'string'))
-      throw new ConfigError(`${where}: args must be a list of strings`);
-    const passEnv = passedVariables(name, server);
-    const target: StdioTarget = {
-      kind: 'stdio',
-      command: server.command,
-      args,
-      env: strings(server.env, `${where}: env`),
-      ...(passEnv.length > 0 ? { passEnv } : {}),
-      ...(typeof server.cwd === 'string' ? { cwd: server.cwd } : {}),
-    };
-    return target;
-  }
-  throw new ConfigError(`${where} has neither a url nor a command`, {
-    hint: `mcp2cli instances remove ${name}`,
-  });
+  const command = textField(name, server, 'command');
+  if (command === undefined) throw wrongEntry(name, 'it has neither a url nor a command');
+  const cwd = textField(name, server, 'cwd');
+  const passEnv = passedVariables(name, server);
+  return {
+    kind: 'stdio',
+    command,
+    args: argsOf(name, server),
+    env: textMap(name, server, 'env'),
+    ...(passEnv.length > 0 ? { passEnv } : {}),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
 }
 
 /** The target ready for use: variables filled in, the URL checked. Errors: UsageError. */
@@ -138,7 +136,15 @@ export function expandTarget(
     const url = expand(target.url, env, `${where} url`, filled);
     // What a variable holds may be a secret: the URL is told as it was configured.
     checkUrl(url, target.url);
-    return { kind: 'http', url, headers: expandAll(target.headers, env, `${where} header`), filled };
+    const { proxy, ca } = target;
+    return {
+      kind: 'http',
+      url,
+      headers: expandAll(target.headers, env, `${where} header`),
+      ...(proxy === undefined ? {} : { proxy: expand(proxy, env, `${where} proxy`) }),
+      ...(ca === undefined ? {} : { ca: expand(ca, env, `${where} ca`) }),
+      filled,
+    };
   }
   const passed = variablesOf(env, target.passEnv ?? []);
   Object.assign(filled, passed);
@@ -176,11 +182,4 @@ export function checkUrlTemplate(url: string): void {
 /** A folder as it was meant where it was typed; one that begins with a variable is known only when it is used. */
 export function absoluteDir(dir: string, cwd: string): string {
   return dir.startsWith('${') ? dir : resolve(cwd, dir);
-}
-
-function strings(value: unknown, where: string): Record<string, string> {
-  if (value === undefined) return {};
-  if (!isObject(value) || Object.values(value).some((v) => typeof v !== 'string'))
-    throw new ConfigError(`${where} must be an object of strings`);
-  return value as Record<string, string>;
 }

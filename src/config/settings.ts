@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import type { ServerConfig } from './config.ts';
 import { parseDuration } from './duration.ts';
+import type { ServerConfig } from './server-entry.ts';
 
 export const ELICIT_POLICIES = ['ask', 'decline', 'defaults'] as const;
 
@@ -25,6 +25,8 @@ export interface InstanceSettings {
   connectTimeoutMs: number | undefined;
   elicit: ElicitPolicy | undefined;
   roots: Root[];
+  /** The field that says that the server is not to be used, as other hosts have it; undefined when it may be. */
+  disabledBy: 'disabled' | 'enabled' | undefined;
   /** Answers sampling/createMessage: gets the request's params as JSON on stdin, prints a CreateMessageResult. */
   sampling: { command: string; args: string[] } | undefined;
 }
@@ -39,16 +41,32 @@ export const SETTING_KEYS = [
   'roots',
   'sampling',
   'passEnv',
+  'proxy',
+  'ca',
+  'disabled',
+  'enabled',
   'permissions',
   'roles',
   'scopes',
 ] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
-/** The settings that are set, as they are stored. */
+/** The settings that are set, as they are stored, but for the credentials of a proxy. */
 export function settingsOf(server: ServerConfig): Partial<Record<SettingKey, unknown>> {
   return Object.fromEntries(
-    SETTING_KEYS.flatMap((key) => (server[key] === undefined ? [] : [[key, server[key]]])),
+    SETTING_KEYS.flatMap((key) => {
+      const value = server[key];
+      if (value === undefined) return [];
+      return [[key, key === 'proxy' ? withoutCredentials(value) : value]];
+    }),
+  );
+}
+
+/** The URL of a proxy for output: what stands before its host is shown only as far as it is `${VAR}`. */
+export function withoutCredentials(proxy: unknown): unknown {
+  if (typeof proxy !== 'string') return proxy === undefined ? undefined : '[redacted]';
+  return proxy.replace(/^([a-z][a-z0-9+.-]*:\/\/)?(.*)@/is, (_, scheme: string | undefined, given: string) =>
+    /^(\$\{[^}]*\}:?)*$/.test(given) ? `${scheme ?? ''}${given}@` : `${scheme ?? ''}[redacted]@`,
   );
 }
 
@@ -64,6 +82,7 @@ export const DEFAULT_SETTINGS: InstanceSettings = {
   connectTimeoutMs: DEFAULT_CONNECT_MS,
   elicit: undefined,
   roots: [],
+  disabledBy: undefined,
   sampling: undefined,
 };
 
@@ -75,8 +94,8 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     });
   // It belongs to the target (config.ts), and is judged with the other settings.
   passedVariables(name, server);
-  const flag = (field: 'detach' | 'keepAlive'): boolean => {
-    const value = server[field] ?? false;
+  const flag = (field: 'detach' | 'keepAlive' | 'disabled' | 'enabled', unset = false): boolean => {
+    const value = server[field] ?? unset;
     if (typeof value !== 'boolean') throw wrong(field, 'true or false');
     return value;
   };
@@ -90,7 +109,15 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
       throw wrong(field, DURATION);
     }
   };
+  for (const [field, takes] of [
+    ['proxy', 'the URL of a proxy, or none'],
+    ['ca', 'the path of a file with certificates (PEM)'],
+  ] as const)
+    if (server[field] !== undefined && typeof server[field] !== 'string') throw wrong(field, takes);
+  const disabled = flag('disabled');
+  const enabled = flag('enabled', true);
   return {
+    disabledBy: disabled ? 'disabled' : enabled ? undefined : 'enabled',
     detach: flag('detach'),
     keepAlive: flag('keepAlive'),
     idleTimeoutMs: duration('idleTimeout', DEFAULT_IDLE_MS),

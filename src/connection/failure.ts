@@ -5,6 +5,7 @@ import { FetchError } from './http/fetch-error.ts';
 import { firstLine } from './http/first-line.ts';
 import { HttpError } from './http/http-error.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
+import { tlsFailure } from './tls-failure.ts';
 
 export interface FailureContext {
   /** What the person knows the server by. */
@@ -28,6 +29,12 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
   // Without the error as its cause: that one has the server's words as they came.
   if (bad) return new UnreachableError(`${name} ${bad.told(scrub)}`, { maybeSent: true });
   const fetchError = findCause(error, (e): e is FetchError => e instanceof FetchError);
+  const tls = tlsFailure(fetchError?.cause, context.name);
+  if (tls)
+    return new UnreachableError(`cannot reach ${context.name}: ${tls.what}`, {
+      cause: error,
+      hint: tls.hint,
+    });
   if (fetchError)
     return new UnreachableError(`cannot reach ${name}: ${fetchError.message}`, {
       cause: error,

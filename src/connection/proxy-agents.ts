@@ -1,14 +1,9 @@
 /** Agents that reach servers through an HTTP proxy (RFC 9110, 7.3.2 and 9.3.6). Loaded only where there is a proxy. */
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type RequestOptions,
-} from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequest, Agent as HttpAgent, RequestOptions } from 'node:http';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import type { CliError } from '../errors.ts';
+import { nodeHttp, nodeHttps } from './http/node-modules.ts';
 import type { HttpProxy } from './proxy-choice.ts';
 import { proxyRefused, proxyUnreachable } from './proxy-failure.ts';
 
@@ -29,7 +24,7 @@ interface Options extends RequestOptions {
 }
 
 /** Every agent of Node's has it; the types leave it out. It takes a request in and gives it a socket. */
-const { addRequest } = HttpAgent.prototype as unknown as { addRequest: AddRequest };
+const { addRequest } = nodeHttp().Agent.prototype as unknown as { addRequest: AddRequest };
 
 /** The agent for servers of this protocol behind the proxy. */
 export function proxyAgent(protocol: string, proxy: HttpProxy, options: AgentOptions): HttpAgent {
@@ -37,7 +32,7 @@ export function proxyAgent(protocol: string, proxy: HttpProxy, options: AgentOpt
 }
 
 /** Plain HTTP: the proxy gets the request itself, with the whole URL as its target (absolute-form). */
-class ForwardAgent extends HttpAgent {
+class ForwardAgent extends nodeHttp().Agent {
   readonly #proxy: HttpProxy;
   readonly #ca: string[] | undefined;
 
@@ -60,7 +55,7 @@ class ForwardAgent extends HttpAgent {
 }
 
 /** HTTPS: the proxy opens a tunnel to the server (CONNECT), and sees nothing of what goes through it. */
-class TunnelAgent extends HttpsAgent {
+class TunnelAgent extends nodeHttps().Agent {
   readonly #proxy: HttpProxy;
   readonly #ca: string[] | undefined;
 
@@ -147,7 +142,7 @@ async function tunnel(
 ): Promise<Socket> {
   const socket = await connectTo(proxy, ca, signal);
   return settled<Socket>(socket, signal, (resolve, reject) => {
-    const request = httpRequest({
+    const request = nodeHttp().request({
       method: 'CONNECT',
       path: to,
       headers: {

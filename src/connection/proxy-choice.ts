@@ -13,6 +13,8 @@ export interface HttpProxy {
   authorization: string | undefined;
   /** Where it was configured: `HTTP_PROXY`, or `instance work proxy`. */
   source: string;
+  /** The instance whose own it is. */
+  owner?: string | undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -39,7 +41,7 @@ export function proxyFromEnv(url: URL, env: Env): HttpProxy | undefined {
  * Reads a proxy's URL; `HOST:PORT` alone is `http://`. Undefined for `none` and `direct`. Errors name `source` and never the value, which may
  * have a password in it. Error: UsageError.
  */
-export function parseProxy(text: string, source: string): HttpProxy | undefined {
+export function parseProxy(text: string, source: string, owner?: string): HttpProxy | undefined {
   const given = text.trim();
   if (NO_PROXY_WORDS.includes(given.toLowerCase())) return undefined;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase();
@@ -69,6 +71,7 @@ export function parseProxy(text: string, source: string): HttpProxy | undefined 
         ? undefined
         : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
     source,
+    owner,
   };
 }
 

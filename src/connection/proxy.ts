@@ -7,8 +7,10 @@ import type { HttpProxy } from './proxy-choice.ts';
 export interface Route {
   /** The URL of a proxy, or `none`; undefined: what the environment says. */
   proxy?: string | undefined;
-  /** What the proxy is called by in errors: `instance work proxy`. */
-  proxySource?: string | undefined;
+  /** A file with certificates of authorities (PEM), trusted beside those that Node trusts. */
+  ca?: string | undefined;
+  /** The instance whose settings these are, for errors. */
+  owner?: string | undefined;
 }
 
 const agents = new Map<string, HttpAgent>();
@@ -17,21 +19,26 @@ const proxies = new WeakMap<HttpAgent, HttpProxy>();
 
 /**
  * The agent for a URL: keep-alive, and through the proxy that the route names, else `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
- * (either case), as curl reads them. What deals with proxies is loaded only where one may be set. Error: UsageError for a proxy that is none.
+ * (either case), as curl reads them. What deals with proxies is loaded only where one may be set. Errors: UsageError for a
+ * proxy that is none, ConfigError for a file of certificates that cannot be used.
  */
 export async function agentFor(url: URL, route: Route = {}): Promise<HttpAgent> {
   const proxy = await proxyFor(url, route);
-  const key = JSON.stringify([url.protocol, proxy]);
+  const key = JSON.stringify([url.protocol, proxy, route.ca]);
   const known = agents.get(key);
   if (known) return known;
-  const agent = await makeAgent(url, proxy);
+  const agent = await makeAgent(url, proxy, route);
   agents.set(key, agent);
   if (proxy) proxies.set(agent, proxy);
   return agent;
 }
 
-async function makeAgent(url: URL, proxy: HttpProxy | undefined): Promise<HttpAgent> {
-  const options = { keepAlive: true };
+async function makeAgent(url: URL, proxy: HttpProxy | undefined, { ca, owner }: Route): Promise<HttpAgent> {
+  const trusted =
+    ca === undefined
+      ? {}
+      : { ca: (await import('./authorities.ts')).trustedWith(ca, `instance ${owner} ca`) };
+  const options = { keepAlive: true, ...trusted };
   if (proxy) return (await import('./proxy-agents.ts')).proxyAgent(url.protocol, proxy, options);
   return new (url.protocol === 'https:' ? nodeHttps() : nodeHttp()).Agent(options);
 }
@@ -41,7 +48,9 @@ async function proxyFor(url: URL, route: Route): Promise<HttpProxy | undefined> 
   const names = [`${url.protocol.slice(0, -1)}_proxy`, 'all_proxy'];
   if (!route.proxy && !names.some((name) => env[name] || env[name.toUpperCase()])) return undefined;
   const { parseProxy, proxyFromEnv } = await import('./proxy-choice.ts');
-  return route.proxy ? parseProxy(route.proxy, route.proxySource ?? 'proxy') : proxyFromEnv(url, env);
+  return route.proxy
+    ? parseProxy(route.proxy, `instance ${route.owner} proxy`, route.owner)
+    : proxyFromEnv(url, env);
 }
 
 /**

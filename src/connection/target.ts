@@ -3,6 +3,10 @@ export interface HttpTarget {
   kind: 'http';
   url: string;
   headers: Record<string, string>;
+  /** The URL of a proxy of its own, or `none`; without it what the environment says counts. */
+  proxy?: string;
+  /** A file with certificates of authorities that are trusted beside those that Node trusts (PEM). */
+  ca?: string;
   filled?: FilledVariables;
 }
 

@@ -56,11 +56,12 @@ export async function prepareTransport(
 }
 
 async function prepareHttp(
-  { url, headers }: HttpTarget,
+  { url, headers, proxy, ca }: HttpTarget,
   kind: TransportKind,
   { name, scrub, log = () => {}, ...options }: TransportOptions,
 ): Promise<PreparedTransport> {
-  const http = { ...options, url, headers, log };
+  const route = { proxy, ca, owner: name };
+  const http = { ...options, url, headers, route, log };
   const explain = (error: unknown) => classifyFailure(error, { name, scrub });
   const releaseAgents = useAgents();
   const closing = (transport: Transport) => async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { isObject, type JsonObject, setOwn } from '../json.ts';
 import { parseJson, stringifyJson } from '../lib/exact-json.ts';
+import { decodeText } from '../lib/text.ts';
 import { errnoOf, ioFailure } from '../store/io-failure.ts';
 import { byName, type Definition, inOrder, shapeProblems } from './definition.ts';
 import { nameProblem } from './name.ts';
@@ -26,7 +27,7 @@ export function readDefinitions(path: string): Definition[] {
 export function readDefinitionsFile(path: string): DefinitionsFile {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = decodeText(readFileSync(path));
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return { definitions: [], extra: {} };

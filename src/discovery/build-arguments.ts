@@ -13,7 +13,7 @@ const DEEPEST = 200;
 export function parseArgsText(text: string, source = '--args'): JsonObject {
   let value: unknown;
   try {
-    value = parseJson(text.replace(/^\uFEFF/, ''));
+    value = parseJson(text);
   } catch (cause) {
     throw new UsageError(`${source}: not valid JSON: ${brokenAt(text, cause)}`, {
       hint: `for example --args '{"message":"hello"}'`,

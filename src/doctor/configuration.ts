@@ -8,6 +8,7 @@ import { instanceSettings } from '../config/settings.ts';
 import { toolSettings } from '../config/tool-settings.ts';
 import { clientDuties } from '../connection/client-duties.ts';
 import type { Context } from '../context.ts';
+import { isObject } from '../json.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { isOpenToOthers } from './machine.ts';
 import { countText, type Subject } from './subject.ts';
@@ -66,18 +67,24 @@ export function instanceFolders({ instancesDir }: Paths): string[] {
 
 /** What the configuration says of an instance. `subject` learns from it. */
 export function checkSettings(subject: Subject): Check[] {
-  const { name, server } = subject;
-  if (!server) return [];
+  const { name, server: entry } = subject;
+  if (entry === undefined) return [];
+  const server = isObject(entry) ? entry : {};
   return [
     ...attempt('settings', () => {
-      subject.identity = configuredTarget(name, server);
+      subject.identity = configuredTarget(name, entry);
       subject.settings = instanceSettings(name, server);
       const { tools } = server;
       const settingsOf = toolSettings(name, tools);
       // Each entry is checked when it is asked for.
       for (const tool of Object.keys(tools ?? {})) settingsOf(tool);
+      const kind = subject.identity.kind === 'http' ? 'a server over HTTP' : 'a command';
+      const { disabledBy } = subject.settings;
+      if (disabledBy === undefined) return [checked('settings', 'ok', kind)];
       return [
-        checked('settings', 'ok', subject.identity.kind === 'http' ? 'a server over HTTP' : 'a command'),
+        checked('settings', 'ok', `${kind}, disabled`, {
+          hint: `to use it: mcp2cli instances unset ${name} ${disabledBy}`,
+        }),
       ];
     }),
     ...(server['permissions'] === undefined
@@ -110,7 +117,7 @@ export function textsOf({ identity, settings }: Subject): string[] {
     identity === undefined
       ? []
       : identity.kind === 'http'
-        ? [identity.url, ...Object.values(identity.headers)]
+        ? [identity.url, ...Object.values(identity.headers), identity.proxy ?? '', identity.ca ?? '']
         : [identity.command, ...identity.args, ...Object.values(identity.env), identity.cwd ?? ''];
   const { sampling, roots = [] } = settings ?? {};
   return [

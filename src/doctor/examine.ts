@@ -92,7 +92,7 @@ async function checkServer(
     interrupted.throwIfAborted();
     const known = subject.identity !== undefined && subject.settings !== undefined;
     const unset = files.some(({ check, status }) => check === 'variables' && status === 'problem');
-    if (offline || !known || unset) return checks;
+    if (offline || !known || unset || subject.settings?.disabledBy !== undefined) return checks;
     if (!trusted)
       return [
         ...checks,

@@ -9,7 +9,7 @@ const MIN_SECRET = 4;
 
 /**
  * What must not be told of an instance: values of headers and of the environment, what its variables stand for, passwords and parameters in
- * its URL. Longest first.
+ * its URL and its proxy's. Longest first.
  */
 export function secretsOf(subject: Subject, env: Readonly<Record<string, string | undefined>>): string[] {
   const { identity } = subject;
@@ -20,7 +20,11 @@ export function secretsOf(subject: Subject, env: Readonly<Record<string, string 
   const filled = values.map((value) => filledIn(value, env));
   // A scheme word (`Bearer`) is no secret, what follows it is.
   const parts = [...values, ...filled].flatMap((value) => [value, value.replace(/^\w+ +/, '')]);
-  const found = [...variables, ...parts, ...(identity?.kind === 'http' ? inUrl(identity.url) : [])];
+  const found = [
+    ...variables,
+    ...parts,
+    ...(identity?.kind === 'http' ? [identity.url, identity.proxy ?? ''].flatMap(inUrl) : []),
+  ];
   return [...new Set(found)]
     .filter((one) => one.length >= MIN_SECRET && !/^\$\{[^}]*\}$/.test(one))
     .sort((a, b) => b.length - a.length);

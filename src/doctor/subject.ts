@@ -1,4 +1,3 @@
-import type { ServerConfig } from '../config/config.ts';
 import type { InstanceSettings } from '../config/settings.ts';
 import type { Target } from '../connection/target.ts';
 
@@ -7,7 +6,7 @@ export interface Subject {
   /** A safe name: folders may be of it. */
   name: string;
   /** As it stands in the configuration; none for an ad hoc target and for what was removed. */
-  server?: ServerConfig | undefined;
+  server?: unknown;
   /** As configured, `${VAR}` unexpanded. */
   identity?: Target | undefined;
   settings?: InstanceSettings | undefined;

@@ -94,6 +94,11 @@ export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClien
 /** What a stdio server gets of the caller's environment without being named, but for the kind of terminal. */
 const SURROUNDINGS = HANDED_ON.filter((name) => name !== 'TERM');
 
+/** What says how a server over HTTP is reached. */
+const ROUTING = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']
+  .flatMap((name) => [name, name.toUpperCase()])
+  .concat('NODE_EXTRA_CA_CERTS');
+
 /** What must be the same for a keeper to do as well as a connection of one's own. Values and all; it never touches a disk. */
 export function fingerprintOf({
   orders,
@@ -105,6 +110,6 @@ export function fingerprintOf({
   const settings = { ...orders.settings, connectTimeoutMs: null };
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;
-  const surroundings = stdio ? SURROUNDINGS.map((name) => env[name] ?? null) : [];
+  const surroundings = (stdio ? SURROUNDINGS : ROUTING).map((name) => env[name] ?? null);
   return sha256(JSON.stringify([target(), settings, folder, surroundings]));
 }

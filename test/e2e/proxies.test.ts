@@ -1,13 +1,13 @@
 /** Proxies: of the environment, with credentials, down, refusing; and hosts that are reached without. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { authority } from '../support/certificates.ts';
 import { run, start } from '../support/cli.ts';
 import type { EnvChanges } from '../support/env.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
 import { behindTls, forwardProxy } from '../support/forward-proxy.ts';
-import { errorOf, homeAt } from '../support/instance.ts';
+import { errorOf, homeAt, homeWith } from '../support/instance.ts';
 import { freePort } from '../support/servers.ts';
 
 const ECHO = { name: 'echo', inputSchema: { type: 'object', properties: { message: { type: 'string' } } } };
@@ -174,3 +174,92 @@ it.each(['example.com', '127.0.0.1:1', '10.0.0.0/8', ''])(
     expect(proxy.seen[0]?.line).toBe(`POST ${url}`);
   },
 );
+
+describe('a proxy of an instance', () => {
+  const set = (home: string, ...words: string[]) => run(['instances', 'set', 'work', ...words], { home });
+
+  it('wins over the environment, with variables in it; none goes without', async () => {
+    const { home, named } = await behindProxy();
+    const proxy = await forwardProxy({ credentials: 'user:sesame' });
+    const env = { HTTP_PROXY: 'http://127.0.0.1:9', NO_PROXY: '*', WORD: 'sesame' };
+    const given = `http://user:\${WORD}@${proxy.address}`;
+    expect(await set(home, 'proxy', given)).toMatchObject({
+      code: 0,
+      stdout: `work: proxy is http://[redacted]@${proxy.address}\n`,
+    });
+    expect(await run(CALL, { home, env })).toMatchObject(ANSWER);
+    expect(proxy.seen[0]?.line).toBe(`POST ${named}`);
+    expect(await run(CALL, { home, env: { ...env, WORD: undefined } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('environment variable WORD is not set (needed by instance work proxy)'),
+    });
+
+    const direct = await homeAt((await fixtureServer([ECHO])).url);
+    for (const word of ['none', 'direct']) {
+      expect(await set(direct, 'proxy', word)).toMatchObject({ code: 0, stdout: `work: proxy is ${word}\n` });
+      expect(await run(CALL, { home: direct, env: { HTTP_PROXY: 'http://127.0.0.1:9' } })).toMatchObject(
+        ANSWER,
+      );
+    }
+  });
+
+  it('serves keepers and jobs; another one is another keeper', async () => {
+    const { home } = await behindProxy();
+    const [first, second] = [await forwardProxy(), await forwardProxy()];
+    await set(home, 'keepAlive', 'true');
+    for (const proxy of [first, second]) {
+      await set(home, 'proxy', proxy.address);
+      expect(await run(CALL, { home })).toMatchObject({ code: 0, stdout: ANSWER.stdout });
+      expect(proxy.seen.length).toBeGreaterThan(0);
+    }
+    expect(await run([...CALL, '--background', '--quiet'], { home })).toMatchObject({ code: 0 });
+    await run(['keeper', 'stop', 'work', '--force'], { home });
+  });
+
+  it('its credentials are in no output', async () => {
+    const { home } = await behindProxy();
+    const address = `127.0.0.1:${await freePort()}`;
+    const outputs = [await set(home, 'proxy', `http://user:sesame@${address}`)];
+    for (const words of [
+      ['instances', 'list', '--json'],
+      ['instances', 'show', 'work'],
+      ['instances', 'show', 'work', '--json'],
+      ['instances', 'set', 'work', 'detach', 'true', '--json'],
+      ['doctor', 'work'],
+      ['doctor', 'work', '--json'],
+      [...CALL, '--verbose'],
+      [...CALL, '--background', '--json'],
+      ['work', 'jobs', 'list', '--json'],
+    ])
+      outputs.push(await run(words, { home }));
+    for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toMatch(/sesame|dXNlcjpzZXNhbWU/);
+    expect(outputs[1]?.stdout).toContain(`http://[redacted]@${address}`);
+    const failed = await run([...CALL, '--json'], { home });
+    expect(failed.code).toBe(3);
+    expect(errorOf(failed)).toMatchObject({
+      message: `the proxy ${address} cannot be reached: connect ECONNREFUSED ${address}`,
+      hint: 'instance work proxy names it; to go without: mcp2cli instances set work proxy none',
+    });
+  });
+
+  it.each([
+    [['socks5://user:sesame@127.0.0.1:1'], 'proxy: socks5:// proxies are not supported'],
+    [['http://'], 'proxy: not the URL of a proxy'],
+    [['a', 'b'], 'proxy must be the URL of a proxy, or none (given a b)'],
+  ])('%j is refused where it is set', async (words, message) => {
+    const { home } = await behindProxy();
+    const refused = await run(['instances', 'set', 'work', 'proxy', ...words, '--json'], { home });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(errorOf(refused).message).toBe(message);
+    expect(refused.stderr).not.toContain('sesame');
+  });
+
+  it('is nothing for a server that is a command', async () => {
+    const home = await homeWith(['--', 'npx']);
+    const refused = await set(home, 'proxy', 'none');
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('work is no server over HTTP'),
+    });
+  });
+});

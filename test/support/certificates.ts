@@ -34,11 +34,6 @@ export function authority(name = 'Test Authority'): Authority {
     key: pem(keys.privateKey),
     issue(hosts, days = 30) {
       const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const names = hosts.map((host) =>
-        isIP(host) === 4
-          ? tlv(0x87, Buffer.from(host.split('.').map(Number)))
-          : tlv(0x82, Buffer.from(host, 'ascii')),
-      );
       return {
         key: pem(own.privateKey),
         cert: certificate({
@@ -47,7 +42,7 @@ export function authority(name = 'Test Authority'): Authority {
           subjectKey: own.publicKey,
           issuerKey: keys.privateKey,
           days,
-          extensions: [extension('551d11', sequence(...names))],
+          extensions: [subjectNames(hosts)],
         }),
       };
     },
@@ -56,8 +51,18 @@ export function authority(name = 'Test Authority'): Authority {
 
 /** A server's certificate that vouches for itself. */
 export function selfSigned(hosts: readonly string[]): Certificate {
-  const { cert, key } = authority(hosts[0]);
-  return { cert, key };
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    key: pem(keys.privateKey),
+    cert: certificate({
+      subject: hosts[0] ?? 'server',
+      issuer: hosts[0] ?? 'server',
+      subjectKey: keys.publicKey,
+      issuerKey: keys.privateKey,
+      days: 30,
+      extensions: [subjectNames(hosts)],
+    }),
+  };
 }
 
 interface Parts {
@@ -89,6 +94,16 @@ function certificate({ subject, issuer, subjectKey, issuerKey, days, extensions 
   const whole = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
   const lines = whole.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}
+
+/** subjectAltName: host names and IPv4 addresses. */
+function subjectNames(hosts: readonly string[]): Buffer {
+  const names = hosts.map((host) =>
+    isIP(host) === 4
+      ? tlv(0x87, Buffer.from(host.split('.').map(Number)))
+      : tlv(0x82, Buffer.from(host, 'ascii')),
+  );
+  return extension('551d11', sequence(...names));
 }
 
 function pem(key: KeyObject): string {

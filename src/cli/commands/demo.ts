@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { DemoDialect } from '../../demo/server.ts';
 import { EXIT, UsageError } from '../../errors.ts';
+import { isObject, type JsonObject } from '../../json.ts';
 import type { App } from '../app.ts';
 
 export interface DemoOptions {
@@ -122,10 +123,15 @@ function read(options: DemoOptions): { dialect: DemoDialect; port: number } {
 /** Error: UsageError when somebody else's instance has the name. */
 function mayRegister(config: Config): void {
   const existing = config.mcpServers[NAME];
-  if (existing && existing[MARK] !== true)
+  if (existing !== undefined && !isOurs(existing))
     throw new UsageError(`an instance of yours is called ${NAME}, which is the demo server's name`, {
       hint: 'remove it first, or use another MCP2CLI_HOME for the demo',
     });
+}
+
+/** The entry was made for the demo server. */
+function isOurs(entry: unknown): entry is JsonObject {
+  return isObject(entry) && entry[MARK] === true;
 }
 
 async function register(app: App, url: string): Promise<void> {
@@ -141,7 +147,7 @@ async function unregister(app: App, url?: string): Promise<void> {
   const { editConfig } = await import('../../config/edit.ts');
   await editConfig(app.paths, (config) => {
     const existing = config.mcpServers[NAME];
-    if (existing?.[MARK] !== true || (url !== undefined && existing.url !== url)) return;
+    if (!isOurs(existing) || (url !== undefined && existing['url'] !== url)) return;
     delete config.mcpServers[NAME];
     if (config.active === NAME) delete config.active;
   });

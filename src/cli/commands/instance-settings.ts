@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
-import { absoluteDir, type Config, type ServerConfig } from '../../config/config.ts';
+import { absoluteDir, type Config, configuredTarget } from '../../config/config.ts';
 import { accessSettings } from '../../config/permission-settings.ts';
-import { instanceSettings, type SettingKey, settingsOf } from '../../config/settings.ts';
+import { type ServerConfig, serverEntry } from '../../config/server-entry.ts';
+import { instanceSettings, type SettingKey, settingsOf, withoutCredentials } from '../../config/settings.ts';
+import { readAuthorities } from '../../connection/authorities.ts';
 import { checkRoot, isUri } from '../../connection/client-duties.ts';
+import { parseProxy } from '../../connection/proxy-choice.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { ConfigError, EXIT, UsageError } from '../../errors.ts';
 import { settingText } from '../../output/setting-view.ts';
@@ -29,6 +32,11 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
     args,
   }),
   passEnv: (words) => words.flatMap((word) => word.split(',')).filter((name) => name !== ''),
+  proxy: only,
+  // As for roots.
+  ca: (words, { context }) => (words.length === 1 ? absoluteDir(words[0] ?? '', context.cwd) : words),
+  disabled: flag,
+  enabled: flag,
   permissions: (words, app) => readRules(app, String(only(words))),
   roles: (words) => words,
   scopes: (words) => words,
@@ -74,9 +82,11 @@ export async function setSetting(
   const value = read(words, app);
   const server = await change(app, typed, (name, config) => {
     checkSetting(name, key, value);
+    if (key === 'proxy' || key === 'ca') checkRoute(name, config, key, String(value));
     config[key] = value;
   });
-  return printed(app, 'instances set', `${server.name}: ${key} is ${settingText(value)}`, server);
+  const shown = settingText(key === 'proxy' ? withoutCredentials(value) : value);
+  return printed(app, 'instances set', `${server.name}: ${key} is ${shown}`, server);
 }
 
 /** `instances unset NAME KEY`: as if it had never been set. Error: UsageError for a key that is none. */
@@ -119,6 +129,23 @@ function checkSetting(name: string, key: string, value: unknown): void {
   }
 }
 
+/** A proxy and a file of certificates are looked at where they are set, as far as there are no variables in them. Errors: UsageError. */
+function checkRoute(name: string, server: ServerConfig, key: 'proxy' | 'ca', value: string): void {
+  if (configuredTarget(name, server).kind !== 'http')
+    throw new UsageError(`${key}: ${name} is no server over HTTP`);
+  if (value.includes('${')) return;
+  if (key === 'proxy') parseProxy(value, key);
+  else {
+    try {
+      readAuthorities(value, 'ca');
+    } catch (error) {
+      throw error instanceof ConfigError
+        ? new UsageError(error.message, { cause: error, hint: error.hint })
+        : error;
+    }
+  }
+}
+
 /** Edits an instance's entry in the configuration. Error: UsageError for an instance that is none. */
 export async function change(
   app: App,
@@ -128,8 +155,9 @@ export async function change(
   const name = knownInstance(app, typed);
   const { editConfig } = await import('../../config/edit.ts');
   const server = await editConfig(app.paths, (config: Config) => {
-    const stored = config.mcpServers[name];
-    if (!stored) throw new UsageError(`no instance ${JSON.stringify(name)}`, { code: 'unknown_instance' });
+    if (!Object.hasOwn(config.mcpServers, name))
+      throw new UsageError(`no instance ${JSON.stringify(name)}`, { code: 'unknown_instance' });
+    const stored = serverEntry(name, config.mcpServers[name]);
     edit(name, stored);
     return stored;
   });

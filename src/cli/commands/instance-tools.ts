@@ -1,6 +1,6 @@
 /** `instances set|unset NAME tools.TOOL.KEY`: what is configured for single tools, or for those that a pattern fits. */
-import type { ServerConfig } from '../../config/config.ts';
 import { parseLabels } from '../../config/marks.ts';
+import type { ServerConfig } from '../../config/server-entry.ts';
 import { readToolSettings, TOOL_SETTING_KEYS, type ToolSettingKey } from '../../config/tool-settings.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { UsageError } from '../../errors.ts';

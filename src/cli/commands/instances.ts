@@ -1,15 +1,11 @@
 import { existsSync } from 'node:fs';
-import {
-  absoluteDir,
-  checkUrlTemplate,
-  configuredTarget,
-  findInstance,
-  type ServerConfig,
-} from '../../config/config.ts';
+import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance } from '../../config/config.ts';
 import { checkInstanceName, isSafeName } from '../../config/names.ts';
-import { settingsOf } from '../../config/settings.ts';
+import { type ServerConfig, serverEntry } from '../../config/server-entry.ts';
+import { instanceSettings, settingsOf, withoutCredentials } from '../../config/settings.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
-import { EXIT, UsageError } from '../../errors.ts';
+import { CliError, EXIT, UsageError } from '../../errors.ts';
+import { isObject, textOf } from '../../json.ts';
 import { settingText, toolSettingLines } from '../../output/setting-view.ts';
 import type { App } from '../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../flag-values.ts';
@@ -74,18 +70,50 @@ function serverFromFlags(app: App, command: readonly string[]): ServerConfig {
   };
 }
 
-/** An instance for output: values of headers and of the environment are shown only as far as they are `${VAR}`. */
-function shown(name: string, server: ServerConfig, active: boolean) {
-  const hide = (map: Record<string, string> | undefined) =>
-    map && Object.fromEntries(Object.entries(map).map(([k, v]) => [k, redact(v)]));
-  const { headers, env, ...rest } = server;
-  return {
+/**
+ * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and of the
+ * credentials of a proxy.
+ */
+function shown(name: string, entry: unknown, active: boolean) {
+  const { state, problem } = stateOf(name, entry);
+  const about = {
     name,
     active,
-    ...rest,
-    ...(headers ? { headers: hide(headers) } : {}),
-    ...(env ? { env: hide(env) } : {}),
+    ...(state === 'disabled' ? { disabled: true } : {}),
+    ...(problem === undefined ? {} : { problem: problem.message }),
   };
+  if (!isObject(entry)) return about;
+  const { headers, env, proxy, ...rest } = entry;
+  return {
+    ...rest,
+    ...about,
+    ...(proxy === undefined ? {} : { proxy: withoutCredentials(proxy) }),
+    ...(headers === undefined ? {} : { headers: hidden(headers) }),
+    ...(env === undefined ? {} : { env: hidden(env) }),
+  };
+}
+
+function hidden(map: unknown): unknown {
+  if (!isObject(map)) return '[redacted]';
+  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, redact(textOf(v))]));
+}
+
+interface State {
+  state: 'usable' | 'disabled' | 'wrong';
+  /** What is wrong with the entry. */
+  problem?: CliError;
+}
+
+/** Whether an entry can be used. */
+function stateOf(name: string, entry: unknown): State {
+  try {
+    configuredTarget(name, entry);
+    const { disabledBy } = instanceSettings(name, serverEntry(name, entry));
+    return { state: disabledBy === undefined ? 'usable' : 'disabled' };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { state: 'wrong', problem: error };
+  }
 }
 
 /** Keeps `${VAR}` references and a leading scheme word (`Bearer`), hides the rest. */
@@ -95,47 +123,51 @@ function redact(value: string): string {
   return '[redacted]';
 }
 
-/** `instances list` */
+/** `instances list`: those that cannot be used are shown with what is wrong, and warned of. */
 export async function listInstances(app: App): Promise<number> {
   const { config, printer } = app;
-  const names = Object.keys(config.mcpServers).sort();
-  const rows = names.map((name) => shown(name, config.mcpServers[name] ?? {}, config.active === name));
+  const { mcpServers, active } = config;
+  const names = Object.keys(mcpServers).sort();
+  const rows = names.map((name) => shown(name, mcpServers[name], active === name));
   if (printer.format === 'ndjson') for (const row of rows) printer.jsonDocument(row);
   else if (printer.json) printer.envelope('instances list', `${rows.length} instances`, { items: rows });
   else if (rows.length === 0) printer.note('no instances yet; add one: mcp2cli instances add NAME --url URL');
   else {
     const width = Math.max(...names.map((name) => name.length));
     const line = (name: string) =>
-      `${config.active === name ? '*' : ' '} ${name.padEnd(width)}  ${describe(name, config.mcpServers[name] ?? {})}`;
+      `${active === name ? '*' : ' '} ${name.padEnd(width)}  ${describe(name, mcpServers[name])}`;
     printer.out(names.map(line).join('\n'));
+  }
+  for (const name of names) {
+    const { problem } = stateOf(name, mcpServers[name]);
+    if (problem) printer.warn(problem.code, `${problem.message}; ${problem.hint} (${app.paths.config})`);
   }
   return EXIT.ok;
 }
 
-function describe(name: string, server: ServerConfig): string {
-  try {
-    return describeTarget(configuredTarget(name, server));
-  } catch (error) {
-    return `(${(error as Error).message})`;
-  }
+function describe(name: string, entry: unknown): string {
+  const { state, problem } = stateOf(name, entry);
+  if (problem) return `(${problem.message})`;
+  const target = describeTarget(configuredTarget(name, entry));
+  return state === 'disabled' ? `${target} (disabled)` : target;
 }
 
 /** `instances show NAME` */
 export async function showInstance(app: App, typed: string): Promise<number> {
   const { config, printer } = app;
   const name = knownInstance(app, typed);
-  const server = config.mcpServers[name] ?? {};
+  const entry = config.mcpServers[name];
   const active = config.active === name;
   printer.appId = name;
-  const view = shown(name, server, active);
   if (printer.json) {
-    printer.envelope('instances show', describe(name, server), {
-      ...view,
+    printer.envelope('instances show', describe(name, entry), {
+      ...shown(name, entry, active),
       jobs_path: app.paths.jobsDir(name),
     });
     return EXIT.ok;
   }
-  const target: Target = configuredTarget(name, server);
+  const target: Target = configuredTarget(name, entry);
+  const server = serverEntry(name, entry);
   const lines = [`name: ${name}`, `active: ${active ? 'yes' : 'no'}`];
   if (target.kind === 'http') {
     lines.push('transport: http', `url: ${target.url}`);

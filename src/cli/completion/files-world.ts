@@ -1,4 +1,5 @@
 import { findInstance } from '../../config/config.ts';
+import { serverEntry } from '../../config/server-entry.ts';
 import { settingsOf } from '../../config/settings.ts';
 import { describeTarget } from '../../connection/target.ts';
 import type { Context, OutStream } from '../../context.ts';
@@ -97,7 +98,7 @@ function knownInstance(app: App): KnownInstance {
       }, []),
     settings: () =>
       orElse(() => {
-        const server = app.config.mcpServers[instance.name] ?? {};
+        const server = serverEntry(instance.name, app.config.mcpServers[instance.name] ?? {});
         const { tools } = server;
         return { ...settingsOf(server), ...(tools === undefined ? {} : { tools }) };
       }, {}),

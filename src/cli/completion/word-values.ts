@@ -114,7 +114,7 @@ function setKeys(_typed: string, { words: [name = ''] }: Walked, { world }: Plac
   return words(...Object.keys(settings), ...(ofTools.length > 0 ? ['tools', ...ofTools] : []));
 }
 
-const FLAGS = ['detach', 'keepalive', 'outputcheck', 'hidefromdiscovery'];
+const FLAGS = ['detach', 'keepalive', 'disabled', 'enabled', 'outputcheck', 'hidefromdiscovery'];
 
 function settingValues(typed: string, { words: [, key = ''] }: Walked) {
   const plain = (key.split('.').at(-1) ?? '').replace(/[-_]/g, '').toLowerCase();

@@ -79,10 +79,10 @@ export class HttpSse implements Transport {
     return headers;
   }
 
-  async #exchange(request: Omit<HttpRequest, 'signal'>): Promise<HttpResponse> {
-    const { log, onDate, now } = this.#options;
+  async #exchange(request: Omit<HttpRequest, 'signal' | 'route'>): Promise<HttpResponse> {
+    const { log, onDate, now, route } = this.#options;
     log(`${request.method} ${request.url.pathname}`);
-    const response = await exchange({ ...request, signal: this.#controller.signal });
+    const response = await exchange({ ...request, route, signal: this.#controller.signal });
     const date = response.header('date');
     if (date !== undefined) onDate?.(date);
     if (response.ok) return response;

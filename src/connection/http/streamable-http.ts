@@ -1,6 +1,7 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
 import type { JsonObject } from '../../json.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
+import type { Route } from '../proxy.ts';
 import { drain } from './body.ts';
 import { exchange, type HttpResponse } from './exchange.ts';
 import { httpError } from './http-error.ts';
@@ -12,6 +13,8 @@ export interface HttpTransportOptions {
   url: string;
   /** The person's own headers; they go to this origin only. */
   headers: Readonly<Record<string, string>>;
+  /** The instance's own way to the server. */
+  route?: Route | undefined;
   /** Into this session rather than a new one. */
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   now: () => Date;
@@ -166,9 +169,9 @@ export class StreamableHttp implements Transport {
     signal: AbortSignal,
     rest: { headers: Record<string, string>; body?: string },
   ): Promise<HttpResponse> {
-    const { log, onDate } = this.#options;
+    const { log, onDate, route } = this.#options;
     log(`${method} ${this.#url.pathname}`);
-    const response = await exchange({ method, url: this.#url, signal, ...rest });
+    const response = await exchange({ method, url: this.#url, route, signal, ...rest });
     const date = response.header('date');
     if (date !== undefined) onDate?.(date);
     if (!response.ok) log(`HTTP ${response.status}`);
