@@ -136,7 +136,7 @@ describe('commands', () => {
       ],
     ],
     ['instances remove work --p', ['--purge']],
-    ['instances set work e', ['elicit']],
+    ['instances set work e', ['elicit', 'enabled']],
     ['instances set work elicit ', ['ask', 'decline', 'defaults']],
     ['instances set work keep-alive ', ['true', 'false']],
     ['instances set work tools.dep', ['tools.deploy.']],

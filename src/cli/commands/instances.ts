@@ -85,7 +85,9 @@ function shown(name: string, entry: unknown, active: boolean) {
   if (!isObject(entry)) return about;
   const { headers, env, proxy, ...rest } = entry;
   return {
+    ...about,
     ...rest,
+    // Fields of these names may stand in the entry, too.
     ...about,
     ...(proxy === undefined ? {} : { proxy: withoutCredentials(proxy) }),
     ...(headers === undefined ? {} : { headers: hidden(headers) }),
