@@ -11,7 +11,7 @@ import {
 import { createServer as createHttp, request } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { atTestEnd, type RunResult, run, type StartOptions, start } from '../support/cli.ts';
 import { readOnly } from '../support/disk.ts';
@@ -19,6 +19,7 @@ import { freshDir, freshHome } from '../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';
 import { configure, keeperHome, STDIO_COMMAND, theKeeper } from '../support/keeper.ts';
 import { modernServer } from '../support/modern-server.ts';
+import { isAlive } from '../support/processes.ts';
 import { promised } from '../support/promised.ts';
 import { ptyTool, startOnPty } from '../support/pty.ts';
 import { demoServer, freePort, STDIO_SERVER } from '../support/servers.ts';
@@ -205,6 +206,11 @@ describe('what is right', () => {
     const dir = join(home, 'instances/work/keeper');
     const file = join(dir, readdirSync(dir).find((name) => /^\w+\.json$/.test(name)) ?? '');
     const state = JSON.parse(readFileSync(file, 'utf8'));
+    // Stopped: it would put its own file right.
+    process.kill(pid, 'SIGSTOP');
+    onTestFinished(() => {
+      if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+    });
     writeFileSync(file, JSON.stringify({ ...state, socket: join(dir, 'none.sock') }));
     const deaf = await doctor(home, ['--offline']);
     expect(deaf.bad).toMatchObject([
@@ -217,6 +223,7 @@ describe('what is right', () => {
       },
     ]);
     writeFileSync(file, JSON.stringify(state));
+    process.kill(pid, 'SIGCONT');
   });
 });
 

@@ -26,6 +26,7 @@ const WRITES: Record<string, string> = {
   'discovery/inside-flags.ts': 'a key of a map',
   'cli/permission-check.ts': 'a name for a message',
   'cli/ad-hoc.ts': 'a word for a message',
+  'run.ts': 'words of an error',
   'store/index-format.ts': 'a session: texts alone',
   'keeper/access.ts': 'a key',
   'keeper/start.ts': 'orders of our own',
