@@ -74,19 +74,6 @@ function fromLayers(layers) {
   };
 }
 
-/**
- * The SDK's client pulls its JSON Schema engine in at import, for output schemas that it would check itself. Schemas are checked in
- * src/discovery here, so the engine is left out of the connection's bundle: 150 kB less to load for every call.
- */
-const withoutSdkValidator = {
-  name: 'without-sdk-validator',
-  setup(b) {
-    b.onResolve({ filter: /^@modelcontextprotocol\/client\/_shims$/ }, () => ({
-      path: resolve(here, 'src/connection/sdk-shims.ts'),
-    }));
-  },
-};
-
 /** Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms. */
 const withoutChildProcess = {
   name: 'without-child-process',
@@ -119,7 +106,7 @@ const look = (files, apart, known = []) =>
     stdin: importing(files),
     write: false,
     outdir: 'dist',
-    plugins: [dynamicImportsApart(apart, known), withoutSdkValidator, withoutChildProcess],
+    plugins: [dynamicImportsApart(apart, known), withoutChildProcess],
   });
 const importing = (files) => ({
   contents: files.map((path) => `export * from './${relative(here, resolve(here, path))}';`).join('\n'),
@@ -184,12 +171,7 @@ const rest = await Promise.all(
       outdir: 'dist',
       splitting: true,
       chunkNames: 'shared-[hash]',
-      plugins: [
-        fromLayers(layers),
-        dynamicImportsApart(apart, layers),
-        withoutSdkValidator,
-        withoutChildProcess,
-      ],
+      plugins: [fromLayers(layers), dynamicImportsApart(apart, layers), withoutChildProcess],
       banner: requireBanner,
     }),
   ),
