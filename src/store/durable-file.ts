@@ -124,27 +124,31 @@ export function syncDir(dir: string): void {
 }
 
 /** Creates a folder with mode 0700, missing parents too, durably. A folder that exists is left as it is. */
+// Node's own `recursive` says ENOENT where the disk is read-only.
 export function makePrivateDir(dir: string): void {
-  guarded('create', dir, () => makeDir(dir));
+  if (guarded('create', dir, () => isFolder(dir))) return;
+  const parent = dirname(dir);
+  if (parent !== dir) makePrivateDir(parent);
+  guarded('create', dir, () => {
+    try {
+      mkdirSync(dir, { mode: 0o700 });
+    } catch (error) {
+      // Another process was faster.
+      if (errnoOf(error) === 'EEXIST' && isFolder(dir)) return;
+      throw error;
+    }
+    syncDir(parent);
+  });
 }
 
-// Node's own `recursive` says ENOENT where the disk is read-only.
-function makeDir(dir: string): void {
-  if (isFolder(dir)) return;
-  const parent = dirname(dir);
-  if (parent !== dir) makeDir(parent);
+/** Node 20 throws for a path below a file, which later ones say is not there. */
+function isFolder(path: string): boolean {
   try {
-    mkdirSync(dir, { mode: 0o700 });
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   } catch (error) {
-    // Another process was faster.
-    if (errnoOf(error) === 'EEXIST' && isFolder(dir)) return;
+    if (errnoOf(error) === 'ENOTDIR') return false;
     throw error;
   }
-  syncDir(parent);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** A name that no other process uses, for something that will be renamed. */
