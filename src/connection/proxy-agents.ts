@@ -10,6 +10,8 @@ import { proxyRefused, proxyUnreachable } from './proxy-failure.ts';
 /** Options of the connection to the server, and to a proxy that is reached over TLS. */
 export interface AgentOptions {
   keepAlive: boolean;
+  /** How long an idle socket is kept, in ms. */
+  timeout: number;
   /** Certificates of authorities, PEM; undefined: those that Node trusts. */
   ca?: string[] | undefined;
 }

@@ -38,7 +38,7 @@ async function makeAgent(url: URL, proxy: HttpProxy | undefined, { ca, owner }: 
     ca === undefined
       ? {}
       : { ca: (await import('./authorities.ts')).trustedWith(ca, `instance ${owner} ca`) };
-  const options = { keepAlive: true, ...trusted };
+  const options = { keepAlive: true, timeout: MAX_IDLE_MS, ...trusted };
   if (proxy) return (await import('./proxy-agents.ts')).proxyAgent(url.protocol, proxy, options);
   return new (url.protocol === 'https:' ? nodeHttps() : nodeHttp()).Agent(options);
 }
@@ -65,6 +65,12 @@ export async function proxyRefusal(
   const proxy = status === 407 ? proxies.get(agent) : undefined;
   return proxy && (await import('./proxy-failure.ts')).proxyRefused(proxy, status, url.host);
 }
+
+/**
+ * How long a socket that nobody uses is kept. Servers close theirs after 5 s (Node, uvicorn); a call that is sent at that moment may or may not
+ * have been taken, and is never sent twice (RFC 9110, 9.2.2). Requests that wait for their answer are not meant.
+ */
+const MAX_IDLE_MS = 3_000;
 
 let users = 0;
 

@@ -36,7 +36,7 @@ async function talk(answer: (body: string) => { type: string; text: string }) {
     () => server.close(),
     () => void transport.close(),
   );
-  return { seen, transport };
+  return { seen, server, transport };
 }
 
 const call = (id: string, meta?: Record<string, unknown>, name = 'pay') => ({
@@ -87,4 +87,16 @@ it('sends the headers of the session, of the person, and of what the request say
   expect(encoded?.['mcp-name']).toBe(`=?base64?${Buffer.from('größe').toString('base64')}?=`);
   // One connection, used again.
   expect(new Set(seen.map(({ port }) => port)).size).toBe(1);
+});
+
+it('closes a connection that nobody uses before a server would', async () => {
+  const answer = '{"jsonrpc":"2.0","id":"1","result":{}}';
+  const { server, transport } = await talk(() => ({ type: 'application/json', text: answer }));
+  // This one never does.
+  server.keepAliveTimeout = 0;
+  const ended = new Promise((resolve) => {
+    server.on('connection', (socket) => socket.once('end', () => resolve('by us')));
+  });
+  await transport.send(call('1'));
+  expect(await ended).toBe('by us');
 });
