@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { completionAsked } from './cli/completion/asked.ts';
 import { quickAnswer } from './cli/quick.ts';
+import { keepCompiled } from './compile-cache.ts';
 import { DEMO_ORDERS } from './demo/background-orders.ts';
 import { EXIT } from './errors.ts';
 import { KEEPER_MARK } from './keeper/keeper-mark.ts';
@@ -8,6 +9,7 @@ import { KEEPER_MARK } from './keeper/keeper-mark.ts';
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);
 const asked = completionAsked(argv);
+if (quick === undefined) keepCompiled();
 
 if (quick !== undefined) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -14,6 +14,8 @@ export interface Paths {
   /** The data root, absolute: `MCP2CLI_HOME`, else the platform's data directory. */
   readonly root: string;
   readonly config: string;
+  /** Compiled code of the program, a folder for each version. */
+  readonly compileCacheDir: string;
   /** A folder for each instance, configured, ad hoc or removed. */
   readonly instancesDir: string;
   instanceDir(name: string): string;
@@ -40,6 +42,7 @@ export function resolvePaths(context: PathContext): Paths {
   return {
     root,
     config: join(root, 'config.json'),
+    compileCacheDir: join(root, 'compile-cache'),
     instancesDir,
     instanceDir,
     jobsDir: (name) => join(instanceDir(name), 'jobs'),

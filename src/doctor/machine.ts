@@ -9,6 +9,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isPrivate } from '../compile-cache.ts';
 import type { Paths } from '../config/paths.ts';
 import { instanceFolders, type PlaceTrouble, troubleWith } from '../config/root.ts';
 import type { Context } from '../context.ts';
@@ -30,6 +31,26 @@ export function checkVersions({ platform }: Pick<Context, 'platform'>): Check {
   const message = `mcp2cli ${VERSION}, Node ${node}, ${platform} ${process.arch}`;
   if (Number(node.split('.')[0]) >= MIN_NODE) return checked('versions', 'ok', message);
   return checked('versions', 'problem', message, { hint: `use Node ${MIN_NODE} or newer` });
+}
+
+/** The program's compiled code, where there is some. */
+export function checkCompileCache({ compileCacheDir: path }: Paths): Check[] {
+  const check = 'compile cache';
+  if (!lstatSync(path, { throwIfNoEntry: false })) return [];
+  if (!isPrivate(path))
+    return [
+      checked(check, 'warning', 'not used: it is not a folder that only you can read', {
+        hint: `remove it, and it is made anew: rm -r ${path}`,
+        path,
+      }),
+    ];
+  return attempt(check, () => {
+    const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) =>
+      statSync(join(path, name)),
+    );
+    const bytes = files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
+    return [checked(check, 'ok', `${Math.ceil(bytes / 1000)} kB`, { path })];
+  });
 }
 
 export interface RootState {

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The program's entry, as a user has it. */
@@ -9,9 +11,18 @@ export type EnvChanges = Record<string, string | undefined>;
 /** Taken over from the surroundings. Nothing else is: proxies, NO_COLOR, CI or MCP2CLI_* of whoever runs the tests must not count. */
 const KEPT = ['PATH', 'TMPDIR', 'TMP', 'TEMP', 'SystemRoot', 'COMSPEC', 'PATHEXT'];
 
+/** One for all tests: in its fresh home each would compile the program anew, and store that. */
+const COMPILE_CACHE = join(tmpdir(), `mcp2cli-test-compile-cache-${process.getuid?.() ?? 0}`);
+
 /** A clean environment with `home` as MCP2CLI_HOME and as the user's home. */
 export function cleanEnv(home: string, changes: EnvChanges = {}): Record<string, string> {
-  const env: EnvChanges = { LANG: 'C.UTF-8', HOME: home, USERPROFILE: home, MCP2CLI_HOME: home };
+  const env: EnvChanges = {
+    LANG: 'C.UTF-8',
+    HOME: home,
+    USERPROFILE: home,
+    MCP2CLI_HOME: home,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+  };
   for (const name of KEPT) env[name] = process.env[name];
   Object.assign(env, changes);
   return Object.fromEntries(

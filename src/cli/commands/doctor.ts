@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS } from '../../config/settings.ts';
 import { checkConfiguration, instanceFolders } from '../../doctor/configuration.ts';
 import { examineInstances, machineOf } from '../../doctor/examine.ts';
 import { type Check, checked, type Finding } from '../../doctor/finding.ts';
-import { checkRoot, checkVersions } from '../../doctor/machine.ts';
+import { checkCompileCache, checkRoot, checkVersions } from '../../doctor/machine.ts';
 import type { Subject } from '../../doctor/subject.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { findingLines, findingSummary } from '../../output/doctor-view.ts';
@@ -27,7 +27,12 @@ export async function examine(app: App, typed: string | undefined, options: Doct
   const { context, paths } = app;
   const root = checkRoot(paths, context.platform);
   const { config, checks } = checkConfiguration(paths, context);
-  const general = [checkVersions(context), ...root.checks, ...checks];
+  const general = [
+    checkVersions(context),
+    ...root.checks,
+    ...(root.trusted ? checkCompileCache(paths) : []),
+    ...checks,
+  ];
   const { subjects, strange } = await subjectsOf(app, typed, config);
   if (options.setAside && subjects.length !== 1)
     throw new UsageError('--set-aside: of which instance?', {
