@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { formatProblem, formDefaults, formFields } from '../jobs/form.ts';
 import type { Answer } from '../jobs/ports.ts';
 import type { PendingInput } from '../jobs/record.ts';
+import { merged } from '../lib/exact-json.ts';
 import { isWebPage } from '../output/web-page.ts';
 import type { App } from './app.ts';
 import { readArgsText } from './args-text.ts';
@@ -95,7 +96,7 @@ export async function readAnswer(
   if (isPage(question)) return acceptPage(question, filled, wrong);
   const base = line.args === undefined ? {} : parseArgsText(...(await readArgsText(app, line.args)));
   const schema = question.params['requestedSchema'];
-  const content = { ...formDefaults(formFields(schema)), ...buildArguments(base, line.assignments) };
+  const content = merged(formDefaults(formFields(schema)), buildArguments(base, line.assignments));
   await check(app, question, content, wrong);
   return { action, content };
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { isObject, type JsonObject, own, sameAt, setOwn } from '../json.ts';
-import { carryNumber } from '../lib/exact-json.ts';
+import { carryNumber, merged } from '../lib/exact-json.ts';
 import type { ToolDefinition } from './catalogue.ts';
 import { quoteAt } from './flag-value.ts';
 import { defaultFinder } from './plain-schema.ts';
@@ -27,7 +27,7 @@ function inPlace(root: JsonObject): JsonObject {
     const { $ref: reference, ...rest } = schema;
     const target = typeof reference === 'string' ? reader.resolve(reference) : undefined;
     if (isObject(schema['properties']) || !isObject(target)) break;
-    schema = { ...target, ...rest };
+    schema = merged(target, rest);
   }
   return schema;
 }
@@ -86,23 +86,23 @@ export function withFixed(
   fixed: Record<string, unknown>,
 ): Record<string, unknown> {
   const contradictions: string[] = [];
-  const merged = merge(typed, fixed, [], contradictions);
+  const args = merge(typed, fixed, [], contradictions);
   if (contradictions.length > 0)
     throw new UsageError(contradictions.join('\n'), { details: { problems: contradictions } });
-  return merged;
+  return args;
 }
 
 function merge(typed: JsonObject, fixed: JsonObject, path: string[], contradictions: string[]): JsonObject {
-  const merged: JsonObject = { ...typed };
+  const args: JsonObject = { ...typed };
   for (const [name, value] of Object.entries(fixed)) {
     const other = own(typed, name);
     if (!Object.hasOwn(typed, name)) {
-      setOwn(merged, name, value);
-      carryNumber(fixed, name, merged);
+      setOwn(args, name, value);
+      carryNumber(fixed, name, args);
     } else if (isObject(value) && isObject(other))
-      setOwn(merged, name, merge(other, value, [...path, name], contradictions));
+      setOwn(args, name, merge(other, value, [...path, name], contradictions));
     else if (!sameAt(fixed, name, typed, name))
       contradictions.push(`${[...path, name].join('.')} is fixed to ${quoteAt(fixed, name)}`);
   }
-  return merged;
+  return args;
 }

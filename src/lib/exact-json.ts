@@ -3,15 +3,20 @@
  * null, `1.10` as `1.1`. So `parseJson` notes the text of each number that JavaScript would write differently, beside the number, in the object or
  * array that holds it; `stringifyJson` writes that text again. In between the value is the nearest number, as with JSON.parse.
  *
- * A note stays with its object: `{ ...object }` takes it along; what copies otherwise (`array.map(...)`, key by key) calls `keepTexts` or
- * `carryNumber`; `structuredClone` cannot. It counts only as long as the number beside it is the one that was read. (Node 21 and later have
- * JSON.rawJSON for this; Node 20 does not.)
+ * A note stays with its object: `{ ...object }` takes it along, of two spreads in one only those of the last (`merged` takes both); what copies
+ * otherwise (`array.map(...)`, key by key) calls `keepTexts` or `carryNumber`; `structuredClone` cannot. It counts only as long as the number
+ * beside it is the one that was read. (Node 21 and later have JSON.rawJSON for this; Node 20 does not.)
  */
 
 /** Where an object or array keeps the texts of its numbers: by key. An enumerable symbol, so that a spread copies it and JSON does not see it. */
 const TEXTS = Symbol('texts of numbers');
 
-type Holder = Record<string, unknown> & { [TEXTS]?: Readonly<Record<string, string>> };
+type Texts = Record<string, string>;
+
+type Holder = Record<string, unknown> & { [TEXTS]?: Readonly<Texts> };
+
+/** For which object or array texts were made: only there may they be added to, since a spread shares them. */
+const MADE_FOR = new WeakMap<Readonly<Texts>, object>();
 
 /** Stands before the text of a number while JSON.parse and JSON.stringify see it as a string. Nobody outside can know it. */
 const MARK = `\uE000${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}:`;
@@ -47,15 +52,23 @@ export function stringifyJson<T>(value: T, indent?: number): Written<T> {
   const plain = JSON.stringify(value, null, indent);
   // A function that is asked about every value makes it many times slower.
   if (plain === undefined || !hasTexts(value)) return plain as Written<T>;
-  return JSON.stringify(
-    value,
-    function (this: Holder, key: string, one: unknown) {
-      if (typeof one !== 'number') return one;
-      const exact = numberText(this, key);
-      return exact === undefined ? one : MARK + exact;
-    },
-    indent,
-  ).replace(MARKED, '$1') as Written<T>;
+  return unmarkedText(JSON.stringify(value, markedNumber, indent)) as Written<T>;
+}
+
+function markedNumber(this: Holder, key: string, one: unknown): unknown {
+  if (typeof one !== 'number') return one;
+  const exact = numberText(this, key);
+  return exact === undefined ? one : MARK + exact;
+}
+
+/** A copy for those who write JSON otherwise: texts of numbers are marked strings in it. What they write goes through `unmarkedText`. */
+export function markedCopy(value: object): unknown {
+  return JSON.parse(JSON.stringify(value, markedNumber));
+}
+
+/** JSON text with marked strings as the numbers that they stand for. */
+export function unmarkedText(text: string): string {
+  return text.replace(MARKED, '$1');
 }
 
 /** Whether a text was noted anywhere in a value that JSON can write. Does not recurse; a circle was refused before. */
@@ -86,13 +99,17 @@ export function noteNumber(holder: object, key: string | number, text: string): 
   const before = (holder as Holder)[TEXTS];
   const name = String(key);
   const plain = String(Number(text)) === text;
-  // One that stood there before may have been the same number, with another text.
-  if (plain && (before === undefined || !Object.hasOwn(before, name))) return;
+  const known = before !== undefined && Object.hasOwn(before, name);
+  if (plain ? !known : known && before[name] === text) return;
   noted = true;
-  // A copy: a spread shares them.
-  const texts: Record<string, string> = Object.assign(Object.create(null), before);
+  // Others may share what stands there, so that it is changed in a copy. Adding costs no copy: there may be many numbers.
+  const mayAdd = before !== undefined && !known && MADE_FOR.get(before) === holder;
+  const texts: Texts = mayAdd ? before : Object.assign(Object.create(null), before);
+  // One that stood there before may have been the same number, with another text.
   if (plain) delete texts[name];
   else texts[name] = text;
+  if (mayAdd) return;
+  MADE_FOR.set(texts, holder);
   (holder as Holder)[TEXTS] = texts;
 }
 
@@ -107,6 +124,19 @@ export function keepTexts<T extends object>(copy: T, from: object): T {
   const texts = (from as Holder)[TEXTS];
   if (texts !== undefined) (copy as Holder)[TEXTS] = texts;
   return copy;
+}
+
+/** `{ ...first, ...second }` with the texts of both: a number has the text of the object that it is from. */
+export function merged<A extends object, B extends object>(first: A, second: B): A & B {
+  const both: A & B = { ...first, ...second };
+  if (!holdsTexts(first)) return both;
+  const texts: Texts = Object.create(null);
+  for (const name of Object.keys(both)) {
+    const text = numberText(Object.hasOwn(second, name) ? second : first, name);
+    if (text !== undefined) texts[name] = text;
+  }
+  (both as Holder)[TEXTS] = texts;
+  return both;
 }
 
 /** `array.filter` that takes the texts along. */
@@ -134,7 +164,7 @@ function holdsTexts(list: object): boolean {
 }
 
 function withTexts<T>(list: T[], texts: readonly (string | undefined)[]): T[] {
-  const noted: Record<string, string> = Object.create(null);
+  const noted: Texts = Object.create(null);
   texts.forEach((text, i) => {
     if (text !== undefined) noted[i] = text;
   });
@@ -191,7 +221,7 @@ function isInNumber(code: number): boolean {
 function unmark(root: object): void {
   const rest: object[] = [root];
   for (let holder = rest.pop() as Holder | undefined; holder; holder = rest.pop() as Holder | undefined) {
-    let texts: Record<string, string> | undefined;
+    let texts: Texts | undefined;
     for (const key of Object.keys(holder)) {
       // Only a number where a name belongs can have become this: JSON.parse would have refused it.
       if (key.startsWith(MARK)) throw new SyntaxError('a number stands where a name belongs in JSON');
@@ -199,7 +229,7 @@ function unmark(root: object): void {
       if (typeof value === 'object' && value !== null) rest.push(value);
       else if (typeof value === 'string' && value.startsWith(MARK)) {
         const text = value.slice(MARK.length);
-        texts ??= Object.create(null) as Record<string, string>;
+        texts ??= Object.create(null) as Texts;
         texts[key] = text;
         Object.defineProperty(holder, key, {
           value: Number(text),

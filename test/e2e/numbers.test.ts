@@ -1,15 +1,13 @@
 /** Numbers that are only passed through come out as they went in, digit for digit: arguments, results, records, definitions. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { atTestEnd, type RunResult, run } from '../support/cli.ts';
-import { exactHttp, SCHEMA, TASK_EXTRA, TOOLS } from '../support/exact-server.js';
-import { addInstance, homeWith, submitted } from '../support/instance.ts';
+import { run } from '../support/cli.ts';
+import { homeOver, ID, NEXT, ok, recordOf, WAYS } from '../support/exact-home.ts';
+import { SCHEMA, TASK_EXTRA, TOOLS } from '../support/exact-server.js';
+import { addInstance, submitted } from '../support/instance.ts';
+import { endKeepers } from '../support/keeper.ts';
 
-const SERVER = fileURLToPath(new URL('../support/exact-server.js', import.meta.url));
-const ID = '725653563933458432';
-const NEXT = '725653563933458433';
 const ARGS = `{"id":${ID},"ids":[1,9223372036854775807],"x":1.10,"a":{"id":-9223372036854775808,"e":1e400}}`;
 const WORDS = [
   '--id',
@@ -26,30 +24,6 @@ const WORDS = [
   '1e400',
 ];
 const META = '"_meta":{"cost":1.10,"big":1e400}';
-
-type Way = 'JSON' | 'an event stream' | 'stdio';
-const WAYS: Way[] = ['JSON', 'an event stream'];
-
-async function homeOver(way: Way): Promise<string> {
-  if (way === 'stdio') return homeWith(['--', process.execPath, SERVER]);
-  const server = await exactHttp(way === 'an event stream');
-  atTestEnd(() => server.close());
-  return homeWith(['--url', server.url]);
-}
-
-/** All that lies in the folder of a job, in one text. */
-function recordOf(home: string, id: string): string {
-  const folder = join(home, 'instances', 'work', 'jobs', id);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
-    .join('\n');
-}
-
-function ok({ code, stdout, stderr }: RunResult): string {
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout;
-}
 
 describe.each(WAYS)('over %s', (way) => {
   test('what is typed is sent, and what the server answers is printed', async () => {
@@ -106,6 +80,7 @@ describe.each(WAYS)('over %s', (way) => {
 
   test('a plain tool in the background goes through a keeper, and keeps them', async () => {
     const home = await homeOver(way);
+    endKeepers(home);
     const id = await submitted(home, ['work', 'echo', ...WORDS]);
     const waited = await run(['work', 'jobs', 'wait', id, '--json'], { home });
     expect(waited.code).toBe(0);
@@ -113,7 +88,6 @@ describe.each(WAYS)('over %s', (way) => {
       expect(printed).toContain(`"arguments":${ARGS}`);
       expect(printed).toContain(`"structuredContent":${ARGS},${META}`);
     }
-    await run(['work', 'keeper', 'stop'], { home });
   });
 });
 

@@ -1,5 +1,13 @@
 export const SCHEMA: string;
 export const TOOLS: string;
 export const TASK_EXTRA: string;
-export function exactAnswers(): (raw: string) => string | undefined;
-export function exactHttp(asEventStream: boolean): Promise<{ url: string; close(): void }>;
+export interface ExactOptions {
+  taskExtra?: string;
+  jobResult?: string;
+  toolResult?: string;
+}
+export function exactAnswers(options?: ExactOptions): (raw: string) => string | undefined;
+export function exactHttp(
+  asEventStream: boolean,
+  options?: ExactOptions,
+): Promise<{ url: string; close(): void }>;

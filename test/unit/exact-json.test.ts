@@ -6,10 +6,13 @@ import {
   filtered,
   joined,
   keepTexts,
+  markedCopy,
+  merged,
   noteNumber,
   numberText,
   parseJson,
   stringifyJson,
+  unmarkedText,
 } from '../../src/lib/exact-json.ts';
 import { decodeText } from '../../src/lib/text.ts';
 import { jsonNumber } from '../support/json-number.ts';
@@ -74,6 +77,47 @@ test('copies keep the texts, and what they change in theirs is not changed in th
   expect(stringifyJson(joined([[0], value, [], [4], value]))).toBe(
     '[0,1.0,{"a":2.0},3.0,4,1.0,{"a":2.0},3.0]',
   );
+});
+
+test('two objects in one have the texts of both, each number that of the object that it is from', () => {
+  const [first, second] = ['{"a":1.0,"b":2.0,"c":3.0,"__proto__":4.0}', '{"b":2,"c":3.00,"d":5.0}'].map(
+    (text) => parseJson(text) as object,
+  ) as [object, object];
+  expect(stringifyJson(merged(first, second))).toBe('{"a":1.0,"b":2,"c":3.00,"__proto__":4.0,"d":5.0}');
+  expect(stringifyJson(merged({ b: 1, e: 6 }, second))).toBe('{"b":2,"e":6,"c":3.00,"d":5.0}');
+  expect(stringifyJson([first, second])).toBe(
+    '[{"a":1.0,"b":2.0,"c":3.0,"__proto__":4.0},{"b":2,"c":3.00,"d":5.0}]',
+  );
+});
+
+test('what is noted at an object whose copy has its texts is not noted at the copy', () => {
+  const value: Record<string, number> = {};
+  for (const [name, text] of Object.entries({ a: '1.0', b: '2.0' })) {
+    value[name] = Number(text);
+    noteNumber(value, name, text);
+  }
+  const copy = { ...value };
+  noteNumber(value, 'a', '1.00');
+  noteNumber(value, 'b', '2');
+  noteNumber(copy, 'c', '3.0');
+  expect(stringifyJson([value, { ...copy, c: 3 }])).toBe('[{"a":1.00,"b":2},{"a":1.0,"b":2.0,"c":3.0}]');
+});
+
+test('many numbers are noted one by one in no time', () => {
+  const value: Record<number, number> = {};
+  for (let i = 0; i < 100_000; i++) {
+    value[i] = i;
+    noteNumber(value, i, `${i}.0`);
+  }
+  expect(numberText(value, 99_999)).toBe('99999.0');
+});
+
+test('who writes JSON otherwise keeps the texts by marks', () => {
+  const text = '{"a":[1.0,{"b":725653563933458432}],"c":1,"d":"1.0"}';
+  const value = parseJson(text) as object;
+  const copy = markedCopy(value);
+  expect(copy).toMatchObject({ a: [expect.any(String), { b: expect.any(String) }], c: 1, d: '1.0' });
+  expect(unmarkedText(JSON.stringify(copy))).toBe(text);
 });
 
 test.each([
