@@ -2,7 +2,8 @@
  * How much of what a server says is stored and shown. Results are kept whole, up to the largest message; all else is for people, or tells the state
  * of something, and is cut where it is taken in and where it is stored. Lengths are in characters (UTF-16 units) unless said otherwise.
  */
-import { isObject, type JsonObject, setOwn } from '../json.ts';
+import { isObject, type JsonObject, setOwn, textAt } from '../json.ts';
+import { carryNumber, numberText } from './exact-json.ts';
 
 /** A message: of an error, a status, progress; a line of a log. */
 export const MESSAGE_LENGTH = 4 * 1024;
@@ -35,24 +36,24 @@ export function cutText(text: string, length: number = MESSAGE_LENGTH): string {
 const MESSAGES = ['statusMessage', 'message'];
 
 /**
- * An object as it came, when its JSON has at most `length` characters; else with each text in it cut. What is too large even then keeps its
- * simple members, and says so: `truncated: true`. Messages are cut in any case.
+ * An object as it came, when its JSON has at most `length` characters; else with each text in it cut, and each number that is as long as a text
+ * may be (it becomes one). What is too large even then keeps its simple members, and says so: `truncated: true`. Messages are cut in any case.
  */
 export function cutState<T extends JsonObject>(state: T, length: number = STATE_LENGTH): T {
   const long = MESSAGES.filter((name) => isLong(state[name]));
   const short: T = long.length === 0 ? state : { ...state };
   for (const name of long) setOwn(short, name, cutText(String(state[name])));
   if (isWithin(short, length)) return short;
-  const cut = textsCut(short, { left: length }, 0) as T | undefined;
-  if (cut !== undefined) return { ...cut, truncated: true };
+  const cut: { state?: T } = {};
+  if (copyCut({ state: short }, 'state', cut, { left: length }, 0))
+    return { ...(cut.state as T), truncated: true };
   const simple: JsonObject = {};
   let left = length;
   for (const [name, value] of Object.entries(short)) {
     if (typeof value === 'object' && value !== null) continue;
-    const said = typeof value === 'string' ? cutText(value) : value;
-    left -= name.length + String(said).length;
+    left -= name.length + lengthCut(short, name);
     if (left < 0) break;
-    setOwn(simple, name, said);
+    copyScalar(short, name, simple);
   }
   return { ...simple, truncated: true } as unknown as T;
 }
@@ -68,22 +69,26 @@ function isLong(value: unknown): boolean {
   return typeof value === 'string' && value.length > MESSAGE_LENGTH;
 }
 
+/** How long the text at a key is, or that of a number which has one of its own (exact-json.ts). */
+function textLength(holder: object, key: string | number): number {
+  const value = (holder as JsonObject)[key];
+  return (typeof value === 'string' ? value : numberText(holder, key))?.length ?? 0;
+}
+
 /** Whether a value's JSON is about as short. Looks no further than it has to, and does not recurse. */
 export function isWithin(value: unknown, length: number): boolean {
   let left = length;
-  const rest: unknown[] = [value];
-  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    left -= typeof next === 'string' ? next.length + 2 : 2;
-    if (Array.isArray(next)) {
-      if (next.length > left) return false;
-      for (const item of next) rest.push(item);
-    } else if (isObject(next))
-      for (const name in next) {
-        left -= name.length + 4;
-        if (left < 0) return false;
-        rest.push(next[name]);
-      }
-    if (left < 0) return false;
+  const rest: unknown[] = [[value]];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const isArray = Array.isArray(next);
+    if (isArray && next.length > left) return false;
+    for (const name in next) {
+      left -= (isArray ? 0 : name.length + 4) + textLength(next, name) + 2;
+      if (left < 0) return false;
+      rest.push((next as JsonObject)[name]);
+    }
   }
   return true;
 }
@@ -91,28 +96,34 @@ export function isWithin(value: unknown, length: number): boolean {
 /** States are not nested deeper. */
 const DEEPEST = 200;
 
-/** A copy with its texts cut; undefined when it is too long even so. */
-function textsCut(value: unknown, budget: { left: number }, depth: number): unknown {
-  budget.left -= typeof value === 'string' ? Math.min(value.length, MESSAGE_LENGTH) + 2 : 2;
-  if (budget.left < 0 || depth > DEEPEST) return undefined;
-  if (typeof value === 'string') return cutText(value);
-  if (Array.isArray(value)) {
-    const items: unknown[] = [];
-    for (const item of value) {
-      const cut = textsCut(item, budget, depth + 1);
-      if (cut === undefined) return undefined;
-      items.push(cut);
-    }
-    return items;
+/** Copies what stands at a key from one object or array to another, with its texts cut. False when it is too long even so. */
+function copyCut(from: object, key: string, to: object, budget: { left: number }, depth: number): boolean {
+  const value = (from as JsonObject)[key];
+  budget.left -= lengthCut(from, key);
+  if (budget.left < 0 || depth > DEEPEST) return false;
+  if (typeof value !== 'object' || value === null) {
+    copyScalar(from, key, to);
+    return true;
   }
-  if (!isObject(value)) return value;
-  // A spread keeps the notes of exact numbers (exact-json.ts).
-  const copy: JsonObject = { ...value };
+  const isArray = Array.isArray(value);
+  if (isArray && value.length > budget.left) return false;
+  const copy = isArray ? [] : {};
+  setOwn(to as JsonObject, key, copy);
   for (const name in value) {
-    budget.left -= name.length + 4;
-    const cut = textsCut(value[name], budget, depth + 1);
-    if (cut === undefined) return undefined;
-    setOwn(copy, name, cut);
+    if (!isArray) budget.left -= name.length + 4;
+    if (!copyCut(value, name, copy, budget, depth + 1)) return false;
   }
-  return copy;
+  return true;
+}
+
+/** How long what `copyScalar` makes of it is about. */
+function lengthCut(from: object, key: string): number {
+  return Math.min(textLength(from, key), MESSAGE_LENGTH) + 2;
+}
+
+/** Copies a scalar. A number that is as long as texts are cut is cut as one. */
+function copyScalar(from: object, key: string, to: object): void {
+  const isLonger = textLength(from, key) > MESSAGE_LENGTH;
+  setOwn(to as JsonObject, key, isLonger ? cutText(textAt(from, key)) : (from as JsonObject)[key]);
+  if (!isLonger) carryNumber(from, key, to);
 }
