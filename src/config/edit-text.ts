@@ -1,5 +1,6 @@
 import { applyEdits, type JSONPath, modify } from 'jsonc-parser/lib/esm/main.js';
 import { isObject, type JsonObject, own, sameJson } from '../json.ts';
+import { markedCopy, unmarkedText } from '../lib/exact-json.ts';
 
 interface Change {
   path: JSONPath;
@@ -11,10 +12,13 @@ interface Change {
 export function editedText(text: string, before: JsonObject, after: JsonObject): string {
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const formattingOptions = { insertSpaces: true, tabSize: 2, eol };
-  const edited = changes(before, after, []).reduce(
+  // Marked, numbers differ where their texts do, and `modify` cannot round them.
+  const differing = changes(markedCopy(before) as JsonObject, markedCopy(after) as JsonObject, []);
+  const marked = differing.reduce(
     (rest, { path, value }) => applyEdits(rest, modify(rest, path, value, { formattingOptions })),
     text,
   );
+  const edited = unmarkedText(marked);
   return edited.endsWith(eol) ? edited : `${edited}${eol}`;
 }
 

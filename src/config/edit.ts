@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import Conf from 'conf';
 import { ConfigError, IoError } from '../errors.ts';
-import { isObject, type JsonObject, sameJson } from '../json.ts';
-import { hasTexts, stringifyJson } from '../lib/exact-json.ts';
+import { isObject, sameJson } from '../json.ts';
+import { markedCopy, stringifyJson } from '../lib/exact-json.ts';
 import { editFile } from '../store/edit-file.ts';
 import { CONFIG_SCHEMA_VERSION, type Config, type ConfigFile, loadConfig, readConfigFile } from './config.ts';
 import { editedText } from './edit-text.ts';
@@ -38,17 +38,10 @@ function withComments(paths: Paths, before: ConfigFile, after: Config): string {
   return text;
 }
 
+/** Numbers that JavaScript cannot hold differ in their text alone. */
 function saysTheSame(value: unknown, config: Config): boolean {
   if (!isObject(value)) return false;
-  const read = { schema_version: CONFIG_SCHEMA_VERSION, ...value };
-  // Numbers that JavaScript cannot hold differ in their text alone.
-  return sameJson(read, config) && (!hasTexts(config) || sameTexts(read, config));
-}
-
-function sameTexts(one: JsonObject, other: JsonObject): boolean {
-  return Object.keys(other).every(
-    (key) => stringifyJson({ [key]: one[key] }) === stringifyJson({ [key]: other[key] }),
-  );
+  return sameJson(markedCopy({ schema_version: CONFIG_SCHEMA_VERSION, ...value }), markedCopy(config));
 }
 
 /** Written by conf. On a full disk its writer can report success for a file that was cut, so the file is read back. */
