@@ -5,7 +5,7 @@
 import { ProtocolError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, statusFromRemote } from '../jobs/record.ts';
-import { isObject, type JsonObject, textOf } from '../json.ts';
+import { isObject, type JsonObject, textAt } from '../json.ts';
 import { cutState, cutText } from '../lib/caps.ts';
 import { parseJson } from '../lib/exact-json.ts';
 import type { Reply } from './submit.ts';
@@ -61,7 +61,7 @@ export function readRun(result: unknown, tool: string): Reply {
 
 /** A run as `execute_job` and `get_job_status` tell it. */
 export function runSnapshot(run: JsonObject): Snapshot {
-  const { result, ...remote } = run;
+  const { result: _, ...remote } = run;
   const remoteStatus = stringAt(run, 'state') ?? null;
   const named = statusFromRemote(remoteStatus);
   // Such a run asks nothing, whatever it says.
@@ -73,18 +73,20 @@ export function runSnapshot(run: JsonObject): Snapshot {
     remoteStatus,
     ...(typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt > 0 ? { attempt } : {}),
   };
-  if (status === 'completed') return { ...base, result: toolResult(result) };
+  if (status === 'completed') return { ...base, result: toolResult(run) };
   if (status !== 'failed' && status !== 'canceled') return base;
-  const ended = result === undefined ? base : { ...base, result: { ...toolResult(result), isError: true } };
+  const ended =
+    run['result'] === undefined ? base : { ...base, result: { ...toolResult(run), isError: true } };
   return { ...ended, error: failure(run, status) };
 }
 
 /** What a run returned, in the form that a tool's result has (CallToolResult). A run may return nothing, or a value that is no object. */
-function toolResult(value: unknown): JsonObject {
-  if (value === undefined) return { content: [] };
+function toolResult(run: JsonObject): JsonObject {
+  const { result } = run;
+  if (result === undefined) return { content: [] };
   return {
-    content: [{ type: 'text', text: textOf(value) }],
-    ...(isObject(value) ? { structuredContent: value } : {}),
+    content: [{ type: 'text', text: textAt(run, 'result') }],
+    ...(isObject(result) ? { structuredContent: result } : {}),
   };
 }
 

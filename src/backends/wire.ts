@@ -2,7 +2,7 @@
 import { ProtocolError, type RpcError } from '../errors.ts';
 import type { Snapshot } from '../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../jobs/record.ts';
-import { isObject, type JsonObject, textOf } from '../json.ts';
+import { isObject, type JsonObject, textAt } from '../json.ts';
 import { cutState, cutText } from '../lib/caps.ts';
 
 /** Error: ProtocolError for anything but an object. */
@@ -93,7 +93,9 @@ function toolError(result: unknown, fallback?: string): JobError {
 export function resultText(result: unknown): string {
   if (!isObject(result) || !Array.isArray(result['content'])) return '';
   return result['content']
-    .map((block) => (isObject(block) && block['type'] === 'text' ? textOf(block['text'] ?? '') : ''))
+    .map((block) =>
+      isObject(block) && block['type'] === 'text' && block['text'] != null ? textAt(block, 'text') : '',
+    )
     .filter((text) => text !== '')
     .join('\n');
 }

@@ -1,5 +1,5 @@
-import { isObject, textOf } from '../json.ts';
-import { stringifyJson } from '../lib/exact-json.ts';
+import { isObject, textAt, textOf } from '../json.ts';
+import { numberText, stringifyJson } from '../lib/exact-json.ts';
 import { formatBytes } from './format-bytes.ts';
 import type { Printer } from './printer.ts';
 
@@ -27,9 +27,11 @@ export function printResult(
     const text = blockText(block, savedAs.get(index + 1));
     if (text !== '') printer.serverText(text);
   });
-  const structured = (result as Block | null)?.['structuredContent'];
-  if (content.length === 0 && structured !== undefined) printer.serverText(stringifyJson(structured, 2));
-  else if (content.length === 0 && isObject(result) && !Array.isArray(result['content'])) {
+  if (content.length > 0 || !isObject(result)) return;
+  const { structuredContent } = result;
+  if (structuredContent !== undefined)
+    printer.serverText(numberText(result, 'structuredContent') ?? stringifyJson(structuredContent, 2) ?? '');
+  else if (!Array.isArray(result['content'])) {
     // Not a CallToolResult at all: what the server sent is still the answer.
     const { isError: _, _meta: __, ...rest } = result;
     if (Object.keys(rest).length > 0) printer.serverText(stringifyJson(rest, 2));
@@ -56,7 +58,7 @@ function contentOf(result: unknown): Block[] {
 function blockText(block: Block, saved: string | undefined): string {
   switch (block['type']) {
     case 'text':
-      return textOf(block['text'] ?? '');
+      return block['text'] == null ? '' : textAt(block, 'text');
     case 'image':
     case 'audio':
       return describeBinary(textOf(block['type']), block['mimeType'], block['data'], saved);

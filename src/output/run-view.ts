@@ -1,6 +1,6 @@
 /** What only runs of a FrontMCP server have: times of their own, steps of a workflow, log lines. */
 import type { JobRecord, LogEntry } from '../jobs/record.ts';
-import { isObject, type JsonObject, textOf } from '../json.ts';
+import { isObject, type JsonObject, textAt, textOf } from '../json.ts';
 import { visibleLine } from './visible.ts';
 
 /**
@@ -39,8 +39,8 @@ export function workflowTree(
   const steps = Object.entries(stepResults as JsonObject);
   const lines = steps.map(([id, step], i) => {
     const branch = i === steps.length - 1 ? '└─' : '├─';
-    const { state: stepState, outputs } = isObject(step) ? step : {};
-    return `${branch} ${visibleLine(id)}: ${word(stepState)}${outputText(outputs)}`;
+    const told = isObject(step) ? step : {};
+    return `${branch} ${visibleLine(id)}: ${word(told['state'])}${outputText(told)}`;
   });
   return [`${word(workflowName)}: ${word(state)}`, ...lines].join('\n');
 }
@@ -50,9 +50,10 @@ function word(value: unknown): string {
   return visibleLine(textOf(value)) || '?';
 }
 
-function outputText(outputs: unknown): string {
+function outputText(step: JsonObject): string {
+  const { outputs } = step;
   if (outputs === undefined || (isObject(outputs) && Object.keys(outputs).length === 0)) return '';
-  return `  ${visibleLine(textOf(outputs))}`;
+  return `  ${visibleLine(textAt(step, 'outputs'))}`;
 }
 
 /** The log that the server keeps of a run: lines of `[TIME] TEXT`. It tells them when the run has completed, and not before. */

@@ -1,12 +1,12 @@
 import { isObject } from '../json.ts';
-import { stringifyJson } from '../lib/exact-json.ts';
+import { numberText, stringifyJson } from '../lib/exact-json.ts';
 
 /** A setting's value in one line, as it could be typed where that is possible. */
 export function settingText(value: unknown): string {
   if (typeof value === 'string') return value;
   // Rules of permissions: their own form is the one that can be typed.
   if (Array.isArray(value) && value.some((one) => one?.action !== undefined)) return stringifyJson(value);
-  if (Array.isArray(value)) return value.map((one) => settingText(one)).join(' ');
+  if (Array.isArray(value)) return value.map((one, i) => numberText(value, i) ?? settingText(one)).join(' ');
   const { command, args, uri } = (value ?? {}) as { command?: unknown; args?: unknown; uri?: unknown };
   if (typeof command === 'string') return stringifyJson([command, ...(Array.isArray(args) ? args : [])]);
   return typeof uri === 'string' ? uri : (stringifyJson(value) ?? '');
@@ -26,7 +26,9 @@ export function toolSettingLines(tools: unknown): string[] {
   if (!isObject(tools)) return [`tools: ${settingText(tools)}`];
   return Object.entries(tools).flatMap(([tool, entry]) =>
     isObject(entry)
-      ? Object.entries(entry).map(([key, value]) => `tools.${tool}.${key}: ${toolSettingText(key, value)}`)
+      ? Object.entries(entry).map(
+          ([key, value]) => `tools.${tool}.${key}: ${numberText(entry, key) ?? toolSettingText(key, value)}`,
+        )
       : [`tools.${tool}: ${settingText(entry)}`],
   );
 }
