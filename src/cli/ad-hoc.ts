@@ -1,4 +1,5 @@
 import { parse as parseShell } from 'shell-quote';
+import { isUrl } from '../config/command-word.ts';
 import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts';
 import { DEFAULT_SETTINGS } from '../config/settings.ts';
 import type { StdioTarget, Target } from '../connection/target.ts';
@@ -74,6 +75,10 @@ function stdioTarget(line: string, flags: FlagValues, here: string): StdioTarget
   const [command, ...args] = words;
   if (command === undefined || command === '')
     throw new UsageError('--stdio needs a command: --stdio "npx -y some-server"');
+  if (isUrl(command))
+    throw new UsageError(`--stdio takes a command, not a URL: ${command}`, {
+      hint: `if it is a server over HTTP: --url ${command}`,
+    });
   const cwd = textFlag(flags, 'cwd');
   return {
     kind: 'stdio',

@@ -250,7 +250,7 @@ export class App {
 }
 
 /** A header's or a variable's value for a hint: a reference (`Bearer ${TOKEN}`) as it stands, anything else may be a secret. */
-function openly(value: string): string {
+export function openly(value: string): string {
   return /^(\w+ )?\$\{[^}]*\}$/.test(value) ? value : '...';
 }
 

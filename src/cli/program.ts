@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, UsageError } from '../errors.ts';
-import type { App } from './app.ts';
+import { type App, quote } from './app.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './flag-table.ts';
 import { type FlagValues, setFlag } from './runtime-flags.ts';
 
@@ -22,6 +22,8 @@ export interface CommandSpec {
   summary: string;
   /** Positional words in commander's notation: `<name>`, `[id]`, `[ids...]`. */
   words?: readonly string[];
+  /** From which of them on they may be another program's command line, which stands behind `--` when it has flags. */
+  foreignFrom?: number;
   options?: readonly OptionSpec[];
   /** Runtime flags of this scope are taken too (`all` always is). */
   scopes?: readonly RuntimeFlag['scope'][];
@@ -58,7 +60,7 @@ export async function runProgram(
       return EXIT.ok;
     }
     if (error.code === 'commander.help') return groupAlone(app, help.join(''), prefix, argv);
-    throw usageError(error, prefix, argv);
+    throw missingDashes(error, program, specs, argv) ?? usageError(error, prefix, argv);
   }
   return exitCode;
 }
@@ -75,6 +77,41 @@ function groupAlone(app: App, help: string, prefix: string, argv: readonly strin
 function named(spec: CommandSpec, [group, sub]: readonly string[]): CommandSpec {
   const only = spec.name === group ? spec.subcommands?.filter((one) => one.name === sub) : undefined;
   return only && only.length > 0 ? { ...spec, subcommands: only } : spec;
+}
+
+/** The value of a header or a variable, behind its flag or in the same word. */
+const MAY_BE_SECRET = /^--(env|header) |\s--(env|header)=/;
+
+/** An unknown flag that stands behind the first word of another program's command line is that program's. */
+function missingDashes(
+  { code, message }: CommanderError,
+  program: Command,
+  specs: readonly CommandSpec[],
+  argv: readonly string[],
+): UsageError | undefined {
+  const [group, sub] = argv.filter((word) => !word.startsWith('-'));
+  const spec = specs.find(({ name }) => name === group)?.subcommands?.find(({ name }) => name === sub);
+  const from = spec?.foreignFrom;
+  const command = program.commands
+    .find((one) => one.name() === group)
+    ?.commands.find((one) => one.name() === sub);
+  if (code !== 'commander.unknownOption' || from === undefined || !command) return undefined;
+  // Commander has sorted the words: those without flags first, then from the unknown flag on.
+  const words = command.args.slice(
+    0,
+    command.args.findIndex((word) => word.startsWith('-')),
+  );
+  const [before, first] = [words[from - 1], words[from]];
+  if (before === undefined || first === undefined) return undefined;
+  const at = argv.indexOf(first, argv.indexOf(before, 2) + 1);
+  const shown = argv.map((word, i) => (MAY_BE_SECRET.test(`${argv[i - 1]} ${word}`) ? '...' : quote(word)));
+  const [flag = ''] = /'.*'/.exec(message) ?? [];
+  return new UsageError(
+    `${flag} is no flag of ${group} ${sub}; a command with flags of its own stands behind --`,
+    {
+      hint: [program.name(), ...shown.slice(0, at), '--', ...shown.slice(at)].join(' '),
+    },
+  );
 }
 
 function usageError(error: CommanderError, prefix: string, argv: readonly string[]): UsageError {

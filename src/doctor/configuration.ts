@@ -1,5 +1,6 @@
 /** The configuration as a whole, and what it says of one instance. Nothing is expanded that is told. */
 import { readdirSync } from 'node:fs';
+import { commandMisfit } from '../config/command-word.ts';
 import { type Config, configuredTarget, expandTarget, findInstance, loadConfig } from '../config/config.ts';
 import { isSafeName } from '../config/names.ts';
 import type { Paths } from '../config/paths.ts';
@@ -66,7 +67,7 @@ export function instanceFolders({ instancesDir }: Paths): string[] {
 }
 
 /** What the configuration says of an instance. `subject` learns from it. */
-export function checkSettings(subject: Subject): Check[] {
+export function checkSettings(subject: Subject, around: Pick<Context, 'env' | 'cwd' | 'platform'>): Check[] {
   const { name, server: entry } = subject;
   if (entry === undefined) return [];
   const server = isObject(entry) ? entry : {};
@@ -87,12 +88,37 @@ export function checkSettings(subject: Subject): Check[] {
         }),
       ];
     }),
+    ...checkCommand(subject, around),
     ...(server['permissions'] === undefined
       ? []
       : attempt('permissions', () => {
           const { permissions } = accessSettings(name, server);
           return [checked('permissions', 'ok', countText(permissions.length, 'rule'))];
         })),
+  ];
+}
+
+/** Whether the command can be one: other programs write URLs and whole lines into its place. */
+function checkCommand({ identity }: Subject, around: Pick<Context, 'env' | 'cwd' | 'platform'>): Check[] {
+  if (identity?.kind !== 'stdio') return [];
+  const { command, cwd = around.cwd } = identity;
+  const misfit = commandMisfit(command, { ...around, cwd });
+  if (!misfit) return [];
+  const shown = JSON.stringify(command);
+  if (misfit.kind === 'address')
+    return [
+      checked('command', 'problem', `its command is an address: ${shown}`, {
+        hint: `if it is a server over HTTP, write "url": ${JSON.stringify(misfit.url)} in place of the command`,
+      }),
+    ];
+  const [program, ...args] = misfit.words ?? [];
+  return [
+    checked('command', 'problem', `its command is a whole line in one word: ${shown}`, {
+      hint:
+        program === undefined
+          ? 'write the program alone as "command", and each word behind it into "args"'
+          : `write "command": ${JSON.stringify(program)}, "args": ${JSON.stringify([...args, ...identity.args])}`,
+    }),
   ];
 }
 

@@ -67,7 +67,7 @@ function checkFiles(subject: Subject, { context, paths }: Machine, { setAside }:
   const { env, cwd, clock } = context;
   const around = { env, cwd, now: clock.now() };
   return [
-    ...checkSettings(subject),
+    ...checkSettings(subject, context),
     ...checkVariables(subject, context),
     ...checkDefinitions(paths, subject),
     ...checkJobs(paths, subject.name, { now: around.now, setAside }),

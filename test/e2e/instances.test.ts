@@ -78,8 +78,8 @@ describe('add', () => {
   });
 
   it.each([
-    ['no server', [], 'which server? give --url URL, or a command after --'],
-    ['both kinds', ['--url', URL, '--', 'npx'], '--url and a command contradict each other'],
+    ['no server', [], 'which server? give a URL, or a command after --'],
+    ['both kinds', ['--url', URL, '--', 'npx'], '--url and npx contradict each other'],
     ['a file URL', ['--url', 'file:///etc/passwd'], 'not an http(s) URL'],
     ['no URL', ['--url', 'host/mcp'], 'not a URL: host/mcp'],
     ['a header of no form', ['--url', URL, '--header', 'secret'], '--header: not a header'],

@@ -11,19 +11,20 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     subcommands: [
       {
         name: 'add',
-        summary: 'name a server: NAME --url URL, or NAME -- COMMAND [ARG]...',
+        summary: 'name a server: NAME URL, or NAME -- COMMAND [ARG]...',
         words: ['<name>', '[command...]'],
+        foreignFrom: 1,
         options: [{ flags: '--force', help: 'replace an instance of this name' }],
         scopes: ['target'],
         more: [
           'Examples:',
-          "  mcp2cli instances add work --url https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
+          "  mcp2cli instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
           '  mcp2cli instances add files -- npx -y @modelcontextprotocol/server-filesystem .',
           '',
           'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         ].join('\n'),
         run: async (app, [name = '', ...command], options) =>
-          (await import('./instances.ts')).addInstance(app, name, command, options),
+          (await import('./instances-add.ts')).addInstance(app, name, command, options),
       },
       {
         name: 'list',
@@ -40,6 +41,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         name: 'set',
         summary: 'a setting: NAME KEY VALUE..., or NAME sampling -- COMMAND [ARG]...',
         words: ['<name>', '<key>', '[values...]'],
+        foreignFrom: 2,
         more: [
           'Settings:',
           '  detach true|false                 --background of a tool without tasks returns at once, as with --detach',

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { commandMisfit } from '../../config/command-word.ts';
 import { absoluteDir, type Config, configuredTarget } from '../../config/config.ts';
 import { accessSettings } from '../../config/permission-settings.ts';
 import { type ServerConfig, serverEntry } from '../../config/server-entry.ts';
@@ -6,10 +7,11 @@ import { instanceSettings, type SettingKey, settingsOf, withoutCredentials } fro
 import { readAuthorities } from '../../connection/authorities.ts';
 import { checkRoot, isUri } from '../../connection/client-duties.ts';
 import { parseProxy } from '../../connection/proxy-choice.ts';
+import type { Context } from '../../context.ts';
 import { nearestNames } from '../../discovery/suggest.ts';
 import { ConfigError, EXIT, UsageError } from '../../errors.ts';
 import { settingText } from '../../output/setting-view.ts';
-import type { App } from '../app.ts';
+import { type App, quote } from '../app.ts';
 import { readGivenFile } from '../given-file.ts';
 import { knownInstance } from './instances.ts';
 
@@ -27,10 +29,10 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
     for (const word of words) checkRoot(word);
     return words.map((word) => (isUri(word) ? word : absoluteDir(word, context.cwd)));
   },
-  sampling: ([command = '', ...args], { context }) => ({
-    command: /^\.{1,2}[\\/]/.test(command) ? resolve(context.cwd, command) : command,
-    args,
-  }),
+  sampling: ([command = '', ...args], { context }) => {
+    checkCommandWord('sampling', command, context);
+    return { command: /^\.{1,2}[\\/]/.test(command) ? resolve(context.cwd, command) : command, args };
+  },
   passEnv: (words) => words.flatMap((word) => word.split(',')).filter((name) => name !== ''),
   proxy: only,
   // As for roots.
@@ -41,6 +43,16 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
   roles: (words) => words,
   scopes: (words) => words,
 };
+
+/** Error: UsageError for a word that cannot be a command. */
+function checkCommandWord(key: string, word: string, around: Context): void {
+  const misfit = commandMisfit(word, around);
+  if (misfit?.kind === 'address') throw new UsageError(`${key}: not a command: ${word}`);
+  if (misfit)
+    throw new UsageError(`${key}: not a command, but a whole line in one word: ${JSON.stringify(word)}`, {
+      hint: `word by word: mcp2cli instances set NAME ${key} -- ${misfit.words?.map(quote).join(' ') ?? 'COMMAND [ARG]...'}`,
+    });
+}
 
 /** One word is a value, several are none. */
 export function only(words: readonly string[]): unknown {

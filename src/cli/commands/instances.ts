@@ -1,80 +1,19 @@
 import { existsSync } from 'node:fs';
-import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance } from '../../config/config.ts';
-import { checkInstanceName, isSafeName } from '../../config/names.ts';
-import { type ServerConfig, serverEntry } from '../../config/server-entry.ts';
+import { configuredTarget, findInstance } from '../../config/config.ts';
+import { isSafeName } from '../../config/names.ts';
+import { serverEntry } from '../../config/server-entry.ts';
 import { instanceSettings, settingsOf, withoutCredentials } from '../../config/settings.ts';
 import { describeTarget, type Target } from '../../connection/target.ts';
 import { CliError, EXIT, UsageError } from '../../errors.ts';
 import { isObject, textOf } from '../../json.ts';
 import { settingText, toolSettingLines } from '../../output/setting-view.ts';
 import type { App } from '../app.ts';
-import { listFlag, parseEnv, parseHeaders, textFlag } from '../flag-values.ts';
-
-export interface AddOptions {
-  force?: boolean;
-}
-
-/** `instances add NAME --url URL [--header]...` or `instances add NAME [--env]... [--cwd DIR] -- COMMAND [ARG]...`. */
-export async function addInstance(
-  app: App,
-  name: string,
-  command: readonly string[],
-  options: AddOptions,
-): Promise<number> {
-  checkInstanceName(name);
-  const server = serverFromFlags(app, command);
-  const { editConfig } = await import('../../config/edit.ts');
-  const added = await editConfig(app.paths, (config) => {
-    const existing = findInstance(config, name);
-    if (existing !== undefined && !options.force)
-      throw new UsageError(`instance ${existing} exists already`, {
-        hint: `replace it with --force, or remove it first: mcp2cli instances remove ${existing}`,
-      });
-    if (existing !== undefined && existing !== name) delete config.mcpServers[existing];
-    config.mcpServers[name] = server;
-    return { first: Object.keys(config.mcpServers).length === 1 };
-  });
-  const { printer } = app;
-  printer.appId = name;
-  if (printer.json) printer.envelope('instances add', `added ${name}`, shown(name, server, false));
-  else printer.out(`Added ${name}: ${describeTarget(configuredTarget(name, server))}`);
-  if (added.first)
-    printer.note(`try: mcp2cli ${name} ls; make it the default with: mcp2cli instances use ${name}`);
-  return EXIT.ok;
-}
-
-function serverFromFlags(app: App, command: readonly string[]): ServerConfig {
-  const { flags } = app;
-  const url = textFlag(flags, 'url');
-  if (url !== undefined) {
-    if (command.length > 0) throw new UsageError('--url and a command contradict each other');
-    for (const name of ['env', 'cwd'])
-      if (flags.has(name)) throw new UsageError(`--${name} goes with a command, not with --url`);
-    checkUrlTemplate(url);
-    const headers = parseHeaders(listFlag(flags, 'header'));
-    return { type: 'http', url, ...(Object.keys(headers).length > 0 ? { headers } : {}) };
-  }
-  if (flags.has('header')) throw new UsageError('--header goes with --url');
-  const [executable, ...args] = command;
-  if (executable === undefined)
-    throw new UsageError('which server? give --url URL, or a command after --', {
-      hint: 'mcp2cli instances add NAME --url https://host/mcp; mcp2cli instances add NAME -- npx -y some-server',
-    });
-  const env = parseEnv(listFlag(flags, 'env'));
-  const cwd = textFlag(flags, 'cwd');
-  return {
-    command: executable,
-    args,
-    ...(Object.keys(env).length > 0 ? { env } : {}),
-    ...(cwd === undefined ? {} : { cwd: absoluteDir(cwd, app.context.cwd) }),
-  };
-}
 
 /**
  * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and of the
  * credentials of a proxy.
  */
-function shown(name: string, entry: unknown, active: boolean) {
+export function shown(name: string, entry: unknown, active: boolean) {
   const { state, problem } = stateOf(name, entry);
   const about = {
     name,
