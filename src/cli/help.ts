@@ -31,6 +31,16 @@ ${prefix} TOOL --help tells a tool's own flags.
 `;
 }
 
+/** Help of `call` itself; behind a name `--help` tells of what is called so. */
+export function callHelp(prefix: string): string {
+  return `Usage: ${prefix} call [--job|--workflow|--definition|--tool] NAME [flags]
+
+A tool by its exact name, whatever it collides with; the flag before the name says of which kind, where several have it.
+
+${prefix} call NAME --help tells its flags.
+`;
+}
+
 /** A server that cannot be reached, and a rule that refuses its list, keeps nobody from reading what the program itself has to say. */
 async function toolList(app: App): Promise<string> {
   try {

@@ -30,6 +30,21 @@ export interface Instance {
 /** Nothing is configured for any tool. */
 export const noToolSettings = (): ToolSettings => ({});
 
+/** What somebody does who has no instance yet. */
+export const FIRST_STEPS =
+  'add one: mcp2cli instances add NAME URL; or start the demo server: mcp2cli demo start';
+
+/** The error of a name that is no instance: the nearest, or how to get one. */
+export function unknownInstance({ mcpServers }: Pick<Config, 'mcpServers'>, typed: string): UsageError {
+  const names = Object.keys(mcpServers);
+  const [near] = nearestNames(typed, names);
+  const others = near ? `did you mean ${near}?` : 'see: mcp2cli instances list';
+  return new UsageError(`no instance ${JSON.stringify(typed)}`, {
+    code: 'unknown_instance',
+    hint: names.length === 0 ? FIRST_STEPS : others,
+  });
+}
+
 /** A configured instance. Error: UsageError with the nearest name. */
 export function configuredInstance(
   config: Config,
@@ -37,15 +52,7 @@ export function configuredInstance(
   env: Readonly<Record<string, string | undefined>>,
 ): Instance {
   const name = findInstance(config, typed);
-  if (name === undefined) {
-    const [near] = nearestNames(typed, Object.keys(config.mcpServers));
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
-      code: 'unknown_instance',
-      hint: near
-        ? `did you mean ${near}?`
-        : 'see: mcp2cli instances list; add one: mcp2cli instances add NAME --url URL',
-    });
-  }
+  if (name === undefined) throw unknownInstance(config, typed);
   const server = serverEntry(name, config.mcpServers[name]);
   const identity = configuredTarget(name, server);
   const settings = instanceSettings(name, server);

@@ -8,7 +8,7 @@ import { App } from './app.ts';
 import { listJobs } from './commands/jobs-list.ts';
 import { RUNTIME_FLAGS } from './flag-table.ts';
 import { hostHelp } from './host-help.ts';
-import { configuredInstance } from './instance.ts';
+import { configuredInstance, FIRST_STEPS } from './instance.ts';
 import { scanFlags } from './runtime-flags.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function route(
     return EXIT.ok;
   }
   const explicit = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'].some((name) => flags.has(name));
-  if (explicit && !isHostCommand(word)) {
+  if (explicit && (!isHostCommand(word) || isHelpOfInstance(word, rest))) {
     const instance = await app.explicitInstance();
     if (instance) app.select(instance);
     return instanceCommand(app, argv.slice(next));
@@ -67,6 +67,11 @@ function isHostCommand(word: string | undefined): boolean {
   return word !== undefined && (HOST_COMMANDS as readonly string[]).includes(word);
 }
 
+/** With an instance given, as a linked command gives it, `help` is about that instance; `help link` is about `link`. */
+function isHelpOfInstance(word: string | undefined, rest: readonly string[]): boolean {
+  return word === 'help' && !isHostCommand(rest[0]);
+}
+
 async function hostCommand(app: App, word: string, rest: readonly string[]): Promise<number> {
   const helpOf = word === 'help' ? rest : app.flags.has('help') ? [word] : undefined;
   if (helpOf !== undefined && helpOf.length === 0) {
@@ -86,6 +91,11 @@ async function namedCommand(
   words: readonly string[],
   onApp: (app: App) => void,
 ): Promise<number> {
+  const isCommand = (INSTANCE_COMMANDS as readonly string[]).includes(word);
+  if (isCommand && asksForHelp(app, rest) && !hasActive(app)) {
+    const { commandHelp } = await import('./commands.ts');
+    return commandHelp(app, words);
+  }
   if (findInstance(app.config, word) !== undefined) {
     const scanned = scanFlags(rest, 0, new Map(app.flags));
     const inner = new App(app.context, scanned.flags);
@@ -100,16 +110,36 @@ async function namedCommand(
   }
   const known = [...HOST_COMMANDS, ...Object.keys(app.config.mcpServers)];
   const [near] = nearestNames(word, known);
-  if ((INSTANCE_COMMANDS as readonly string[]).includes(word))
+  const isEmpty = Object.keys(app.config.mcpServers).length === 0;
+  if (isCommand)
     throw new UsageError(`${word} is a command of an instance, and none is named or active`, {
-      hint: `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`,
+      hint: isEmpty
+        ? FIRST_STEPS
+        : `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`,
     });
   throw new UsageError(`no command or instance ${JSON.stringify(word)}`, {
     code: 'unknown_command',
     hint: near
       ? `did you mean ${near}?`
-      : 'see: mcp2cli --help; add a server with: mcp2cli instances add NAME --url URL',
+      : isEmpty
+        ? FIRST_STEPS
+        : 'see: mcp2cli --help; mcp2cli instances list',
   });
+}
+
+function asksForHelp(app: App, rest: readonly string[]): boolean {
+  const end = rest.indexOf('--');
+  const words = end < 0 ? rest : rest.slice(0, end);
+  return app.flags.has('help') || words.includes('--help') || words.includes('-h');
+}
+
+/** Whether there is an active instance that can be used; help is there without one, too. */
+function hasActive(app: App): boolean {
+  try {
+    return app.activeInstance() !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A command of the selected instance. */

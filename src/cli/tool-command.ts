@@ -28,6 +28,11 @@ export async function callByName(app: App, typed: readonly string[]): Promise<nu
   const { flags, next } = scanFlags(words, 0);
   app.adopt(flags);
   const [name, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
+  if (name === undefined && app.flags.has('help')) {
+    const { callHelp } = await import('./help.ts');
+    app.printer.help(callHelp(app.command()));
+    return EXIT.ok;
+  }
   if (name === undefined)
     throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
   const offer = await inTime(app, (signal) => offerOfName(app, name, kind, signal));

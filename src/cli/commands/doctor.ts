@@ -10,6 +10,7 @@ import { EXIT, UsageError } from '../../errors.ts';
 import { findingLines, findingSummary } from '../../output/doctor-view.ts';
 import type { App } from '../app.ts';
 import { durationFlag, textFlag } from '../flag-values.ts';
+import { unknownInstance } from '../instance.ts';
 
 export interface DoctorOptions {
   offline?: boolean;
@@ -94,11 +95,7 @@ function oneSubject({ paths }: App, typed: string, config: Config | undefined): 
       ? { subjects: [subjectOf(configured, config)], strange: [] }
       : { subjects: [], strange: [impossible(configured)] };
   const folder = instanceFolders(paths).find((one) => one.toLowerCase() === typed.toLowerCase());
-  if (folder === undefined)
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
-      code: 'unknown_instance',
-      hint: 'see: mcp2cli instances list',
-    });
+  if (folder === undefined) throw unknownInstance(config ?? { mcpServers: {} }, typed);
   const strange = config
     ? [{ instance: folder, ...checked('settings', 'warning', 'it is not configured, but has files here') }]
     : [];

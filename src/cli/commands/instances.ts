@@ -8,6 +8,7 @@ import { CliError, EXIT, UsageError } from '../../errors.ts';
 import { isObject, textOf } from '../../json.ts';
 import { settingText, toolSettingLines } from '../../output/setting-view.ts';
 import type { App } from '../app.ts';
+import { FIRST_STEPS, unknownInstance } from '../instance.ts';
 
 /**
  * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and of the
@@ -72,7 +73,7 @@ export async function listInstances(app: App): Promise<number> {
   const rows = names.map((name) => shown(name, mcpServers[name], active === name));
   if (printer.format === 'ndjson') for (const row of rows) printer.jsonDocument(row);
   else if (printer.json) printer.envelope('instances list', `${rows.length} instances`, { items: rows });
-  else if (rows.length === 0) printer.note('no instances yet; add one: mcp2cli instances add NAME --url URL');
+  else if (rows.length === 0) printer.note(`no instances yet; ${FIRST_STEPS}`);
   else {
     const width = Math.max(...names.map((name) => name.length));
     const line = (name: string) =>
@@ -182,10 +183,6 @@ export async function useInstance(app: App, typed: string): Promise<number> {
 /** The name of an instance as it is stored. Error: UsageError. */
 export function knownInstance(app: App, typed: string): string {
   const name = findInstance(app.config, typed);
-  if (name === undefined)
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
-      code: 'unknown_instance',
-      hint: 'see: mcp2cli instances list',
-    });
+  if (name === undefined) throw unknownInstance(app.config, typed);
   return name;
 }

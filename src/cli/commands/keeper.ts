@@ -9,7 +9,7 @@ import type { StatusReply } from '../../keeper/protocol.ts';
 import type { KeeperState } from '../../keeper/state.ts';
 import { isHolderAlive } from '../../store/holder.ts';
 import { App } from '../app.ts';
-import { configuredInstance } from '../instance.ts';
+import { configuredInstance, unknownInstance } from '../instance.ts';
 import { namesOfJob } from '../known-names.ts';
 import { nameableItems } from '../permission.ts';
 
@@ -216,10 +216,7 @@ export function instanceFolder(app: App, typed: string): string {
   if (configured !== undefined) return configured;
   const folder = folders(app).find((one) => one.toLowerCase() === typed.toLowerCase());
   if (folder !== undefined && isSafeName(folder)) return folder;
-  throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
-    code: 'unknown_instance',
-    hint: 'see: mcp2cli keeper status',
-  });
+  throw unknownInstance(app.config, typed);
 }
 
 function folders(app: App): string[] {

@@ -5,6 +5,7 @@ import { LAUNCHER_MARK, launcherText } from '../../config/launcher.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
 import { replaceFile } from '../../store/durable-file.ts';
 import { type App, quote } from '../app.ts';
+import { unknownInstance } from '../instance.ts';
 
 export interface LinkOptions {
   dir?: string;
@@ -14,11 +15,7 @@ export interface LinkOptions {
 /** `link NAME`: a launcher that makes the instance a command of its own. */
 export async function linkInstance(app: App, typed: string, options: LinkOptions): Promise<number> {
   const name = findInstance(app.config, typed);
-  if (name === undefined)
-    throw new UsageError(`no instance ${JSON.stringify(typed)}`, {
-      code: 'unknown_instance',
-      hint: 'see: mcp2cli instances list',
-    });
+  if (name === undefined) throw unknownInstance(app.config, typed);
   const { context, printer } = app;
   const windows = context.platform === 'win32';
   if (options.dir === undefined && context.home === '')
