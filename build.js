@@ -85,6 +85,17 @@ const withoutChildProcess = {
   },
 };
 
+/** What conf writes with ends the process at the first signal, whatever is still to be done. Our writes are of one piece: nothing is left to tidy. */
+const withoutWhenExit = {
+  name: 'without-when-exit',
+  setup(b) {
+    b.onResolve({ filter: /^when-exit$/ }, () => ({ path: 'none', namespace: 'when-exit' }));
+    b.onLoad({ filter: /.*/, namespace: 'when-exit' }, () => ({
+      contents: 'export default () => () => {}',
+    }));
+  },
+};
+
 // CommonJS packages inside an ESM bundle ask for Node's built-ins through require.
 const requireBanner = {
   js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
@@ -171,7 +182,7 @@ const rest = await Promise.all(
       outdir: 'dist',
       splitting: true,
       chunkNames: 'shared-[hash]',
-      plugins: [fromLayers(layers), dynamicImportsApart(apart, layers), withoutChildProcess],
+      plugins: [fromLayers(layers), dynamicImportsApart(apart, layers), withoutChildProcess, withoutWhenExit],
       banner: requireBanner,
     }),
   ),

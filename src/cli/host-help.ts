@@ -16,7 +16,7 @@ Servers:
   completion bash|zsh|fish|powershell     what makes TAB complete
   keeper [status|stop|logs] [INSTANCE]    background processes that hold connections and jobs
   doctor [INSTANCE]                       look for what is wrong
-  demo [start|stop|status|tour]           a real server to try things on
+  demo run|start|stop|status|tour          a real server to try things on
 
 Commands of an instance:
   ls                                      what the server offers

@@ -1,10 +1,9 @@
 /** The background process's side of the detached demo: what the entry runs in the child that `startDetachedDemo` started. */
 
-import { processStart } from '../store/process-identity.ts';
 import type { DemoOrders } from './background-orders.ts';
 import { DEMO_ORDERS } from './background-orders.ts';
 import { startDemoServer } from './server.ts';
-import { readState, removeState, writeState } from './state-file.ts';
+import { ownState, readState, removeState, writeState } from './state-file.ts';
 
 const CHECK_MS = 2000;
 
@@ -19,15 +18,7 @@ export async function runDetachedDemo(
   // A closing terminal must not take the server with it.
   process.on('SIGHUP', () => {});
   const server = await startDemoServer({ dialect, port, speed, token });
-  writeState(home, {
-    schema_version: 1,
-    pid: process.pid,
-    started: processStart(process.pid),
-    url: server.url,
-    token,
-    dialect,
-    started_at: new Date().toISOString(),
-  });
+  writeState(home, ownState(server.url, token, dialect));
   let watch: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);

@@ -4,13 +4,22 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { IoError } from '../errors.ts';
+import { IoError, UsageError } from '../errors.ts';
 import { isRunning, processStart } from '../store/process-identity.ts';
 import type { DemoOrders } from './background-orders.ts';
 import { DEMO_ORDERS } from './background-orders.ts';
 import type { DemoDialect } from './server.ts';
 import type { DemoState } from './state-file.ts';
-import { answers, inspect, logPath, readState, removeState, statePath } from './state-file.ts';
+import {
+  answers,
+  inspect,
+  logPath,
+  ownState,
+  readState,
+  removeState,
+  statePath,
+  writeState,
+} from './state-file.ts';
 
 export interface DetachedDemoOptions {
   /** The data root. `demo.json` and `demo.log` are kept in it. */
@@ -26,6 +35,15 @@ export interface DetachedDemoOptions {
   startTimeoutMs?: number;
   /** Called while the lock is still held, for a server that was started now as well as for one that ran already: register it here. */
   onRunning?: (demo: RunningDemo) => void | Promise<void>;
+}
+
+export interface HostedDemoOptions<S> {
+  home: string;
+  dialect: DemoDialect;
+  /** Starts the server, which proves itself by the token. */
+  start: (token: string) => Promise<S>;
+  /** Called while the lock is still held: register it here. */
+  onRunning: (url: string) => Promise<void>;
 }
 
 export interface RunningDemo {
@@ -58,6 +76,39 @@ export async function startDetachedDemo(options: DetachedDemoOptions): Promise<S
     const state = running ?? (await launch(options));
     await options.onRunning?.(shown(state));
     return { ...shown(state), started: running === undefined };
+  });
+}
+
+/**
+ * Runs a demo server in this process, where none runs. The caller closes it, and then calls `forget`. Errors: UsageError when one runs already,
+ * what `start` throws, IoError, ConfigError when demo.json is damaged.
+ */
+export async function hostDemo<S extends { url: string; close(): Promise<void> }>({
+  home,
+  dialect,
+  start,
+  onRunning,
+}: HostedDemoOptions<S>) {
+  return locked(home, async () => {
+    const running = await settle(home);
+    if (running)
+      throw new UsageError(`the demo server runs already: ${running.url}`, {
+        code: 'already_running',
+        hint: 'use it: mcp2cli demo ls; or stop it first: mcp2cli demo stop',
+      });
+    const token = randomBytes(16).toString('hex');
+    const server = await start(token);
+    const state = ownState(server.url, token, dialect);
+    try {
+      writeState(home, state);
+      await onRunning(server.url);
+    } catch (error) {
+      await server.close();
+      removeState(home, token);
+      throw error;
+    }
+    // Without the lock: whoever stops this process holds it until we are gone.
+    return { server, started_at: state.started_at, forget: () => removeState(home, token) };
   });
 }
 

@@ -44,6 +44,19 @@ export function readState(home: string): DemoState | undefined {
   return state;
 }
 
+/** The state of a server that runs in this process. */
+export function ownState(url: string, token: string, dialect: string): DemoState {
+  return {
+    schema_version: 1,
+    pid: process.pid,
+    started: processStart(process.pid),
+    url,
+    token,
+    dialect,
+    started_at: new Date().toISOString(),
+  };
+}
+
 /** Replaces the file as a whole, readable by its owner only. The home is not made here: one that was removed stays removed. */
 export function writeState(home: string, state: DemoState): void {
   const path = statePath(home);

@@ -1,8 +1,10 @@
 import type { Config } from '../../config/config.ts';
 import type { DemoDialect } from '../../demo/server.ts';
 import { EXIT, UsageError } from '../../errors.ts';
+import type { JobRecord } from '../../jobs/record.ts';
 import { isObject, type JsonObject } from '../../json.ts';
 import type { App } from '../app.ts';
+import { giveUp, liveJobs, runningJobs } from './demo-jobs.ts';
 
 export interface DemoOptions {
   port?: string;
@@ -17,17 +19,25 @@ const MARK = 'mcp2cliDemo';
 
 const DIALECTS: readonly DemoDialect[] = ['tasks-2025-11-25', 'meta-task', 'plain'];
 
-/** `demo`: a real MCP server in this process until a signal, registered as instance `demo` for as long as it runs. */
+/** `demo run`: a real MCP server in this process until a signal, registered as instance `demo` for as long as it runs. */
 export async function runDemo(app: App, options: DemoOptions): Promise<number> {
   const { dialect, port } = read(options);
   mayRegister(app.config);
-  const { startDemoServer } = await import('../../demo/server.ts');
-  const server = await startDemoServer({ dialect, port });
+  const [{ startDemoServer }, { hostDemo }] = await Promise.all([
+    import('../../demo/server.ts'),
+    import('../../demo/lifecycle.ts'),
+  ]);
+  const { server, started_at, forget } = await hostDemo({
+    home: app.paths.root,
+    dialect,
+    start: (token) => startDemoServer({ dialect, port, token }),
+    onRunning: (url) => register(app, url),
+  });
   try {
-    await register(app, server.url);
+    giveUp(app, NAME, liveJobs(app, NAME, started_at));
     const { printer } = app;
     if (printer.json)
-      printer.envelope('demo', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
+      printer.envelope('demo run', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
     else printer.out(`Serving ${server.url} as instance ${NAME}`);
     printer.note('try in another terminal: mcp2cli demo deploy --version 2.0 --background; ^C ends it');
     await app.context.stdout.flush();
@@ -35,6 +45,8 @@ export async function runDemo(app: App, options: DemoOptions): Promise<number> {
   } finally {
     await unregister(app, server.url);
     await server.close();
+    forget();
+    endedWithIt(app, liveJobs(app, NAME));
   }
   return EXIT.ok;
 }
@@ -63,6 +75,7 @@ export async function startDemo(app: App, options: DemoOptions): Promise<number>
   });
   const { printer } = app;
   const { started, ...facts } = demo;
+  if (started) giveUp(app, NAME, liveJobs(app, NAME, demo.started_at));
   if (printer.json)
     printer.envelope('demo start', started ? 'started' : 'already running', {
       name: NAME,
@@ -77,14 +90,29 @@ export async function startDemo(app: App, options: DemoOptions): Promise<number>
   return EXIT.ok;
 }
 
-/** `demo stop` */
+/** `demo stop`: jobs that run end with it, which is said, and stands in their records. */
 export async function stopDemo(app: App): Promise<number> {
   const lifecycle = await import('../../demo/lifecycle.ts');
-  const stopped = await lifecycle.stopDemo({ home: app.paths.root, onStopped: () => unregister(app) });
+  const home = app.paths.root;
+  const running = (await lifecycle.demoStatus({ home })) ? await runningJobs(app, NAME) : liveJobs(app, NAME);
+  const stopped = await lifecycle.stopDemo({ home, onStopped: () => unregister(app) });
   const { printer } = app;
-  if (printer.json) printer.envelope('demo stop', stopped ? 'stopped' : 'not running', { stopped });
+  endedWithIt(app, running);
+  const lost_jobs = running.map(({ job_id }) => job_id);
+  if (printer.json)
+    printer.envelope('demo stop', stopped ? 'stopped' : 'not running', { stopped, lost_jobs });
   else printer.out(stopped ? 'Stopped the demo server' : 'The demo server was not running');
   return EXIT.ok;
+}
+
+/** Jobs that ran when the server was stopped: lost, with a warning. */
+function endedWithIt(app: App, jobs: readonly JobRecord[]): void {
+  if (jobs.length === 0) return;
+  giveUp(app, NAME, jobs);
+  const named = jobs.map(({ job_id, capability }) => `${job_id} (${capability})`);
+  const shown = [...named.slice(0, 3), ...(named.length > 3 ? ['...'] : [])].join(', ');
+  const what = jobs.length === 1 ? 'a job ran and is lost' : `${jobs.length} jobs ran and are lost`;
+  app.printer.warn('jobs_lost', `${what}: ${shown}`);
 }
 
 /** `demo status` */

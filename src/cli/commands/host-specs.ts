@@ -183,7 +183,6 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     subcommands: [
       {
         name: 'run',
-        isDefault: true,
         summary: 'run it here until ^C, as instance demo',
         options: [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
@@ -202,7 +201,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'stop',
-        summary: 'stop it and forget the instance',
+        summary: 'stop it and forget the instance; jobs that run are lost',
         run: async (app) => (await import('./demo.ts')).stopDemo(app),
       },
       {

@@ -24,7 +24,8 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   const { printer } = app;
   const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...markFilter(app, options) };
   await permit(app, 'list');
-  if (options.refresh) await refreshLive(app);
+  if (options.refresh)
+    await refreshLive(app, (job, error) => printer.warn(error.code, `${job.job_id}: ${error.message}`));
   const { jobs, problems } = await permittedList(app, filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
@@ -82,7 +83,10 @@ export function markFilter(
 }
 
 /** Asks the servers about every live job; one that cannot be asked is told and stays as it was. */
-async function refreshLive(app: App): Promise<void> {
+export async function refreshLive(
+  app: App,
+  onFailure: (job: JobRecord, error: CliError) => void,
+): Promise<void> {
   const { showJob } = await import('../../jobs/service.ts');
   const deps = await app.jobDeps();
   const stop = app.stop('the jobs were not refreshed in time');
@@ -95,7 +99,7 @@ async function refreshLive(app: App): Promise<void> {
         await showJob(deps, job.job_id, stop);
       } catch (error) {
         if (stop.signal.aborted || !(error instanceof CliError)) throw error;
-        app.printer.warn(error.code, `${job.job_id}: ${error.message}`);
+        onFailure(job, error);
       }
     }
   };
