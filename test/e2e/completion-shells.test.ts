@@ -225,6 +225,24 @@ describe.skipIf(!ZSH || !ptyTool())('zsh on a terminal', () => {
   });
 });
 
+describe.skipIf(!ZSH || !ptyTool())('zsh without compinit', () => {
+  it('loads it', async () => {
+    const at = await desk('zsh');
+    const handle = startCommandOnPty(['zsh', '-f', '-i'], {
+      home: at.home,
+      cwd: at.cwd,
+      columns: 200,
+      env: { ...at.env, PS1: 'ready> ', TERM: 'dumb' },
+    });
+    const screen = await typed(handle, [
+      [/ready> /, `source '${at.script}'\r`],
+      [/ready> /, 'work pi\t'],
+      [/work pick /, '\x15exit\r'],
+    ]);
+    expect(screen).not.toContain('command not found');
+  });
+});
+
 describe.skipIf(!FISH)('fish', () => {
   it('completes, and evaluates nothing', async () => {
     const at = await desk('fish');

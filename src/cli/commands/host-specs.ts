@@ -119,7 +119,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     more: [
       'To have it in every new shell:',
       "  bash        echo 'source <(mcp2cli completion bash)' >> ~/.bashrc",
-      "  zsh         echo 'source <(mcp2cli completion zsh)' >> ~/.zshrc           (behind compinit)",
+      "  zsh         echo 'source <(mcp2cli completion zsh)' >> ~/.zshrc           (behind compinit, if it is there)",
       '  fish        mcp2cli completion fish > ~/.config/fish/completions/mcp2cli.fish',
       '  powershell  mcp2cli completion powershell | Out-String | Invoke-Expression   (in $PROFILE)',
       '',

@@ -76,6 +76,7 @@ _mcp2cli() {
 if [[ $funcstack[1] == _mcp2cli ]]; then
   _mcp2cli "$@"
 else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
   compdef _mcp2cli ${namesOf(completed).join(' ')}
 fi
 `,
