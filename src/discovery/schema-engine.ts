@@ -36,7 +36,6 @@ export async function compileSchema(root: unknown): Promise<Engine> {
     validateSchema: false,
     validateFormats: false,
     inlineRefs: false, // or a definition is copied to every place that mentions it
-    addUsedSchema: false,
     meta: false,
     logger: false,
     code: {

@@ -8,9 +8,13 @@ export interface SchemaWork {
   turns: number;
 }
 
-/** The work behind one look at a value by a schema. */
+/**
+ * The work behind one look at a value by a schema. What a reference means is told for sure only where nothing but a pointer from the root is
+ * used: a dynamic one, an anchor somewhere, and all references where parts have addresses of their own count as a way back to the root.
+ */
 export function schemaWork(root: unknown): SchemaWork {
   const reader = readSchema(root);
+  const sure = !hasOwnAddresses(root);
   const known = new Map<unknown, SchemaWork>();
   return work(root, 0);
 
@@ -29,12 +33,24 @@ export function schemaWork(root: unknown): SchemaWork {
     if (isObject(schema)) {
       for (const [keyword, child] of Object.entries(schema)) {
         if (PASSED_OVER.has(keyword)) continue;
-        add(REFERENCES.has(keyword) && typeof child === 'string' ? reader.resolve(child) : child);
+        if (!REFERENCES.has(keyword) || typeof child !== 'string') add(child);
+        else add(sure && keyword === '$ref' ? (reader.resolve(child) ?? root) : root);
       }
     } else for (const child of listOf(schema)) add(child);
     known.set(schema, sum);
     return sum;
   }
+}
+
+/** Whether a part of a schema, but the whole, has an `$id`: references in it are read from there. */
+function hasOwnAddresses(root: unknown): boolean {
+  const rest: unknown[] = [root];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    if (next !== root && isObject(next) && typeof next['$id'] === 'string') return true;
+    for (const child of Object.values(next)) rest.push(child);
+  }
+  return false;
 }
 
 const NOTHING: SchemaWork = { visits: 0, turns: 0 };

@@ -321,6 +321,22 @@ describe('schemas of all kinds', () => {
   });
 });
 
+it('a schema that refers to itself is checked on every level', async () => {
+  const schema = {
+    properties: {
+      name: { type: 'string', pattern: '^[a-z]+$' },
+      in: { anyOf: [{ $ref: '#' }, { type: 'null' }] },
+    },
+  };
+  expect(await messages(schema, { name: 'a', in: { name: 'b', in: null } })).toEqual([]);
+  expect(await messages(schema, { name: 'a', in: { name: 'B' } })).toEqual([
+    '--in.name: must match ^[a-z]+$ (given "B")',
+  ]);
+  expect(
+    await messages({ ...schema, $id: 'https://example.com/s' }, { in: { in: { name: 'C' } } }),
+  ).toHaveLength(1);
+});
+
 describe('a hostile schema', () => {
   const quick = async (schema: JsonSchema, args: unknown) => {
     const start = cpuMs();

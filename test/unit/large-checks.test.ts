@@ -24,6 +24,21 @@ describe('what a check costs', () => {
     expect(schemaWork({ ...doubled, allOf: [{ $ref: '#/$defs/a' }, { $ref: '#/$defs/a' }] }).turns).toBe(4);
   });
 
+  it('counts what may lead anywhere as a way back', () => {
+    const twice = (ref: object) => [1, 2].map(() => ({ properties: { a: ref } }));
+    expect(schemaWork({ $dynamicAnchor: 'n', anyOf: twice({ $dynamicRef: '#n' }) }).turns).toBe(2);
+    expect(schemaWork({ anyOf: [{ $anchor: 'n', anyOf: twice({ $ref: '#n' }) }] }).turns).toBe(2);
+    const inside = { $id: 'https://example.com/x', $defs: { a: { anyOf: twice({ $ref: '#/$defs/a' }) } } };
+    expect(schemaWork({ $defs: { a: {} }, items: { ...inside, $ref: '#/$defs/a' } }).turns).toBe(1);
+    expect(
+      schemaWork({ $defs: { a: {} }, items: { ...inside, anyOf: twice({ $ref: '#/$defs/a' }) } }).turns,
+    ).toBe(2);
+    // An address of the whole changes nothing.
+    expect(
+      schemaWork({ $id: 'https://example.com/y', $defs: { a: {} }, items: { $ref: '#/$defs/a' } }).turns,
+    ).toBe(0);
+  });
+
   it.each<[string, unknown, unknown, boolean]>([
     ['a pattern', of({ type: 'string', pattern: '^[a-z]+$' }), { x: 'abc' }, true],
     ['a tree', tree(1), { to0: { to0: { to0: {} } } }, true],
