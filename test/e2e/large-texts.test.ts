@@ -3,13 +3,15 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { run, start } from '../support/cli.ts';
-import { type Exchange, type Hostile, hostileServer } from '../support/hostile.ts';
+import { giantPlaces } from '../support/giants.ts';
+import { hostileServer } from '../support/hostile.ts';
 import { dataOf, homeAt, submitted } from '../support/instance.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const MIB = 1024 * 1024;
 const GIANT = 'ä'.repeat(6 * MIB);
+const PLACES = giantPlaces(GIANT);
 /** Of each file but a result. */
 const MOST_STORED = 300 * 1024;
 
@@ -22,88 +24,6 @@ function largeFiles(dir: string): string[] {
     return size > MOST_STORED && !entry.name.startsWith('result.') ? [`${path}: ${size}`] : [];
   });
 }
-
-function withProgress(exchange: Exchange): void {
-  const send = exchange.stream();
-  const { progressToken } = (exchange.params['_meta'] ?? {}) as { progressToken?: unknown };
-  const params = { progressToken, progress: 1, total: 2, message: GIANT };
-  send({ jsonrpc: '2.0', method: 'notifications/progress', params });
-  send({ jsonrpc: '2.0', id: exchange.id, result: { content: [{ type: 'text', text: 'worked' }] } });
-  exchange.response.end();
-}
-
-const info = { protocolVersion: '2025-11-25', capabilities: { tools: {} } };
-const withoutTasks = (exchange: Exchange) =>
-  exchange.result({ ...info, serverInfo: { name: 'hostile', version: '1' } });
-
-/** What is giant, how, and how the job ends. */
-const PLACES: [place: string, prepare: (server: Hostile) => void, status: string][] = [
-  [
-    'a status message',
-    ({ task }) => Object.assign(task, { statusMessage: GIANT, status: 'completed' }),
-    'completed',
-  ],
-  [
-    'a field of a task',
-    ({ task }) => Object.assign(task, { more: { [GIANT]: [GIANT] }, status: 'completed' }),
-    'completed',
-  ],
-  [
-    'many fields of a task',
-    ({ task }) => Object.assign(task, { list: Array(MIB).fill({}), status: 'completed' }),
-    'completed',
-  ],
-  [
-    'a failed status message',
-    ({ task }) => Object.assign(task, { statusMessage: GIANT, status: 'failed' }),
-    'failed',
-  ],
-  [
-    'the message of a JSON-RPC error',
-    (server) => {
-      server.on('initialize', withoutTasks);
-      server.on('tools/call', ({ error }) => error(-32000, GIANT));
-    },
-    'failed',
-  ],
-  [
-    'the data of a JSON-RPC error',
-    (server) => {
-      server.on('initialize', withoutTasks);
-      server.on('tools/call', ({ error }) => error(-32000, 'no', { why: GIANT, list: Array(MIB).fill(1) }));
-    },
-    'failed',
-  ],
-  [
-    'the text of a tool error',
-    ({ task, callResult }) => {
-      Object.assign(task, { status: 'failed' });
-      Object.assign(callResult as object, { isError: true, content: [{ type: 'text', text: GIANT }] });
-    },
-    'failed',
-  ],
-  [
-    'progress',
-    (server) => {
-      server.on('initialize', withoutTasks);
-      server.on('tools/call', withProgress);
-    },
-    'completed',
-  ],
-  [
-    'instructions, and what the server says of itself',
-    (server) =>
-      server.on('initialize', (exchange) =>
-        exchange.result({
-          ...info,
-          capabilities: { tools: {}, experimental: { x: { y: GIANT } } },
-          serverInfo: { name: 'hostile', version: '1', title: GIANT },
-          instructions: GIANT,
-        }),
-      ),
-    'completed',
-  ],
-];
 
 it.each(PLACES)('%s of megabytes is stored in part', async (_, prepare, status) => {
   const server = await hostileServer();

@@ -1,9 +1,9 @@
 /** A server that lies, and one that sends what no client should swallow. Nothing hangs, nothing is made up, no defect shows. */
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Handle, type RunResult, run } from '../support/cli.ts';
+import { type RunResult, run } from '../support/cli.ts';
 import { type Exchange, type Hostile, hostileServer, TASK } from '../support/hostile.ts';
 import { ledger } from '../support/ledger.ts';
+import { peakOf } from '../support/memory.ts';
 import { ptyTool, startOnPty } from '../support/pty.ts';
 import { type Work, workAt } from '../support/work.ts';
 
@@ -16,23 +16,6 @@ async function place(): Promise<{ server: Hostile; work: Work }> {
 
 const told = (name: string, { code, stdout, stderr }: RunResult) =>
   `${name}: ${code} ${stdout.slice(0, 300)}${stderr.slice(0, 600)}`;
-
-/** The most memory that the process has had, in MiB, as far as it was seen. */
-async function peakOf(handle: Handle): Promise<{ end: RunResult; mib: number }> {
-  let kib = 0;
-  const look = () => {
-    try {
-      const status = readFileSync(`/proc/${handle.pid}/status`, 'latin1');
-      kib = Math.max(kib, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-    } catch {
-      // It has ended.
-    }
-  };
-  const timer = setInterval(look, 20);
-  const end = await handle.done;
-  clearInterval(timer);
-  return { end, mib: kib / 1024 };
-}
 
 it('poll hints of all kinds: never faster than twice a second', async () => {
   const book = ledger('lies: poll hints');
