@@ -4,7 +4,7 @@
 //   run.js    everything light in one file: routing, commands, store, output
 //   call.js   what a tool's call needs beside that, as long as it opens no connection of its own
 //   jobs.js   what jobs need beside that
-//   discovery-check-worker.js    what a thread loads that checks large data: all in one, too
+//   check-worker.js   what a thread loads that checks large data: all in one, too
 //   cli-completion-complete.js   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   the rest  what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
 //
@@ -132,19 +132,19 @@ const layers = [
   {
     name: 'call',
     files: [
-      'src/cli/tool-command.ts',
-      'src/cli/session.ts',
-      'src/cli/askers.ts',
-      'src/backends/automatic.ts',
-      'src/discovery/validate.ts',
-      'src/discovery/fetch-catalogue.ts',
-      'src/keeper/access.ts',
-      'src/keeper/client.ts',
+      'src/cli/commands/tool.ts',
+      'src/instance/client.ts',
+      'src/cli/prompts/answerer.ts',
+      'src/mcp/automatic-answers.ts',
+      'src/tools/flags/validate.ts',
+      'src/catalog/fetch.ts',
+      'src/keeper/client/access.ts',
+      'src/keeper/client/client.ts',
     ],
   },
   {
     name: 'jobs',
-    files: ['src/cli/background.ts', 'src/cli/foreground-job.ts', 'src/jobs/service.ts'],
+    files: ['src/calls/submit.ts', 'src/calls/foreground-job.ts', 'src/jobs/wait.ts'],
   },
 ];
 for (const layer of layers) {
@@ -160,7 +160,7 @@ const COMPLETION = 'src/cli/completion/complete.ts';
 // What main.ts imports dynamically beside run.ts, and what completion does.
 const apart = new Map([
   ['demo-background', resolve(here, 'src/demo/background.ts')],
-  ['keeper-serve', resolve(here, 'src/keeper/serve.ts')],
+  ['keeper-server-process', resolve(here, 'src/keeper/server/process.ts')],
 ]);
 for (const layer of layers) await look(layer.files, apart);
 await look([COMPLETION], apart);
@@ -199,7 +199,7 @@ const completion = await build({
 // A thread of its own loads one file, with the schema engine in it.
 const checkWorker = await build({
   ...common,
-  entryPoints: { 'discovery-check-worker': 'src/discovery/check-worker.ts' },
+  entryPoints: { 'check-worker': 'src/tools/schema/check-worker.ts' },
   outdir: 'dist',
   banner: requireBanner,
 });

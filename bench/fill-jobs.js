@@ -6,7 +6,7 @@ const digitsOf = (n) => (n === 0 ? '' : digitsOf(Math.floor(n / 32)) + DIGITS[n 
 
 /**
  * Finished jobs as the program stores them: a real one (`model`, of instance demo, in folder `from`), copied under new ids. An ended job's job.json
- * is another name of its end.json (src/store/job-store.ts).
+ * is another name of its end.json (src/jobs/store/job-store.ts).
  */
 export function fillJobs(from, to, { model, instance, count }) {
   const files = Object.fromEntries(

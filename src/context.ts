@@ -2,7 +2,7 @@ import { fstatSync, readlinkSync, writeSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { IoError } from './errors.ts';
-import type { Clock } from './jobs/ports.ts';
+import type { Clock } from './lib/clock.ts';
 import { decodeText } from './lib/text.ts';
 
 /** A writable standard stream, as much of it as the program uses. */

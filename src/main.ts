@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { completionAsked } from './cli/completion/asked.ts';
+import { completionAsked } from './cli/completion/request.ts';
 import { quickAnswer } from './cli/quick.ts';
-import { keepCompiled } from './compile-cache.ts';
+import { keepCompiled } from './config/compile-cache.ts';
 import { DEMO_ORDERS } from './demo/background-orders.ts';
 import { EXIT } from './errors.ts';
-import { KEEPER_MARK } from './keeper/keeper-mark.ts';
+import { KEEPER_MARK } from './keeper/env.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);
@@ -24,7 +24,7 @@ if (quick !== undefined) {
   const { runDetachedDemo } = await import('./demo/background.ts');
   await runDetachedDemo();
 } else if (process.env[KEEPER_MARK] !== undefined && argv[0] === 'keeper' && argv[1] === 'serve') {
-  const { runKeeper } = await import('./keeper/serve.ts');
+  const { runKeeper } = await import('./keeper/server/process.ts');
   await runKeeper();
 } else if (asked) {
   // Somebody waits with a finger on TAB: one file that has all it needs (build.js).

@@ -1,9 +1,9 @@
 import type { App } from './cli/app.ts';
+import { Printer } from './cli/output/printer.ts';
 import { route } from './cli/route.ts';
 import { type Context, processContext, SignalReason } from './context.ts';
 import { CliError, EXIT, InterruptedError, IoError } from './errors.ts';
-import { Printer } from './output/printer.ts';
-import { errnoOf, ioFailure, triedBy } from './store/io-failure.ts';
+import { errnoOf, ioFailure, triedBy } from './lib/disk/io-failure.ts';
 
 /** Runs one command line and says with what code the process should end. Never throws. */
 export async function run(argv: readonly string[], entry: string): Promise<number> {

@@ -1,13 +1,13 @@
 import { parse as parseShell } from 'shell-quote';
 import { isUrl } from '../config/command-word.ts';
 import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts';
+import { type Instance, noToolSettings } from '../config/configured-instance.ts';
 import { DEFAULT_SETTINGS } from '../config/settings.ts';
-import type { StdioTarget, Target } from '../connection/target.ts';
-import { targetHash } from '../connection/target-hash.ts';
+import type { StdioTarget, Target } from '../config/target.ts';
+import { targetHash } from '../config/target-hash.ts';
 import { UsageError } from '../errors.ts';
-import { listFlag, parseEnv, parseHeaders, textFlag } from './flag-values.ts';
-import { type Instance, noToolSettings } from './instance.ts';
-import type { FlagValues } from './runtime-flags.ts';
+import type { FlagValues } from './global-flags/scan.ts';
+import { listFlag, parseEnv, parseHeaders, textFlag } from './global-flags/values.ts';
 
 /** The target that `--url` or `--stdio` names, or undefined; `here` is the folder that a relative one is meant from. Errors: UsageError. */
 export function adHocInstance(

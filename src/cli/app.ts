@@ -1,24 +1,24 @@
 import { setMaxListeners } from 'node:events';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
-import { parseDuration } from '../config/duration.ts';
+import { configuredInstance, type Instance } from '../config/configured-instance.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot, checkInstanceFolders } from '../config/root.ts';
 import type { ElicitPolicy } from '../config/settings.ts';
 import type { Context } from '../context.ts';
+import type { InstanceSession } from '../instance/client.ts';
 import type { JobDeps } from '../jobs/deps.ts';
-import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/polling.ts';
+import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
 import type { JobStore } from '../jobs/ports.ts';
-import { type Stop, stopAfter } from '../jobs/stop.ts';
-import type { Terminal } from '../output/ask.ts';
-import { colors, type Palette, PLAIN } from '../output/palette.ts';
-import { Printer } from '../output/printer.ts';
-import { currentHolder } from '../store/holder.ts';
-import { openJobStore } from '../store/job-store.ts';
-import { layered, withDefaults } from './flag-defaults.ts';
-import { durationFlag, elicitFlag, outputFormat, textFlag } from './flag-values.ts';
-import { configuredInstance, type Instance } from './instance.ts';
-import type { FlagValues } from './runtime-flags.ts';
-import type { InstanceSession } from './session.ts';
+import { openJobStore } from '../jobs/store/job-store.ts';
+import { currentHolder } from '../lib/disk/holder.ts';
+import { parseDuration } from '../lib/duration.ts';
+import { type Stop, stopAfter } from '../lib/stop.ts';
+import { layered, withDefaults } from './global-flags/layers.ts';
+import type { FlagValues } from './global-flags/scan.ts';
+import { durationFlag, elicitFlag, outputFormat, textFlag } from './global-flags/values.ts';
+import { colors, type Palette, PLAIN } from './output/palette.ts';
+import { Printer } from './output/printer.ts';
+import type { Terminal } from './prompts/elicitation.ts';
 
 /** What commands work with: context, flags, configuration, and the services built from them when first needed. */
 export class App {
@@ -142,7 +142,7 @@ export class App {
   /** The dealings with the instance's server; its code is loaded with the first of them. */
   async session(): Promise<InstanceSession> {
     if (!this.#session) {
-      const { InstanceSession } = await import('./session.ts');
+      const { InstanceSession } = await import('../instance/client.ts');
       const { context, paths, printer, instance } = this;
       this.#session = new InstanceSession(context, paths, printer, instance, () => this.#connectTimeout);
     }
@@ -228,8 +228,8 @@ export class App {
     const budget = env['MCP2CLI_RETRY_BUDGET'];
     const session = await this.session();
     const [{ askerOf }, { automaticAnswers }] = await Promise.all([
-      import('./askers.ts'),
-      import('../backends/automatic.ts'),
+      import('./prompts/answerer.ts'),
+      import('../mcp/automatic-answers.ts'),
     ]);
     return {
       store: this.store,

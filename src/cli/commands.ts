@@ -14,7 +14,7 @@ export function runHostCommand(app: App, argv: readonly string[]): Promise<numbe
 export async function commandHelp(app: App, [name = '', ...rest]: readonly string[]): Promise<number> {
   const prefix = `${app.program} INSTANCE`;
   if (name !== 'call') return runProgram(INSTANCE_SPECS, [name, ...rest, '--help'], app, prefix);
-  const { callHelp } = await import('./help.ts');
+  const { callHelp } = await import('./help/instance.ts');
   app.printer.help(callHelp(prefix));
   return EXIT.ok;
 }

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, UsageError } from '../errors.ts';
 import { type App, quote } from './app.ts';
-import { RUNTIME_FLAGS, type RuntimeFlag } from './flag-table.ts';
-import { type FlagValues, setFlag } from './runtime-flags.ts';
+import { type FlagValues, setFlag } from './global-flags/scan.ts';
+import { RUNTIME_FLAGS, type RuntimeFlag } from './global-flags/table.ts';
 
 /** What a command's action gets: the app with all flags, its positional words, its own options. */
 export type Action = (app: App, words: string[], options: Record<string, unknown>) => Promise<number>;

@@ -1,5 +1,5 @@
 import { VERSION } from '../version.ts';
-import { hostHelp } from './host-help.ts';
+import { hostHelp } from './help/program.ts';
 
 /** The answer to a line that needs no command at all (`--version`, `--help`, nothing), or undefined. Keeps their start-up at Node's own. */
 export function quickAnswer(argv: readonly string[], program: string | undefined): string | undefined {

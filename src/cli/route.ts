@@ -1,15 +1,15 @@
 import { findInstance } from '../config/config.ts';
+import { configuredInstance, FIRST_STEPS } from '../config/configured-instance.ts';
 import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS } from '../config/names.ts';
 import type { Context } from '../context.ts';
-import { nearestNames } from '../discovery/suggest.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { nearestNames } from '../lib/nearest-names.ts';
 import { VERSION } from '../version.ts';
 import { App } from './app.ts';
-import { listJobs } from './commands/jobs-list.ts';
-import { RUNTIME_FLAGS } from './flag-table.ts';
-import { hostHelp } from './host-help.ts';
-import { configuredInstance, FIRST_STEPS } from './instance.ts';
-import { scanFlags } from './runtime-flags.ts';
+import { listJobs } from './commands/jobs/list.ts';
+import { scanFlags } from './global-flags/scan.ts';
+import { RUNTIME_FLAGS } from './global-flags/table.ts';
+import { hostHelp } from './help/program.ts';
 
 /**
  * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
@@ -147,19 +147,19 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   app.checkPlaces(app.instance.name);
   const [word, ...rest] = words;
   if (word === undefined || (word === 'help' && rest.length === 0)) {
-    const { instanceHelp } = await import('./help.ts');
+    const { instanceHelp } = await import('./help/instance.ts');
     app.printer.help(await instanceHelp(app));
     return EXIT.ok;
   }
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
   if (word === 'jobs' && rest[0] === 'list' && plainList(app, rest.slice(1))) return listJobs(app, {});
   const answer = word === 'jobs' ? answerWords(app, rest) : undefined;
-  if (answer) return (await import('./commands/jobs-answer.ts')).answerJob(app, answer);
+  if (answer) return (await import('./commands/jobs/answer.ts')).answerJob(app, answer);
   if (word === 'ls' || word === 'jobs' || word === 'refresh') {
     const { runInstanceCommand } = await import('./commands.ts');
     return runInstanceCommand(app, app.flags.has('help') ? [...words, '--help'] : words);
   }
-  const { callByName, runToolWords } = await import('./tool-command.ts');
+  const { callByName, runToolWords } = await import('./commands/tool.ts');
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
 }
 

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Target } from '../connection/target.ts';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
-import { isObject } from '../json.ts';
+import { isObject } from '../lib/json.ts';
 import { decodeText } from '../lib/text.ts';
 import { expand, expandAll } from './expand.ts';
 import { parseConfigText } from './json-text.ts';
@@ -11,6 +10,7 @@ import type { Paths } from './paths.ts';
 import { argsOf, serverEntry, textField, textMap, urlOf, wrongEntry } from './server-entry.ts';
 import { variablesOf } from './server-environment.ts';
 import { passedVariables } from './settings.ts';
+import type { Target } from './target.ts';
 
 export const CONFIG_SCHEMA_VERSION = 1;
 

@@ -1,6 +1,6 @@
 import { applyEdits, type JSONPath, modify } from 'jsonc-parser/lib/esm/main.js';
-import { isObject, type JsonObject, own, sameJson } from '../json.ts';
 import { markedCopy, unmarkedText } from '../lib/exact-json.ts';
+import { isObject, type JsonObject, own, sameJson } from '../lib/json.ts';
 
 interface Change {
   path: JSONPath;

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { isObject } from '../json.ts';
+import { isObject } from '../lib/json.ts';
 
 export const PERMISSION_ACTIONS = ['create', 'read', 'update', 'delete', 'execute', 'list'] as const;
 

@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import { ConfigError, IoError } from '../errors.ts';
-import { ioFailure } from '../store/io-failure.ts';
+import { ioFailure } from '../lib/disk/io-failure.ts';
 import type { Paths } from './paths.ts';
 
 /** Why a folder is not for its user alone to write, and what to type about it. */

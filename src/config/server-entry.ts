@@ -1,7 +1,7 @@
 /** One entry of `mcpServers`, in the shapes that hosts give it. A wrong one is an error of its own and of no other entry's. */
 import { ConfigError } from '../errors.ts';
-import { isObject } from '../json.ts';
 import { numberText } from '../lib/exact-json.ts';
+import { isObject } from '../lib/json.ts';
 
 /** One server in the `mcpServers` shape that other MCP hosts use; unknown fields are kept. */
 export interface ServerConfig {

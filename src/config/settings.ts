@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../lib/duration.ts';
 import type { ServerConfig } from './server-entry.ts';
 
 export const ELICIT_POLICIES = ['ask', 'decline', 'defaults'] as const;

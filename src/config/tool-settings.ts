@@ -1,12 +1,13 @@
 /** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and marks of their jobs. */
-import type { FlagProfile, FlagProfiles } from '../discovery/profile.ts';
-import { kebabCase } from '../discovery/tool-names.ts';
+
 import { ConfigError } from '../errors.ts';
-import { isObject } from '../json.ts';
-import { parseDuration } from './duration.ts';
-import { globMatches } from './glob.ts';
-import { isTag, type Marks, unitedMarks } from './marks.ts';
+import { parseDuration } from '../lib/duration.ts';
+import { globMatches } from '../lib/glob.ts';
+import { isObject } from '../lib/json.ts';
+import { kebabCase } from '../lib/kebab-case.ts';
+import type { FlagProfile, FlagProfiles } from '../tools/flags/overrides.ts';
 import { ATTEMPTS, isWithin, MULTIPLIER, type Range, rangeText } from './retry-limits.ts';
+import { isTag, type Marks, unitedMarks } from './tags.ts';
 
 /** Each as the flag of its name takes it; a field is there only when it is set. Durations are text: `2s`, or seconds as a bare number. */
 export interface ToolSettings extends Marks {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { editFile } from '../store/edit-file.ts';
+import { editFile } from '../lib/disk/edit-file.ts';
 import type { Definition } from './definition.ts';
 import { definitionsText, readDefinitionsFile } from './read.ts';
 

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { IoError, UsageError } from '../errors.ts';
-import { isRunning, processStart } from '../store/process-identity.ts';
+import { isRunning, processStart } from '../lib/disk/process-identity.ts';
 import type { DemoOrders } from './background-orders.ts';
 import { DEMO_ORDERS } from './background-orders.ts';
 import type { DemoDialect } from './server.ts';

@@ -4,7 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { ConfigError, IoError } from '../errors.ts';
-import { isRunning, processStart } from '../store/process-identity.ts';
+import { isRunning, processStart } from '../lib/disk/process-identity.ts';
 
 export interface DemoState {
   schema_version: 1;

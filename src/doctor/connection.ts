@@ -1,16 +1,16 @@
-import { speaks2025, speaks2026 } from '../backends/choose.ts';
-import { clientDuties } from '../connection/client-duties.ts';
-import type { Connection } from '../connection/open.ts';
-import { connectTo } from '../connection/reach.ts';
-import type { ServerFacts } from '../connection/server-facts.ts';
-import type { ToolDefinition } from '../discovery/catalogue.ts';
-import { jobServerOf } from '../discovery/job-server.ts';
+import { jobServerOf } from '../catalog/frontmcp.ts';
 import { RpcError, TimeoutError } from '../errors.ts';
-import { isObject } from '../json.ts';
+import { isObject } from '../lib/json.ts';
+import { clientDuties } from '../mcp/connection/client-features.ts';
+import { connectTo } from '../mcp/connection/connect.ts';
+import type { Connection } from '../mcp/connection/open.ts';
+import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import { speaks2025, speaks2026 } from '../mcp/dialects/task-mode.ts';
+import type { ToolDefinition } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
-import type { Machine } from './examine.ts';
 import { type Check, checked, failed } from './finding.ts';
 import { clockSkew } from './skew.ts';
+import type { Machine } from './subject.ts';
 import { countText, type Subject } from './subject.ts';
 
 /** Connects to an instance's server, as its commands do, asks it for its tools, and goes away again. Error: the signal's reason for a signal. */

@@ -1,9 +1,8 @@
 /** The whole examination: what all instances share, then each instance's files, then the servers, a few at a time. */
 import { expandTarget } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
-import type { Target } from '../connection/target.ts';
 import type { Context } from '../context.ts';
-import { stopAfter } from '../jobs/stop.ts';
+import { stopAfter } from '../lib/stop.ts';
 import { checkSettings, checkVariables } from './configuration.ts';
 import { checkConnection } from './connection.ts';
 import { attempt, type Check, checked, type Finding } from './finding.ts';
@@ -12,17 +11,10 @@ import { checkKeepers } from './keeper.ts';
 import { checkLaunchers } from './launchers.ts';
 import { checkCatalogue, checkDefinitions, checkFacts } from './remembered.ts';
 import { secretsOf, withoutSecrets } from './secrets.ts';
-import type { Subject } from './subject.ts';
+import type { Machine, Subject } from './subject.ts';
 
 /** Servers that are asked at the same time. */
 const CONCURRENT = 8;
-
-export interface Machine {
-  context: Context;
-  paths: Paths;
-  /** A target ready for use. Error: UsageError. */
-  target: (identity: Target, name: string) => Target;
-}
 
 export interface ExamineOptions {
   /** No server is asked. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import { isTerminal, JOB_STATUSES, type JobRecord } from '../jobs/record.ts';
-import { isIndexDamaged, missingResult, setAside } from '../store/job-health.ts';
-import { leftovers } from '../store/job-removal.ts';
-import { openJobStore } from '../store/job-store.ts';
+import { isIndexDamaged, missingResult, setAside } from '../jobs/store/job-health.ts';
+import { leftovers } from '../jobs/store/job-removal.ts';
+import { openJobStore } from '../jobs/store/job-store.ts';
 import { attempt, type Check, checked } from './finding.ts';
 import { countText } from './subject.ts';
 

@@ -1,10 +1,10 @@
-import { fingerprintOf } from '../keeper/access.ts';
-import { KeeperClient } from '../keeper/client.ts';
+import { fingerprintOf } from '../keeper/client/access.ts';
+import { KeeperClient } from '../keeper/client/client.ts';
 import { presentKeepers } from '../keeper/presence.ts';
 import { socketPath } from '../keeper/socket-path.ts';
 import type { KeeperState } from '../keeper/state.ts';
-import type { Machine } from './examine.ts';
 import { type Check, checked, failed } from './finding.ts';
+import type { Machine } from './subject.ts';
 import { countText, type Subject } from './subject.ts';
 
 /** How long a socket's name is: the id of a keeper has eight digits. */

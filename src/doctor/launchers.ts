@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { launcherText } from '../config/launcher.ts';
+import { launcherText } from '../config/launchers.ts';
 import type { Context } from '../context.ts';
 import { VERSION } from '../version.ts';
 import { type Check, checked } from './finding.ts';

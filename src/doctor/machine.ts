@@ -9,12 +9,12 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isPrivate } from '../compile-cache.ts';
+import { isPrivate } from '../config/compile-cache.ts';
 import type { Paths } from '../config/paths.ts';
 import { instanceFolders, type PlaceTrouble, troubleWith } from '../config/root.ts';
 import type { Context } from '../context.ts';
-import { makerOf } from '../store/durable-file.ts';
-import { isPidAlive } from '../store/process-identity.ts';
+import { makerOf } from '../lib/disk/durable-file.ts';
+import { isPidAlive } from '../lib/disk/process-identity.ts';
 import { VERSION } from '../version.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { PROBE_PREFIX, probeDisk } from './probe-disk.ts';

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishOnce, readPublished, replaceFile, syncDir, uniqueName } from '../store/durable-file.ts';
-import { ioFailure } from '../store/io-failure.ts';
+import { publishOnce, readPublished, replaceFile, syncDir, uniqueName } from '../lib/disk/durable-file.ts';
+import { ioFailure } from '../lib/disk/io-failure.ts';
 
 /** Prefix of folders in which a disk is tried out. */
 export const PROBE_PREFIX = '.probe-';

@@ -1,12 +1,12 @@
 /** What is kept of an instance's server, and of the user's own for it; no network. */
 import { existsSync } from 'node:fs';
+import { readCatalogue } from '../catalog/cache.ts';
 import type { Paths } from '../config/paths.ts';
-import { clientDuties } from '../connection/client-duties.ts';
-import { readFacts } from '../connection/facts-cache.ts';
-import { targetHash } from '../connection/target-hash.ts';
+import { targetHash } from '../config/target-hash.ts';
 import type { Context } from '../context.ts';
 import { readDefinitions } from '../definitions/read.ts';
-import { readCatalogue } from '../discovery/catalogue-cache.ts';
+import { clientDuties } from '../mcp/connection/client-features.ts';
+import { readFacts } from '../mcp/connection/facts-cache.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { ageText, countText, type Subject } from './subject.ts';
 

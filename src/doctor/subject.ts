@@ -1,5 +1,7 @@
+import type { Paths } from '../config/paths.ts';
 import type { InstanceSettings } from '../config/settings.ts';
-import type { Target } from '../connection/target.ts';
+import type { Target } from '../config/target.ts';
+import type { Context } from '../context.ts';
 
 /** An instance that is looked at, as far as it is known. */
 export interface Subject {
@@ -10,6 +12,14 @@ export interface Subject {
   /** As configured, `${VAR}` unexpanded. */
   identity?: Target | undefined;
   settings?: InstanceSettings | undefined;
+}
+
+/** What an examination works with. */
+export interface Machine {
+  context: Context;
+  paths: Paths;
+  /** A target ready for use. Error: UsageError. */
+  target: (identity: Target, name: string) => Target;
 }
 
 /** `3 hours`, `12 days`: how long ago something was. */

@@ -1,12 +1,12 @@
 import { UnfinishedError, UnsupportedError, UsageError } from '../errors.ts';
+import { type Stop, stopAfter } from '../lib/stop.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import { isHeld } from './held.ts';
-import { QUESTION_WAIT_MS } from './polling.ts';
+import { isHeld } from './follow/follow-record.ts';
+import { QUESTION_WAIT_MS } from './follow/polling.ts';
 import type { Asker } from './ports.ts';
-import { sameQuestion } from './questions.ts';
+import { sameQuestion } from './questions/pending-questions.ts';
 import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
-import { showJob, waitForJob } from './service.ts';
-import { type Stop, stopAfter } from './stop.ts';
+import { showJob, waitForJob } from './wait.ts';
 
 /** How often the state is asked for after an answer, which servers may take in with a delay, and the pause between, in milliseconds. */
 const LOOKS_AFTER = 4;

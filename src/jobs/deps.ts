@@ -1,5 +1,7 @@
-import type { Asker, AutomaticAnswers, Clock, InputResponse, JobStore, LinkOpener } from './ports.ts';
-import type { HolderFacts, JobRecord, PendingInput } from './record.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { HolderFacts } from '../lib/disk/holder-facts.ts';
+import type { Asker, AutomaticAnswers, InputResponse, JobStore, LinkOpener } from './ports.ts';
+import type { JobRecord, PendingInput } from './record.ts';
 
 /** What the job service works with; built once per command. */
 export interface JobDeps {

@@ -1,6 +1,7 @@
 /** How work ended, as the fact that is written. */
 import { CliError, RpcError, UnreachableError } from '../errors.ts';
-import type { Clock, Snapshot } from './ports.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobError, TerminalStatus } from './record.ts';
 
 /** The end that a terminal snapshot tells. */

@@ -1,4 +1,5 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
+import type { AbortSignalLike } from '../lib/clock.ts';
 import type {
   BackendName,
   JobEnd,
@@ -14,21 +15,6 @@ import type {
   SessionFacts,
   TaskFact,
 } from './record.ts';
-
-/** The parts of AbortSignal that pure code may know about. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-}
-
-export interface Clock {
-  /** Wall clock, for time stamps only. */
-  now(): Date;
-  /** Milliseconds on a clock that never jumps; durations are measured with it. */
-  monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted. */
-  sleep(ms: number, signal?: AbortSignalLike): Promise<void>;
-}
 
 /** One normalised look at a task; wire shapes stop at the backend. */
 export interface Snapshot {

@@ -1,5 +1,7 @@
 /** What a job is, as data. No I/O here; the compiler checks that (tsconfig.pure.json). */
 
+import type { HolderFacts } from '../lib/disk/holder-facts.ts';
+
 export const SCHEMA_VERSION = 1;
 
 export const JOB_STATUSES = [
@@ -40,19 +42,6 @@ export interface SessionFacts {
   target: string;
   protocol_version: string | null;
   session_id: string | null;
-}
-
-/** Who holds a running local call: a pid alone is not an identity. */
-export interface HolderFacts {
-  pid: number;
-  /** Process start time as the kernel has it, where it can be read. */
-  started: string | null;
-  boot_id: string | null;
-  /** The namespace that the pid is of (pid_namespaces(7)), where there are such: containers share a boot, not their pids. */
-  pid_ns?: string | null;
-  host: string;
-  /** A background process of this program that holds servers; without it, a command that somebody typed. */
-  keeper?: boolean;
 }
 
 /** A question that a server put to a process which could not answer it; another process can answer under the same id. */

@@ -1,13 +1,13 @@
 /** What a submission comes to, and putting it on record. */
 import { IoError, RpcError } from '../errors.ts';
+import type { Stop } from '../lib/stop.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { endOfResult } from './ending.ts';
 import type { Submission } from './ports.ts';
+import { CancelRequested } from './questions/attend.ts';
 import type { JobEnd, JobRecord, NewMarks, TaskFact } from './record.ts';
-import { recordEnd, UnrecordedTaskError } from './recording.ts';
+import { recordEnd, UnrecordedTaskError } from './recorder.ts';
 import type { RetryPolicy } from './retry.ts';
-import { CancelRequested } from './run-call.ts';
-import type { Stop } from './stop.ts';
 
 /** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
 const CANCEL_CHECK_MS = 250;

@@ -1,13 +1,14 @@
 import { CliError, IoError, UnfinishedError } from '../errors.ts';
+import type { Stop } from '../lib/stop.ts';
 import type { JobDeps } from './deps.ts';
 import { canceled, endOfFailure, endOfSnapshot, lost } from './ending.ts';
-import { runLocally } from './local-run.ts';
 import type { ServerLink, Submission, ToolCall } from './ports.ts';
-import { askedText } from './questions.ts';
+import { attended, CancelRequested, endedHere } from './questions/attend.ts';
+import { askedText } from './questions/pending-questions.ts';
 import type { JobEnd, JobRecord, PendingInput, SessionFacts } from './record.ts';
-import { recordEnd } from './recording.ts';
+import { recordEnd } from './recorder.ts';
 import { mayRetry } from './retry.ts';
-import { attended, CancelRequested, endedHere } from './run-call.ts';
+import { runLocally } from './run-local.ts';
 import {
   failed,
   recordAcceptance,
@@ -18,7 +19,6 @@ import {
   type TaskSubmission,
   watchForCancel,
 } from './settling.ts';
-import type { Stop } from './stop.ts';
 
 /** How long a server may take to accept a call whose cancellation is asked for, in milliseconds, before the call is given up. */
 const CANCEL_GRACE_MS = 3_000;

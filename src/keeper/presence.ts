@@ -1,6 +1,6 @@
 /** Whether a keeper is there, where its process cannot be proved to be one: a socket that nobody listens on is nobody's. */
 import { connect } from 'node:net';
-import { isSurely } from '../store/holder.ts';
+import { isSurely } from '../lib/disk/holder.ts';
 import { type KeeperState, liveKeepers, removeState } from './state.ts';
 
 /** What connecting to a socket, or a pipe, is refused with when no process listens there (connect(2); Windows: no such pipe). */

@@ -1,9 +1,9 @@
 /** What a command and a keeper say to each other. The parties may be of different versions: `hello` comes first and tells. */
 import type { InstanceSettings } from '../config/settings.ts';
-import type { ServerFacts } from '../connection/server-facts.ts';
-import type { Target } from '../connection/target.ts';
+import type { Target } from '../config/target.ts';
 import type { BackendName, NewMarks, SessionFacts, TaskFact } from '../jobs/record.ts';
-import type { LocalRunTerms } from './local-run-terms.ts';
+import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import type { LocalRunTerms } from './run-options.ts';
 import type { WireError } from './wire-error.ts';
 
 /** What a new keeper is told. Secrets stay out of argv and of the environment. */

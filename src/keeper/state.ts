@@ -1,10 +1,10 @@
 /** Which keepers an instance has: a file each, readable by its owner only, written when it listens and removed when it ends. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HolderFacts } from '../jobs/record.ts';
-import { makePrivateDir, replaceFile } from '../store/durable-file.ts';
-import { isHere, isHolderAlive } from '../store/holder.ts';
-import { sweepFolder } from '../store/sweep.ts';
+import { makePrivateDir, replaceFile } from '../lib/disk/durable-file.ts';
+import { isHere, isHolderAlive } from '../lib/disk/holder.ts';
+import type { HolderFacts } from '../lib/disk/holder-facts.ts';
+import { sweepFolder } from '../lib/disk/sweep.ts';
 
 const SCHEMA_VERSION = 1;
 const SUFFIX = '.json';

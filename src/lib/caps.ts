@@ -2,8 +2,9 @@
  * How much of what a server says is stored and shown. Results are kept whole, up to the largest message; all else is for people, or tells the state
  * of something, and is cut where it is taken in and where it is stored. Lengths are in characters (UTF-16 units) unless said otherwise.
  */
-import { isObject, type JsonObject, setOwn, textAt } from '../json.ts';
+
 import { carryNumber, numberText } from './exact-json.ts';
+import { isObject, type JsonObject, setOwn, textAt } from './json.ts';
 
 /** A message: of an error, a status, progress; a line of a log. */
 export const MESSAGE_LENGTH = 4 * 1024;

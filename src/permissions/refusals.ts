@@ -2,8 +2,8 @@ import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PermissionAction } from '../config/permission-settings.ts';
 import { LOG_BYTES } from '../lib/caps.ts';
-import { makePrivateDir } from '../store/durable-file.ts';
-import { ioFailure } from '../store/io-failure.ts';
+import { makePrivateDir } from '../lib/disk/durable-file.ts';
+import { ioFailure } from '../lib/disk/io-failure.ts';
 
 /** A line of an instance's refusals. */
 export interface RecordedRefusal {

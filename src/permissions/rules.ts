@@ -1,6 +1,6 @@
-import { globMatches } from '../config/glob.ts';
 import type { PermissionAction, PermissionRule } from '../config/permission-settings.ts';
-import { kebabCase } from '../discovery/tool-names.ts';
+import { globMatches } from '../lib/glob.ts';
+import { kebabCase } from '../lib/kebab-case.ts';
 
 /** What the user of an instance has been given. */
 export interface Grants {

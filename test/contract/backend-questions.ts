@@ -1,7 +1,7 @@
 /** What every task dialect owes whoever is asked by a task, and whoever cannot be. Run over each by backends.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { UnfinishedError } from '../../src/errors.ts';
-import { driveTask } from '../../src/jobs/drive.ts';
+import { driveTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Answer } from '../../src/jobs/ports.ts';
 import type { JobRecord, PendingInput } from '../../src/jobs/record.ts';
 import { backendRig, type Rig, type TaskDialect } from '../support/backend-rig.ts';

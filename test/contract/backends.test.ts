@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backoffDelay, pollDelay } from '../../src/jobs/polling.ts';
+import { backoffDelay, pollDelay } from '../../src/jobs/follow/polling.ts';
 import { questionsContract } from './backend-questions.ts';
 import { backendContract } from './backends.ts';
 

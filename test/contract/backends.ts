@@ -1,10 +1,10 @@
 /** What every task dialect owes the job service, whatever it looks like on the wire. Run over each by backends.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, RpcError, TaskUnknownError, UnreachableError } from '../../src/errors.ts';
-import { driveTask } from '../../src/jobs/drive.ts';
+import { driveTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Snapshot, Submission } from '../../src/jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../../src/jobs/record.ts';
-import { cancelJob, showJob, waitForJob } from '../../src/jobs/service.ts';
+import { cancelJob, showJob, waitForJob } from '../../src/jobs/wait.ts';
 import { backendRig, type Fake, type Rig, type TaskDialect } from '../support/backend-rig.ts';
 
 const LONG = { version: '2', duration: 3_600 };

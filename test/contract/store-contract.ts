@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import type { JobStore } from '../../src/jobs/ports.ts';
-import type { HolderFacts } from '../../src/jobs/record.ts';
+import type { HolderFacts } from '../../src/lib/disk/holder-facts.ts';
 import { completed, deadHolder, newJob, taskFact } from '../support/store-fixtures.ts';
 
 export interface StoreUnderTest {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { JobStore } from '../../src/jobs/ports.ts';
-import { openJobStore } from '../../src/store/job-store.ts';
+import { openJobStore } from '../../src/jobs/store/job-store.ts';
 import { readOnly, tmpfs } from '../support/disk.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, endedJobs, newJob, taskFact } from '../support/store-fixtures.ts';

@@ -1,7 +1,7 @@
 /** What only the tasks of 2026-07-28 have: several questions at once, answers as requests of their own, subscriptions, and what a task has in it. */
 import { describe, expect, it } from 'vitest';
 import { RpcError, TaskUnknownError, UnfinishedError } from '../../src/errors.ts';
-import { driveTask } from '../../src/jobs/drive.ts';
+import { driveTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Answer, Asker } from '../../src/jobs/ports.ts';
 import type { JobRecord, PendingInput } from '../../src/jobs/record.ts';
 import { backendRig, type Fake, type Rig } from '../support/backend-rig.ts';

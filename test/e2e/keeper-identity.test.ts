@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { currentHolder } from '../../src/store/holder.ts';
+import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { atTestEnd, run } from '../support/cli.ts';
 import { freshDir } from '../support/home.ts';
 import { dataOf, errorOf, submitted } from '../support/instance.ts';

@@ -5,11 +5,11 @@
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RUNTIME_FLAGS } from '../../src/cli/flag-table.ts';
-import { buildArguments } from '../../src/discovery/build-arguments.ts';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { parseToolLine } from '../../src/discovery/parse-line.ts';
+import { RUNTIME_FLAGS } from '../../src/cli/global-flags/table.ts';
 import { UsageError } from '../../src/errors.ts';
+import { buildArguments } from '../../src/tools/flags/build-arguments.ts';
+import { parseToolLine } from '../../src/tools/flags/parse-line.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
 import { run } from '../support/cli.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
 import { freshHome } from '../support/home.ts';

@@ -1,14 +1,15 @@
 /** A backend in this process: demo server, real connection, store on disk, and a clock that runs only when somebody sleeps on it. */
 import type { ServerResponse } from 'node:http';
-import { serverLink } from '../../src/backends/link.ts';
-import { openConnection } from '../../src/connection/open.ts';
 import type { DemoServer, DemoServerOptions } from '../../src/demo/server.ts';
 import type { JobDeps } from '../../src/jobs/deps.ts';
-import type { Backend, Clock, JobStore, ServerLink } from '../../src/jobs/ports.ts';
+import type { Backend, JobStore, ServerLink } from '../../src/jobs/ports.ts';
 import type { BackendName, JobRecord } from '../../src/jobs/record.ts';
-import { type Stop, stopAfter } from '../../src/jobs/stop.ts';
 import { submitJob } from '../../src/jobs/submit.ts';
-import { currentHolder } from '../../src/store/holder.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { currentHolder } from '../../src/lib/disk/holder.ts';
+import { type Stop, stopAfter } from '../../src/lib/stop.ts';
+import { openConnection } from '../../src/mcp/connection/open.ts';
+import { serverLink } from '../../src/mcp/server-link.ts';
 import { atTestEnd } from './cli.ts';
 import { freshHome } from './home.ts';
 import { demoServer } from './servers.ts';

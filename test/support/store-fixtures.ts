@@ -1,18 +1,12 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobStore } from '../../src/jobs/ports.ts';
-import type {
-  HolderFacts,
-  JobEnd,
-  JobRecord,
-  NewJob,
-  SessionFacts,
-  TaskFact,
-} from '../../src/jobs/record.ts';
-import { createdRecord } from '../../src/store/assemble.ts';
-import { currentHolder } from '../../src/store/holder.ts';
-import { newJobId } from '../../src/store/job-id.ts';
-import { openJobStore } from '../../src/store/job-store.ts';
+import type { JobEnd, JobRecord, NewJob, SessionFacts, TaskFact } from '../../src/jobs/record.ts';
+import { createdRecord } from '../../src/jobs/store/assemble.ts';
+import { newJobId } from '../../src/jobs/store/job-id.ts';
+import { openJobStore } from '../../src/jobs/store/job-store.ts';
+import { currentHolder } from '../../src/lib/disk/holder.ts';
+import type { HolderFacts } from '../../src/lib/disk/holder-facts.ts';
 
 /** A clock that moves only when told: milliseconds since 1970. */
 export function fixedClock(start = Date.parse('2026-03-30T10:15:30.000Z')) {

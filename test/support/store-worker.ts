@@ -4,8 +4,8 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { isTerminal, type JobRecord } from '../../src/jobs/record.ts';
-import { currentHolder } from '../../src/store/holder.ts';
-import { openJobStore } from '../../src/store/job-store.ts';
+import { openJobStore } from '../../src/jobs/store/job-store.ts';
+import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { completed, newJob, taskFact } from './store-fixtures.ts';
 
 const [work = '', dir = '', ...rest] = process.argv.slice(2);

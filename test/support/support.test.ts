@@ -24,6 +24,7 @@ it('runs a command in a clean environment', async () => {
     HOME: home,
     USERPROFILE: home,
     MCP2CLI_HOME: home,
+    NODE_COMPILE_CACHE: expect.stringContaining('mcp2cli-test-compile-cache'),
     EXTRA: 'x',
   });
 });

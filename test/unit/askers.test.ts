@@ -1,11 +1,11 @@
 /** The person on the terminal: one question at a time, and none that nobody wants answered any more. */
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { askerOf, terminalAsker } from '../../src/cli/askers.ts';
+import { Printer } from '../../src/cli/output/printer.ts';
+import { askerOf, terminalAsker } from '../../src/cli/prompts/answerer.ts';
 import { SignalReason } from '../../src/context.ts';
-import { QuestionWithdrawn } from '../../src/jobs/questions.ts';
+import { QuestionWithdrawn } from '../../src/jobs/questions/pending-questions.ts';
 import type { PendingInput } from '../../src/jobs/record.ts';
-import { Printer } from '../../src/output/printer.ts';
 
 function stage() {
   const input = new PassThrough();

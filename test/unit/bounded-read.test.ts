@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readBounded } from '../../src/store/bounded-read.ts';
+import { readBounded } from '../../src/lib/disk/bounded-read.ts';
 import { freshDir } from '../support/home.ts';
 
 function bounded(text: string): string {

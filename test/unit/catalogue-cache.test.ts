@@ -1,9 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Catalogue, ToolDefinition } from '../../src/discovery/catalogue.ts';
-import { readCatalogue, writeCatalogue } from '../../src/discovery/catalogue-cache.ts';
+import { readCatalogue, writeCatalogue } from '../../src/catalog/cache.ts';
+import type { Catalogue } from '../../src/catalog/catalog.ts';
 import { ConfigError } from '../../src/errors.ts';
+import type { ToolDefinition } from '../../src/tools/tool.ts';
 import { freshDir } from '../support/home.ts';
 
 const odd = JSON.parse(

@@ -2,9 +2,9 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Channel } from '../../src/connection/channel.ts';
-import { scrubberOf } from '../../src/connection/scrub.ts';
 import { RpcError, UnreachableError } from '../../src/errors.ts';
+import { Channel } from '../../src/mcp/connection/channel.ts';
+import { scrubberOf } from '../../src/mcp/connection/scrub.ts';
 
 type Receive = (message: unknown, extra?: unknown) => void;
 

@@ -1,9 +1,9 @@
 /** What the client says that it can do, and how it answers a server's requests by itself. */
 import { expect, it, test } from 'vitest';
-import { explained } from '../../src/backends/refusals.ts';
-import type { Channel, JsonObject, ServerRequest } from '../../src/connection/channel.ts';
-import { clientDuties, isUri, serveDuties } from '../../src/connection/client-duties.ts';
 import { RpcError, UnsupportedError } from '../../src/errors.ts';
+import type { Channel, JsonObject, ServerRequest } from '../../src/mcp/connection/channel.ts';
+import { clientDuties, isUri, serveDuties } from '../../src/mcp/connection/client-features.ts';
+import { explained } from '../../src/mcp/dialects/refusals.ts';
 
 const NOTHING = { roots: [], sampling: undefined };
 const elicitation = { form: {}, url: {} };

@@ -1,14 +1,14 @@
 /** What completes a line, with everything that is known given. */
 import { describe, expect, it } from 'vitest';
+import { definitionOffers } from '../../src/catalog/definition-entries.ts';
+import { offersOf } from '../../src/catalog/entry.ts';
 import { HOST_SPECS } from '../../src/cli/commands/host-specs.ts';
 import { INSTANCE_SPECS } from '../../src/cli/commands/instance-specs.ts';
 import type { Completion } from '../../src/cli/completion/candidate.ts';
-import { completeLine } from '../../src/cli/completion/line.ts';
-import { WORD_KINDS } from '../../src/cli/completion/word-values.ts';
-import type { KnownInstance, World } from '../../src/cli/completion/world.ts';
+import { completeLine } from '../../src/cli/completion/program.ts';
+import type { KnownInstance, World } from '../../src/cli/completion/sources.ts';
+import { WORD_KINDS } from '../../src/cli/completion/words.ts';
 import type { CommandSpec } from '../../src/cli/program.ts';
-import { definitionOffers } from '../../src/discovery/definition-offers.ts';
-import { offersOf } from '../../src/discovery/offers.ts';
 import type { JobRecord } from '../../src/jobs/record.ts';
 
 const TOOLS = [

@@ -2,14 +2,14 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { toolDefaults } from '../../src/cli/tool-defaults.ts';
+import { toolDefaults } from '../../src/cli/global-flags/tool-defaults.ts';
+import { definitionLine, definitionTable } from '../../src/cli/output/definition-view.ts';
+import { PLAIN } from '../../src/cli/output/palette.ts';
 import { type Definition, inOrder, shapeProblems } from '../../src/definitions/definition.ts';
 import { editDefinitions } from '../../src/definitions/edit.ts';
 import { nameProblem, toolOfName } from '../../src/definitions/name.ts';
 import { readDefinitions } from '../../src/definitions/read.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { definitionLine, definitionTable } from '../../src/output/definition-view.ts';
-import { PLAIN } from '../../src/output/palette.ts';
 import { freshDir } from '../support/home.ts';
 
 const pathIn = (dir: string) => join(dir, 'instances', 'work', 'definitions.json');

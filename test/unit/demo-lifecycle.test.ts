@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { demoStatus, startDetachedDemo, stopDemo } from '../../src/demo/lifecycle.ts';
 import type { DemoState } from '../../src/demo/state-file.ts';
-import { isRunning, processStart } from '../../src/store/process-identity.ts';
+import { isRunning, processStart } from '../../src/lib/disk/process-identity.ts';
 import { atTestEnd } from '../support/cli.ts';
 import { freshHome } from '../support/home.ts';
 import { connect } from '../support/mcp-client.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { taskMode } from '../../src/backends/choose.ts';
-import { readReply, submitParams } from '../../src/backends/submit.ts';
-import { endedWith, progressFrom, taskSnapshot } from '../../src/backends/wire.ts';
 import { statusFromRemote } from '../../src/jobs/record.ts';
+import { readReply, submitParams } from '../../src/mcp/dialects/reply.ts';
+import { taskMode } from '../../src/mcp/dialects/task-mode.ts';
+import { endedWith, progressFrom, taskSnapshot } from '../../src/mcp/dialects/wire.ts';
 
 const tasks2025 = { tasks: { requests: { tools: { call: {} } }, cancel: {} } };
 const traits = (capabilities: Record<string, unknown>, over = {}) =>

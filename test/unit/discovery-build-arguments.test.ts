@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buildArguments, parseArgsText } from '../../src/discovery/build-arguments.ts';
-import type { Assignment } from '../../src/discovery/parse-line.ts';
 import { UsageError } from '../../src/errors.ts';
 import { stringifyJson } from '../../src/lib/exact-json.ts';
+import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
+import type { Assignment } from '../../src/tools/flags/parse-line.ts';
 
 const set = (path: string, value: unknown): Assignment => ({
   path: path.split('.'),

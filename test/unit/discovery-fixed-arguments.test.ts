@@ -1,11 +1,11 @@
 /** Arguments that are fixed: what a tool still asks for, and what is sent. */
 import { describe, expect, it } from 'vitest';
-import type { JsonSchema, ToolDefinition } from '../../src/discovery/catalogue.ts';
-import { narrowedTool, withFixed } from '../../src/discovery/fixed-arguments.ts';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { secretPlaces } from '../../src/discovery/redact.ts';
-import { validateArguments } from '../../src/discovery/validate.ts';
+import { narrowedTool, withFixed } from '../../src/catalog/fixed-arguments.ts';
 import { UsageError } from '../../src/errors.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
+import { validateArguments } from '../../src/tools/flags/validate.ts';
+import { secretPlaces } from '../../src/tools/schema/redact.ts';
+import type { JsonSchema, ToolDefinition } from '../../src/tools/tool.ts';
 
 const text = { type: 'string' };
 

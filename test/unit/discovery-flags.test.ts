@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonSchema } from '../../src/discovery/catalogue.ts';
-import { flagFinder, type ToolFlag, toolFlags } from '../../src/discovery/flags.ts';
+import type { ToolFlag } from '../../src/tools/flags/flag.ts';
+import { flagFinder, toolFlags } from '../../src/tools/flags/tool-flags.ts';
+import type { JsonSchema } from '../../src/tools/tool.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 function one(property: unknown, more: Record<string, unknown> = {}): ToolFlag {

@@ -1,9 +1,9 @@
 /** Flags that go into an array by index, into an object by any key, and into a tree as deep as it is typed. */
 import { describe, expect, it } from 'vitest';
-import { buildArguments } from '../../src/discovery/build-arguments.ts';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { parseToolLine } from '../../src/discovery/parse-line.ts';
 import { UsageError } from '../../src/errors.ts';
+import { buildArguments } from '../../src/tools/flags/build-arguments.ts';
+import { parseToolLine } from '../../src/tools/flags/parse-line.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
 
 type Properties = Record<string, unknown>;
 

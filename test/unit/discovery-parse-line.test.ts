@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buildArguments } from '../../src/discovery/build-arguments.ts';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { parseToolLine, type RuntimeFlagSpec, type ToolLine } from '../../src/discovery/parse-line.ts';
 import { UsageError } from '../../src/errors.ts';
+import { buildArguments } from '../../src/tools/flags/build-arguments.ts';
+import { parseToolLine, type RuntimeFlagSpec, type ToolLine } from '../../src/tools/flags/parse-line.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
 
 const RUNTIME: readonly RuntimeFlagSpec[] = [
   { name: 'json', takes: 'none' },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonSchema } from '../../src/discovery/catalogue.ts';
-import { explain } from '../../src/discovery/explain.ts';
-import { plainCheck } from '../../src/discovery/plain-schema.ts';
-import { compileSchema } from '../../src/discovery/schema-engine.ts';
-import type { Violation } from '../../src/discovery/violation.ts';
+import { explain } from '../../src/tools/flags/explain.ts';
+import { compileSchema } from '../../src/tools/schema/check-ajv.ts';
+import { plainCheck } from '../../src/tools/schema/check-plain.ts';
+import type { Violation } from '../../src/tools/schema/violation.ts';
+import type { JsonSchema } from '../../src/tools/tool.ts';
 
 /** A small generator with a seed (mulberry32), so that a failure can be repeated. */
 function randomOf(seed: number) {

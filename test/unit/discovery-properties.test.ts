@@ -5,14 +5,14 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RUNTIME_FLAGS } from '../../src/cli/flag-table.ts';
-import { buildArguments, parseArgsText } from '../../src/discovery/build-arguments.ts';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { parseToolLine } from '../../src/discovery/parse-line.ts';
-import { toolHelp } from '../../src/discovery/tool-help.ts';
-import { validateArguments } from '../../src/discovery/validate.ts';
+import { RUNTIME_FLAGS } from '../../src/cli/global-flags/table.ts';
 import { UsageError } from '../../src/errors.ts';
-import { isObject, type JsonObject } from '../../src/json.ts';
+import { isObject, type JsonObject } from '../../src/lib/json.ts';
+import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
+import { parseToolLine } from '../../src/tools/flags/parse-line.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
+import { toolHelp } from '../../src/tools/flags/tool-help.ts';
+import { validateArguments } from '../../src/tools/flags/validate.ts';
 import { objects, type Schema, text, valuesOf } from '../support/schemas/random-schema.ts';
 import { typeArguments } from '../support/schemas/type-it.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactSecrets } from '../../src/discovery/redact.ts';
+import { redactSecrets } from '../../src/tools/schema/redact.ts';
 
 const secret = { type: 'string', format: 'password' };
 const schema = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { firstSentence, toolHelp } from '../../src/discovery/tool-help.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
+import { firstSentence, toolHelp } from '../../src/tools/flags/tool-help.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 const deploy = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { nearestNames } from '../../src/discovery/suggest.ts';
-import { kebabCase, resolveTool } from '../../src/discovery/tool-names.ts';
+import { resolveTool } from '../../src/catalog/find-name.ts';
+import { kebabCase } from '../../src/lib/kebab-case.ts';
+import { nearestNames } from '../../src/lib/nearest-names.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 const KEBAB: readonly (readonly [string, string])[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonSchema } from '../../src/discovery/catalogue.ts';
-import { validateArguments } from '../../src/discovery/validate.ts';
+import { validateArguments } from '../../src/tools/flags/validate.ts';
+import type { JsonSchema } from '../../src/tools/tool.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 async function messages(inputSchema: JsonSchema | undefined, args: unknown): Promise<string[]> {

@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest';
 import { UnreachableError } from '../../src/errors.ts';
 import type { JobDeps } from '../../src/jobs/deps.ts';
-import { driveTask } from '../../src/jobs/drive.ts';
+import { driveTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Backend, LinkEvents, ServerLink, Snapshot } from '../../src/jobs/ports.ts';
-import { stopAfter } from '../../src/jobs/stop.ts';
-import { currentHolder } from '../../src/store/holder.ts';
+import { currentHolder } from '../../src/lib/disk/holder.ts';
+import { stopAfter } from '../../src/lib/stop.ts';
 import { freshHome } from '../support/home.ts';
 import { diskStore, newJob } from '../support/store-fixtures.ts';
 

@@ -1,6 +1,6 @@
 /** Event streams after the WHATWG specification (HTML, 9.2.5 and 9.2.6), cut anywhere. */
 import { describe, expect, it } from 'vitest';
-import { EventFramer, EventTooLarge, type StreamEvent } from '../../src/connection/http/event-framer.ts';
+import { EventFramer, EventTooLarge, type StreamEvent } from '../../src/mcp/http/event-framer.ts';
 
 const ENDS = { LF: '\n', CR: '\r', CRLF: '\r\n' };
 

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildArguments, parseArgsText } from '../../src/discovery/build-arguments.ts';
-import type { ToolDefinition } from '../../src/discovery/catalogue.ts';
-import { withFixed } from '../../src/discovery/fixed-arguments.ts';
-import { toolFlags } from '../../src/discovery/flags.ts';
-import { parseToolLine } from '../../src/discovery/parse-line.ts';
-import { profiledFlags, withDefaultArgs } from '../../src/discovery/profile.ts';
-import { redactSecrets } from '../../src/discovery/redact.ts';
-import { toolHelp } from '../../src/discovery/tool-help.ts';
-import { validateArguments } from '../../src/discovery/validate.ts';
-import { type JsonObject, sameJson } from '../../src/json.ts';
+import { withFixed } from '../../src/catalog/fixed-arguments.ts';
 import { compareDecimals, isWhole } from '../../src/lib/decimal.ts';
 import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { type JsonObject, sameJson } from '../../src/lib/json.ts';
+import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
+import { profiledFlags, withDefaultArgs } from '../../src/tools/flags/overrides.ts';
+import { parseToolLine } from '../../src/tools/flags/parse-line.ts';
+import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
+import { toolHelp } from '../../src/tools/flags/tool-help.ts';
+import { validateArguments } from '../../src/tools/flags/validate.ts';
+import { redactSecrets } from '../../src/tools/schema/redact.ts';
+import type { ToolDefinition } from '../../src/tools/tool.ts';
 import { jsonNumber } from '../support/json-number.ts';
 
 const RUNTIME = [{ name: 'args', takes: 'value' as const }];

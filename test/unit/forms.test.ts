@@ -1,9 +1,9 @@
 /** Forms of a server: what their fields are, what fits, and what is answered by rule. */
 import { describe, expect, it, test } from 'vitest';
-import { fieldProblem, formatProblem, formFields } from '../../src/jobs/form.ts';
-import { policyAsker } from '../../src/jobs/policy.ts';
+import { fieldText, readField } from '../../src/cli/prompts/elicitation.ts';
+import { fieldProblem, formatProblem, formFields } from '../../src/jobs/questions/form.ts';
+import { policyAsker } from '../../src/jobs/questions/policy.ts';
 import type { PendingInput } from '../../src/jobs/record.ts';
-import { fieldText, readField } from '../../src/output/ask.ts';
 
 function field(schema: object, required = false) {
   const [one] = formFields({

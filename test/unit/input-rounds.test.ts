@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { throughInputRounds } from '../../src/backends/input-rounds.ts';
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
+import { throughInputRounds } from '../../src/mcp/input-rounds.ts';
 
 const params = { name: 'book', arguments: { city: 'Rome' } };
 const asks = (...keys: string[]) => ({

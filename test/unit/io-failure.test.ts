@@ -1,7 +1,7 @@
 import { mkdirSync, openSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ioFailure, triedBy } from '../../src/store/io-failure.ts';
+import { ioFailure, triedBy } from '../../src/lib/disk/io-failure.ts';
 import { freshDir } from '../support/home.ts';
 
 /** What a real system call fails with. */

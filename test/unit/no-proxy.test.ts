@@ -1,6 +1,6 @@
 /** What NO_PROXY takes out. */
 import { expect, test } from 'vitest';
-import { isExcluded } from '../../src/connection/no-proxy.ts';
+import { isExcluded } from '../../src/mcp/proxy/no-proxy.ts';
 
 test.each([
   ['http://a.test/', '*', true],

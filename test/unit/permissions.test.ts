@@ -2,13 +2,13 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { globMatches } from '../../src/config/glob.ts';
 import { accessSettings } from '../../src/config/permission-settings.ts';
 import { ConfigError, IoError } from '../../src/errors.ts';
+import { globMatches } from '../../src/lib/glob.ts';
 import { grantsOf, tokenGrants } from '../../src/permissions/grants.ts';
-import { runGuard } from '../../src/permissions/guard.ts';
 import { recordRefusal } from '../../src/permissions/refusals.ts';
 import { concerns, firstRefusal, type Grants, rulesOf, unmet } from '../../src/permissions/rules.ts';
+import { runGuard } from '../../src/permissions/run-command-rule.ts';
 import { freshDir } from '../support/home.ts';
 
 const NOBODY: Grants = { roles: [], scopes: [] };

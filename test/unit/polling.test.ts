@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backoffDelay, pollDelay } from '../../src/jobs/polling.ts';
+import { backoffDelay, pollDelay } from '../../src/jobs/follow/polling.ts';
 
 test.each([
   [undefined, 2000],

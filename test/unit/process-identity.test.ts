@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isSameStart, ownStart, processState, type System } from '../../src/store/process-identity.ts';
+import { isSameStart, ownStart, processState, type System } from '../../src/lib/disk/process-identity.ts';
 
 interface Asked {
   command: string;

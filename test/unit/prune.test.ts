@@ -9,11 +9,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../src/config/duration.ts';
-import { prunable } from '../../src/jobs/prunable.ts';
+import { prunable } from '../../src/jobs/prune.ts';
 import type { JobRecord, JobStatus } from '../../src/jobs/record.ts';
-import { recordEnd } from '../../src/jobs/recording.ts';
-import { removableBytes, removeJobs } from '../../src/store/job-removal.ts';
+import { recordEnd } from '../../src/jobs/recorder.ts';
+import { removableBytes, removeJobs } from '../../src/jobs/store/job-removal.ts';
+import { parseDuration } from '../../src/lib/duration.ts';
 import { freshDir } from '../support/home.ts';
 import {
   completed,

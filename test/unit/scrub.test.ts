@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scrubberOf, scrubError, scrubValue, secretsOf } from '../../src/connection/scrub.ts';
-import type { Target } from '../../src/connection/target.ts';
+import type { Target } from '../../src/config/target.ts';
 import { RpcError } from '../../src/errors.ts';
 import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { scrubberOf, scrubError, scrubValue, secretsOf } from '../../src/mcp/connection/scrub.ts';
 
 const http = (url: string, headers: Record<string, string> = {}, filled = {}): Target => ({
   kind: 'http',

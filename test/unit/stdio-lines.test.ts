@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Lines } from '../../src/connection/stdio/lines.ts';
-import { readLine } from '../../src/connection/stdio/read-line.ts';
+import { Lines } from '../../src/mcp/stdio/lines.ts';
+import { readLine } from '../../src/mcp/stdio/read-line.ts';
 
 describe('lines', () => {
   const text = 'one\ntwo\r\n\n{"é":"😀"}\nrest';

@@ -21,8 +21,8 @@ import {
   readPublished,
   replaceByLink,
   replaceFile,
-} from '../../src/store/durable-file.ts';
-import { ioFailure } from '../../src/store/io-failure.ts';
+} from '../../src/lib/disk/durable-file.ts';
+import { ioFailure } from '../../src/lib/disk/io-failure.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, newJob } from '../support/store-fixtures.ts';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { currentHolder, isHolderAlive } from '../../src/store/holder.ts';
-import { isPidAlive } from '../../src/store/process-identity.ts';
+import { currentHolder, isHolderAlive } from '../../src/lib/disk/holder.ts';
+import { isPidAlive } from '../../src/lib/disk/process-identity.ts';
 
 const onLinux = it.skipIf(!existsSync('/proc/self/stat'));
 

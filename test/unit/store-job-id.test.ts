@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeTime, isValid } from 'ulid';
 import { describe, expect, it } from 'vitest';
-import { isJobName, newestOf, newJobId } from '../../src/store/job-id.ts';
+import { isJobName, newestOf, newJobId } from '../../src/jobs/store/job-id.ts';
 import { freshDir } from '../support/home.ts';
 import { diskStore, fixedClock, newJob } from '../support/store-fixtures.ts';
 

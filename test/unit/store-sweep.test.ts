@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { replaceFile } from '../../src/store/durable-file.ts';
-import { sweepFolder } from '../../src/store/sweep.ts';
+import { replaceFile } from '../../src/lib/disk/durable-file.ts';
+import { sweepFolder } from '../../src/lib/disk/sweep.ts';
 import { freshDir } from '../support/home.ts';
 
 const GONE = 2 ** 22 + 1; // above the greatest pid that Linux gives

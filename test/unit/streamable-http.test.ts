@@ -2,9 +2,9 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { StreamableHttp } from '../../src/connection/http/streamable-http.ts';
-import { useAgents } from '../../src/connection/proxy.ts';
 import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { StreamableHttp } from '../../src/mcp/http/streamable-http.ts';
+import { useAgents } from '../../src/mcp/proxy/proxy.ts';
 
 const NUMBERS = '{"id":725653563933458432,"huge":1e400,"price":1.10}';
 const closing: (() => void)[] = [];

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { layered, withDefaults } from '../../src/cli/flag-defaults.ts';
-import type { FlagValues } from '../../src/cli/runtime-flags.ts';
-import { callMarks, toolDefaults } from '../../src/cli/tool-defaults.ts';
-import { globMatches } from '../../src/config/glob.ts';
-import { parseLabels, unitedMarks } from '../../src/config/marks.ts';
+import { layered, withDefaults } from '../../src/cli/global-flags/layers.ts';
+import type { FlagValues } from '../../src/cli/global-flags/scan.ts';
+import { callMarks, toolDefaults } from '../../src/cli/global-flags/tool-defaults.ts';
+import { toolSettingLines } from '../../src/cli/output/setting-view.ts';
+import { parseLabels, unitedMarks } from '../../src/config/tags.ts';
 import { toolSettings } from '../../src/config/tool-settings.ts';
 import { ConfigError, UsageError } from '../../src/errors.ts';
-import { toolSettingLines } from '../../src/output/setting-view.ts';
+import { globMatches } from '../../src/lib/glob.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 describe('a pattern', () => {

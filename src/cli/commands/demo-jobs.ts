@@ -1,18 +1,18 @@
 /** The demo server has its tasks in memory: with it they are gone, and their records say so. */
 import { existsSync } from 'node:fs';
 import { findInstance } from '../../config/config.ts';
+import { configuredInstance } from '../../config/configured-instance.ts';
 import { lost } from '../../jobs/ending.ts';
 import { isTerminal, type JobRecord } from '../../jobs/record.ts';
-import { openJobStore } from '../../store/job-store.ts';
+import { openJobStore } from '../../jobs/store/job-store.ts';
 import { App } from '../app.ts';
-import { configuredInstance } from '../instance.ts';
 
 /** The demo's jobs that run, as its server says now; those of which it says nothing count as running. */
 export async function runningJobs(app: App, name: string): Promise<JobRecord[]> {
   if (findInstance(app.config, name) !== undefined && existsSync(app.paths.jobsDir(name))) {
     const own = new App(app.context, new Map(app.flags));
     own.select(configuredInstance(app.config, name, app.context.env));
-    const { refreshLive } = await import('./jobs-list.ts');
+    const { refreshLive } = await import('./jobs/list.ts');
     try {
       await refreshLive(own, () => {});
     } finally {

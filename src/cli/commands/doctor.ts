@@ -1,4 +1,5 @@
 import { type Config, findInstance } from '../../config/config.ts';
+import { unknownInstance } from '../../config/configured-instance.ts';
 import { isSafeName } from '../../config/names.ts';
 import { DEFAULT_SETTINGS } from '../../config/settings.ts';
 import { checkConfiguration, instanceFolders } from '../../doctor/configuration.ts';
@@ -7,10 +8,9 @@ import { type Check, checked, type Finding } from '../../doctor/finding.ts';
 import { checkCompileCache, checkRoot, checkVersions } from '../../doctor/machine.ts';
 import type { Subject } from '../../doctor/subject.ts';
 import { EXIT, UsageError } from '../../errors.ts';
-import { findingLines, findingSummary } from '../../output/doctor-view.ts';
 import type { App } from '../app.ts';
-import { durationFlag, textFlag } from '../flag-values.ts';
-import { unknownInstance } from '../instance.ts';
+import { durationFlag, textFlag } from '../global-flags/values.ts';
+import { findingLines, findingSummary } from '../output/doctor-view.ts';
 
 export interface DoctorOptions {
   offline?: boolean;

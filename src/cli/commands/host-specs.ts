@@ -24,18 +24,18 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         ].join('\n'),
         run: async (app, [name = '', ...command], options) =>
-          (await import('./instances-add.ts')).addInstance(app, name, command, options),
+          (await import('./instances/add.ts')).addInstance(app, name, command, options),
       },
       {
         name: 'list',
         summary: 'all of them; * is the active one',
-        run: async (app) => (await import('./instances.ts')).listInstances(app),
+        run: async (app) => (await import('./instances/list.ts')).listInstances(app),
       },
       {
         name: 'show',
         summary: 'one of them; secrets are not shown',
         words: ['<name>'],
-        run: async (app, [name = '']) => (await import('./instances.ts')).showInstance(app, name),
+        run: async (app, [name = '']) => (await import('./instances/list.ts')).showInstance(app, name),
       },
       {
         name: 'set',
@@ -70,8 +70,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         ].join('\n'),
         run: async (app, [name = '', key = '', ...values]) =>
           isOfTools(key)
-            ? (await import('./instance-tools.ts')).setToolSetting(app, name, key, values)
-            : (await import('./instance-settings.ts')).setSetting(app, name, key, values),
+            ? (await import('./instances/set-tool.ts')).setToolSetting(app, name, key, values)
+            : (await import('./instances/set.ts')).setSetting(app, name, key, values),
       },
       {
         name: 'unset',
@@ -79,8 +79,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         words: ['<name>', '<key>'],
         run: async (app, [name = '', key = '']) =>
           isOfTools(key)
-            ? (await import('./instance-tools.ts')).unsetToolSetting(app, name, key)
-            : (await import('./instance-settings.ts')).unsetSetting(app, name, key),
+            ? (await import('./instances/set-tool.ts')).unsetToolSetting(app, name, key)
+            : (await import('./instances/set.ts')).unsetSetting(app, name, key),
       },
       {
         name: 'remove',
@@ -91,13 +91,13 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--force', help: 'with --purge: also jobs that have not ended; a keeper is stopped' },
         ],
         run: async (app, [name = ''], options) =>
-          (await import('./instances.ts')).removeInstance(app, name, options),
+          (await import('./instances/list.ts')).removeInstance(app, name, options),
       },
       {
         name: 'use',
         summary: 'make one active: commands without a name go to it',
         words: ['<name>'],
-        run: async (app, [name = '']) => (await import('./instances.ts')).useInstance(app, name),
+        run: async (app, [name = '']) => (await import('./instances/list.ts')).useInstance(app, name),
       },
     ],
   },
@@ -126,7 +126,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       'The linked commands that are in the PATH are completed, too. Candidates come from what is stored here: no server is asked.',
     ].join('\n'),
     run: async (app, [shell = ''], options) =>
-      (await import('./completion.ts')).printCompletion(app, shell, options),
+      (await import('./completion/print.ts')).printCompletion(app, shell, options),
   },
   {
     name: 'keeper',
@@ -137,7 +137,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         isDefault: true,
         summary: 'the keepers that run, and what they do',
         words: ['[instance]'],
-        run: async (app, [name]) => (await import('./keeper.ts')).keeperStatus(app, name),
+        run: async (app, [name]) => (await import('./keeper/status.ts')).keeperStatus(app, name),
       },
       {
         name: 'stop',
@@ -147,7 +147,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--all', help: 'all of them' },
           { flags: '--force', help: 'even with running jobs (they are lost), or when it does not answer' },
         ],
-        run: async (app, [name], options) => (await import('./keeper.ts')).keeperStop(app, name, options),
+        run: async (app, [name], options) =>
+          (await import('./keeper/status.ts')).keeperStop(app, name, options),
       },
       {
         name: 'logs',
@@ -158,7 +159,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           { flags: '--tail <N>', help: 'the last N lines only' },
         ],
         run: async (app, [name], options) =>
-          (await import('./keeper-logs.ts')).keeperLogs(app, name, options),
+          (await import('./keeper/logs.ts')).keeperLogs(app, name, options),
       },
     ],
   },

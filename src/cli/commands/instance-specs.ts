@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../program.ts';
-import { DEFINITION_SPECS } from './definition-specs.ts';
-import { listJobs } from './jobs-list.ts';
+import { DEFINITION_SPECS } from './definitions/specs.ts';
+import { listJobs } from './jobs/list.ts';
 
 const JOB_ID = '[id]';
 const LATEST = { flags: '--latest', help: 'the newest job' };
@@ -56,7 +56,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           { flags: '--exit-status', help: 'exit 0 completed, 1 ended otherwise, 8 not finished' },
         ],
         scopes: ['result'],
-        run: async (app, [id], options) => (await import('./jobs-show.ts')).showOne(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs/show.ts')).showOne(app, id, options),
       },
       {
         name: 'wait',
@@ -64,7 +64,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: ['[ids...]'],
         options: [LATEST],
         scopes: ['input', 'result'],
-        run: async (app, ids, options) => (await import('./jobs-wait.ts')).waitForJobs(app, ids, options),
+        run: async (app, ids, options) => (await import('./jobs/wait.ts')).waitForJobs(app, ids, options),
       },
       {
         name: 'watch',
@@ -72,7 +72,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [LATEST],
         scopes: ['input', 'result'],
-        run: async (app, [id], options) => (await import('./jobs-watch.ts')).watchJob(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs/watch.ts')).watchJob(app, id, options),
       },
       {
         name: 'answer',
@@ -80,21 +80,21 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [LATEST],
         // Its flags come from the question's form, so the line is not commander's (route.ts).
-        run: async (app, words) => (await import('./jobs-answer.ts')).answerJob(app, words),
+        run: async (app, words) => (await import('./jobs/answer.ts')).answerJob(app, words),
       },
       {
         name: 'logs',
         summary: 'what became of each attempt of a run in this program, and what a job server logged',
         words: [JOB_ID],
         options: [LATEST, { flags: '-f, --follow', help: 'go on until the job ends' }],
-        run: async (app, [id], options) => (await import('./jobs-logs.ts')).jobLogs(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs/logs.ts')).jobLogs(app, id, options),
       },
       {
         name: 'cancel',
         summary: 'ask for cancellation',
         words: [JOB_ID],
         options: [LATEST],
-        run: async (app, [id], options) => (await import('./jobs-cancel.ts')).cancelOne(app, id, options),
+        run: async (app, [id], options) => (await import('./jobs/cancel.ts')).cancelOne(app, id, options),
       },
       {
         name: 'prune',
@@ -116,7 +116,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           'All that is given must hold; --keep counts the jobs that --status, --tag and --label leave. Jobs that run, and records that',
           'are damaged or of a newer version, are never removed. The results go with the records.',
         ].join('\n'),
-        run: async (app, _words, options) => (await import('./jobs-prune.ts')).pruneJobs(app, options),
+        run: async (app, _words, options) => (await import('./jobs/prune.ts')).pruneJobs(app, options),
       },
       ...DEFINITION_SPECS,
     ],

@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { findInstance } from '../../config/config.ts';
-import { LAUNCHER_MARK, launcherText } from '../../config/launcher.ts';
+import { unknownInstance } from '../../config/configured-instance.ts';
+import { LAUNCHER_MARK, launcherText } from '../../config/launchers.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
-import { replaceFile } from '../../store/durable-file.ts';
+import { replaceFile } from '../../lib/disk/durable-file.ts';
 import { type App, quote } from '../app.ts';
-import { unknownInstance } from '../instance.ts';
 
 export interface LinkOptions {
   dir?: string;

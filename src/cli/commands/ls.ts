@@ -1,10 +1,10 @@
-import { parseLabels, parseTags } from '../../config/marks.ts';
-import { matches, type Offer, type OfferFilter } from '../../discovery/offers.ts';
+import { matches, type Offer, type OfferFilter } from '../../catalog/entry.ts';
+import { parseLabels, parseTags } from '../../config/tags.ts';
 import { EXIT } from '../../errors.ts';
-import { offerItem, offerLines, offerSignatures } from '../../output/offer-view.ts';
+import { listable, listedOffers, offersOn } from '../../instance/entries.ts';
+import { permit } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
-import { listable, listedOffers, offersOn } from '../offers.ts';
-import { permit } from '../permission.ts';
+import { offerItem, offerLines, offerSignatures } from '../output/entry-view.ts';
 
 export interface LsOptions {
   tag?: string[];
@@ -80,7 +80,7 @@ async function filtered(
 ): Promise<Offer[]> {
   const asked = Object.keys(filter.labels).length > 0 && offers.some(({ kind }) => kind === 'workflow');
   if (!asked) return offers.filter((offer) => matches(offer, filter));
-  const { listJobs } = await import('../../backends/frontmcp-catalogue.ts');
+  const { listJobs } = await import('../../mcp/dialects/frontmcp/registry.ts');
   const callTool = await (await app.session()).toolCaller(signal);
   const labelled = await listJobs(callTool, 'workflows', { labels: filter.labels }, { signal });
   const names = new Set(labelled.map(({ name }) => name));

@@ -2,11 +2,11 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnfinishedError } from '../../errors.ts';
 import { isTerminal, type JobRecord } from '../../jobs/record.ts';
-import { makerOf, uniqueName } from '../../store/durable-file.ts';
-import { errnoOf, ioFailure } from '../../store/io-failure.ts';
-import { openJobStore } from '../../store/job-store.ts';
-import { isPidAlive } from '../../store/process-identity.ts';
-import { sweepFolder } from '../../store/sweep.ts';
+import { openJobStore } from '../../jobs/store/job-store.ts';
+import { makerOf, uniqueName } from '../../lib/disk/durable-file.ts';
+import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
+import { isPidAlive } from '../../lib/disk/process-identity.ts';
+import { sweepFolder } from '../../lib/disk/sweep.ts';
 import type { App } from '../app.ts';
 
 /** Prefix of instance folders that are being deleted. */

@@ -1,9 +1,9 @@
 import { type Context, processContext } from '../../context.ts';
-import type { Asked } from './asked.ts';
 import type { Completion } from './candidate.ts';
-import { filesWorld } from './files-world.ts';
-import { completeLine } from './line.ts';
+import { filesWorld } from './local-sources.ts';
+import { completeLine } from './program.ts';
 import { bashLines, plainLines, powershellLines, zshLines } from './render.ts';
+import type { Asked } from './request.ts';
 import { readShellLine } from './shell-words.ts';
 
 /**

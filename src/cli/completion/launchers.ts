@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { launcherText } from '../../config/launcher.ts';
+import { launcherText } from '../../config/launchers.ts';
 import { isSafeName } from '../../config/names.ts';
 import type { App } from '../app.ts';
 

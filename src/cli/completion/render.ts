@@ -1,4 +1,4 @@
-import { visibleLine } from '../../output/visible.ts';
+import { visibleLine } from '../../lib/visible.ts';
 import type { Candidate, Completion } from './candidate.ts';
 import { quoteRest, type ShellLine } from './shell-words.ts';
 

@@ -1,0 +1,31 @@
+import type { ToolDefinition } from '../tools/tool.ts';
+import { labelsOf, type Offer, type StoredDefinition, tagsOf } from './entry.ts';
+import { narrowedTool } from './fixed-arguments.ts';
+
+/** Definitions of our own as what they can be run as; one whose tool the server does not have is left out. */
+export function definitionOffers(
+  definitions: readonly StoredDefinition[],
+  tools: readonly ToolDefinition[],
+): Offer[] {
+  return definitions.flatMap((definition) => offerOf(definition, tools));
+}
+
+function offerOf(definition: StoredDefinition, tools: readonly ToolDefinition[]): Offer[] {
+  const tool = tools.find((one) => one.name === definition.tool);
+  if (!tool) return [];
+  const { name, tool: _, description = tool.description, args = {}, ...settings } = definition;
+  // The title is the tool's, which this is not.
+  const { title: _title, ...open } = narrowedTool(tool, args);
+  const shown = { ...open, name, ...(description === undefined ? {} : { description }) };
+  return [
+    {
+      kind: 'definition',
+      name,
+      tool: shown,
+      listed: { ...definition, inputSchema: open.inputSchema },
+      calls: { tool, fixed: args, settings },
+      tags: tagsOf(definition.tags),
+      labels: labelsOf(definition.labels),
+    },
+  ];
+}

@@ -1,0 +1,212 @@
+import { parseLabels, parseTags } from '../../../config/tags.ts';
+import { type Definition, inOrder } from '../../../definitions/definition.ts';
+import { nameProblem, toolOfName } from '../../../definitions/name.ts';
+import { readDefinitions } from '../../../definitions/read.ts';
+import { EXIT, UsageError } from '../../../errors.ts';
+import { offerOfWords } from '../../../instance/find-entry.ts';
+import { nearestNames } from '../../../lib/nearest-names.ts';
+import { namesOfDefinition } from '../../../permissions/known-names.ts';
+import { nameableItems, permitAll } from '../../../permissions/permit.ts';
+import type { App } from '../../app.ts';
+import { checkFixedArgs, readFixedArgs } from '../../arguments/fixed.ts';
+import { checkDefaults } from '../../global-flags/definition-flags.ts';
+import type { FlagValues } from '../../global-flags/scan.ts';
+import type { ServerDefinitionOptions } from './server-flags.ts';
+
+export interface DefineOptions extends ServerDefinitionOptions {
+  name?: string;
+  tool?: string;
+  arg?: string[];
+  args?: string;
+  description?: string;
+  retries?: string;
+  retryBackoff?: string;
+  retryMultiplier?: string;
+  retryMaxBackoff?: string;
+  timeout?: string;
+  /** False with `--no-output-check`. */
+  outputCheck?: boolean;
+  tag?: string[];
+  label?: string[];
+  hide?: boolean;
+  force?: boolean;
+}
+
+/**
+ * `jobs define NAME --tool TOOL ...` stores a job of our own; `--script` and `--steps` register a job or a workflow at a FrontMCP server; `jobs define
+ * FILE` does what the file says.
+ */
+export async function defineJob(app: App, word: string | undefined, options: DefineOptions): Promise<number> {
+  if (word !== undefined && options.name !== undefined && word !== options.name)
+    throw new UsageError(`two names: ${word} and ${options.name}`);
+  const name = options.name ?? word;
+  if (name === undefined)
+    throw new UsageError('which name? jobs define NAME --tool TOOL, or jobs define FILE', {
+      hint: `see: ${app.command('jobs define --help')}`,
+    });
+  if (options.script !== undefined || options.steps !== undefined) {
+    const [{ serverDefinition }, { defineOnServer }] = await Promise.all([
+      import('./server-flags.ts'),
+      import('./define-on-server.ts'),
+    ]);
+    return defineOnServer(app, [await serverDefinition(app, name, options)], options);
+  }
+  if (options.tool === undefined && options.name === undefined) return defineFile(app, name, options);
+  const definition = await defineOwn(app, name, options);
+  const said = `defined ${definition.name} (${app.printer.safeName(definition.tool)})`;
+  if (app.printer.json) app.printer.envelope('jobs define', said, definition);
+  else app.printer.out(said);
+  return EXIT.ok;
+}
+
+/** What a file (`-`: stdin) defines, here or at the server. */
+async function defineFile(app: App, file: string, options: DefineOptions): Promise<number> {
+  const [{ importText, nameOf, readDocument }, { serverDefinitionsIn }] = await Promise.all([
+    import('./import.ts'),
+    import('./document.ts'),
+  ]);
+  const text = await readDocument(app, file).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    // More likely a name.
+    throw new UsageError(`${error.message}, and no --tool is given`, {
+      hint: `a job of your own: ${app.command('jobs define', file, '--tool TOOL')}; the tools: ${app.command('ls')}`,
+    });
+  });
+  const onServer = serverDefinitionsIn(text, nameOf(file));
+  if (!onServer) return importText(app, text, nameOf(file), options);
+  const { defineOnServer } = await import('./define-on-server.ts');
+  return defineOnServer(app, onServer, options);
+}
+
+/**
+ * Stores a job over a tool of the instance's server. Errors: UsageError for a name that cannot be or is taken, a tool that is none, and for
+ * arguments and settings that the tool's call would refuse; those of reading the catalogue; ConfigError, IoError.
+ */
+async function defineOwn(app: App, name: string, options: DefineOptions): Promise<Definition> {
+  const wrong = nameProblem(name);
+  if (wrong !== undefined) throw new UsageError(wrong);
+  const path = app.paths.definitionsFile(app.instance.name);
+  const before = readDefinitions(path).find((one) => one.name === name);
+  if (before && !options.force) throw existsAlready(app, name);
+  const action = before ? 'update' : 'create';
+  await permitAll(app, action, before ? namesOfDefinition(before) : [name]);
+  if (options.tool === undefined)
+    throw new UsageError('jobs define needs --tool: a job is a tool with arguments of its own', {
+      hint: `${app.command('jobs define', name)} --tool TOOL; the tools: ${app.command('ls')}`,
+    });
+  const settings = settingsOf(options);
+  const tool = await toolFor(app, name, options.tool);
+  const args = await readFixedArgs(app, tool, options);
+  await permitAll(app, action, [...namesOfDefinition({ name, tool: tool.name, args })].slice(1));
+  await checkFixedArgs(app, tool, args);
+  const definition = inOrder({
+    name,
+    tool: tool.name,
+    description: options.description,
+    args: Object.keys(args).length > 0 ? args : undefined,
+    ...settings,
+  });
+  const { editDefinitions } = await import('../../../definitions/edit.ts');
+  await editDefinitions(path, (definitions) => {
+    if (definitions.has(name) && !options.force) throw existsAlready(app, name);
+    definitions.set(name, definition);
+  });
+  return definition;
+}
+
+export interface UndefineOptions {
+  job?: boolean;
+  workflow?: boolean;
+}
+
+/** `jobs undefine NAME`: a definition of our own, otherwise a job or a workflow that was registered at the server. */
+export async function undefineJob(app: App, name: string, options: UndefineOptions): Promise<number> {
+  const kind = options.workflow ? 'workflow' : options.job ? 'job' : undefined;
+  if (kind || !(await undefineOwn(app, name))) {
+    const onServer = kind ?? (await kindOnServer(app, name));
+    if (!onServer) throw await unknownDefinition(app, name);
+    const { undefineOnServer } = await import('./define-on-server.ts');
+    return undefineOnServer(app, onServer, name);
+  }
+  const said = `removed ${name}`;
+  if (app.printer.json) app.printer.envelope('jobs undefine', said, { name });
+  else app.printer.out(said);
+  return EXIT.ok;
+}
+
+/** What the server lists under this name, as far as the cache knows: nobody is asked for a slip of the keys. */
+async function kindOnServer(app: App, name: string): Promise<'job' | 'workflow' | undefined> {
+  const catalogue = (await app.session()).cachedCatalogue();
+  if (catalogue?.jobs.some((one) => one.name === name)) return 'job';
+  return catalogue?.workflows.some((one) => one.name === name) ? 'workflow' : undefined;
+}
+
+/** Removes a definition; false when there is none of this name. Errors: ConfigError, IoError. */
+async function undefineOwn(app: App, name: string): Promise<boolean> {
+  const path = app.paths.definitionsFile(app.instance.name);
+  const definition = readDefinitions(path).find((one) => one.name === name);
+  if (!definition) return false;
+  await permitAll(app, 'delete', namesOfDefinition(definition));
+  const { editDefinitions } = await import('../../../definitions/edit.ts');
+  return editDefinitions(path, (definitions) => definitions.delete(name));
+}
+
+/** The error for a name that nothing is defined under, with the nearest. */
+export async function unknownDefinition(app: App, name: string): Promise<UsageError> {
+  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const known = await nameableItems(app, all, namesOfDefinition);
+  const [near] = nearestNames(
+    name,
+    known.map((one) => one.name),
+  );
+  return new UsageError(`no definition ${JSON.stringify(name)}`, {
+    code: 'unknown_definition',
+    hint: near ? `did you mean ${near}?` : `see: ${app.command('jobs definitions')}`,
+  });
+}
+
+function existsAlready(app: App, name: string): UsageError {
+  return new UsageError(`${name} is defined already`, {
+    code: 'exists',
+    hint: `replace it with --force, or remove it first: ${app.command('jobs undefine', name)}`,
+  });
+}
+
+async function toolFor(app: App, name: string, typed: string) {
+  const stop = app.stop('the catalogue was not read in time');
+  try {
+    const { tool } = (await offerOfWords(app, [typed], stop.signal, ['tool'])).offer;
+    const { tools } = await (await app.session()).catalogue(stop.signal);
+    const taken = toolOfName(name, tools);
+    if (taken === undefined) return tool;
+    throw new UsageError(`the server has a tool ${JSON.stringify(taken)}: choose another name`);
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** How it is run and found. Error: UsageError for what the flags of a call would not take. */
+function settingsOf(options: DefineOptions): Omit<Partial<Definition>, 'name' | 'tool'> {
+  const { retries, retryBackoff, retryMultiplier, retryMaxBackoff, timeout, tag, label } = options;
+  const typed = {
+    retries,
+    'retry-backoff': retryBackoff,
+    'retry-multiplier': retryMultiplier,
+    'retry-max-backoff': retryMaxBackoff,
+    timeout,
+  };
+  const flags: FlagValues = new Map();
+  for (const [flag, value] of Object.entries(typed)) if (value !== undefined) flags.set(flag, value);
+  checkDefaults(flags);
+  return {
+    ...(retries === undefined ? {} : { retries: Number(retries) }),
+    ...(retryBackoff === undefined ? {} : { retryBackoff }),
+    ...(retryMultiplier === undefined ? {} : { retryMultiplier: Number(retryMultiplier) }),
+    ...(retryMaxBackoff === undefined ? {} : { retryMaxBackoff }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(options.outputCheck === false ? { outputCheck: false } : {}),
+    ...(tag ? { tags: [...new Set(parseTags(tag, '--tag'))] } : {}),
+    ...(label ? { labels: parseLabels(label, '--label') } : {}),
+    ...(options.hide ? { hideFromDiscovery: true } : {}),
+  };
+}

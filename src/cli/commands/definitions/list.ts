@@ -1,0 +1,47 @@
+import { readDefinitions } from '../../../definitions/read.ts';
+import { EXIT } from '../../../errors.ts';
+import { stringifyJson } from '../../../lib/exact-json.ts';
+import { visibleJson } from '../../../lib/visible.ts';
+import { namesOfDefinition } from '../../../permissions/known-names.ts';
+import { permit, permitAll, permittedItems } from '../../../permissions/permit.ts';
+import type { App } from '../../app.ts';
+import { definitionLine, definitionTable } from '../../output/definition-view.ts';
+import { unknownDefinition } from './define.ts';
+import { EXPORT_VERSION } from './document.ts';
+
+/** `jobs definitions`: all of them, by name; no network. */
+export async function listDefinitions(app: App): Promise<number> {
+  const { printer } = app;
+  await permit(app, 'list');
+  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const items = await permittedItems(app, all, namesOfDefinition);
+  if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
+  else if (printer.json) {
+    const summary = `${items.length} ${items.length === 1 ? 'definition' : 'definitions'}`;
+    printer.envelope('jobs definitions', summary, { items });
+  } else if (items.length > 0)
+    printer.out(
+      printer.outTTY
+        ? definitionTable(items, await app.palette())
+        : items.map((item) => definitionLine(item)).join('\n'),
+    );
+  else if (printer.outTTY) printer.note('nothing is defined here');
+  return EXIT.ok;
+}
+
+/**
+ * `jobs export [NAME...]`: the same document in every format, so that it can go into a file as it is. Errors: UsageError for an unknown name,
+ * PermissionError for one that may not be listed.
+ */
+export async function exportDefinitions(app: App, names: readonly string[]): Promise<number> {
+  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const missing = names.find((name) => !all.some((one) => one.name === name));
+  if (missing !== undefined) throw await unknownDefinition(app, missing);
+  if (names.length === 0) await permit(app, 'list');
+  const named = all.filter((one) => names.includes(one.name));
+  for (const one of named) await permitAll(app, 'list', namesOfDefinition(one));
+  const definitions = names.length === 0 ? await permittedItems(app, all, namesOfDefinition) : named;
+  const text = stringifyJson({ mcp2cli_definitions: EXPORT_VERSION, definitions }, 2);
+  app.printer.out(app.printer.outTTY ? visibleJson(text) : text);
+  return EXIT.ok;
+}

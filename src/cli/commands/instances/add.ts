@@ -1,0 +1,108 @@
+import { commandMisfit, isUrl } from '../../../config/command-word.ts';
+import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance } from '../../../config/config.ts';
+import { checkInstanceName } from '../../../config/names.ts';
+import type { ServerConfig } from '../../../config/server-entry.ts';
+import { describeTarget } from '../../../config/target.ts';
+import { EXIT, UsageError } from '../../../errors.ts';
+import { type App, openly, quote } from '../../app.ts';
+import { listFlag, parseEnv, parseHeaders, textFlag } from '../../global-flags/values.ts';
+import { shown } from './list.ts';
+
+export interface AddOptions {
+  force?: boolean;
+}
+
+/** `instances add NAME URL [--header]...` or `instances add NAME [--env]... [--cwd DIR] -- COMMAND [ARG]...`. */
+export async function addInstance(
+  app: App,
+  name: string,
+  command: readonly string[],
+  options: AddOptions,
+): Promise<number> {
+  checkInstanceName(name);
+  const server = serverFromFlags(app, name, command, options);
+  const { editConfig } = await import('../../../config/edit.ts');
+  const added = await editConfig(app.paths, (config) => {
+    const existing = findInstance(config, name);
+    if (existing !== undefined && !options.force)
+      throw new UsageError(`instance ${existing} exists already`, {
+        hint: `replace it with --force, or remove it first: mcp2cli instances remove ${existing}`,
+      });
+    if (existing !== undefined && existing !== name) delete config.mcpServers[existing];
+    config.mcpServers[name] = server;
+    return { first: Object.keys(config.mcpServers).length === 1 };
+  });
+  const { printer } = app;
+  printer.appId = name;
+  if (printer.json) printer.envelope('instances add', `added ${name}`, shown(name, server, false));
+  else printer.out(`Added ${name}: ${describeTarget(configuredTarget(name, server))}`);
+  if (added.first)
+    printer.note(`try: mcp2cli ${name} ls; make it the default with: mcp2cli instances use ${name}`);
+  return EXIT.ok;
+}
+
+function serverFromFlags(
+  app: App,
+  name: string,
+  words: readonly string[],
+  options: AddOptions,
+): ServerConfig {
+  const { flags, context } = app;
+  const [first, ...args] = words;
+  const given = textFlag(flags, 'url');
+  const url = given ?? (first !== undefined && isUrl(first) ? first : undefined);
+  if (url !== undefined) {
+    if (given !== undefined && first !== undefined)
+      throw new UsageError(`--url and ${quote(first)} contradict each other`);
+    if (args.length > 0) throw new UsageError(`words after the URL mean nothing: ${args.join(' ')}`);
+    for (const flag of ['env', 'cwd'])
+      if (flags.has(flag)) throw new UsageError(`--${flag} goes with a command, not with a URL`);
+    checkUrlTemplate(url);
+    const headers = parseHeaders(listFlag(flags, 'header'));
+    return { type: 'http', url, ...(Object.keys(headers).length > 0 ? { headers } : {}) };
+  }
+  const env = parseEnv(listFlag(flags, 'env'));
+  const dir = textFlag(flags, 'cwd');
+  const cwd = dir === undefined ? undefined : absoluteDir(dir, context.cwd);
+  const misfit =
+    first === undefined ? undefined : commandMisfit(first, { ...context, cwd: cwd ?? context.cwd });
+  if (misfit?.kind === 'address')
+    throw new UsageError(`not a command: ${first}`, {
+      hint: `if it is a server over HTTP: ${typed(app, name, options, 'header', [quote(misfit.url)])}`,
+    });
+  if (flags.has('header')) throw new UsageError('--header goes with --url');
+  if (first === undefined)
+    throw new UsageError('which server? give a URL, or a command after --', {
+      hint: 'mcp2cli instances add NAME https://host/mcp; mcp2cli instances add NAME -- npx -y some-server',
+    });
+  if (misfit) {
+    const line = misfit.words ? [...misfit.words, ...args].map(quote) : ['COMMAND', '[ARG]...'];
+    throw new UsageError(`not a command, but a whole line in one word: ${JSON.stringify(first)}`, {
+      hint: `word by word: ${typed(app, name, options, 'env', ['--', ...line])}`,
+    });
+  }
+  return {
+    command: first,
+    args,
+    ...(Object.keys(env).length > 0 ? { env } : {}),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+}
+
+/** The line to type, with the flags that go with it; what may be a secret is not repeated. */
+function typed(
+  { flags }: App,
+  name: string,
+  { force }: AddOptions,
+  flag: 'header' | 'env',
+  words: readonly string[],
+): string {
+  const [given, mark] = flag === 'header' ? ([parseHeaders, ': '] as const) : ([parseEnv, '='] as const);
+  const again = Object.entries(given(listFlag(flags, flag))).flatMap(([key, value]) => [
+    `--${flag}`,
+    quote(`${key}${mark}${openly(value)}`),
+  ]);
+  const cwd = flag === 'env' ? textFlag(flags, 'cwd') : undefined;
+  if (cwd !== undefined) again.push('--cwd', quote(cwd));
+  return ['mcp2cli instances add', name, ...(force ? ['--force'] : []), ...again, ...words].join(' ');
+}

@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs';
+import { configuredTarget, findInstance } from '../../../config/config.ts';
+import { FIRST_STEPS, unknownInstance } from '../../../config/configured-instance.ts';
+import { isSafeName } from '../../../config/names.ts';
+import { serverEntry } from '../../../config/server-entry.ts';
+import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings.ts';
+import { describeTarget, type Target } from '../../../config/target.ts';
+import { CliError, EXIT, UsageError } from '../../../errors.ts';
+import { isObject, textOf } from '../../../lib/json.ts';
+import type { App } from '../../app.ts';
+import { settingText, toolSettingLines } from '../../output/setting-view.ts';
+
+/**
+ * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and of the
+ * credentials of a proxy.
+ */
+export function shown(name: string, entry: unknown, active: boolean) {
+  const { state, problem } = stateOf(name, entry);
+  const about = {
+    name,
+    active,
+    ...(state === 'disabled' ? { disabled: true } : {}),
+    ...(problem === undefined ? {} : { problem: problem.message }),
+  };
+  if (!isObject(entry)) return about;
+  const { headers, env, proxy, ...rest } = entry;
+  return {
+    ...about,
+    ...rest,
+    // Fields of these names may stand in the entry, too.
+    ...about,
+    ...(proxy === undefined ? {} : { proxy: withoutCredentials(proxy) }),
+    ...(headers === undefined ? {} : { headers: hidden(headers) }),
+    ...(env === undefined ? {} : { env: hidden(env) }),
+  };
+}
+
+function hidden(map: unknown): unknown {
+  if (!isObject(map)) return '[redacted]';
+  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, redact(textOf(v))]));
+}
+
+interface State {
+  state: 'usable' | 'disabled' | 'wrong';
+  /** What is wrong with the entry. */
+  problem?: CliError;
+}
+
+/** Whether an entry can be used. */
+function stateOf(name: string, entry: unknown): State {
+  try {
+    configuredTarget(name, entry);
+    const { disabledBy } = instanceSettings(name, serverEntry(name, entry));
+    return { state: disabledBy === undefined ? 'usable' : 'disabled' };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { state: 'wrong', problem: error };
+  }
+}
+
+/** Keeps `${VAR}` references and a leading scheme word (`Bearer`), hides the rest. */
+function redact(value: string): string {
+  const kept = value.match(/\$\{[^}]*\}/g);
+  if (kept) return kept.length === 1 && /^(\w+ )?\$\{[^}]*\}$/.test(value) ? value : kept.join(' ');
+  return '[redacted]';
+}
+
+/** `instances list`: those that cannot be used are shown with what is wrong, and warned of. */
+export async function listInstances(app: App): Promise<number> {
+  const { config, printer } = app;
+  const { mcpServers, active } = config;
+  const names = Object.keys(mcpServers).sort();
+  const rows = names.map((name) => shown(name, mcpServers[name], active === name));
+  if (printer.format === 'ndjson') for (const row of rows) printer.jsonDocument(row);
+  else if (printer.json) printer.envelope('instances list', `${rows.length} instances`, { items: rows });
+  else if (rows.length === 0) printer.note(`no instances yet; ${FIRST_STEPS}`);
+  else {
+    const width = Math.max(...names.map((name) => name.length));
+    const line = (name: string) =>
+      `${active === name ? '*' : ' '} ${name.padEnd(width)}  ${describe(name, mcpServers[name])}`;
+    printer.out(names.map(line).join('\n'));
+  }
+  for (const name of names) {
+    const { problem } = stateOf(name, mcpServers[name]);
+    if (problem) printer.warn(problem.code, `${problem.message}; ${problem.hint} (${app.paths.config})`);
+  }
+  return EXIT.ok;
+}
+
+function describe(name: string, entry: unknown): string {
+  const { state, problem } = stateOf(name, entry);
+  if (problem) return `(${problem.message})`;
+  const target = describeTarget(configuredTarget(name, entry));
+  return state === 'disabled' ? `${target} (disabled)` : target;
+}
+
+/** `instances show NAME` */
+export async function showInstance(app: App, typed: string): Promise<number> {
+  const { config, printer } = app;
+  const name = knownInstance(app, typed);
+  const entry = config.mcpServers[name];
+  const active = config.active === name;
+  printer.appId = name;
+  if (printer.json) {
+    printer.envelope('instances show', describe(name, entry), {
+      ...shown(name, entry, active),
+      jobs_path: app.paths.jobsDir(name),
+    });
+    return EXIT.ok;
+  }
+  const target: Target = configuredTarget(name, entry);
+  const server = serverEntry(name, entry);
+  const lines = [`name: ${name}`, `active: ${active ? 'yes' : 'no'}`];
+  if (target.kind === 'http') {
+    lines.push('transport: http', `url: ${target.url}`);
+    for (const [k, v] of Object.entries(target.headers)) lines.push(`header: ${k}: ${redact(v)}`);
+  } else {
+    lines.push('transport: stdio', `command: ${JSON.stringify([target.command, ...target.args])}`);
+    if (target.cwd !== undefined) lines.push(`cwd: ${target.cwd}`);
+    for (const [k, v] of Object.entries(target.env)) lines.push(`env: ${k}=${redact(v)}`);
+  }
+  for (const [key, value] of Object.entries(settingsOf(server))) lines.push(`${key}: ${settingText(value)}`);
+  lines.push(...toolSettingLines(server['tools']));
+  lines.push(`jobs: ${app.paths.jobsDir(name)}`);
+  printer.out(lines.join('\n'));
+  return EXIT.ok;
+}
+
+export interface RemoveOptions {
+  purge?: boolean;
+  force?: boolean;
+}
+
+/** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`, which refuses while some have not ended. */
+export async function removeInstance(app: App, typed: string, options: RemoveOptions): Promise<number> {
+  const name = knownInstance(app, typed);
+  // Folders are only of names that may be folders.
+  const purge = options.purge === true && isSafeName(name);
+  const force = options.force === true;
+  if (force && !options.purge)
+    throw new UsageError('--force goes with --purge: without it no job is touched');
+  const running = await keptJobs(app, name, purge, force);
+  const { editConfig } = await import('../../../config/edit.ts');
+  const forget = () =>
+    editConfig(app.paths, (config) => {
+      delete config.mcpServers[name];
+      if (config.active === name) delete config.active;
+    });
+  if (purge) await (await import('../purge.ts')).purgeInstance(app, name, { force }, forget);
+  else await forget();
+  const { printer } = app;
+  printer.appId = name;
+  if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: purge });
+  else printer.out(`Removed ${name}`);
+  if (running > 0) printer.note(`its keeper goes on until its running jobs are done (${running})`);
+  if (!options.purge && existsSync(app.paths.jobsDir(name)))
+    printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
+  return EXIT.ok;
+}
+
+/** Tells the instance's keepers, if there are any, to end with their last job. Error: UnfinishedError when their jobs are to be purged. */
+async function keptJobs(app: App, name: string, purge: boolean, force: boolean): Promise<number> {
+  if (!isSafeName(name) || !existsSync(app.paths.keeperDir(name))) return 0;
+  const { dismissKeepers, stopKeepers } = await import('../keeper/status.ts');
+  if (force) await stopKeepers(app, name);
+  return dismissKeepers(app, name, purge);
+}
+
+/** `instances use NAME`: commands without an instance's name go to this one. */
+export async function useInstance(app: App, typed: string): Promise<number> {
+  const name = knownInstance(app, typed);
+  const { editConfig } = await import('../../../config/edit.ts');
+  await editConfig(app.paths, (config) => {
+    config.active = name;
+  });
+  const { printer } = app;
+  printer.appId = name;
+  if (printer.json) printer.envelope('instances use', `${name} is active`, { name, active: true });
+  else printer.out(`${name} is active: mcp2cli ls`);
+  return EXIT.ok;
+}
+
+/** The name of an instance as it is stored. Error: UsageError. */
+export function knownInstance(app: App, typed: string): string {
+  const name = findInstance(app.config, typed);
+  if (name === undefined) throw unknownInstance(app.config, typed);
+  return name;
+}

@@ -1,0 +1,24 @@
+import { UsageError } from '../../../errors.ts';
+import type { JobStore } from '../../../jobs/ports.ts';
+
+/** The job that an id, a prefix of one, or `--latest` names. Errors: UsageError for both, neither, or no such job. */
+export function oneJob(store: JobStore, id: string | undefined, latest: boolean | undefined): string {
+  const [only] = someJobs(store, id === undefined ? [] : [id], latest);
+  return only as string;
+}
+
+/** The jobs that ids, or `--latest`, name; each once, in the order given. Errors as for `oneJob`. */
+export function someJobs(store: JobStore, ids: readonly string[], latest: boolean | undefined): string[] {
+  if (latest && ids.length > 0)
+    throw new UsageError('a job id and --latest contradict each other: give one of them');
+  if (latest) {
+    const newest = store.latest();
+    if (newest === undefined) throw new UsageError('there are no jobs yet', { code: 'unknown_job' });
+    return [newest];
+  }
+  if (ids.length === 0)
+    throw new UsageError('which job? give its id (or the beginning of it), or --latest', {
+      hint: 'see: jobs list',
+    });
+  return [...new Set(ids.map((id) => store.resolve(id)))];
+}

@@ -1,0 +1,131 @@
+import { CliError, EXIT, UsageError } from '../../../errors.ts';
+import { type PruneRule, prunable } from '../../../jobs/prune.ts';
+import { isTerminal, JOB_STATUSES, type JobRecord, type TerminalStatus } from '../../../jobs/record.ts';
+import { type Removal, removableBytes, removeJobs } from '../../../jobs/store/job-removal.ts';
+import { parseDuration } from '../../../lib/duration.ts';
+import { formatBytes } from '../../../lib/format-bytes.ts';
+import type { Stop } from '../../../lib/stop.ts';
+import { namesOfJob } from '../../../permissions/known-names.ts';
+import { permit, permitJobs, permittedItems } from '../../../permissions/permit.ts';
+import type { App } from '../../app.ts';
+import { markFilter, printRows, statusOf } from './list.ts';
+
+export interface PruneOptions {
+  olderThan?: string;
+  keep?: string;
+  status?: string[];
+  tag?: string[];
+  label?: string[];
+  dryRun?: boolean;
+  yes?: boolean;
+}
+
+/**
+ * `jobs prune`: removes the records of jobs that have ended, as far as they are meant. Somebody at a terminal is asked first. Exit 0, also
+ * when there was nothing to remove.
+ */
+export async function pruneJobs(app: App, options: PruneOptions): Promise<number> {
+  const { printer, context, store } = app;
+  const rule = ruleOf(options);
+  const { jobs: saved, problems } = store.list(markFilter(app, options));
+  for (const { code, message } of problems) printer.warn(code, message);
+  const jobs = prunable(saved, context.clock.now(), rule);
+  const ids = jobs.map((job) => job.job_id);
+  if (options.dryRun) await permit(app, 'list');
+  await permitJobs(app, 'delete', store, ids);
+  const dir = app.paths.jobsDir(app.instance.name);
+  if (options.dryRun) return dryRun(app, dir, jobs);
+  const stop = app.stop('the time ran out');
+  try {
+    if (!(await isMeant(app, ids.length, options.yes === true, stop))) {
+      printer.note('nothing was removed');
+      return EXIT.ok;
+    }
+    report(app, await removed(app, dir, ids, stop), false);
+    return EXIT.ok;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** Removes them. An error in the middle says what was removed before it. */
+async function removed(app: App, dir: string, ids: readonly string[], stop: Stop): Promise<Removal> {
+  const sum: Removal = { removed: [], bytes: 0 };
+  const onRemoved = (part: Removal) => {
+    sum.removed.push(...part.removed);
+    sum.bytes += part.bytes;
+  };
+  try {
+    await removeJobs(dir, ids, app.context.clock.now(), { onRemoved, signal: stop.signal });
+    return sum;
+  } catch (error) {
+    if (error instanceof CliError || stop.signal.aborted)
+      app.printer.warn(
+        'pruned',
+        `${countOf(sum.removed.length)} had been removed before; the others are whole`,
+      );
+    throw error;
+  }
+}
+
+async function dryRun(app: App, dir: string, jobs: readonly JobRecord[]): Promise<number> {
+  const { printer } = app;
+  const shown = await permittedItems(app, jobs, namesOfJob);
+  const ids = shown.map((job) => job.job_id);
+  const bytes = removableBytes(dir, ids, app.context.clock.now());
+  if (!printer.json && !printer.quiet && shown.length > 0) await printRows(app, shown);
+  report(app, { removed: ids, bytes }, true);
+  return EXIT.ok;
+}
+
+function report({ printer }: App, { removed: ids, bytes }: Removal, dry: boolean): void {
+  const summary = `${dry ? 'would remove' : 'removed'} ${countOf(ids.length)} (${formatBytes(bytes)})`;
+  if (printer.json)
+    printer.envelope('jobs prune', summary, { removed: ids, count: ids.length, bytes, dry_run: dry });
+  else if (printer.quiet) printer.out(ids.join('\n'));
+  // The list is the answer of a dry run, as it is of jobs list.
+  else if (dry) printer.note(summary);
+  else printer.out(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}`);
+}
+
+function countOf(jobs: number): string {
+  return jobs === 1 ? '1 job' : `${jobs} jobs`;
+}
+
+/** Asks the person, if there is one; a script has said what it means. Error: the stop's reason. */
+async function isMeant(app: App, jobs: number, yes: boolean, stop: Stop): Promise<boolean> {
+  const { terminal } = app;
+  if (yes || jobs === 0 || !terminal) return true;
+  const { askWhether } = await import('../../prompts/elicitation.ts');
+  return askWhether(terminal, `Remove ${countOf(jobs)} of ${app.instance.name} for good?`, stop.signal);
+}
+
+function ruleOf({ olderThan, keep, status = [] }: PruneOptions): PruneRule {
+  if (olderThan === undefined && keep === undefined && status.length === 0)
+    throw new UsageError('which jobs? give --older-than AGE, --keep N or --status STATUS', {
+      hint: 'for example --older-than 30d; --older-than 0 removes all that have ended; --dry-run only lists them',
+    });
+  return {
+    statuses: status.map(endStatus),
+    ...(olderThan === undefined ? {} : { olderThanMs: ageOf(olderThan) }),
+    ...(keep === undefined ? {} : { keep: countFrom(keep) }),
+  };
+}
+
+function ageOf(text: string): number {
+  const examples = 'for example 30d, 2w, 12h, or seconds as a bare number; 0: whenever they ended';
+  return parseDuration(text, '--older-than', examples) ?? 0;
+}
+
+function countFrom(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--keep: not a number of jobs: ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+function endStatus(text: string): TerminalStatus {
+  const { status } = statusOf(text);
+  if (status !== undefined && isTerminal(status)) return status;
+  throw new UsageError(`--status: a job that is ${text} is never removed`, {
+    hint: `one of ${JOB_STATUSES.filter(isTerminal).join(', ')}; to end a job: jobs cancel`,
+  });
+}

@@ -1,0 +1,45 @@
+import { EXIT } from '../../../errors.ts';
+import { isTerminal, outcomeExitCode } from '../../../jobs/record.ts';
+import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
+import { showJob } from '../../../jobs/wait.ts';
+import { permitJobs } from '../../../permissions/permit.ts';
+import type { App } from '../../app.ts';
+import { jobDetails, jobSummary } from '../../output/job-view.ts';
+import { jobInHand, printJobResult } from '../../output/outcome-view.ts';
+import { oneJob } from './ids.ts';
+
+export interface ShowOptions {
+  latest?: boolean;
+  exitStatus?: boolean;
+}
+
+/** `jobs show`: the state as it is now (one `tasks/get`), its details and, when there is one, the result. */
+export async function showOne(app: App, id: string | undefined, options: ShowOptions): Promise<number> {
+  const { printer } = app;
+  const deps = await app.jobDeps();
+  const wanted = oneJob(deps.store, id, options.latest);
+  await permitJobs(app, 'read', deps.store, [wanted]);
+  const stop = app.stop('the job was not read in time; it is not affected');
+  try {
+    // Showing works on a disk that cannot be written.
+    const inHand: UnrecordedEndError[] = [];
+    const job = await showJob(deps, wanted, stop).catch(jobInHand(inHand));
+    for (const { code, message } of inHand) printer.warn(code, message);
+    if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
+    else {
+      printer.out(jobDetails(job));
+      if (job.pending_input?.length || job.status === 'input_required') {
+        const { askedLines } = await import('./question.ts');
+        printer.out(askedLines(app, job).join('\n'));
+      }
+      if (job.result !== undefined && job.result !== null) {
+        printer.out('result:');
+        printJobResult(app, job);
+      }
+    }
+    if (!options.exitStatus) return EXIT.ok;
+    return isTerminal(job.status) ? outcomeExitCode(job.status) : EXIT.unfinished;
+  } finally {
+    stop.dispose();
+  }
+}

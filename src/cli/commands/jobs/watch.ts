@@ -1,0 +1,85 @@
+import { detached } from '../../../calls/finish.ts';
+import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
+import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
+import { waitForJob } from '../../../jobs/wait.ts';
+import { permitJobs, permittedAsker } from '../../../permissions/permit.ts';
+import type { App } from '../../app.ts';
+import { changeLine, jobSummary } from '../../output/job-view.ts';
+import { liveProgress } from '../../output/live.ts';
+import { jobInHand, outcomeCode, printOutcome } from '../../output/outcome-view.ts';
+import { oneJob } from './ids.ts';
+
+export interface WatchOptions {
+  latest?: boolean;
+}
+
+/**
+ * `jobs watch`: `wait` with eyes. On a terminal the state is repainted on stderr and the answer comes on stdout; in a pipe every change is a
+ * line; with --json every change is a JSON document, the last one terminal.
+ */
+export async function watchJob(app: App, id: string | undefined, options: WatchOptions): Promise<number> {
+  const { printer } = app;
+  const deps = await app.jobDeps();
+  const wanted = oneJob(deps.store, id, options.latest);
+  await permitJobs(app, 'read', deps.store, [wanted]);
+  const stop = app.stop('the time ran out before the end; the job goes on');
+  const view = await changes(app);
+  const ask = permittedAsker(app, deps.store, wanted, deps.ask);
+  if (ask)
+    deps.ask = (question, signal) => {
+      view.pause();
+      return ask(question, signal);
+    };
+  try {
+    const inHand: UnrecordedEndError[] = [];
+    const job = await waitForJob(deps, wanted, stop, {
+      onChange: (seen) => view.show(seen),
+      onNote: (text) => printer.note(text),
+    }).catch(jobInHand(inHand));
+    view.end();
+    if (printer.json) printer.envelope('jobs watch', jobSummary(job), job);
+    else printOutcome(app, job);
+    if (inHand[0]) throw inHand[0];
+    return outcomeCode(job);
+  } catch (error) {
+    view.end();
+    throw await detached(error, app.command('jobs', 'watch', wanted), app);
+  } finally {
+    stop.dispose();
+  }
+}
+
+interface ChangeView {
+  show(job: JobRecord): void;
+  pause(): void;
+  end(): void;
+}
+
+async function changes(app: App): Promise<ChangeView> {
+  const { printer } = app;
+  if (printer.json || !printer.outTTY) return changeLines(app);
+  const live = await liveProgress(printer, app.color, true);
+  return {
+    show: (job) => live.update(`${job.job_id} ${job.capability}: ${job.status}`, job.progress),
+    pause: () => live.pause(),
+    end: () => live.stop(),
+  };
+}
+
+function changeLines(app: App): ChangeView {
+  const { printer } = app;
+  let last = '';
+  return {
+    show(job) {
+      // The terminal document is printed by the command itself, result and all.
+      if (isTerminal(job.status)) return;
+      const line = changeLine(job);
+      if (line === last) return;
+      last = line;
+      if (printer.json) printer.envelope('jobs watch', jobSummary(job), job);
+      else if (!printer.quiet) printer.out(line);
+    },
+    pause() {},
+    end() {},
+  };
+}

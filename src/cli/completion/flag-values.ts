@@ -1,0 +1,78 @@
+import { OFFER_KINDS } from '../../catalog/entry.ts';
+import { ELICIT_POLICIES } from '../../config/settings.ts';
+import { isTerminal, JOB_STATUSES, type JobRecord } from '../../jobs/record.ts';
+import { atFile, type Candidate, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
+import type { KnownInstance, World } from './sources.ts';
+import { exactNames, INSTANCE_WORDS, toolWords } from './tool-names.ts';
+import type { ValuesOf } from './typed-flags.ts';
+
+/** Values of the program's own flags, of runtime flags and commands alike, by the flag's name. */
+export function flagValues(world: World, instance: KnownInstance | undefined): ValuesOf {
+  const tools = async () => {
+    const offers = (await instance?.listed()) ?? [];
+    return offers.filter(({ kind }) => kind === 'tool');
+  };
+  const sources: Record<string, Source> = {
+    output: () => words('human', 'json', 'ndjson'),
+    elicit: () => words(...ELICIT_POLICIES),
+    instance: () => ({ candidates: [...world.instances()] }),
+    cwd: () => FOLDERS,
+    save: () => FOLDERS,
+    dir: () => FOLDERS,
+    args: atFile,
+    script: atFile,
+    steps: atFile,
+    'input-schema': atFile,
+    'output-schema': atFile,
+    status: () => words(...JOB_STATUSES),
+    trigger: () => words('manual', 'webhook', 'event'),
+    dialect: () => words('tasks-2025-11-25', 'meta-task', 'plain'),
+    tool: async () => ({ candidates: exactNames(await tools()) }),
+    tag: async () => marks(instance, (marked) => marked.tags ?? []),
+    label: async () =>
+      marks(instance, (marked) => Object.entries(marked.labels ?? {}).map(([name, v]) => `${name}=${v}`)),
+  };
+  return (name) => (Object.hasOwn(sources, name) ? sources[name] : undefined);
+}
+
+interface Marked {
+  tags?: readonly string[];
+  labels?: Readonly<Record<string, string>>;
+}
+
+/** What jobs and definitions are marked with already. */
+async function marks(instance: KnownInstance | undefined, of: (marked: Marked) => readonly string[]) {
+  if (!instance) return NOTHING;
+  const marked: Marked[] = [...(await instance.listed()), ...(await instance.jobs('', false))];
+  return words(...new Set(marked.flatMap(of)));
+}
+
+/** Ids of jobs, newest first. `live`: those that have not ended come first. */
+export async function jobIds(
+  instance: KnownInstance | undefined,
+  typed: string,
+  live: boolean,
+  used: readonly string[] = [],
+) {
+  const prefix = 'job_'.startsWith(typed) ? '' : typed.toLowerCase();
+  const jobs = (await instance?.jobs(prefix, live)) ?? [];
+  return { candidates: jobs.filter(({ job_id }) => !used.includes(job_id)).map(jobCandidate) };
+}
+
+function jobCandidate({ job_id, capability, status, created_at, finished_at }: JobRecord): Candidate {
+  const at = isTerminal(status) ? (finished_at ?? created_at) : created_at;
+  return { value: job_id, about: `${capability}  ${status}  ${at.replace(/\.\d+Z$/, 'Z')}` };
+}
+
+/** `call --job NAME`: the flags that say of which kind something is. */
+export const KIND_FLAGS = OFFER_KINDS.map((kind) => ({ kind, flag: `--${kind}` }));
+
+/** The first words of an instance's tools, beside its commands. */
+export async function firstToolWords(
+  instance: KnownInstance,
+  before: readonly string[],
+  current: string,
+  taken: ReadonlySet<string> = INSTANCE_WORDS,
+): Promise<Candidate[]> {
+  return toolWords(await instance.listed(), before, current, taken);
+}

@@ -1,0 +1,132 @@
+import { readCatalogue } from '../../catalog/cache.ts';
+import { definitionOffers } from '../../catalog/definition-entries.ts';
+import { type Offer, offersOf } from '../../catalog/entry.ts';
+import { findInstance } from '../../config/config.ts';
+import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
+import { serverEntry } from '../../config/server-entry.ts';
+import { settingsOf } from '../../config/settings.ts';
+import { describeTarget } from '../../config/target.ts';
+import type { Context, OutStream } from '../../context.ts';
+import { readDefinitions } from '../../definitions/read.ts';
+import { catalogueKey } from '../../instance/catalog-key.ts';
+import { dressed, named } from '../../instance/entries.ts';
+import { glanceJobs } from '../../jobs/store/recent-jobs.ts';
+import { firstSentence } from '../../lib/first-sentence.ts';
+import { namesOfDefinition, namesOfJob, namesOfOffer } from '../../permissions/known-names.ts';
+import { App } from '../app.ts';
+import type { FlagValues } from '../global-flags/scan.ts';
+import type { Candidate } from './candidate.ts';
+import type { KnownInstance, World } from './sources.ts';
+
+/** How many jobs are proposed. */
+const MOST_JOBS = 50;
+
+const SILENT: OutStream = { isTTY: false, columns: undefined, write() {}, async flush() {} };
+
+/** What this machine's files tell. Reads what it is asked for and no more; says and writes nothing. */
+export function filesWorld(loud: Context): World {
+  const context = { ...loud, stdout: SILENT, stderr: SILENT };
+  const app = new App(context, new Map());
+  const servers = () => orElse(() => app.config.mcpServers, {});
+  const known = (instance: Instance | undefined, flags: FlagValues = new Map()) => {
+    if (!instance) return undefined;
+    const own = new App(context, flags);
+    own.select(instance);
+    return knownInstance(own);
+  };
+  return {
+    instances: () =>
+      Object.keys(servers()).map((name) => {
+        const active = app.config.active === name ? 'active: ' : '';
+        return { value: name, about: orElse(() => active + targetOf(name), '') };
+      }),
+    instance: (typed) =>
+      known(
+        orElse(
+          () =>
+            findInstance(app.config, typed) === undefined
+              ? undefined
+              : configuredInstance(app.config, typed, context.env),
+          undefined,
+        ),
+      ),
+    active: () => known(orElse(() => app.activeInstance(), undefined)),
+    async explicit(flags) {
+      try {
+        return known(await new App(context, flags).explicitInstance());
+      } catch {
+        return undefined;
+      }
+    },
+  };
+
+  function targetOf(name: string): string {
+    return describeTarget(configuredInstance(app.config, name, context.env).identity);
+  }
+}
+
+function knownInstance(app: App): KnownInstance {
+  const { instance, paths } = app;
+  let all: Promise<readonly Offer[]> | undefined;
+  const definitions = () => orElse(() => readDefinitions(paths.definitionsFile(instance.name)), []);
+  const offers = () => {
+    all ??= orElseLater(async () => {
+      const none = { tools: [], jobs: [], workflows: [] };
+      const catalogue = readCatalogue(paths.catalogueFile(instance.name), catalogueKey(instance), () => {});
+      const known = await named(
+        app,
+        offersOf(catalogue ?? none, definitionOffers(definitions(), (catalogue ?? none).tools)),
+      );
+      return permitted(app, known, namesOfOffer);
+    }, []);
+    return all;
+  };
+  return {
+    offers,
+    listed: async () => orElseLater(async () => dressed(app, await offers(), false), []),
+    definitions: () =>
+      orElseLater(async () => {
+        const known = await permitted(app, definitions(), namesOfDefinition);
+        return known.map(({ name, tool, description }): Candidate => {
+          return { value: name, about: firstSentence(description ?? `calls ${tool}`) };
+        });
+      }, []),
+    jobs: (prefix, liveFirst) =>
+      orElseLater(async () => {
+        const jobs = glanceJobs(paths.jobsDir(instance.name), { prefix, liveFirst, most: MOST_JOBS });
+        return permitted(app, jobs, namesOfJob);
+      }, []),
+    settings: () =>
+      orElse(() => {
+        const server = serverEntry(instance.name, app.config.mcpServers[instance.name] ?? {});
+        const { tools } = server;
+        return { ...settingsOf(server), ...(tools === undefined ? {} : { tools }) };
+      }, {}),
+  };
+}
+
+/** The items of which the instance's rules allow a list, as far as can be told without running anything. */
+async function permitted<T>(
+  app: App,
+  items: readonly T[],
+  namesOf: (item: T) => Iterable<string>,
+): Promise<readonly T[]> {
+  if (!app.instance.access) return items;
+  return (await import('../../permissions/check.ts')).itemsUnasked(app, items, namesOf);
+}
+
+function orElse<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+async function orElseLater<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await read();
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,126 @@
+import { ELICIT_POLICIES, SETTING_KEYS } from '../../config/settings.ts';
+import { isObject } from '../../lib/json.ts';
+import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
+import { jobIds } from './flag-values.ts';
+import { SHELLS } from './shells.ts';
+import type { Place } from './sources.ts';
+import { exactNames } from './tool-names.ts';
+import type { Walked } from './typed-flags.ts';
+
+/** Behind which commands words of which kind stand; what is not here is free. The last counts for all that follow. */
+export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
+  'instances add': ['free', 'files'],
+  'instances show': ['instance'],
+  'instances set': ['instance', 'key', 'value'],
+  'instances unset': ['instance', 'setKey'],
+  'instances remove': ['instance'],
+  'instances use': ['instance'],
+  link: ['instance'],
+  doctor: ['instance'],
+  'keeper status': ['instance'],
+  'keeper stop': ['instance'],
+  'keeper logs': ['instance'],
+  completion: ['shell'],
+  'jobs show': ['job'],
+  'jobs wait': ['liveJob'],
+  'jobs watch': ['liveJob'],
+  'jobs logs': ['job'],
+  'jobs cancel': ['liveJob'],
+  'jobs answer': ['liveJob'],
+  'jobs define': ['files'],
+  'jobs undefine': ['definition'],
+  'jobs export': ['definition'],
+  'jobs import': ['files'],
+};
+
+type WordKind =
+  | 'free'
+  | 'instance'
+  | 'key'
+  | 'setKey'
+  | 'value'
+  | 'shell'
+  | 'job'
+  | 'liveJob'
+  | 'definition'
+  | 'files';
+
+/** Where the next word of a command comes from; undefined where it is free. */
+export function wordValues(path: readonly string[], walked: Walked, place: Place): Source | undefined {
+  const kinds = WORD_KINDS[path.join(' ')] ?? [];
+  const kind = kinds[Math.min(walked.words.length, kinds.length - 1)];
+  return kind === undefined || kind === 'free' ? undefined : (typed) => SOURCES[kind](typed, walked, place);
+}
+
+type PlacedSource = (typed: string, walked: Walked, place: Place) => ReturnType<Source>;
+
+const SOURCES: Record<Exclude<WordKind, 'free'>, PlacedSource> = {
+  instance: (_typed, _walked, { world }) => ({ candidates: [...world.instances()] }),
+  files: () => FILES,
+  shell: () => words(...SHELLS),
+  job: (typed, walked, { instance }) => ids(typed, walked, instance, false),
+  liveJob: (typed, walked, { instance }) => ids(typed, walked, instance, true),
+  definition: definitionNames,
+  key: settingKeys,
+  setKey: (typed, walked, place) => setKeys(typed, walked, place),
+  value: settingValues,
+};
+
+function ids(typed: string, { words: used, given }: Walked, instance: Place['instance'], live: boolean) {
+  // An id and --latest contradict each other.
+  return given.has('latest') ? NOTHING : jobIds(instance, typed, live, used);
+}
+
+/** Definitions of one's own; with `--job` or `--workflow` those of the server. */
+async function definitionNames(_typed: string, { given, words: used }: Walked, { instance }: Place) {
+  const kind = ['job', 'workflow'].find((one) => given.has(one));
+  const known: readonly Candidate[] = kind
+    ? exactNames(((await instance?.listed()) ?? []).filter((offer) => offer.kind === kind))
+    : ((await instance?.definitions()) ?? []);
+  return { candidates: known.filter(({ value }) => !used.includes(value)) };
+}
+
+async function settingKeys(typed: string, { words: [name = ''] }: Walked, { world }: Place) {
+  const keys: Candidate[] = SETTING_KEYS.map((value) => ({ value }));
+  if (!typed.startsWith('tools.'))
+    return { candidates: [...keys, { value: 'tools.', about: 'a setting of a tool', open: true }] };
+  const { TOOL_SETTING_KEYS } = await import('../../config/tool-settings.ts');
+  const tools = ((await world.instance(name)?.offers()) ?? []).filter(({ kind }) => kind === 'tool');
+  const stems = [
+    { value: 'tools.*.', about: 'all tools' },
+    ...exactNames(tools).map(({ value, about }) => ({ value: `tools.${value}.`, about: about ?? '' })),
+  ];
+  // The names of tools have dots, too: whatever has been typed may be a whole one.
+  const tool = typed.slice(0, typed.lastIndexOf('.') + 1);
+  const ofTool = tool === 'tools.' ? [] : TOOL_SETTING_KEYS.map((key) => ({ value: `${tool}${key}` }));
+  const isWhole = stems.some(({ value }) => value === tool) || tool.includes('*');
+  return {
+    candidates: [
+      ...stems.filter(({ value }) => value !== tool).map((stem) => ({ ...stem, open: true })),
+      ...(isWhole ? ofTool : []),
+    ],
+  };
+}
+
+/** The settings that can be taken back. */
+function setKeys(_typed: string, { words: [name = ''] }: Walked, { world }: Place) {
+  const { tools, ...settings } = world.instance(name)?.settings() ?? {};
+  const ofTools = isObject(tools)
+    ? Object.entries(tools).flatMap(([tool, entry]) => [
+        `tools.${tool}`,
+        ...Object.keys(isObject(entry) ? entry : {}).map((key) => `tools.${tool}.${key}`),
+      ])
+    : [];
+  return words(...Object.keys(settings), ...(ofTools.length > 0 ? ['tools', ...ofTools] : []));
+}
+
+const FLAGS = ['detach', 'keepalive', 'disabled', 'enabled', 'outputcheck', 'hidefromdiscovery'];
+
+function settingValues(typed: string, { words: [, key = ''] }: Walked) {
+  const plain = (key.split('.').at(-1) ?? '').replace(/[-_]/g, '').toLowerCase();
+  if (FLAGS.includes(plain)) return words('true', 'false');
+  if (plain === 'elicit') return words(...ELICIT_POLICIES);
+  if (plain === 'roots') return FOLDERS;
+  if (plain === 'sampling') return FILES;
+  return plain === 'permissions' ? atFile(typed) : NOTHING;
+}

@@ -1,0 +1,69 @@
+import { ATTEMPTS, isWithin, MULTIPLIER, type Range, rangeText } from '../../config/retry-limits.ts';
+import { UnsupportedError, UsageError } from '../../errors.ts';
+import type { TaskMode } from '../../jobs/ports.ts';
+import { NO_RETRY, type RetryPolicy } from '../../jobs/retry.ts';
+import type { LocalRunTerms } from '../../keeper/run-options.ts';
+import { parseDuration } from '../../lib/duration.ts';
+import type { ToolDefinition } from '../../tools/tool.ts';
+import type { FlagValues } from './scan.ts';
+import { textFlag } from './values.ts';
+
+/** How long an attempt of a background job in this program may take unless `--timeout` says otherwise, in milliseconds. */
+const DEFAULT_ATTEMPT_MS = 5 * 60_000;
+
+/** What `--retries` and its kin say. Errors: UsageError for what is no number, duration or sensible amount. */
+export function retryFlags(flags: FlagValues): RetryPolicy {
+  const policy = {
+    attempts: number(flags, 'retries', ATTEMPTS) ?? NO_RETRY.attempts,
+    backoffMs: milliseconds(flags, 'retry-backoff') ?? NO_RETRY.backoffMs,
+    multiplier: number(flags, 'retry-multiplier', MULTIPLIER) ?? NO_RETRY.multiplier,
+    maxBackoffMs: milliseconds(flags, 'retry-max-backoff') ?? NO_RETRY.maxBackoffMs,
+  };
+  const stray = ['retry-backoff', 'retry-multiplier', 'retry-max-backoff'].find((name) => flags.has(name));
+  if (stray && policy.attempts === 1)
+    throw new UsageError(`--${stray} means nothing without --retries`, {
+      hint: '--retries N is the number of attempts in total',
+    });
+  return policy;
+}
+
+/**
+ * The terms that the flags name. `background`: nobody waits at a terminal, so that each attempt has a limit, `--timeout` or a default; in the
+ * foreground `--timeout` is the limit of the whole command.
+ */
+export function localRunTerms(flags: FlagValues, tool: ToolDefinition, background: boolean): LocalRunTerms {
+  if (flags.has('output-check') && flags.has('no-output-check'))
+    throw new UsageError('--output-check and --no-output-check contradict each other');
+  const typed = textFlag(flags, 'timeout');
+  const limit = typed === undefined ? DEFAULT_ATTEMPT_MS : parseDuration(typed, '--timeout');
+  return {
+    retry: retryFlags(flags),
+    attempt_timeout_ms: (background ? limit : undefined) ?? null,
+    output_schema: flags.has('no-output-check') ? null : (tool.outputSchema ?? null),
+  };
+}
+
+/** What may be tried again runs in this program, as if the server had no tasks: a task is run once. */
+export function modeFor(mode: TaskMode, { retry }: LocalRunTerms, tool: ToolDefinition): TaskMode {
+  if (retry.attempts === 1) return mode;
+  if (mode.tasks === 'required')
+    throw new UnsupportedError(
+      `${tool.name} runs as a task of the server only, which --retries cannot repeat`,
+      { hint: `run it once: --retries 1; in the configuration: tools.${tool.name}.retries` },
+    );
+  return { ...mode, tasks: 'none', certain: false };
+}
+
+function number(flags: FlagValues, name: string, range: Range): number | undefined {
+  const text = textFlag(flags, name);
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!isWithin(value, range))
+    throw new UsageError(`--${name}: not ${rangeText(range)}: ${JSON.stringify(text)}`);
+  return value;
+}
+
+function milliseconds(flags: FlagValues, name: string): number | undefined {
+  const text = textFlag(flags, name);
+  return text === undefined ? undefined : (parseDuration(text, `--${name}`) ?? 0);
+}

@@ -1,0 +1,54 @@
+/** What is configured for a tool, in the shape that its calls take it. */
+
+import type { Offer } from '../../catalog/entry.ts';
+import { type Marks, parseLabels, parseTags, unitedMarks } from '../../config/tags.ts';
+import type { ToolSettings } from '../../config/tool-settings.ts';
+import type { JobMarks, NewMarks } from '../../jobs/record.ts';
+import type { App } from '../app.ts';
+import type { FlagValues } from './scan.ts';
+import { listFlag } from './values.ts';
+
+const FLAGS = [
+  ['retries', 'retries'],
+  ['retryBackoff', 'retry-backoff'],
+  ['retryMultiplier', 'retry-multiplier'],
+  ['retryMaxBackoff', 'retry-max-backoff'],
+  ['timeout', 'timeout'],
+] as const;
+
+/** The settings of a tool or of a definition that stand for flags; a number as a duration is seconds. */
+type CallSettings = Pick<ToolSettings, 'retries' | 'retryMultiplier' | 'outputCheck'> &
+  Partial<Record<'retryBackoff' | 'retryMaxBackoff' | 'timeout', string | number>>;
+
+/** Settings as the flags that would say the same. Marks are no flags here: they are added to, not replaced (callMarks). */
+export function toolDefaults(settings: CallSettings): FlagValues {
+  const values: FlagValues = new Map();
+  for (const [key, flag] of FLAGS) {
+    const value = settings[key];
+    if (value !== undefined) values.set(flag, String(value));
+  }
+  const { outputCheck } = settings;
+  if (outputCheck !== undefined) values.set(outputCheck ? 'output-check' : 'no-output-check', true);
+  return values;
+}
+
+/** The marks of a call's job: what is configured, weakest first, and what `--tag` and `--label` add. Error: UsageError. */
+export function callMarks(flags: FlagValues, ...configured: readonly Marks[]): JobMarks {
+  return unitedMarks(...configured, {
+    tags: parseTags(listFlag(flags, 'tag'), '--tag'),
+    labels: parseLabels(listFlag(flags, 'label'), '--label'),
+  });
+}
+
+/**
+ * Puts the defaults of what is called under the flags that were typed: a definition's own, then those that the instance has configured for the
+ * tool (`settings`). Returns the marks of the call's job. Error: UsageError.
+ */
+export function applyDefaults(app: App, offer: Offer, settings: ToolSettings): NewMarks {
+  const { kind, name, calls } = offer;
+  if (calls) app.defaults(toolDefaults(calls.settings));
+  app.defaults(toolDefaults(settings));
+  const marks = callMarks(app.flags, settings, { tags: [...offer.tags], labels: { ...offer.labels } });
+  if (kind === 'tool') return marks;
+  return { ...marks, kind, capability: name, ...(calls ? { tool: calls.tool.name } : {}) };
+}

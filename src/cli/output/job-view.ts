@@ -1,0 +1,121 @@
+import type { JobRecord, JobStatus, Progress } from '../../jobs/record.ts';
+import { stringifyJson } from '../../lib/exact-json.ts';
+import { visibleLine, visibleName } from '../../lib/visible.ts';
+import type { Palette } from './palette.ts';
+import type { Printer } from './printer.ts';
+import { runDetails } from './run-view.ts';
+import { table } from './table.ts';
+
+/** A time stamp for people and columns: seconds are enough. */
+function seconds(iso: string): string {
+  return iso.replace(/\.\d+Z$/, 'Z');
+}
+
+/** The server's own status word of the last known task state. */
+function remoteStatus(job: JobRecord): string | null {
+  const status = job.remote?.['status'] ?? job.remote?.['state'];
+  return typeof status === 'string' ? status : null;
+}
+
+/** `job_id  capability  status  remote_task_id  created_at`: the columns of a list in a pipe. */
+export function jobLine(job: JobRecord): string {
+  return [
+    job.job_id,
+    visibleName(job.capability),
+    job.status,
+    visibleLine(job.remote_task_id ?? '-'),
+    seconds(job.created_at),
+  ].join('  ');
+}
+
+/** A list for a terminal: the same columns, aligned, with a heading. */
+export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date): string {
+  const rows = jobs.map((job) => [
+    job.job_id,
+    visibleName(job.capability),
+    job.status,
+    visibleLine(job.remote_task_id ?? '-'),
+    age(job.created_at, now),
+  ]);
+  const heading = ['JOB', 'TOOL', 'STATUS', 'TASK', 'CREATED'];
+  return table(heading, rows, palette, (cell, row, column) =>
+    column === 2 ? statusColor(jobs[row]?.status, palette)(cell) : cell,
+  );
+}
+
+function statusColor(status: JobStatus | undefined, palette: Palette): (text: string) => string {
+  if (status === 'completed') return palette.green;
+  if (status === 'failed' || status === 'lost') return palette.red;
+  if (status === 'input_required' || status === 'canceled') return palette.yellow;
+  return palette.cyan;
+}
+
+function age(iso: string, now: Date): string {
+  const s = Math.max(0, Math.round((now.getTime() - Date.parse(iso)) / 1000));
+  if (s < 60) return `${s}s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)}m ago`;
+  if (s < 86_400) return `${Math.floor(s / 3600)}h ago`;
+  return `${Math.floor(s / 86_400)}d ago`;
+}
+
+/** The lines of `jobs show`; the first is `status: running, remote status: working`. */
+export function jobDetails(job: JobRecord): string {
+  const remote = remoteStatus(job);
+  const lines = [
+    `status: ${job.status}${remote === null ? '' : `, remote status: ${visibleLine(remote)}`}`,
+    `job: ${job.job_id}`,
+    `instance: ${job.instance}`,
+    ...whatLines(job),
+    `arguments: ${visibleLine(stringifyJson(job.arguments))}`,
+  ];
+  if (job.tags?.length) lines.push(`tags: ${job.tags.map(visibleLine).join(', ')}`);
+  const labels = Object.entries(job.labels ?? {}).map(([name, value]) => visibleLine(`${name}=${value}`));
+  if (labels.length > 0) lines.push(`labels: ${labels.join(', ')}`);
+  if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
+  const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
+  if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
+  lines.push(...runDetails(job));
+  if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
+  if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
+  lines.push(`created: ${seconds(job.created_at)}`, `updated: ${seconds(job.updated_at)}`);
+  if (job.cancel_requested_at) lines.push(`cancel requested: ${seconds(job.cancel_requested_at)}`);
+  if (job.finished_at) lines.push(`finished: ${seconds(job.finished_at)}`);
+  return lines.join('\n');
+}
+
+/** What was run: a tool, unless the record says otherwise. */
+function whatLines({ kind, capability, tool }: JobRecord): string[] {
+  if (kind === undefined) return [`tool: ${visibleName(capability)}`];
+  const lines = [`kind: ${visibleLine(kind)}`, `name: ${visibleName(capability)}`];
+  return tool === undefined ? lines : [...lines, `tool: ${visibleName(tool)}`];
+}
+
+/** `3/10 (30%) message`, as far as it is known. */
+export function progressText(progress: Progress): string {
+  const { progress: done, total, message } = progress;
+  const share = total !== undefined && total > 0 ? `/${total} (${Math.round((done / total) * 100)}%)` : '';
+  return `${done}${share}${message ? ` ${visibleLine(message)}` : ''}`;
+}
+
+/** One line of `watch` in a pipe. */
+export function changeLine(job: JobRecord): string {
+  const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
+  const message = job.progress?.message
+    ? ''
+    : typeof said === 'string' && said !== ''
+      ? `  ${visibleLine(said)}`
+      : '';
+  return `${job.job_id}  ${job.status}${job.progress ? `  ${progressText(job.progress)}` : ''}${message}`;
+}
+
+/** What a job came to, in a few words, for the envelope's summary. */
+export function jobSummary(job: JobRecord): string {
+  const tail = job.error ? `: ${job.error.message}` : '';
+  return `${job.job_id} ${job.capability} ${job.status}${tail}`;
+}
+
+/** `Job submitted: job_abc123 (task: task_xyz789)` */
+export function submittedLine(job: JobRecord, printer: Printer): string {
+  const where = job.remote_task_id === null ? 'local' : `task: ${printer.safeLine(job.remote_task_id)}`;
+  return `Job submitted: ${job.job_id} (${where})`;
+}

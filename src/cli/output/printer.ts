@@ -1,0 +1,176 @@
+import type { OutStream } from '../../context.ts';
+import { type CliError, EXIT } from '../../errors.ts';
+import { stringifyJson } from '../../lib/exact-json.ts';
+import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
+
+export type OutputFormat = 'human' | 'json' | 'ndjson';
+
+export interface PrinterOptions {
+  stdout: OutStream;
+  stderr: OutStream;
+  format: OutputFormat;
+  quiet: boolean;
+  verbose: boolean;
+  /** The instance's name for `app_id`, once it is known. */
+  appId: string;
+}
+
+/** Characters that are written together. */
+const WRITE_LENGTH = 64 * 1024;
+
+/** The envelope of `--json` (README, "JSON"). */
+export interface Envelope {
+  app_id: string;
+  command: string;
+  summary: string;
+  data: unknown;
+}
+
+/** The one place that writes: stdout is the answer, stderr the conversation. */
+export class Printer {
+  readonly #options: PrinterOptions;
+  appId: string;
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+    this.appId = options.appId;
+  }
+
+  get format(): OutputFormat {
+    return this.#options.format;
+  }
+  get json(): boolean {
+    return this.#options.format !== 'human';
+  }
+  get quiet(): boolean {
+    return this.#options.quiet;
+  }
+  get verbose(): boolean {
+    return this.#options.verbose;
+  }
+  /** stdout is a terminal. */
+  get outTTY(): boolean {
+    return this.#options.stdout.isTTY;
+  }
+  /** stderr is a terminal. */
+  get errTTY(): boolean {
+    return this.#options.stderr.isTTY;
+  }
+  /** Width of the terminal in columns; 80 where there is none. */
+  get width(): number {
+    return (this.outTTY ? this.#options.stdout.columns : undefined) || 80;
+  }
+
+  /** Text of the program's own, or text made safe before. */
+  out(text: string): void {
+    this.#options.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+  }
+
+  /** A server's text: made visible on a terminal, as it is in a pipe. */
+  serverText(text: string): void {
+    this.out(this.outTTY ? visible(text) : text);
+  }
+
+  /** A server's text of several lines, for a human form on a terminal. */
+  safeText(text: string): string {
+    return this.outTTY ? visible(text) : text;
+  }
+
+  /** A server's text for use inside a line of a human form. */
+  safeLine(text: string): string {
+    return visibleLine(text);
+  }
+
+  /** A server's name for something, for use inside a line of a human form. */
+  safeName(name: string): string {
+    return visibleName(name);
+  }
+
+  /** One JSON document; indented on a terminal, one line in a pipe and for ndjson. */
+  jsonDocument(value: unknown): void {
+    const tty = this.outTTY && this.format === 'json';
+    const text = stringifyJson(value, tty ? 2 : undefined) ?? 'null';
+    this.out(this.outTTY ? visibleJson(text) : text);
+  }
+
+  /** A JSON array, written item by item: together they may be more than one string can be. */
+  async jsonArray(items: readonly unknown[]): Promise<void> {
+    const tty = this.outTTY && this.format === 'json';
+    let text = '[';
+    for (const [i, item] of items.entries()) {
+      const one = stringifyJson(item, tty ? 2 : undefined) ?? 'null';
+      text += (i > 0 ? ',' : '') + (tty ? `\n${one}`.replaceAll('\n', '\n  ') : one);
+      if (text.length < WRITE_LENGTH) continue;
+      this.#options.stdout.write(this.outTTY ? visibleJson(text) : text);
+      // A slow reader is waited for: nothing piles up here.
+      // What cannot be written is told at the end.
+      await this.#options.stdout.flush().catch(() => {});
+      text = '';
+    }
+    text += tty && items.length > 0 ? '\n]' : ']';
+    this.out(this.outTTY ? visibleJson(text) : text);
+  }
+
+  envelope(command: string, summary: string, data: unknown): void {
+    this.jsonDocument({ app_id: this.appId, command, summary, data } satisfies Envelope);
+  }
+
+  /** Help for a person; a document of its own with --json. */
+  help(text: string): void {
+    if (this.json) this.envelope('help', text.trim().split('\n', 1)[0] ?? '', { text: text.trimEnd() });
+    else this.out(text);
+  }
+
+  /** Conversation: not with --quiet. */
+  note(text: string): void {
+    if (!this.quiet) this.#options.stderr.write(`${visible(text)}\n`);
+  }
+
+  /** Details: only with --verbose. */
+  detail(text: string): void {
+    if (this.verbose) this.#options.stderr.write(`${visible(text)}\n`);
+  }
+
+  /** Said in any mode, --quiet included. With --json as one JSON line. */
+  warn(code: string, message: string): void {
+    if (this.json) this.#jsonLine({ warning: { code, message } });
+    else this.#options.stderr.write(`${visible(`warning: ${message}`)}\n`);
+  }
+
+  /** A bad outcome, for people; `--json` carries it in its document. */
+  complain(text: string): void {
+    if (!this.json) this.#options.stderr.write(`${visible(text)}\n`);
+  }
+
+  /** One clear error: a JSON line with --json, otherwise the message and what to do about it. */
+  error(error: CliError): void {
+    const { code, message, hint, exitCode, details } = error;
+    if (this.json) {
+      const body = {
+        code,
+        message,
+        ...(hint ? { hint } : {}),
+        exit_code: exitCode,
+        ...(details ? { details } : {}),
+      };
+      this.#jsonLine({ error: body });
+      return;
+    }
+    this.#options.stderr.write(`${visible(`error: ${message}`)}\n`);
+    if (hint && !this.quiet) this.#options.stderr.write(`${visible(`hint: ${hint}`)}\n`);
+    if (this.verbose && error.cause instanceof Error)
+      this.#options.stderr.write(`${visible(`cause: ${error.cause.stack ?? error.cause.message}`)}\n`);
+    if (exitCode === EXIT.internal && error.stack && !this.verbose)
+      this.#options.stderr.write('run again with --verbose to see where it happened\n');
+  }
+
+  #jsonLine(value: object): void {
+    const text = stringifyJson(value);
+    this.#options.stderr.write(`${this.#options.stderr.isTTY ? visibleJson(text) : text}\n`);
+  }
+
+  /** Bytes to stderr as they are: live rendering. */
+  get stderr(): OutStream {
+    return this.#options.stderr;
+  }
+}

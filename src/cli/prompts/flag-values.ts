@@ -1,0 +1,93 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { visibleLine } from '../../lib/visible.ts';
+import type { ToolFlag } from '../../tools/flags/flag.ts';
+import type { Assignment } from '../../tools/flags/parse-line.ts';
+import { readFlag } from '../../tools/flags/read-flag.ts';
+import { describeForms, plainAt } from '../../tools/flags/read-value.ts';
+import type { Terminal } from './elicitation.ts';
+
+/**
+ * Asks for the values of flags on the terminal, one after the other; an array's elements a line each, ended by an empty one. What was typed is
+ * read as on the command line, and asked again when it cannot be; a secret is not shown. Returns what was answered, undefined after ^D. Error: the
+ * signal's reason.
+ */
+export async function askFlags(
+  streams: Terminal,
+  flags: readonly ToolFlag[],
+  signal: AbortSignal,
+): Promise<Assignment[] | undefined> {
+  let muted = false;
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      if (!muted) streams.output.write(chunk);
+      done();
+    },
+  });
+  const terminal = createInterface({ input: streams.input, output, terminal: true });
+  // The terminal is in raw mode here: ^C comes as a key, and must do what it does elsewhere.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const say = (text: string) => void streams.output.write(`${text}\n`);
+  const ask = async (prompt: string, secret: boolean) => {
+    const answer = terminal.question(prompt, { signal });
+    muted = secret;
+    try {
+      return await answer;
+    } finally {
+      if (secret) streams.output.write('\n');
+      muted = false;
+    }
+  };
+  const assignments: Assignment[] = [];
+  try {
+    for (const flag of flags) {
+      say(`  ${visibleLine(about(flag))}`);
+      for (;;) {
+        const words = await wordsFor(flag, ask);
+        if (words.length === 0 && !flag.mustType) break;
+        const read = words.length === 0 ? { problem: 'a value is required' } : readFlag(flag, words);
+        if ('value' in read) {
+          assignments.push({ ...read, path: flag.path, flag: `--${flag.name}` });
+          break;
+        }
+        say(`    ${visibleLine(read.problem)}`);
+      }
+    }
+    return assignments;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if ((error as Error).name === 'AbortError') return undefined;
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}
+
+/** The lines that were typed for a flag; an empty first one is no answer. */
+async function wordsFor(
+  flag: ToolFlag,
+  ask: (prompt: string, secret: boolean) => Promise<string>,
+): Promise<string[]> {
+  const words: string[] = [];
+  do {
+    const typed = await ask(words.length === 0 ? '  > ' : '  and > ', flag.secret);
+    if (typed === '') break;
+    words.push(flag.kind === 'boolean' ? yesOrNo(typed) : typed);
+  } while (flag.kind === 'array');
+  return words;
+}
+
+function yesOrNo(typed: string): string {
+  if (/^(y|yes)$/i.test(typed.trim())) return 'true';
+  return /^(n|no)$/i.test(typed.trim()) ? 'false' : typed.trim();
+}
+
+/** `--level: one of: info, debug, optional [info] - How much is told` */
+function about(flag: ToolFlag): string {
+  const takes =
+    flag.kind === 'array' ? `${describeForms(flag.items ?? [])}, a line each` : describeForms(flag.forms);
+  const format = flag.format === undefined ? '' : ` (${flag.format})`;
+  const fallback = flag.default === undefined ? '' : ` [${plainAt(flag, 'default')}]`;
+  const text = flag.description ?? flag.title;
+  return `--${flag.name}: ${takes}${format}${flag.mustType ? '' : ', optional'}${fallback}${text ? ` - ${text}` : ''}`;
+}

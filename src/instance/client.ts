@@ -1,0 +1,279 @@
+import { readCatalogue, writeCatalogue } from '../catalog/cache.ts';
+import type { Catalogue } from '../catalog/catalog.ts';
+import { jobServerOf } from '../catalog/frontmcp.ts';
+import type { Instance } from '../config/configured-instance.ts';
+import type { Paths } from '../config/paths.ts';
+import { targetHash } from '../config/target-hash.ts';
+import type { Context } from '../context.ts';
+import { IoError, ProtocolError, SessionGoneError, UsageError } from '../errors.ts';
+import { dialectOf } from '../jobs/dialects.ts';
+import type { LinkOpener, ServerLink } from '../jobs/ports.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import type { AbortSignalLike } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { type ClientDuties, clientDuties } from '../mcp/connection/client-features.ts';
+import { connectTo, type Reach, rememberedFacts } from '../mcp/connection/connect.ts';
+import type { Connection } from '../mcp/connection/open.ts';
+import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import type { CallTool } from '../mcp/dialects/frontmcp/backend.ts';
+import { serverLink } from '../mcp/server-link.ts';
+import type { ToolDefinition } from '../tools/tool.ts';
+import { VERSION } from '../version.ts';
+import { catalogueKey } from './catalog-key.ts';
+import { KeeperDoor } from './keeper-access.ts';
+
+/** How long the question whether a session is still there may take, in milliseconds. */
+const PING_TIMEOUT_MS = 10_000;
+
+/**
+ * One command's dealings with one instance: its catalogue, its connection (opened when first needed, shared, closed at the end), and links
+ * for its jobs. The SDK is loaded with the first connection and not before.
+ */
+export class InstanceSession implements LinkOpener {
+  readonly #context: Context;
+  readonly #paths: Paths;
+  #log: Log;
+  readonly instance: Instance;
+  /** What is done for the server without asking anybody. */
+  readonly duties: ClientDuties;
+  readonly #hash: string;
+  readonly #catalogueKey: string;
+  readonly #reach: Reach;
+  #connection: Promise<Connection> | undefined;
+  readonly #keeper: KeeperDoor;
+  #catalogue: Catalogue | undefined;
+  #refreshed = false;
+  /** A task lives in the connection's session: it must not be ended. */
+  #keepSession = false;
+
+  /** `connectTimeout`: milliseconds that connecting may take, as it stands when it begins; undefined for no limit. */
+  constructor(
+    context: Context,
+    paths: Paths,
+    log: Log,
+    instance: Instance,
+    connectTimeout: () => number | undefined,
+  ) {
+    this.#context = context;
+    this.#paths = paths;
+    this.#log = log;
+    this.instance = instance;
+    this.duties = clientDuties(instance.settings, context.env, context.cwd);
+    this.#hash = targetHash(instance.identity);
+    this.#catalogueKey = catalogueKey(instance);
+    this.#reach = {
+      name: instance.adHoc ? 'the server' : instance.name,
+      version: VERSION,
+      identity: instance.identity,
+      target: () => instance.target(),
+      serverFile: paths.serverFile(instance.name),
+      duties: this.duties,
+      get connectTimeoutMs() {
+        return connectTimeout();
+      },
+      now: context.clock.now,
+      log: (line) => this.#log.detail(line),
+    };
+    this.#keeper = new KeeperDoor({
+      context,
+      paths,
+      instance,
+      connectTimeout,
+      hangUp: () => this.#hangUp(),
+      log: (line) => this.#log.detail(line),
+    });
+  }
+
+  /** Says things through this printer from now on. */
+  use(log: Log): void {
+    this.#log = log;
+  }
+
+  /** The catalogue was read from the server by this command. */
+  get refreshed(): boolean {
+    return this.#refreshed;
+  }
+
+  /** The catalogue from the cache, or from the server when there is none. Errors: those of connecting. */
+  async catalogue(signal?: AbortSignal): Promise<Catalogue> {
+    this.#catalogue ??= this.cachedCatalogue() ?? (await this.refresh(signal));
+    return this.#catalogue;
+  }
+
+  /** What the cache has; no network. */
+  cachedCatalogue(): Catalogue | undefined {
+    return readCatalogue(this.#paths.catalogueFile(this.instance.name), this.#catalogueKey, (problem) =>
+      this.#log.detail(problem),
+    );
+  }
+
+  /** Reads the server's catalogue again and caches it. A cache that cannot be written is no reason to fail. */
+  async refresh(signal?: AbortSignal): Promise<Catalogue> {
+    const [{ fetchTools }, request] = await Promise.all([
+      import('../catalog/fetch.ts'),
+      this.#reader(signal),
+    ]);
+    const { entries: tools, complete: listed } = await fetchTools(request, (message) =>
+      this.#log.warn('catalogue', message),
+    );
+    const { complete, ...jobs } = await this.#serverJobs(tools, signal);
+    const catalogue: Catalogue = {
+      target: this.#catalogueKey,
+      fetchedAt: this.#context.clock.now().toISOString(),
+      tools,
+      ...jobs,
+    };
+    // What is missing for the moment must not be missing from then on, without a word.
+    if (complete && listed) this.#cache(catalogue);
+    this.#catalogue = catalogue;
+    this.#refreshed = true;
+    return catalogue;
+  }
+
+  #cache(catalogue: Catalogue): void {
+    try {
+      writeCatalogue(this.#paths.catalogueFile(this.instance.name), catalogue);
+    } catch (error) {
+      this.#log.warn('cache', `the catalogue was not cached: ${(error as Error).message}`);
+    }
+  }
+
+  async #serverJobs(tools: readonly ToolDefinition[], signal: AbortSignal | undefined) {
+    const server = jobServerOf(tools);
+    if (!server) return { jobs: [], workflows: [], complete: true };
+    const { serverJobs } = await import('./server-jobs.ts');
+    const warn = (message: string) => this.#log.warn('catalogue', message);
+    return serverJobs(server, await this.toolCaller(signal), warn, signal);
+  }
+
+  /** Calls tools that are about the server's jobs rather than work of the person's: lists, definitions. Errors: those of connecting. */
+  async toolCaller(signal?: AbortSignal): Promise<CallTool> {
+    const link = await this.open(signal);
+    return async (name, args, options) => {
+      const answer = await link.call({ name, arguments: args }, options);
+      if (answer.kind === 'result') return answer.result;
+      throw new ProtocolError(`unexpected answer to ${name}: a task`);
+    };
+  }
+
+  /** Requests that only read: through the keeper where there is one. */
+  async #reader(signal: AbortSignal | undefined) {
+    const { keepAlive } = this.instance.settings;
+    const keeper = await this.#keeper.client(keepAlive, signal);
+    if (keeper)
+      return (method: string, params: Record<string, unknown>) =>
+        keeper.request('request', { method, params }, { signal });
+    const connection = await this.connection(signal);
+    return (method: string, params: Record<string, unknown>, options?: object) =>
+      connection.request(method, params, { ...options, signal });
+  }
+
+  /** Ends this command's own connection: a server may bear no second one. */
+  async #hangUp(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    this.#connection = undefined;
+    await connection?.close({ endSession: !this.#keepSession });
+  }
+
+  /** What is known about the server, from this command's own connection or an earlier one; undefined when nothing is. */
+  async facts(): Promise<ServerFacts | undefined> {
+    if (this.#connection) return (await this.#connection).facts;
+    return rememberedFacts(this.#reach);
+  }
+
+  /** The shared connection. Errors: UnreachableError, AuthError, UsageError for variables that are not set. */
+  connection(signal?: AbortSignal): Promise<Connection> {
+    this.#connection ??= this.#open(null, signal);
+    return this.#connection;
+  }
+
+  #open(resume: JobRecord['session'], signal: AbortSignal | undefined): Promise<Connection> {
+    return connectTo(this.#reach, { resume, signal: signal ?? this.#context.interrupted });
+  }
+
+  /**
+   * A link through the instance's keeper. `start`: a keeper is started when there is none; otherwise undefined then. Errors: IoError when it
+   * does not start, those of connecting.
+   */
+  openKept(start: boolean, signal?: AbortSignal): Promise<ServerLink | undefined> {
+    return this.#keeper.link(start, signal, this.#support());
+  }
+
+  /** LinkOpener: the shared connection as the jobs see it, through the keeper where one runs. */
+  async open(signal?: AbortSignalLike): Promise<ServerLink> {
+    const kept = this.#connection ? undefined : await this.#keptIfPossible(signal as AbortSignal | undefined);
+    return kept ?? this.openDirectly(signal);
+  }
+
+  /** A keeper only spares the start of a server here: one that cannot be had is told, and done without. */
+  async #keptIfPossible(signal: AbortSignal | undefined): Promise<ServerLink | undefined> {
+    try {
+      return await this.openKept(this.instance.settings.keepAlive, signal);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      this.#log.warn(error.code, error.message);
+      this.#keeper.forget();
+      return undefined;
+    }
+  }
+
+  /** The same by a connection of this command's own. */
+  async openDirectly(signal?: AbortSignalLike): Promise<ServerLink> {
+    const connection = await this.connection(signal as AbortSignal | undefined);
+    const link = this.#link(connection);
+    // The connection is shared: it is closed at the end of the command, with its session kept if anybody asked for that.
+    link.close = async ({ keepSession }) => {
+      this.#keepSession = keepSession;
+    };
+    return link;
+  }
+
+  /** LinkOpener: a connection into the session that the job's task belongs to. Error: UsageError when the instance points elsewhere now. */
+  async reopen(job: JobRecord, signal?: AbortSignalLike): Promise<ServerLink> {
+    // Its keeper has the right server whatever the instance is now.
+    if (job.holder?.keeper) return this.#keeper.jobLink(job, this.#support());
+    if (job.session && job.session.target !== this.#hash)
+      throw new UsageError(
+        `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,
+        {
+          hint: `the job is untouched; set the instance back to what it was (mcp2cli instances add ${this.instance.name} --force ...)`,
+        },
+      );
+    const connection = await this.#open(job.session, signal as AbortSignal | undefined);
+    if (!job.session?.session_id || !dialectOf(job.backend).outlivesSession) return this.#link(connection);
+    return this.#link(await this.#inSession(connection, signal as AbortSignal | undefined));
+  }
+
+  /** The connection, or one in a new session when its own is gone: for work that can be asked about from any. */
+  async #inSession(connection: Connection, signal: AbortSignal | undefined): Promise<Connection> {
+    try {
+      await connection.request('ping', {}, { signal, timeoutMs: PING_TIMEOUT_MS });
+    } catch (error) {
+      if (error instanceof SessionGoneError) {
+        await connection.close({ endSession: false });
+        return this.#open(null, signal);
+      }
+      // Whatever else is wrong shows with the question itself.
+      signal?.throwIfAborted();
+    }
+    return connection;
+  }
+
+  #link(connection: Connection): ServerLink {
+    return serverLink(connection, { support: this.#support(), now: this.#context.clock.now });
+  }
+
+  /** Each tool's `execution.taskSupport`, as far as the catalogue was read. */
+  #support(): (tool: string) => string | undefined {
+    const tools = new Map<string, ToolDefinition>(
+      this.#catalogue?.tools.map((tool) => [tool.name, tool]) ?? [],
+    );
+    return (name) => tools.get(name)?.execution?.taskSupport;
+  }
+
+  /** Closes what was opened. */
+  async close(): Promise<void> {
+    await this.#keeper.close();
+    await this.#hangUp();
+  }
+}

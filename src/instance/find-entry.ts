@@ -1,0 +1,149 @@
+import { OFFER_KINDS, type Offer, type OfferKind, typedNames, unlistedOffer } from '../catalog/entry.ts';
+import { resolveTool } from '../catalog/find-name.ts';
+import { type JobServer, jobServerOf } from '../catalog/frontmcp.ts';
+import { INSTANCE_COMMANDS } from '../config/names.ts';
+import { UnsupportedError, UsageError } from '../errors.ts';
+import { namesOfOffer } from '../permissions/known-names.ts';
+import { nameableItems } from '../permissions/permit.ts';
+import { definitionsOf, offersOn } from './entries.ts';
+import type { InstanceScope } from './scope.ts';
+
+export interface Found {
+  offer: Offer;
+  /** How many of the words name it. */
+  consumed: number;
+}
+
+/**
+ * What the words name: a tool first, then a definition, a job, a workflow. The server is asked once more before giving up. `kinds`: what it
+ * may be. Error: UsageError.
+ */
+export async function offerOfWords(
+  scope: InstanceScope,
+  words: readonly string[],
+  signal: AbortSignal,
+  kinds: readonly OfferKind[] = OFFER_KINDS,
+): Promise<Found> {
+  for (;;) {
+    const offers = (await offersOn(scope, signal)).filter(({ kind }) => kinds.includes(kind));
+    const known = typedNames(offers);
+    const match = resolveTool([...known.keys()], words);
+    const offer = match.kind === 'tool' ? known.get(match.name) : undefined;
+    if (match.kind === 'tool' && offer) return { offer, consumed: match.consumed };
+    // Errors name only what may be listed.
+    const nameable = (await nameableItems(scope, [...known], ([, one]) => namesOfOffer(one))).map(
+      ([name]) => name,
+    );
+    const found = nameable.length === known.size ? match : resolveTool(nameable, words);
+    if (match.kind === 'ambiguous')
+      throw ambiguous(
+        scope,
+        words[0],
+        match.candidates.filter((name) => nameable.includes(name)),
+      );
+    if (found.kind === 'group')
+      throw new UsageError(`${JSON.stringify(words[0])} is a group of tools`, {
+        code: 'unknown_tool',
+        hint: `one of: ${found.members.slice(0, 10).join(', ')}`,
+      });
+    // The server may have learned a new tool, or register some only a moment after the handshake: look once more.
+    if (!(await refreshOnce(scope, signal)))
+      throw await unknown(
+        scope,
+        'tool',
+        words[0] ?? '',
+        found.kind === 'none' ? found.suggestions : [],
+        await hidden(scope, signal),
+      );
+  }
+}
+
+/** What has exactly this name; of several kinds the first, unless `kind` says which. Error: UsageError. */
+export async function offerOfName(
+  scope: InstanceScope,
+  name: string,
+  kind: OfferKind | undefined,
+  signal: AbortSignal,
+): Promise<Offer> {
+  const kinds = kind ? [kind] : OFFER_KINDS;
+  do {
+    const offers = await offersOn(scope, signal);
+    for (const one of kinds) {
+      const found = offers.find((offer) => offer.kind === one && offer.name === name);
+      if (found) return found;
+    }
+  } while (await refreshOnce(scope, signal));
+  if (kind === 'job' || kind === 'workflow')
+    return unlistedOffer(name, kind, await runner(scope, kind, signal));
+  const offers = (await offersOn(scope, signal)).filter((offer) => kinds.includes(offer.kind));
+  const names = (await nameableItems(scope, offers, namesOfOffer)).map((offer) => offer.name);
+  throw await unknown(scope, kind ?? 'tool', name, likely(names, name));
+}
+
+/** Several tools share the form that was typed; `candidates` are those of them that may be named. */
+function ambiguous(scope: InstanceScope, typed = '', candidates: readonly string[]): UsageError {
+  const [first = 'a tool', ...more] = candidates;
+  const others = more.length > 0 ? more : ['another tool'];
+  return new UsageError(`${JSON.stringify(typed)} could be ${[first, ...others].join(' or ')}`, {
+    code: 'ambiguous_tool',
+    hint: `use the exact name: ${scope.command(candidates[0] ?? 'call NAME')}`,
+  });
+}
+
+async function refreshOnce(scope: InstanceScope, signal: AbortSignal): Promise<boolean> {
+  const session = await scope.session();
+  if (session.refreshed) return false;
+  await session.refresh(signal);
+  return true;
+}
+
+/** The server's tool that runs such a thing; it may well know one that it does not list. Error: UnsupportedError. */
+async function runner(scope: InstanceScope, kind: 'job' | 'workflow', signal: AbortSignal): Promise<string> {
+  const { tools } = await (await scope.session()).catalogue(signal);
+  const server: JobServer = jobServerOf(tools) ?? {};
+  const through = server[`${kind}s`];
+  if (through !== undefined) return through;
+  throw new UnsupportedError(`the server has no ${kind}s: it lists no tool that would run one`, {
+    hint: `see: ${scope.command('ls')}`,
+  });
+}
+
+function likely(names: readonly string[], name: string): readonly string[] {
+  const found = resolveTool(names, [name]);
+  if (found.kind === 'tool') return [found.name];
+  if (found.kind === 'none') return found.suggestions;
+  return found.kind === 'ambiguous' ? found.candidates : found.members;
+}
+
+/** A server with jobs may know some that it does not list. */
+async function hidden(scope: InstanceScope, signal: AbortSignal): Promise<boolean> {
+  const { tools } = await (await scope.session()).catalogue(signal);
+  return jobServerOf(tools)?.jobs !== undefined;
+}
+
+async function unknown(
+  scope: InstanceScope,
+  kind: OfferKind,
+  typed: string,
+  suggestions: readonly string[],
+  mayHide = false,
+): Promise<UsageError> {
+  const definition = (await definitionsOf(scope)).find(({ name }) => name === typed);
+  if (definition)
+    return new UsageError(`${typed} calls ${definition.tool}, which the server does not have (any more)`, {
+      code: 'unknown_tool',
+      hint: `see: ${scope.command('ls')}; define it anew, or remove it: ${scope.command('jobs', 'undefine', typed)}`,
+    });
+  const commands = INSTANCE_COMMANDS.filter(
+    (command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2,
+  );
+  const near = [...suggestions, ...(kind === 'tool' ? commands : [])];
+  const whose = scope.instance.adHoc ? 'the server' : scope.instance.name;
+  return new UsageError(`${whose} has no ${kind} ${JSON.stringify(typed)}`, {
+    code: 'unknown_tool',
+    hint:
+      near.length > 0
+        ? `did you mean ${near.slice(0, 3).join(', ')}?`
+        : `see: ${scope.command('ls')}${mayHide ? `; a job that is not listed: ${scope.command('call --job NAME')}` : ''}`,
+  });
+}

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import type { Instance } from '../config/configured-instance.ts';
+import type { Paths } from '../config/paths.ts';
+import type { Context } from '../context.ts';
+import { UnreachableError } from '../errors.ts';
+import type { ServerLink } from '../jobs/ports.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import type { KeeperClient } from '../keeper/client/client.ts';
+import type { OpenReply } from '../keeper/protocol.ts';
+
+export interface KeeperDoorOptions {
+  context: Context;
+  paths: Paths;
+  instance: Instance;
+  /** Milliseconds that connecting may take; undefined for no limit. */
+  connectTimeout: () => number | undefined;
+  /** Ends the command's own connection: a server may bear no second one. */
+  hangUp: () => Promise<void>;
+  log: (line: string) => void;
+}
+
+/** What a keeper with the same limit gets beyond it, in milliseconds: it knows better what is missing. */
+const KEEPER_GRACE_MS = 1_000;
+
+/** A tool's `execution.taskSupport`. */
+type Support = (tool: string) => string | undefined;
+
+/** The way to the instance's keepers, as one command takes it. Their code is loaded when there is one, and not before. */
+export class KeeperDoor {
+  readonly #options: KeeperDoorOptions;
+  #client: Promise<KeeperClient | undefined> | undefined;
+
+  constructor(options: KeeperDoorOptions) {
+    this.#options = options;
+  }
+
+  get #dir(): string {
+    const { paths, instance } = this.#options;
+    return paths.keeperDir(instance.name);
+  }
+
+  /** The keeper for work; one is started when there is none and `start` says so. Errors: IoError when it does not start. */
+  client(start: boolean, signal: AbortSignal | undefined): Promise<KeeperClient | undefined> {
+    // Most instances have none: one look at the disk, and nothing is loaded.
+    if (!start && !this.#client && !existsSync(this.#dir)) return Promise.resolve(undefined);
+    const before = this.#client;
+    this.#client = (async () => (await before) ?? (await this.#find(start, signal)))();
+    return this.#client;
+  }
+
+  /** A link through the keeper, undefined where there is none. Errors: as `client`, and those of connecting. */
+  async link(
+    start: boolean,
+    signal: AbortSignal | undefined,
+    support: Support,
+  ): Promise<ServerLink | undefined> {
+    const keeper = await this.client(start, signal);
+    if (!keeper) return undefined;
+    const [{ keeperLink }, open] = await Promise.all([
+      import('../keeper/client/client.ts'),
+      this.#opened(keeper, signal ?? this.#options.context.interrupted),
+    ]);
+    const link = keeperLink(keeper, open as OpenReply, { support });
+    // The conversation is shared: it ends with the command.
+    link.close = async () => {};
+    return link;
+  }
+
+  /** What the keeper says of the server. It may have been told to wait for longer than this command does. */
+  async #opened(keeper: KeeperClient, signal: AbortSignal): Promise<unknown> {
+    const ms = this.#options.connectTimeout();
+    if (ms === undefined) return keeper.request('open', {}, { signal });
+    const late = new AbortController();
+    const { name } = this.#options.instance;
+    const why = new UnreachableError(
+      `cannot reach ${name}: its keeper has no connection after ${ms / 1000} s`,
+      {
+        hint: '--connect-timeout DURATION gives it longer (0: no limit)',
+      },
+    );
+    const timer = setTimeout(() => late.abort(why), ms + KEEPER_GRACE_MS);
+    try {
+      return await keeper.request('open', {}, { signal: AbortSignal.any([signal, late.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */
+  async jobLink(job: JobRecord, support: Support): Promise<ServerLink> {
+    const [{ keeperOf }, { keeperLink }] = await Promise.all([
+      import('../keeper/client/access.ts'),
+      import('../keeper/client/client.ts'),
+    ]);
+    return keeperLink(await keeperOf(this.#dir, job), undefined, { support });
+  }
+
+  /** Forgets a keeper that could not be had. */
+  forget(): void {
+    this.#client = undefined;
+  }
+
+  async close(): Promise<void> {
+    (await this.#client?.catch(() => undefined))?.close();
+  }
+
+  async #find(start: boolean, signal?: AbortSignal): Promise<KeeperClient | undefined> {
+    const { context, paths, instance, connectTimeout, hangUp, log } = this.#options;
+    if (start) await hangUp();
+    const { env, entry, execPath, clock, cwd, interrupted } = context;
+    const { name, adHoc, identity } = instance;
+    const settings = { ...instance.settings, connectTimeoutMs: connectTimeout() };
+    const { useKeeper } = await import('../keeper/client/access.ts');
+    return await useKeeper(
+      {
+        dir: this.#dir,
+        entry,
+        execPath,
+        env,
+        orders: { root: paths.root, name, adHoc, identity, settings, cwd },
+        target: () => instance.target(),
+        sleep: (ms) => clock.sleep(ms, signal ?? interrupted),
+        signal: signal ?? interrupted,
+        log,
+      },
+      start,
+    );
+  }
+}

@@ -1,0 +1,247 @@
+import {
+  AuthError,
+  ConfigError,
+  InterruptedError,
+  IoError,
+  SessionGoneError,
+  TaskUnknownError,
+  TimeoutError,
+  UnfinishedError,
+  UnreachableError,
+  UsageError,
+} from '../../errors.ts';
+import type { Stop } from '../../lib/stop.ts';
+import type { JobDeps, JobEvents } from '../deps.ts';
+import { dialectOf } from '../dialects.ts';
+import { endOfSnapshot, lost } from '../ending.ts';
+import { Observer } from '../observing.ts';
+import type { Backend, ServerLink, Snapshot } from '../ports.ts';
+import { isTerminal, type JobEnd, type JobRecord } from '../record.ts';
+import { recordEnd } from '../recorder.ts';
+import { fetchEnd } from './fetch-result.ts';
+import { Failures, pollDelay } from './polling.ts';
+import { isGone, ResultRequest } from './result-request.ts';
+import { Conversation } from './task-questions.ts';
+import { Waker } from './wakeable-sleep.ts';
+
+/** How long one status question may take, in milliseconds, before it counts as failed. */
+const POLL_TIMEOUT_MS = 30_000;
+
+/** A pause that is worth telling, in milliseconds. */
+const LONG_PAUSE_MS = 20_000;
+
+/** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
+const RESULT_GRACE_MS = 15_000;
+
+export interface DriveOptions {
+  stop: Stop;
+  events: JobEvents;
+  /** A link that is open already (the submitter's own); it stays open. */
+  link?: ServerLink | undefined;
+}
+
+/**
+ * Stays with a remote task until it is terminal, records the end, and returns the record as it then stands. `tasks/result` is held
+ * open (it blocks at the server), with `tasks/get` beside it for status and for servers whose `tasks/result` does not block.
+ *
+ * A failed poll ends nothing: it is repeated with backoff until `failureBudgetMs` of unbroken failure, pauses that the server asks for aside. Errors: UnreachableError after
+ * that, AuthError, the stop's reason, UnfinishedError when the task asks and nobody can answer. None of these touches the job.
+ */
+export async function driveTask(deps: JobDeps, job: JobRecord, options: DriveOptions): Promise<JobRecord> {
+  const driver = new TaskDriver(deps, job, options);
+  try {
+    return recordEnd(deps, job, await driver.run());
+  } finally {
+    await driver.release();
+  }
+}
+
+class TaskDriver {
+  readonly #deps: JobDeps;
+  readonly #job: JobRecord;
+  readonly #taskId: string;
+  readonly #options: DriveOptions;
+  readonly #observer: Observer;
+  readonly #signal: AbortSignal;
+  #link: ServerLink | undefined;
+  #ownLink = false;
+  readonly #failures = new Failures();
+  /** When the first of them was, ISO 8601 UTC. */
+  #failingSince = '';
+  readonly #conversation: Conversation;
+  /** Ends the blocking request when nobody here stays for its answer. */
+  readonly #leave = new AbortController();
+  readonly #waker: Waker;
+  readonly #blocking: ResultRequest;
+  #listening = false;
+
+  constructor(deps: JobDeps, job: JobRecord, options: DriveOptions) {
+    this.#deps = deps;
+    this.#job = job;
+    this.#taskId = job.remote_task_id ?? '';
+    this.#options = options;
+    this.#observer = new Observer(deps, job, options.events);
+    this.#signal = options.stop.signal;
+    this.#waker = new Waker(deps.clock, this.#signal);
+    this.#blocking = new ResultRequest(
+      this.#taskId,
+      AbortSignal.any([this.#signal, this.#leave.signal]),
+      () => this.#waker.rouse(),
+    );
+    this.#conversation = new Conversation({
+      deps,
+      job,
+      events: options.events,
+      signal: this.#signal,
+      observer: this.#observer,
+      waker: this.#waker,
+      blocking: this.#blocking,
+    });
+    if (options.link) this.#adopt(options.link);
+  }
+
+  async run(): Promise<JobEnd> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      try {
+        const end = await this.#step();
+        if (end) return end;
+      } catch (error) {
+        const end = await this.#verdict(error);
+        if (end) return end;
+        await this.#afterFailure(error);
+      }
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#conversation.dispose();
+    // The server hears of it: a question that comes later must not be put to a request which nobody reads any more.
+    this.#leave.abort(new Error('stopped waiting'));
+    if (this.#ownLink) await this.#link?.close({ keepSession: true }).catch(() => {});
+    else this.#link?.observe({});
+  }
+
+  /** One look at the task, and the pause until the next. */
+  async #step(): Promise<JobEnd | undefined> {
+    const backend = await this.#backend();
+    this.#waker.looked();
+    const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
+    if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
+    if (this.#failures.count > 0 && this.#job.holder?.keeper) this.#observer.now({ trouble: null });
+    this.#failures.over();
+    this.#observer.snapshot(state);
+    this.#conversation.sync(state);
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
+    await this.#conversation.goOn(backend, state);
+    this.#blocking.start(backend);
+    await this.#waker.untilDue(pollDelay(state.pollIntervalMs));
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
+    return undefined;
+  }
+
+  async #backend(): Promise<Backend> {
+    let link = this.#link;
+    if (!link) {
+      link = await this.#deps.links.reopen(this.#job, this.#signal);
+      this.#ownLink = true;
+      this.#adopt(link);
+    }
+    const backend = link.backend(this.#job.backend ?? 'tasks-2025-11-25');
+    // The submitter's own session has had its stream since the handshake; subscriptions are to single tasks.
+    const subscribes = !backend.blocks && !dialectOf(backend.name).outlivesSession;
+    if (!this.#listening && (this.#ownLink || subscribes)) {
+      this.#listening = true;
+      link.listen(this.#taskId, AbortSignal.any([this.#signal, this.#leave.signal])).catch(() => {});
+    }
+    return backend;
+  }
+
+  #adopt(link: ServerLink): void {
+    this.#link = link;
+    link.observe({
+      onProgress: (progress) => this.#observer.progress(progress),
+      onStatusHint: () => this.#waker.rouse(),
+      onQuestion: (question) => this.#conversation.put(question),
+      onWithdrawn: (requestId) => this.#conversation.withdraw(requestId),
+    });
+  }
+
+  /** The task is terminal: its end with the result, from the request that waits for it or from a fresh one. */
+  async #fetchEnd(backend: Backend, state: Snapshot): Promise<JobEnd> {
+    const { clock } = this.#deps;
+    await this.#resultOnItsWay();
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, clock);
+    return fetchEnd(backend, this.#taskId, state, this.#deps, this.#signal);
+  }
+
+  /** Gives a result that is on its way the time to arrive. */
+  async #resultOnItsWay(): Promise<void> {
+    const { running, end } = this.#blocking;
+    if (running && !end) await Promise.race([running, this.#waker.pause(RESULT_GRACE_MS)]);
+  }
+
+  /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */
+  async #verdict(error: unknown): Promise<JobEnd | undefined> {
+    const { clock } = this.#deps;
+    if (this.#signal.aborted) throw this.#signal.reason;
+    // A result on its way may cross with the news that the task is gone: what was received counts.
+    if (isGone(error)) await this.#resultOnItsWay();
+    if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, clock);
+    if (error instanceof TaskUnknownError) return lost('task_unknown', error.message, clock);
+    if (error instanceof SessionGoneError && this.#mayReconnect()) return undefined;
+    if (error instanceof SessionGoneError)
+      return lost('session_gone', `${error.message}; the task belonged to it`, clock);
+    if (isFinal(error)) throw error;
+    return undefined;
+  }
+
+  /** The task may be known in another session; a server that was a child of this process has taken it along. */
+  #mayReconnect(): boolean {
+    const { backend, session } = this.#job;
+    if (!dialectOf(backend).outlivesSession || session?.transport === 'stdio') return false;
+    if (this.#ownLink) void this.#link?.close({ keepSession: true }).catch(() => {});
+    this.#link = undefined;
+    this.#listening = false;
+    return true;
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    const { clock, random, failureBudgetMs } = this.#deps;
+    const now = clock.monotonic();
+    const asked = error instanceof UnreachableError ? error.retryAfterMs : undefined;
+    const delay = this.#failures.pause(now, asked, random(), failureBudgetMs);
+    if (delay === undefined)
+      throw error instanceof UnreachableError
+        ? error
+        : new UnreachableError(`no usable answer about the task: ${(error as Error).message}`, {
+            cause: error,
+          });
+    const { message } = error as Error;
+    const isFirst = this.#failures.count === 1;
+    if (isFirst) this.#failingSince = clock.now().toISOString();
+    if ((isFirst || asked) && this.#job.holder?.keeper) {
+      // Others wait by the record alone, and have budgets of their own.
+      const trouble = { since: this.#failingSince, message, asked_ms: this.#failures.askedMs };
+      this.#observer.now({ trouble });
+    }
+    if (isFirst) {
+      // The longest pause that nobody asked for is shorter.
+      const when =
+        delay > LONG_PAUSE_MS ? ` in ${Math.round(delay / 1_000)} s, when the server wants it` : '';
+      this.#options.events.onNote?.(`${message}; trying again${when} (the job is not affected)`);
+    }
+    // A server that asked for time gets it, whatever it notifies of meanwhile.
+    for (let left = delay; left > 0 && !this.#blocking.end; left = now + delay - clock.monotonic()) {
+      this.#signal.throwIfAborted();
+      await this.#waker.pause(left);
+    }
+  }
+}
+
+/** Errors that another try would not change, or that are not about the server at all. */
+function isFinal(error: unknown): boolean {
+  return [AuthError, TimeoutError, UnfinishedError, InterruptedError, UsageError, ConfigError, IoError].some(
+    (kind) => error instanceof kind,
+  );
+}

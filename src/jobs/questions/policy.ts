@@ -1,0 +1,37 @@
+import type { Answer, Asker } from '../ports.ts';
+import type { PendingInput } from '../record.ts';
+import { fieldProblem, formDefaults, formFields } from './form.ts';
+
+/**
+ * Somebody who answers by rule what a server asks (MCP elicitation), or undefined where the rule is to ask. `decline` declines everything;
+ * `defaults` accepts a form with the values that it proposes, and leaves everything else to others. `onAnswer` hears of every answer.
+ */
+export function policyAsker(
+  policy: 'ask' | 'decline' | 'defaults' | undefined,
+  onAnswer: (question: PendingInput, answer: Answer) => void = () => {},
+): Asker | undefined {
+  if (policy !== 'decline' && policy !== 'defaults') return undefined;
+  return async (question) => {
+    // What may be another call's question is nothing to answer by this one's rule.
+    if (question.method !== 'elicitation/create' || question.shared) return undefined;
+    const answer: Answer | undefined =
+      policy === 'decline' ? { action: 'decline' } : defaultsAnswer(question.params);
+    if (answer) onAnswer(question, answer);
+    return answer;
+  };
+}
+
+/**
+ * The form with its defaults, as a person would send it who changes nothing. Undefined for a page to open, a form that proposes nothing (to
+ * accept that would be a consent that nobody gave), one with a required field without a default, and one whose defaults do not fit.
+ */
+function defaultsAnswer(params: PendingInput['params']): Answer | undefined {
+  if (params['mode'] !== undefined && params['mode'] !== 'form') return undefined;
+  const fields = formFields(params['requestedSchema']);
+  const content = formDefaults(fields);
+  if (Object.keys(content).length === 0) return undefined;
+  const fits = fields.every((field) =>
+    field.default === undefined ? !field.required : fieldProblem(field, field, 'default') === undefined,
+  );
+  return fits ? { action: 'accept', content } : undefined;
+}

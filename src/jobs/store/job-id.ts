@@ -1,0 +1,91 @@
+/** Names of jobs: `job_` and a lower-case ULID, so that names sort by creation. */
+import { UsageError } from '../../errors.ts';
+
+const PREFIX = 'job_';
+/** Crockford's base 32, in lower case (github.com/ulid/spec). */
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
+const ULID = /^job_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+/** Anything that could be a job's folder. Wider than a ULID: a folder that somebody made by hand is reported, not passed over. */
+const NAME = /^job_[0-9a-z][0-9a-z_-]{0,63}$/;
+
+/** Whether a folder's name is a job's. Everything else in the folder of jobs is not ours. */
+export function isJobName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/**
+ * A new id that sorts after `newest` even when the clock was set back, since `--latest` is the greatest name. `now` is in
+ * milliseconds since 1970. Our own twenty lines, because the `ulid` package imports node:crypto: 4 ms of every start, and a
+ * synchronous create() cannot load it late. The tests hold these ids against that package.
+ */
+export function newJobId(now: number, newest: string | undefined): string {
+  const last = newest !== undefined && ULID.test(newest) ? timeOf(newest) : 0;
+  let time = newest !== undefined && last >= now ? last + 1 : now;
+  let digits = '';
+  for (let i = 0; i < 10; i++) {
+    digits = DIGITS.charAt(time % 32) + digits;
+    time = Math.floor(time / 32);
+  }
+  // 16 digits of 5 bits: 80 random bits, as the specification has them.
+  for (const byte of crypto.getRandomValues(new Uint8Array(16))) digits += DIGITS.charAt(byte % 32);
+  return PREFIX + digits;
+}
+
+function timeOf(id: string): number {
+  let time = 0;
+  for (const digit of id.slice(PREFIX.length, PREFIX.length + 10)) time = time * 32 + DIGITS.indexOf(digit);
+  return time;
+}
+
+/** The newest of some names, in any order. Names made by hand count only where there is no real one. */
+export function newestOf(names: readonly string[]): string | undefined {
+  let newest: string | undefined;
+  let other: string | undefined;
+  // One pass, no sorting: every new job asks this.
+  for (const name of names) {
+    if (newest !== undefined && name <= newest) continue;
+    if (ULID.test(name)) newest = name;
+    else if (other === undefined || name > other) other = name;
+  }
+  return newest ?? other;
+}
+
+/** `id` as it may become a part of a path. Errors: UsageError for everything that is no full job id. */
+export function checkedId(id: string): string {
+  if (isJobName(id)) return id;
+  throw new UsageError(`not a job id: ${JSON.stringify(id)}`, { code: 'bad_job_id', hint: LIST_HINT });
+}
+
+const LIST_HINT = 'see `jobs list` for the ids';
+
+/** The error for a job that is not there. */
+export function unknownJob(asked: string, instance: string): UsageError {
+  return new UsageError(`no job ${JSON.stringify(asked)} at ${instance}`, {
+    code: 'unknown_job',
+    hint: LIST_HINT,
+  });
+}
+
+/**
+ * The one of `names` that is `asked` or begins with it, with or without `job_`, in any case. Errors: UsageError when it is no id,
+ * when there is none, and when there are several.
+ */
+export function resolveName(asked: string, names: readonly string[], instance: string): string {
+  const wanted = asked.toLowerCase();
+  // Path separators, dots and control characters never reach a path.
+  if (!/^[0-9a-z_-]+$/.test(wanted)) return checkedId(asked);
+  if (names.includes(wanted)) return wanted;
+  const found = names.filter((name) => name.startsWith(wanted) || name.startsWith(PREFIX + wanted));
+  const [only] = found;
+  if (only === undefined) throw unknownJob(asked, instance);
+  if (found.length === 1) return only;
+  const shown = found.slice(-5).reverse().join(', ');
+  throw new UsageError(
+    `${JSON.stringify(asked)} could be any of ${found.length} jobs: ${shown}${found.length > 5 ? ', ...' : ''}`,
+    {
+      code: 'ambiguous_job',
+      hint: 'give more characters of the id',
+      details: { candidates: found.slice(-5).reverse() },
+    },
+  );
+}

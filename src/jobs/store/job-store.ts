@@ -1,0 +1,299 @@
+/**
+ * Jobs on disk: a folder a job, facts that are written once, no locks. job-files.ts has the files, assemble.ts what they mean
+ * together. Any number of processes may work on one store: a job appears by a rename, its end by a link that never replaces
+ * another, and only the last observation is ever replaced.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CliError, IoError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { publishOnce, replaceByLink, replaceFile } from '../../lib/disk/durable-file.ts';
+import { isHolderAlive, isThisProcess } from '../../lib/disk/holder.ts';
+import type { HolderFacts } from '../../lib/disk/holder-facts.ts';
+import { dropLease, leaveLease } from '../../lib/disk/lease.ts';
+import type { JobFilter, JobListing, JobStore, StoreProblem } from '../ports.ts';
+import {
+  isTerminal,
+  type JobEnd,
+  type JobRecord,
+  type LogEntry,
+  type NewJob,
+  type Observation,
+  type TaskFact,
+} from '../record.ts';
+import { assemble, createdRecord, settled } from './assemble.ts';
+import { capped } from './capped.ts';
+import {
+  FILES,
+  fileText,
+  isThere,
+  type JobFacts,
+  RecordError,
+  readFacts,
+  readJobFile,
+  readResultFile,
+  readTaskFile,
+} from './job-files.ts';
+import { jobNames, publishJob } from './job-folder.ts';
+import { checkedId, isJobName, newestOf, newJobId, resolveName, unknownJob } from './job-id.ts';
+import { JobIndex } from './job-index.ts';
+import { appendLog, readLog } from './job-log.ts';
+import { removeResults, writeResult } from './result-file.ts';
+
+/** Up to this many records are read from their folders; for more the index pays. */
+const DIRECT_LIMIT = 32;
+
+export interface JobStoreOptions {
+  /** `<home>/instances/<name>/jobs`; created with the first job. */
+  dir: string;
+  clock: Pick<Clock, 'now'>;
+  /** The instance's name, for messages. */
+  instance: string;
+  /** A new job id that nothing has yet; default: a ULID that sorts after all there are. */
+  newId?: (() => string) | undefined;
+  /** Whether the process that made a record lives; default: asks the system. */
+  holderAlive?: typeof isHolderAlive | undefined;
+}
+
+/** Opens the jobs of one instance. Costs nothing until a method is called. */
+export function openJobStore(options: JobStoreOptions): JobStore {
+  return new DiskJobStore(options);
+}
+
+class DiskJobStore implements JobStore {
+  readonly #dir: string;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #instance: string;
+  readonly #newId: (() => string) | undefined;
+  readonly #holderAlive: typeof isHolderAlive;
+
+  constructor({ dir, clock, instance, newId, holderAlive }: JobStoreOptions) {
+    this.#dir = dir;
+    this.#clock = clock;
+    this.#instance = instance;
+    this.#newId = newId;
+    this.#holderAlive = holderAlive ?? isHolderAlive;
+  }
+
+  create(job: NewJob): JobRecord {
+    const now = this.#clock.now();
+    const nextId = (names: readonly string[]) => this.#newId?.() ?? newJobId(now.getTime(), newestOf(names));
+    const stored = publishJob(this.#dir, now.getTime(), nextId, (id) =>
+      createdRecord(checkedId(id), job, now),
+    );
+    this.#leaveLease(this.#folder(stored.job_id), job.holder);
+    return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
+  }
+
+  accept(id: string, fact: TaskFact): void {
+    this.#inFolder(id, (folder) => {
+      this.#facts(id);
+      // Before the record names the holder; the one until now lives as long as this takes.
+      if (fact.holder) this.#leaveLease(folder, fact.holder);
+      else dropLease(folder);
+      if (publishOnce(`${folder}/${FILES.task}`, fileText(capped(fact)))) return;
+      if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
+        throw new CliError('internal', 70, `${id} has another remote task already`);
+    });
+  }
+
+  observe(id: string, seen: Observation): void {
+    this.#inFolder(id, (folder) => {
+      const job = readJobFile(folder, id);
+      if (job === undefined) throw this.#missing(id);
+      if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
+      const at = this.#clock.now().toISOString();
+      const told = capped(seen);
+      const news = Object.fromEntries(
+        OBSERVED.flatMap((key) => (told[key] === undefined ? [] : [[key, told[key]]])),
+      );
+      const next = { ...job, ...news, updated_at: at, ...(seen.status ? { status_observed_at: at } : {}) };
+      replaceFile(`${folder}/${FILES.job}`, fileText(next));
+    });
+  }
+
+  requestCancel(id: string): void {
+    this.#inFolder(id, (folder) => {
+      if (this.#facts(id).end) return;
+      const requested_at = this.#clock.now().toISOString();
+      publishOnce(`${folder}/${FILES.cancel}`, fileText({ requested_at }));
+    });
+  }
+
+  cancelRequested(id: string): boolean {
+    return isThere(`${this.#folder(id)}/${FILES.cancel}`);
+  }
+
+  hasEnded(id: string): boolean {
+    const folder = this.#folder(id);
+    return isThere(`${folder}/${FILES.end}`) || !isThere(folder);
+  }
+
+  log(id: string, text: string): void {
+    appendLog(this.#folder(id), this.#clock.now(), text);
+  }
+
+  readLog(id: string): LogEntry[] {
+    return readLog(this.#folder(id));
+  }
+
+  finish(id: string, end: JobEnd): JobRecord {
+    this.#inFolder(id, (folder) => {
+      const facts = this.#facts(id);
+      if (!facts.end) this.#publishEnd(folder, facts, capped(end));
+      dropLease(folder);
+    });
+    return this.read(id);
+  }
+
+  read(id: string): JobRecord {
+    return this.#inFolder(id, (folder) => {
+      const { record, end } = this.#settled(id, this.#facts(id));
+      if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
+      else if (end !== undefined && 'result' in end) record.result = end.result;
+      return record;
+    });
+  }
+
+  list(filter: JobFilter = {}): JobListing {
+    const { limit = Number.POSITIVE_INFINITY } = filter;
+    const fits = fitting(filter);
+    const listing: JobListing = { jobs: [], problems: [] };
+    const few = limit <= DIRECT_LIMIT && fits === undefined;
+    const now = this.#clock.now().getTime();
+    const names = jobNames(this.#dir).reverse();
+    const index = new JobIndex(this.#dir, now, !few, names.length);
+    for (const name of names) {
+      if (listing.jobs.length >= limit) return listing;
+      const record = index.get(name) ?? this.#listed(name, index, listing.problems);
+      if (record && (fits === undefined || fits(record))) listing.jobs.push(record);
+    }
+    if (!few) index.save();
+    return listing;
+  }
+
+  resolve(idOrPrefix: string): string {
+    const id = idOrPrefix.toLowerCase();
+    // A full id needs no look at the others.
+    if (isJobName(id) && isThere(`${this.#dir}/${id}`)) return id;
+    return resolveName(idOrPrefix, jobNames(this.#dir), this.#instance);
+  }
+
+  latest(): string | undefined {
+    return newestOf(jobNames(this.#dir));
+  }
+
+  #folder(id: string): string {
+    return `${this.#dir}/${checkedId(id)}`;
+  }
+
+  /** Does some work in a job's folder. Where the folder is removed meanwhile (`jobs prune`), whatever went wrong is an unknown job. */
+  #inFolder<T>(id: string, work: (folder: string) => T): T {
+    const folder = this.#folder(id);
+    try {
+      return work(folder);
+    } catch (error) {
+      if (isThere(folder)) throw error;
+      throw unknownJob(id, this.#instance);
+    }
+  }
+
+  #facts(id: string): JobFacts {
+    const facts = readFacts(this.#folder(id), id);
+    if (facts === undefined) throw this.#missing(id);
+    return facts;
+  }
+
+  /** Why there is no job.json. */
+  #missing(id: string): Error {
+    const folder = this.#folder(id);
+    if (!isThere(folder)) return unknownJob(id, this.#instance);
+    const path = `${folder}/${FILES.job}`;
+    return new RecordError('damaged', path, `${path} is missing`);
+  }
+
+  #settled(id: string, facts: JobFacts, again = () => this.#facts(id)) {
+    const isAlive = (holder: HolderFacts) => this.#holderAlive(holder, this.#folder(id));
+    return settled(facts, isAlive, again);
+  }
+
+  /** Only a process that is there can leave a sign that it is. */
+  #leaveLease(folder: string, holder: HolderFacts): void {
+    if (isThisProcess(holder)) leaveLease(folder);
+  }
+
+  #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
+    try {
+      const look = () => readFacts(`${this.#dir}/${name}`, name, true);
+      const facts = look();
+      if (facts === undefined) throw this.#missing(name);
+      const { record } = this.#settled(name, facts, () => look() ?? facts);
+      index.add(record);
+      return record;
+    } catch (error) {
+      // Removed while we were looking, whatever that looked like.
+      if (!isThere(`${this.#dir}/${name}`)) return undefined;
+      const problem = problemOf(name, error);
+      if (problem === undefined) throw error;
+      problems.push(problem);
+      return undefined;
+    }
+  }
+
+  #publishEnd(folder: string, facts: JobFacts, end: JobEnd): void {
+    // The result comes first and under a name of its own, so that no other finisher's verdict can go with it.
+    const result = writeResult(folder, end.result);
+    const path = `${folder}/${FILES.end}`;
+    // A whole record, since it takes the place of job.json too.
+    const whole = { ...facts.job, ...assemble({ ...facts, end }), pending_input: undefined, ...result };
+    let won = false;
+    try {
+      won = publishOnce(path, fileText(whole));
+    } finally {
+      if (!won && result.result_file) this.#dropResult(folder, facts.job.job_id, result.result_file);
+    }
+    if (!won) return;
+    // One file with two names: a list then sees with one look that nothing was touched (job-index.ts).
+    replaceByLink(`${folder}/${FILES.job}`, path);
+    removeResults(folder, result.result_file);
+  }
+
+  /** Removes a result that no end names. Where the publishing failed late the end may name it all the same: then it stays. */
+  #dropResult(folder: string, id: string, file: string): void {
+    try {
+      if (readFacts(folder, id)?.end?.result_file !== file) rmSync(join(folder, file), { force: true });
+    } catch {
+      // It only takes up room; the reason for being here is what the caller should hear.
+    }
+  }
+}
+
+/** Whether a record is one of those that are wanted; undefined when all are. */
+function fitting({ status, tags = [], labels = {} }: JobFilter): ((job: JobRecord) => boolean) | undefined {
+  const wanted = Object.entries(labels);
+  if (status === undefined && tags.length === 0 && wanted.length === 0) return undefined;
+  return (job) =>
+    (status === undefined || job.status === status) &&
+    (tags.length === 0 || tags.some((tag) => job.tags?.includes(tag))) &&
+    wanted.every(
+      ([name, value]) => job.labels && Object.hasOwn(job.labels, name) && job.labels[name] === value,
+    );
+}
+
+const OBSERVED = [
+  'status',
+  'remote',
+  'progress',
+  'poll_interval_ms',
+  'pending_input',
+  'trouble',
+  'attempt',
+] as const;
+
+function problemOf(job_id: string, error: unknown): StoreProblem | undefined {
+  if (error instanceof RecordError)
+    return { job_id, path: error.path, code: error.problem, message: error.message };
+  if (error instanceof IoError)
+    return { job_id, path: String(error.details?.['path'] ?? ''), code: 'damaged', message: error.message };
+  return undefined;
+}

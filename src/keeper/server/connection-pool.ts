@@ -1,0 +1,144 @@
+import { RpcError } from '../../errors.ts';
+import { connectTo, type Reach } from '../../mcp/connection/connect.ts';
+import type { Connection } from '../../mcp/connection/open.ts';
+import { type DetachableLink, serverLink } from '../../mcp/server-link.ts';
+
+/** How long the check of a connection that lay idle may take, in milliseconds. */
+const PING_TIMEOUT_MS = 5_000;
+
+/** A piece of work's way to the server. */
+export interface Lease {
+  connection: Connection;
+  link: DetachableLink;
+  /** `keepSession`: a task lives on in the session, so that nobody else may have it. */
+  release(options?: { keepSession?: boolean }): void;
+}
+
+/**
+ * The keeper's connections to its server. A stdio server is one process, which all work shares; over HTTP each piece of work has a connection
+ * to itself, so that questions and progress are certainly its own, and gives it back for the next.
+ */
+export class Connections {
+  readonly #reach: Reach;
+  readonly #support: (tool: string) => string | undefined;
+  readonly #onEnded: (why: string) => void;
+  readonly #shares: boolean;
+  #shared: Promise<Connection> | undefined;
+  readonly #idle: Connection[] = [];
+  readonly #all = new Set<Connection>();
+  #closed = false;
+
+  constructor(
+    reach: Reach,
+    support: (tool: string) => string | undefined,
+    onEnded: (why: string) => void = () => {},
+  ) {
+    this.#reach = reach;
+    this.#support = support;
+    this.#onEnded = onEnded;
+    this.#shares = reach.identity.kind === 'stdio';
+  }
+
+  get connected(): boolean {
+    return [...this.#all].some((connection) => connection.channel.closed === undefined);
+  }
+
+  /** Errors: those of connecting; the signal's reason. */
+  async lease(signal: AbortSignal): Promise<Lease> {
+    const connection = await before(signal, this.#shares ? this.#common() : this.#own());
+    const link = serverLink(connection, {
+      support: this.#support,
+      now: this.#reach.now,
+      shared: this.#shares,
+      // A lease goes back; whether the connection is closed is decided here.
+      close: async () => {},
+    });
+    return {
+      connection,
+      link,
+      release: ({ keepSession = false } = {}) => {
+        link.observe({});
+        link.detach();
+        if (this.#shares) return;
+        if (keepSession || this.#closed || connection.channel.closed) this.#drop(connection, keepSession);
+        else this.#idle.push(connection);
+      },
+    };
+  }
+
+  /** A link that gives its connection back when it is closed. Errors: as `lease`. */
+  async leasedLink(signal: AbortSignal): Promise<DetachableLink> {
+    const { link, release } = await this.lease(signal);
+    link.close = async (options) => release(options);
+    return link;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#shared?.catch(() => {});
+    await Promise.all([...this.#all].map((connection) => connection.close({ endSession: true })));
+  }
+
+  /** The one connection of all. A server that has ended is started again by the next work, not by itself. */
+  async #common(): Promise<Connection> {
+    const before = this.#shared;
+    const there = await before?.catch(() => undefined);
+    if (there && there.channel.closed === undefined) return there;
+    // Somebody else may have been faster while this one looked.
+    if (this.#shared === before) this.#shared = this.#connect();
+    return this.#shared as Promise<Connection>;
+  }
+
+  async #own(): Promise<Connection> {
+    for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
+      if (await isUsable(connection)) return connection;
+      this.#drop(connection, true);
+    }
+    return this.#connect();
+  }
+
+  async #connect(): Promise<Connection> {
+    const connection = await connectTo(this.#reach);
+    this.#all.add(connection);
+    connection.channel.onClose((why) => {
+      this.#all.delete(connection);
+      if (!this.#closed) this.#onEnded(why.message);
+    });
+    return connection;
+  }
+
+  #drop(connection: Connection, keepSession: boolean): void {
+    this.#all.delete(connection);
+    void connection.close({ endSession: !keepSession });
+  }
+}
+
+/** A session may have ended while it lay idle. Asked before it is used: a call that was refused for that could not simply be sent again. */
+async function isUsable(connection: Connection): Promise<boolean> {
+  if (connection.channel.closed) return false;
+  // Nothing is held open on 2026-07-28, where every request stands for itself.
+  if (connection.facts.era === 'modern') return true;
+  try {
+    await connection.request('ping', {}, { timeoutMs: PING_TIMEOUT_MS });
+    return true;
+  } catch (error) {
+    // A server that has no ping has answered all the same.
+    return error instanceof RpcError;
+  }
+}
+
+/** The caller's signal ends the caller's wait only: others may wait for the same. */
+async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    work.catch(() => {});
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,303 @@
+import { AuthError, CliError, IoError } from '../../errors.ts';
+import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
+import { lost } from '../../jobs/ending.ts';
+import { driveTask } from '../../jobs/follow/follow-task.ts';
+import type { Answer, Asker, JobStore } from '../../jobs/ports.ts';
+import { isTerminal, type JobEnd, type JobRecord, type TaskFact } from '../../jobs/record.ts';
+import { UnrecordedEndError, UnrecordedTaskError } from '../../jobs/recorder.ts';
+import type { Submitted } from '../../jobs/settling.ts';
+import { submitJob } from '../../jobs/submit.ts';
+import { type Stop, stopAfter } from '../../lib/stop.ts';
+import type { SubmitParams } from '../protocol.ts';
+import { CallerGone } from '../rpc.ts';
+import { localRun } from '../run-options.ts';
+import type { Connections, Lease } from './connection-pool.ts';
+import { Offers } from './open-questions.ts';
+
+/** The pause before a job that could not be brought further is tried again, in milliseconds: doubling, up to the second. */
+const PATIENCE_MS = 2_000;
+const MAX_PATIENCE_MS = 5 * 60_000;
+
+interface Running {
+  id: string;
+  capability: string;
+  since: string;
+  stop: Stop;
+  offers: Offers;
+  /** Its end, when the disk does not take it. */
+  unrecorded?: JobEnd;
+  /** Its record was seen to have ended while the work on it goes on. */
+  endSeen?: boolean;
+  /** Takes it off the count. */
+  leave: () => void;
+}
+
+export interface WorkOptions {
+  instance: string;
+  deps: Omit<JobDeps, 'ask'>;
+  connections: Connections;
+  /** The asker for a policy, if the policy answers anything by itself. */
+  policyAsker: (policy: SubmitParams['elicit']) => Asker | undefined;
+  log: (text: string) => void;
+  /** Called when a job has begun or ended. */
+  onChange: () => void;
+}
+
+/** The jobs that run in this keeper, any number side by side: each is driven to its end, and its end recorded. */
+export class KeeperWork {
+  readonly #options: WorkOptions;
+  readonly #running = new Map<string, Running>();
+  /** Everything under way, jobs without a record yet included. */
+  readonly #tasks = new Set<Promise<void>>();
+  #stopping = false;
+
+  constructor(options: WorkOptions) {
+    this.#options = options;
+  }
+
+  get busy(): boolean {
+    return this.#tasks.size > 0;
+  }
+
+  get running(): { job_id: string; capability: string; since: string }[] {
+    return [...this.#running.values()].map(({ id, capability, since }) => ({
+      job_id: id,
+      capability,
+      since,
+    }));
+  }
+
+  /**
+   * Starts a job on `lease`, which is its own from then on. `onCreated` hears of it as soon as the record is on disk; it resolves when the
+   * server has taken the call, or (`detach`) with the record. The keeper stays with it in any case. Error before there is a record: IoError.
+   */
+  async submit(
+    params: SubmitParams,
+    lease: Lease,
+    signal: AbortSignal,
+    onCreated: (id: string) => void,
+  ): Promise<Submitted> {
+    lease.link.keepQuestions();
+    const run = this.#newRun(params.name, params.elicit);
+    const created = new Promise<Submitted>((resolve) => {
+      run.onCreated = (job) => {
+        onCreated(job.job_id);
+        resolve({ job, synchronous: false });
+      };
+    });
+    const { stop, events, deps } = run;
+    const submitted = submitJob(
+      deps,
+      lease.link,
+      { name: params.name, arguments: params.arguments, through: params.through },
+      {
+        instance: this.#options.instance,
+        storedArguments: params.stored_arguments,
+        marks: params.marks ?? undefined,
+        ttlMs: params.ttl_ms ?? undefined,
+        stop,
+        events,
+        holds: true,
+        local: params.local ? localRun(params.local) : undefined,
+        onCreated: (job) => {
+          run.running.id = job.job_id;
+          this.#running.set(job.job_id, run.running);
+          run.onCreated(job);
+        },
+      },
+    );
+    this.#stayWith(submitted, run, lease);
+    // A command that gives up the wait for the acceptance gives up the submission; one that was killed had a job to be done.
+    const giveUp = () => signal.reason instanceof CallerGone || stop.abort(signal.reason);
+    if (!params.detach) signal.addEventListener('abort', giveUp, { once: true });
+    return params.detach ? Promise.race([created, submitted]) : submitted;
+  }
+
+  /** Takes over a job whose task a foreground call has made on this keeper's server: from here on its life is the keeper's. */
+  async adopt(id: string, fact: TaskFact, signal: AbortSignal): Promise<void> {
+    if (this.#running.has(id)) return;
+    const lease = await this.#options.connections.lease(signal);
+    lease.link.keepQuestions();
+    const { store, holder } = this.#options.deps;
+    const run = this.#newRun('', null);
+    try {
+      store.accept(id, { ...fact, holder });
+      const job = store.read(id);
+      Object.assign(run.running, { id, capability: job.capability });
+      this.#running.set(id, run.running);
+      this.#stayWith(Promise.resolve({ job, synchronous: false }), run, lease);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Hands an answer to the job that asked. Resolves when the server has it. Errors: UsageError when nothing of that id is asked, and what
+   * the server refuses it with.
+   */
+  async answer(jobId: string, requestId: string | number, answer: Answer): Promise<void> {
+    const offers = this.#running.get(jobId)?.offers ?? new Offers();
+    await offers.answer(jobId, requestId, answer);
+  }
+
+  /**
+   * Gives up the jobs whose records have ended by another hand, or were removed: nothing that this process may still learn of them counts. To
+   * be called regularly. A job gets the time between two calls, since its end is on record a moment before the work on it is done. The work
+   * itself may hang, or pause for as long as the server has asked to: it is told to stop, and not waited for.
+   */
+  leaveEnded(): void {
+    const { deps, log } = this.#options;
+    for (const running of [...this.#running.values()]) {
+      const { id, capability, stop, endSeen } = running;
+      running.endSeen = deps.store.hasEnded(id);
+      // A folder may be away for a moment, too, while it is looked at whether it can be removed.
+      if (!running.endSeen || !endSeen) continue;
+      const why = `its record has ended (${statusOf(deps.store, id)})`;
+      log(`${id} ${capability}: ${why}`);
+      stop.abort(new Error(why));
+      running.leave();
+    }
+  }
+
+  /** Ends everything: what only this process could have brought to its end is `lost`, and says why. */
+  async stop(why: string): Promise<void> {
+    this.#stopping = true;
+    const { store, clock } = this.#options.deps;
+    for (const { id, stop, unrecorded } of this.#running.values()) {
+      try {
+        const end = unrecorded ?? lost('keeper_stopped', `${why}; its outcome is unknown`, clock);
+        if (store.read(id).holder != null) store.finish(id, end);
+      } catch (error) {
+        this.#options.log(`${id}: ${(error as Error).message}`);
+      }
+      stop.abort(new Error(why));
+    }
+    await Promise.allSettled(this.#tasks);
+  }
+
+  #newRun(capability: string, policy: SubmitParams['elicit']) {
+    const { deps, log } = this.#options;
+    const stop = stopAfter(deps.clock, undefined, undefined, '');
+    const offers = new Offers(this.#options.policyAsker(policy));
+    const since = deps.clock.now().toISOString();
+    const running: Running = { id: '', capability, since, stop, offers, leave: () => {} };
+    const events: JobEvents = {
+      onNote: log,
+      onAnswered: ({ request_id }) => offers.settled(request_id),
+      onRefused: ({ request_id }, error) => offers.settled(request_id, error),
+    };
+    const onCreated = (_: JobRecord) => {};
+    return { running, stop, events, onCreated, deps: { ...deps, ask: offers.asker } };
+  }
+
+  #stayWith(submitted: Promise<Submitted>, run: Run, lease: Lease): void {
+    const work = this.#toTheEnd(submitted, run, lease)
+      .catch((error: unknown) => this.#abandon(run.running, error))
+      .then(() => {
+        run.running.leave();
+        run.stop.dispose();
+      });
+    run.running.leave = () => {
+      this.#running.delete(run.running.id);
+      if (this.#tasks.delete(work)) this.#options.onChange();
+    };
+    this.#tasks.add(work);
+    this.#options.onChange();
+  }
+
+  /** A job that nobody drives any more has an end: nothing stays running on record that does not. */
+  #abandon({ id }: Running, error: unknown): void {
+    const { log, deps } = this.#options;
+    log(`${id || 'a submission'}: ${(error as Error).message}`);
+    if (id === '' || this.#stopping) return;
+    try {
+      const job = deps.store.read(id);
+      if (isTerminal(job.status) || job.holder == null) return;
+      deps.store.finish(
+        id,
+        lost('keeper_failed', `the keeper gave it up: ${(error as Error).message}`, deps.clock),
+      );
+    } catch (again) {
+      log(`${id}: ${(again as Error).message}`);
+    }
+  }
+
+  async #toTheEnd(submitted: Promise<Submitted>, run: Run, lease: Lease): Promise<void> {
+    let job: JobRecord | undefined;
+    try {
+      ({ job } = await this.#recorded(submitted, run));
+      for (let failures = 0; !isTerminal(job.status) && !run.stop.signal.aborted; failures++)
+        job = await this.#drive(run, job, lease, failures);
+      this.#options.log(`${job.job_id} ${job.capability}: ${job.status}`);
+    } finally {
+      lease.release({ keepSession: job?.remote_task_id != null });
+    }
+  }
+
+  /** One attempt to bring a task to its end. What fails is tried again as long as nobody else could do it. */
+  async #drive({ deps, stop, events, running }: Run, job: JobRecord, lease: Lease, failures: number) {
+    try {
+      const driven = driveTask(deps, job, { stop, events, link: lease.link });
+      return (
+        await this.#recorded(
+          driven.then((ended) => ({ job: ended })),
+          { deps, stop, events, running },
+        )
+      ).job;
+    } catch (error) {
+      const hopeless = !(error instanceof CliError) || error instanceof AuthError || job.holder == null;
+      if (this.#stopping || hopeless) throw error;
+      this.#options.log(`${job.job_id}: ${error.message}`);
+      await deps.clock.sleep(Math.min(PATIENCE_MS * 2 ** failures, MAX_PATIENCE_MS), stop.signal);
+      return deps.store.read(job.job_id);
+    }
+  }
+
+  /** What the disk refuses is kept here until it takes it: nobody else has it. */
+  async #recorded<T extends { job: JobRecord }>(
+    work: Promise<T>,
+    { deps, stop, running }: Omit<Run, 'onCreated'>,
+  ): Promise<{ job: JobRecord }> {
+    const { store } = deps;
+    let put: () => JobRecord;
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof UnrecordedEndError) {
+        running.unrecorded = error.end;
+        put = () => store.finish(error.job.job_id, error.end);
+      } else if (error instanceof UnrecordedTaskError)
+        put = () => {
+          store.accept(error.jobId, error.fact);
+          return store.read(error.jobId);
+        };
+      else throw error;
+      this.#options.log(`${error.message}; trying again until it can be`);
+    }
+    for (;;) {
+      await deps.clock.sleep(PATIENCE_MS, stop.signal);
+      try {
+        return { job: put() };
+      } catch (again) {
+        if (!(again instanceof IoError)) throw again;
+      }
+    }
+  }
+}
+
+function statusOf(store: JobStore, id: string): string {
+  try {
+    return store.read(id).status;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+interface Run {
+  running: Running;
+  stop: Stop;
+  events: JobEvents;
+  deps: JobDeps;
+  onCreated?: (job: JobRecord) => void;
+}

@@ -1,0 +1,40 @@
+import { TimeoutError } from '../errors.ts';
+import type { Clock } from './clock.ts';
+
+/** Ends work early: by the caller's signal or by a time limit. */
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** Ends the work for a reason of its own. */
+  abort(reason: Error): void;
+  dispose(): void;
+}
+
+/**
+ * A signal that follows `parent` and, after `timeoutMs` milliseconds (none: never), aborts with a TimeoutError of `timeoutMessage`.
+ * Dispose of it, or its timer keeps the process alive.
+ */
+export function stopAfter(
+  clock: Clock & { sleep(ms: number, signal?: AbortSignal): Promise<void> },
+  parent: AbortSignal | undefined,
+  timeoutMs: number | undefined,
+  timeoutMessage: string,
+): Stop {
+  const controller = new AbortController();
+  const timer = new AbortController();
+  const follow = () => controller.abort(parent?.reason);
+  if (parent?.aborted) follow();
+  parent?.addEventListener('abort', follow, { once: true });
+  if (timeoutMs !== undefined)
+    clock.sleep(timeoutMs, timer.signal).then(
+      () => controller.abort(new TimeoutError(timeoutMessage)),
+      () => {},
+    );
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    dispose() {
+      parent?.removeEventListener('abort', follow);
+      timer.abort(new Error('disposed'));
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { expand } from '../config/expand.ts';
+import { type AccessSettings, accessSettings, type PermissionAction } from '../config/permission-settings.ts';
+import { CliError, PermissionError } from '../errors.ts';
+import { grantsOf } from './grants.ts';
+import { recordRefusal } from './refusals.ts';
+import type { Requester } from './requester.ts';
+import { concerns, firstRefusal, type Grants, type LabelledRule, type Refusal, rulesOf } from './rules.ts';
+import { runGuard } from './run-command-rule.ts';
+
+/** What is to happen. */
+interface Deed {
+  action: PermissionAction;
+  tool: string | undefined;
+  args: Record<string, unknown> | undefined;
+}
+
+/** See `permit`. */
+export async function check(
+  requester: Requester,
+  action: PermissionAction,
+  tool: string | undefined,
+  args: Record<string, unknown> | undefined,
+): Promise<void> {
+  const settings = accessOf(requester);
+  const rules = rulesOf(settings.permissions, action).filter((rule) => concerns(rule, tool));
+  if (rules.length === 0) return;
+  const deed = { action, tool, args };
+  const { grants, unread } = grantsFor(requester, settings);
+  const refusal = await firstRefusal(rules, grants, (rule) => ask(requester, rule, deed, grants));
+  if (!refusal) return;
+  record(requester, deed, refusal, grants);
+  throw refused(requester, deed, refusal, grants, unread);
+}
+
+/** See `permittedItems`; `whole`: the rules for all tools count, too. */
+export async function itemsThatPass<T>(
+  requester: Requester,
+  items: readonly T[],
+  namesOf: (item: T) => Iterable<string>,
+  { whole = false } = {},
+): Promise<readonly T[]> {
+  let left = items;
+  const settings = accessOf(requester);
+  const deed: Deed = { action: 'list', tool: undefined, args: undefined };
+  for (const rule of rulesOf(settings.permissions, 'list')) {
+    if (!rule.tools && !whole) continue;
+    const others = left.filter((item) => !isAbout(rule, namesOf(item)));
+    if (others.length === left.length) continue;
+    const { grants } = grantsFor(requester, settings);
+    const refusal = await firstRefusal([rule], grants, () => ask(requester, rule, deed, grants));
+    if (!refusal) continue;
+    requester.printer.detail(`${left.length - others.length} left out: ${told(refusal)}`);
+    left = others;
+  }
+  return left;
+}
+
+/**
+ * The items that may be in a list, and no command is asked for it, nothing recorded and nothing told: for what must not start a process. What
+ * only a rule's command could let through is left out. Error: ConfigError.
+ */
+export async function itemsUnasked<T>(
+  requester: Requester,
+  items: readonly T[],
+  namesOf: (item: T) => Iterable<string>,
+): Promise<readonly T[]> {
+  let left = items;
+  const settings = accessOf(requester);
+  const rules = rulesOf(settings.permissions, 'list');
+  if (rules.length === 0) return left;
+  const { grants } = grantsFor(requester, settings);
+  for (const rule of rules) {
+    const refusal = await firstRefusal([rule], grants, async () => 'not asked');
+    if (refusal) left = left.filter((item) => !isAbout(rule, namesOf(item)));
+  }
+  return left;
+}
+
+function isAbout(rule: LabelledRule, names: Iterable<string>): boolean {
+  return [...names].some((name) => concerns(rule, name));
+}
+
+/** Whether the rules let something happen; a refusal is told, for what can go on without it. */
+export async function passes(requester: Requester, permit: () => Promise<void>): Promise<boolean> {
+  try {
+    await permit();
+    return true;
+  } catch (error) {
+    if (!(error instanceof PermissionError)) throw error;
+    requester.printer.note(error.message);
+    return false;
+  }
+}
+
+function accessOf({ instance }: Requester): AccessSettings {
+  return accessSettings(instance.name, instance.access ?? {});
+}
+
+/**
+ * What the user has been given. A token that cannot be read (`unread` says why) keeps nobody from what other grants allow; a refusal tells.
+ */
+function grantsFor(
+  requester: Requester,
+  settings: AccessSettings,
+): { grants: Grants; unread: string | undefined } {
+  const { env } = requester.context;
+  const { identity, name } = requester.instance;
+  const headers = identity.kind === 'http' ? Object.entries(identity.headers) : [];
+  const [, header] = headers.find(([key]) => key.toLowerCase() === 'authorization') ?? [];
+  try {
+    const value = header && expand(header, env, `instance ${name} header Authorization`);
+    return { grants: grantsOf(settings, env, value), unread: undefined };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { grants: grantsOf(settings, env, undefined), unread: error.message };
+  }
+}
+
+function ask(
+  { instance, context }: Requester,
+  rule: LabelledRule,
+  { action, tool, args }: Deed,
+  { roles, scopes }: Grants,
+): Promise<string | undefined> {
+  const { env, cwd, interrupted } = context;
+  const question = {
+    instance: instance.name,
+    action,
+    tool: tool ?? null,
+    arguments: args ?? null,
+    roles,
+    scopes,
+  };
+  return rule.command
+    ? runGuard(rule.command, question, { env, cwd, signal: interrupted })
+    : Promise.resolve(undefined);
+}
+
+/** A refusal is one all the same where it cannot be written down. */
+function record(
+  requester: Requester,
+  { action, tool }: Deed,
+  { rule, reason }: Refusal,
+  grants: Grants,
+): void {
+  try {
+    recordRefusal(requester.paths.refusalsFile(requester.instance.name), {
+      time: requester.context.clock.now().toISOString(),
+      action,
+      tool: tool ?? null,
+      rule: rule.label,
+      reason,
+      roles: grants.roles,
+      scopes: grants.scopes,
+    });
+  } catch (error) {
+    requester.printer.warn('refusals', `the refusal was not recorded: ${(error as Error).message}`);
+  }
+}
+
+/** `rule permissions[2] requires the role admin`, `rule "hours": its command refused: not at night` */
+function told({ rule, reason, byCommand }: Refusal): string {
+  const label = rule.name === undefined ? rule.label : JSON.stringify(rule.name);
+  return `rule ${label}${byCommand ? ':' : ''} ${reason}`;
+}
+
+function refused(
+  { instance }: Requester,
+  { action, tool }: Deed,
+  refusal: Refusal,
+  { roles, scopes }: Grants,
+  unread: string | undefined,
+): PermissionError {
+  const { rule, reason, byCommand } = refusal;
+  const what = tool === undefined ? action : `${action} ${JSON.stringify(tool)}`;
+  const had = [`roles: ${roles.join(', ') || 'none'}`, `scopes: ${scopes.join(', ') || 'none'}`].join('; ');
+  const token = unread === undefined ? 'the access token' : `the access token (not read: ${unread})`;
+  return new PermissionError(`${instance.name}: ${what} is not permitted: ${told(refusal)}`, {
+    hint: byCommand
+      ? `it was told ${had}`
+      : `you have ${had}; more come from ${token}, MCP2CLI_ROLES, MCP2CLI_SCOPES, or: mcp2cli instances set ${instance.name} roles|scopes NAME...`,
+    details: { action, tool: tool ?? null, rule: rule.label, reason },
+  });
+}

@@ -1,0 +1,70 @@
+import { expand } from '../config/expand.ts';
+import type { GuardCommand, PermissionAction } from '../config/permission-settings.ts';
+import { firstLine, runCommand } from '../lib/process/run-command.ts';
+
+/** What a guard is asked, as JSON on its stdin. */
+export interface GuardQuestion {
+  instance: string;
+  action: PermissionAction;
+  /** Null for a list as a whole. */
+  tool: string | null;
+  /** Secrets redacted; null where there are none. */
+  arguments: Record<string, unknown> | null;
+  roles: readonly string[];
+  scopes: readonly string[];
+}
+
+export interface GuardOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  /** How long it may take, in milliseconds; 10 s unless told. */
+  limitMs?: number | undefined;
+  /** Aborting ends it. */
+  signal?: AbortSignal | undefined;
+}
+
+const LIMIT_MS = 10_000;
+
+/** The most that is read of what a guard says, in bytes. */
+const MAX_ANSWER = 64 * 1024;
+
+/** The longest reason, in characters. */
+const MAX_REASON = 300;
+
+/**
+ * Asks a rule's command, which allows by exit code 0. Resolves with undefined then, otherwise with why not: the first line that it wrote (on
+ * stderr, else on stdout), or what went wrong with it. A guard that cannot be asked allows nothing. Error: the signal's reason.
+ */
+export async function runGuard(
+  guard: GuardCommand,
+  question: GuardQuestion,
+  { env, cwd, limitMs = LIMIT_MS, signal }: GuardOptions,
+): Promise<string | undefined> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), limitMs);
+  try {
+    const end = await runCommand(filledIn(guard, env), question, {
+      env,
+      cwd,
+      signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+      maxAnswer: MAX_ANSWER,
+    });
+    if (end.exitCode === 0 && end.complete) return undefined;
+    if (!end.complete) return 'its command refused: it said more than 64 KiB';
+    const said = end.exitCode === null ? '' : end.stderr.first || firstLine(end.stdout);
+    return `its command ${said === '' ? end.problem : `refused: ${said.slice(0, MAX_REASON)}`}`;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (over.signal.aborted) return `its command did not answer within ${limitMs / 1000} s`;
+    return `its command could not be started: ${(error as Error).message}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function filledIn({ command, args }: GuardCommand, env: GuardOptions['env']): GuardCommand {
+  return {
+    command: expand(command, env, 'a command of the permissions'),
+    args: args.map((arg, i) => expand(arg, env, `argument ${i + 1} of a command of the permissions`)),
+  };
+}

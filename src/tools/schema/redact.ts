@@ -1,0 +1,83 @@
+import { keepTexts } from '../../lib/exact-json.ts';
+import { isObject, type JsonObject, own, setOwn } from '../../lib/json.ts';
+import { isSecret } from '../flags/make-flag.ts';
+import type { JsonSchema } from '../tool.ts';
+import { listOf, readSchema, type SchemaReader } from './reader.ts';
+
+const REDACTED = '[redacted]';
+
+const DEEPEST = 400;
+
+/**
+ * A copy of the arguments in which every value that the schema marks as secret (`format: password`, `writeOnly: true`), at any depth
+ * and in any alternative, is replaced by `[redacted]`. In doubt it redacts: what one alternative calls secret is secret.
+ */
+export function redactSecrets<T>(args: T, inputSchema: JsonSchema | undefined): T {
+  if (!isObject(inputSchema)) return args;
+  // An incomplete answer would leak, so there is no budget: the work is bounded by the arguments, which are the user's own.
+  return redact(args, [inputSchema], readSchema(inputSchema, Number.POSITIVE_INFINITY), 0) as T;
+}
+
+/** Where in the arguments secrets are, by the same rule: property names and array indexes, joined by dots. */
+export function secretPlaces(args: unknown, inputSchema: JsonSchema | undefined): string[] {
+  const places: string[] = [];
+  const compare = (value: unknown, shown: unknown, path: readonly string[]): void => {
+    if (Object.is(value, shown)) return;
+    if (typeof value !== 'object' || value === null || typeof shown !== 'object' || shown === null)
+      places.push(path.join('.'));
+    else
+      for (const [key, inner] of Object.entries(value))
+        compare(inner, own(shown as JsonObject, key), [...path, key]);
+  };
+  compare(args, redactSecrets(args, inputSchema), []);
+  return places;
+}
+
+function redact(value: unknown, schemas: readonly unknown[], reader: SchemaReader, depth: number): unknown {
+  const parts = reader
+    .parts({ allOf: schemas })
+    .slice(1)
+    .map((part) => part.schema);
+  if (value !== undefined && parts.some(isSecret)) return REDACTED;
+  if (typeof value !== 'object' || value === null || parts.length === 0) return value;
+  if (depth >= DEEPEST) return REDACTED;
+  if (Array.isArray(value))
+    return keepTexts(
+      value.map((item, i) =>
+        redact(
+          item,
+          parts.flatMap((part) => elementSchemas(part, i)),
+          reader,
+          depth + 1,
+        ),
+      ),
+      value,
+    );
+  const copy: JsonObject = {};
+  for (const [key, inner] of Object.entries(value))
+    setOwn(
+      copy,
+      key,
+      redact(
+        inner,
+        parts.flatMap((part) => propertySchemas(part, key)),
+        reader,
+        depth + 1,
+      ),
+    );
+  return keepTexts(copy, value);
+}
+
+function elementSchemas(part: JsonObject, index: number): unknown[] {
+  const tuple = [...listOf(part['prefixItems']), ...listOf(part['items'])];
+  const rest = [part['items'], part['additionalItems'], part['unevaluatedItems'], part['contains']];
+  return [tuple[index], ...rest].filter(isObject);
+}
+
+function propertySchemas(part: JsonObject, key: string): unknown[] {
+  const named = isObject(part['properties']) ? own(part['properties'], key) : undefined;
+  // Whether a key matches a pattern is not worth a regular expression from a stranger: every pattern counts.
+  const patterns = isObject(part['patternProperties']) ? Object.values(part['patternProperties']) : [];
+  if (named !== undefined) return [named, ...patterns].filter(isObject);
+  return [...patterns, part['additionalProperties'], part['unevaluatedProperties']].filter(isObject);
+}

@@ -1,0 +1,21 @@
+/** A JSON Schema as servers send it: anything may be in there. */
+export type JsonSchema = { [keyword: string]: unknown } | boolean;
+
+/** MCP `Tool` (2025-11-25, server/tools). Unknown fields stay. */
+export interface ToolDefinition {
+  name: string;
+  title?: string;
+  description?: string;
+  inputSchema?: JsonSchema;
+  outputSchema?: JsonSchema;
+  annotations?: {
+    title?: string;
+    readOnlyHint?: boolean;
+    destructiveHint?: boolean;
+    idempotentHint?: boolean;
+    openWorldHint?: boolean;
+    [extra: string]: unknown;
+  };
+  execution?: { taskSupport?: 'required' | 'optional' | 'forbidden' | string; [extra: string]: unknown };
+  [extra: string]: unknown;
+}
