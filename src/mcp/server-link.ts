@@ -20,7 +20,7 @@ import { type Reply, readReply, submitParams } from './dialects/reply.ts';
 import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './dialects/task-mode.ts';
 import { tasks20251125 } from './dialects/tasks-2025-11-25.ts';
 import { tasks20260728 } from './dialects/tasks-2026-07-28.ts';
-import { progressFrom } from './dialects/wire.ts';
+import { asObject, progressFrom } from './dialects/wire.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
 import { rosterOf, type Worker } from './question-router.ts';
 
@@ -181,7 +181,8 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
 
     async call(call, callOptions) {
       if (modern) return submission(readReply(await callModern(call, callOptions)));
-      return { kind: 'result', result: await callTool(plainParams(call), callOptions) };
+      const result = asObject(await callTool(plainParams(call), callOptions), 'tools/call');
+      return { kind: 'result', result };
     },
 
     async submit(call, callOptions) {

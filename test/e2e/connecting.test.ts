@@ -1,4 +1,5 @@
 /** A server that gives no answer when it is first spoken to: told at once where none can come, and otherwise when connecting has taken too long. */
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { run } from '../support/cli.ts';
 import { freshHome } from '../support/home.ts';
@@ -66,6 +67,23 @@ describe('a server that stays silent', () => {
       code: 3,
       stderr: expect.stringMatching(/no endpoint event within 1 s\n/),
     });
+  });
+
+  it('over HTTP+SSE that refuses is told of in its own words', async () => {
+    const server = await hostileServer();
+    let stream: ServerResponse | undefined;
+    server.on('*', ({ request, response, id }) => {
+      if (request.method === 'GET') {
+        stream = response.writeHead(200, { 'content-type': 'text/event-stream' });
+        return stream.write('event: endpoint\ndata: /messages\n\n');
+      }
+      if (request.url !== '/messages') return response.writeHead(405).end();
+      response.writeHead(202).end();
+      const error = { code: -32603, message: 'out of licences' };
+      return stream?.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, error })}\n\n`);
+    });
+    const { code, stderr } = await go(['--url', server.url, 'ls']);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('out of licences') });
   });
 
   it('over stdio is told of, by the setting of its instance, also through a keeper', async () => {

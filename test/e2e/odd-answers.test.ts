@@ -156,3 +156,24 @@ describe('a pause that a server asks for', () => {
     expect(stderr).toMatch(/trying again in 3600 s, when the server wants it/);
   });
 });
+
+describe('a result that is none', () => {
+  it.each([['null'], ['7'], ['"done"'], ['[]']])(
+    '%s is told, and is no success, as in the background',
+    async (text) => {
+      const server = await hostileServer();
+      const work = await workAt(server.url);
+      server.on('tools/call', ({ id, raw }) =>
+        raw(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`),
+      );
+      for (const flags of ['', ' --retries 2', ' --background']) {
+        const { code, stdout, stderr } = await work.run(`work --n 1${flags}`);
+        expect({ code, stdout: stdout.replace(/^Job submitted.*\n/, '') }, flags).toEqual({
+          code: 1,
+          stdout: '',
+        });
+        expect(stderr).toContain('unexpected answer to tools/call: not an object');
+      }
+    },
+  );
+});

@@ -83,8 +83,13 @@ async function openSomehow(target: Target, options: OpenOptions, late: AbortSign
     }
     if (known !== undefined || kind !== 'http' || !hasStatus(error, [400, 404, 405])) throw error;
     log?.(`no Streamable HTTP here (${error.message}); trying HTTP+SSE`);
-    return openOnce(target, 'sse', options, undefined, late).catch((second: unknown) => {
-      throw late.aborted ? second : error;
+    let isSse = false;
+    const onKnown = () => {
+      isSse = true;
+    };
+    // What fails where the server knows HTTP+SSE is the reason; else it is what Streamable HTTP said.
+    return openOnce(target, 'sse', options, undefined, late, onKnown).catch((second: unknown) => {
+      throw late.aborted || isSse ? second : error;
     });
   }
 }
@@ -98,13 +103,14 @@ function hasStatus(error: CliError, statuses: readonly number[]): boolean {
   return error instanceof UnreachableError && statuses.includes(error.status ?? 0);
 }
 
-/** `late` is aborted when connecting has taken too long. */
+/** `late` is aborted when connecting has taken too long. `onKnown` hears, when it fails, that the server knows the transport. */
 async function openOnce(
   target: Target,
   kind: TransportKind,
   given: OpenOptions,
   known: ServerFacts | undefined,
   late: AbortSignal,
+  onKnown = () => {},
 ): Promise<Connection> {
   const scrub = scrubberOf(secretsOf(target));
   const { log } = given;
@@ -135,6 +141,7 @@ async function openOnce(
     };
     return connection(prepared, channel, facts, options);
   } catch (error) {
+    if (prepared.isKnown?.()) onKnown();
     await prepared.close().catch(() => {});
     if (options.signal?.aborted) throw withWords(options.signal.reason, scrub(prepared.said?.() ?? ''));
     if (late.aborted) throw tooLate(prepared, options.name, options.connectTimeoutMs ?? 0, missing);

@@ -16,6 +16,8 @@ export interface PreparedTransport {
   died?: Promise<never>;
   /** The last words of a stdio server, as the end of a sentence; empty when it said nothing. */
   said?(): string;
+  /** Whether the server has shown that it knows this transport; for those that are tried. */
+  isKnown?(): boolean;
   /** What went wrong, in the program's own errors. */
   explain(error: unknown): CliError;
   /** Whether the answer to the request of this id is an event stream; undefined where answers are not tied to requests. */
@@ -71,7 +73,7 @@ async function prepareHttp(
   if (kind === 'sse') {
     const { HttpSse } = await import('../http/sse-transport.ts');
     const transport = new HttpSse(http);
-    return { transport, kind, explain, close: closing(transport) };
+    return { transport, kind, explain, isKnown: () => transport.named, close: closing(transport) };
   }
   const transport = new StreamableHttp(http);
   return {

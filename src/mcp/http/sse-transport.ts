@@ -32,6 +32,11 @@ export class HttpSse implements Transport {
     this.#protocolVersion = version;
   }
 
+  /** Whether the server has named it: then this is its transport. */
+  get named(): boolean {
+    return this.#endpoint !== undefined;
+  }
+
   /** Resolves when the server has named the URL for messages. Rejects with HttpError, BadAnswer or FetchError. */
   async start(): Promise<void> {
     const response = await this.#exchange({
