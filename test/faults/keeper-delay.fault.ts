@@ -22,6 +22,9 @@ interface Kind {
   call: (exchange: Exchange) => unknown;
 }
 
+/** Values of megabytes, or of tens of thousands of names: read in one go, as every message is. */
+const LARGE = /100,000 objects|of each name|not evaluated/;
+
 const plain = ({ result }: Exchange) => result({ content: [{ type: 'text', text: 'done' }] });
 const resultOf =
   (bytes: number) =>
@@ -46,7 +49,7 @@ const KINDS: Kind[] = [
   ...HEAVY_CHECKS.filter((_, i) => i % 3 === 0).map(
     ({ name, schema, value }): Kind => ({
       name: `a check: ${name}`,
-      most: 100,
+      most: LARGE.test(name) ? 400 : 100,
       prepare: (server) => {
         server.tools = server.tools.map((tool) => ({ ...(tool as object), outputSchema: schema }));
       },
