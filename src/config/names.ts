@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts';
 export const HOST_COMMANDS = [
   'instances',
   'link',
+  'unlink',
   'completion',
   'keeper',
   'demo',

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { launcherText } from '../config/launchers.ts';
+import { launchersOf, launcherText } from '../config/launchers.ts';
 import type { Context } from '../context.ts';
 import { VERSION } from '../version.ts';
-import { type Check, checked } from './finding.ts';
+import { type Check, checked, type Finding } from './finding.ts';
 
 type Around = Pick<Context, 'env' | 'cwd' | 'platform' | 'entry'>;
 
@@ -17,6 +17,24 @@ export function checkLaunchers(instance: string, around: Around): Check[] {
     const text = launcherText(path);
     return text === undefined ? [] : [checkLauncher(path, text, instance, around)];
   });
+}
+
+/** Linked commands whose instance is not configured any more. */
+export function strayLaunchers(
+  root: string,
+  context: Around & Pick<Context, 'home'>,
+  configured: readonly string[],
+): Finding[] {
+  const known = new Set(configured.map((name) => name.toLowerCase()));
+  return launchersOf(root, context)
+    .filter(({ instance }) => !known.has(instance.toLowerCase()))
+    .map(({ instance, path }) => ({
+      instance,
+      ...checked('launcher', 'warning', `a command of instance ${instance}, which is not there`, {
+        hint: `remove it: mcp2cli unlink ${instance}`,
+        path,
+      }),
+    }));
 }
 
 function checkLauncher(path: string, text: string, instance: string, { entry }: Around): Check {

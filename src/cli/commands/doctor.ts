@@ -5,6 +5,7 @@ import { DEFAULT_SETTINGS } from '../../config/settings.ts';
 import { checkConfiguration, instanceFolders } from '../../doctor/configuration.ts';
 import { examineInstances, machineOf } from '../../doctor/examine.ts';
 import { type Check, checked, type Finding } from '../../doctor/finding.ts';
+import { strayLaunchers } from '../../doctor/launchers.ts';
 import { checkCompileCache, checkRoot, checkVersions } from '../../doctor/machine.ts';
 import type { Subject } from '../../doctor/subject.ts';
 import { EXIT, UsageError } from '../../errors.ts';
@@ -45,7 +46,11 @@ export async function examine(app: App, typed: string | undefined, options: Doct
     setAside: options.setAside === true,
     trusted: root.trusted,
   });
-  return await report(app, [...general.map(shared), ...strange, ...found]);
+  const stray = config ? strayLaunchers(paths.root, context, Object.keys(config.mcpServers)) : [];
+  const meant = stray.filter(
+    ({ instance }) => typed === undefined || subjects.some(({ name }) => name === instance),
+  );
+  return await report(app, [...general.map(shared), ...strange, ...meant, ...found]);
 }
 
 function shared(check: Check): Finding {

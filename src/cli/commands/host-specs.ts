@@ -7,7 +7,7 @@ const isOfTools = (key: string) => /^tools(\.|$)/.test(key);
 export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'instances',
-    summary: 'named servers: add, list, show, set, unset, remove, use',
+    summary: 'named servers: add, list, show, set, unset, remove, rename, use',
     subcommands: [
       {
         name: 'add',
@@ -84,14 +84,24 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'remove',
-        summary: 'forget one; its jobs stay on disk',
+        summary: 'forget one, and its linked commands; its jobs stay on disk',
         words: ['<name>'],
         options: [
-          { flags: '--purge', help: 'delete its jobs and caches too; refused while jobs have not ended' },
+          {
+            flags: '--purge',
+            help: 'delete its jobs and caches too; asks, or refuses, while jobs have not ended',
+          },
           { flags: '--force', help: 'with --purge: also jobs that have not ended; a keeper is stopped' },
         ],
         run: async (app, [name = ''], options) =>
-          (await import('./instances/list.ts')).removeInstance(app, name, options),
+          (await import('./instances/remove.ts')).removeInstance(app, name, options),
+      },
+      {
+        name: 'rename',
+        summary: 'give one another name; its jobs, settings and linked commands follow',
+        words: ['<old>', '<new>'],
+        run: async (app, [old = '', name = '']) =>
+          (await import('./instances/rename.ts')).renameInstance(app, old, name),
       },
       {
         name: 'use',
@@ -110,6 +120,13 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       { flags: '--force', help: 'replace a file that is not a launcher' },
     ],
     run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
+  },
+  {
+    name: 'unlink',
+    summary: 'remove the command that link has made',
+    words: ['<name>'],
+    options: [{ flags: '--dir <DIR>', help: 'where it is (default: in the PATH, or ~/.local/bin)' }],
+    run: async (app, [name = ''], options) => (await import('./link.ts')).unlinkInstance(app, name, options),
   },
   {
     name: 'completion',

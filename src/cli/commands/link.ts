@@ -1,8 +1,14 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { findInstance } from '../../config/config.ts';
 import { unknownInstance } from '../../config/configured-instance.ts';
-import { LAUNCHER_MARK, launcherText } from '../../config/launchers.ts';
+import {
+  LAUNCHER_MARK,
+  launcherDir,
+  launcherFile,
+  launchersOf,
+  launcherText,
+} from '../../config/launchers.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
 import { replaceFile } from '../../lib/disk/durable-file.ts';
 import { type App, quote } from '../app.ts';
@@ -17,25 +23,13 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
   const name = findInstance(app.config, typed);
   if (name === undefined) throw unknownInstance(app.config, typed);
   const { context, printer } = app;
-  const windows = context.platform === 'win32';
-  if (options.dir === undefined && context.home === '')
-    throw new UsageError('there is no home folder to link in: HOME is not set', {
-      hint: `name a folder: mcp2cli link ${name} --dir DIR`,
-    });
-  const dir = resolve(context.cwd, options.dir ?? join(context.home, '.local', 'bin'));
-  const path = join(dir, windows ? `${name}.cmd` : name);
+  const dir = chosenDir(app, name, options.dir);
+  const path = join(dir, launcherFile(name, context.platform));
   if (existsSync(path) && !options.force && launcherText(path) === undefined)
     throw new UsageError(`${path} exists and is not a launcher of mcp2cli`, {
       hint: 'choose another --dir, or replace it with --force',
     });
-  try {
-    mkdirSync(dir, { recursive: true });
-    replaceFile(path, windows ? cmdLauncher(app, name) : shLauncher(app, name));
-    chmodSync(path, 0o755);
-  } catch (error) {
-    if (error instanceof IoError) throw error;
-    throw new IoError(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
-  }
+  writeLauncher(app, name, path);
   printer.appId = name;
   if (printer.json) printer.envelope('link', `linked ${name}`, { name, path });
   else printer.out(`Linked ${name}: ${path}`);
@@ -45,6 +39,58 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
   if (!onPath) printer.note(`${dir} is not in your PATH; add it: export PATH=${quote(dir)}:"$PATH"`);
   if (printer.errTTY) printer.note(`TAB completes it with: ${completionLine(context.env['SHELL'], name)}`);
   return EXIT.ok;
+}
+
+/** `unlink NAME`: removes its launchers, of an instance that is there no more, too. */
+export function unlinkInstance(app: App, typed: string, options: Pick<LinkOptions, 'dir'>): number {
+  const { context, printer, paths } = app;
+  const folders = options.dir === undefined ? undefined : [resolve(context.cwd, options.dir)];
+  const found = launchersOf(paths.root, context, folders).filter(
+    ({ instance }) => instance.toLowerCase() === typed.toLowerCase(),
+  );
+  const [first] = found;
+  if (!first)
+    throw new UsageError(`no linked command of ${JSON.stringify(typed)} was found`, {
+      code: 'not_linked',
+      hint: 'looked for in the PATH and ~/.local/bin; for another folder: mcp2cli unlink NAME --dir DIR',
+    });
+  const removed = found.map(({ path }) => path);
+  for (const path of removed) removeLauncher(path);
+  printer.appId = first.instance;
+  if (printer.json)
+    printer.envelope('unlink', `unlinked ${first.instance}`, { name: first.instance, paths: removed });
+  else for (const path of removed) printer.out(`Unlinked ${first.instance}: ${path}`);
+  return EXIT.ok;
+}
+
+/** Error: IoError. */
+export function removeLauncher(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new IoError(`cannot remove ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Error: IoError. */
+export function writeLauncher(app: App, name: string, path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    replaceFile(path, app.context.platform === 'win32' ? cmdLauncher(app, name) : shLauncher(app, name));
+    chmodSync(path, 0o755);
+  } catch (error) {
+    if (error instanceof IoError) throw error;
+    throw new IoError(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The folder that is meant. Error: UsageError without a home folder. */
+function chosenDir({ context }: App, name: string, dir: string | undefined): string {
+  if (dir === undefined && context.home === '')
+    throw new UsageError('there is no home folder to link in: HOME is not set', {
+      hint: `name a folder: mcp2cli link ${name} --dir DIR`,
+    });
+  return resolve(context.cwd, dir ?? launcherDir(context.home));
 }
 
 /** What makes a shell that is open already complete the new command. */

@@ -42,10 +42,23 @@ export async function purgeInstance(
   rmSync(away, { recursive: true, force: true });
 }
 
+/** Whether the person gives up the jobs that have not ended; nobody is asked without a terminal, or when all have. */
+export async function givesUpJobs(app: App, name: string): Promise<boolean> {
+  const live = unfinished(app, name, app.paths.jobsDir(name));
+  if (live.length === 0 || !app.terminal) return false;
+  const { askWhether } = await import('../prompts/elicitation.ts');
+  const question = `${name} has ${told(live)}. Remove all its jobs for good?`;
+  return askWhether(app.terminal, question, app.context.interrupted);
+}
+
+function unfinished({ context }: App, name: string, dir: string): JobRecord[] {
+  const { jobs } = openJobStore({ dir, instance: name, clock: context.clock }).list();
+  return jobs.filter(({ status }) => !isTerminal(status));
+}
+
 /** Refuses to go on while the jobs in a folder have not ended. */
 function refuseUnfinished(app: App, name: string, dir: string): void {
-  const { jobs } = openJobStore({ dir, instance: name, clock: app.context.clock }).list();
-  const live = jobs.filter(({ status }) => !isTerminal(status));
+  const live = unfinished(app, name, dir);
   const [first] = live;
   if (!first) return;
   throw new UnfinishedError('jobs_unfinished', `not removed: ${name} has ${told(live)}`, {

@@ -11,8 +11,9 @@ Usage:
   ${program} --url URL COMMAND [flags]       a server without a name (also --stdio 'CMD ARGS')
 
 Servers:
-  instances add|list|show|set|remove|use  named servers
-  link NAME                               make an instance a command of its own
+  instances add|list|show|set|remove|rename|use
+                                          named servers
+  link NAME, unlink NAME                  make an instance a command of its own, and undo it
   completion bash|zsh|fish|powershell     what makes TAB complete
   keeper [status|stop|logs] [INSTANCE]    background processes that hold connections and jobs
   doctor [INSTANCE]                       look for what is wrong

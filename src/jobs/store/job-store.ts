@@ -47,7 +47,7 @@ export interface JobStoreOptions {
   /** `<home>/instances/<name>/jobs`; created with the first job. */
   dir: string;
   clock: Pick<Clock, 'now'>;
-  /** The instance's name, for messages. */
+  /** The instance's name, for messages and records. */
   instance: string;
   /** A new job id that nothing has yet; default: a ULID that sorts after all there are. */
   newId?: (() => string) | undefined;
@@ -149,6 +149,7 @@ class DiskJobStore implements JobStore {
   read(id: string): JobRecord {
     return this.#inFolder(id, (folder) => {
       const { record, end } = this.#settled(id, this.#facts(id));
+      record.instance = this.#instance;
       if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
       else if (end !== undefined && 'result' in end) record.result = end.result;
       return record;
@@ -166,7 +167,10 @@ class DiskJobStore implements JobStore {
     for (const name of names) {
       if (listing.jobs.length >= limit) return listing;
       const record = index.get(name) ?? this.#listed(name, index, listing.problems);
-      if (record && (fits === undefined || fits(record))) listing.jobs.push(record);
+      if (!record || (fits !== undefined && !fits(record))) continue;
+      // It may have been called otherwise when the record was written (`instances rename`).
+      record.instance = this.#instance;
+      listing.jobs.push(record);
     }
     if (!few) index.save();
     return listing;

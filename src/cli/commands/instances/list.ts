@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
 import { configuredTarget, findInstance } from '../../../config/config.ts';
 import { FIRST_STEPS, unknownInstance } from '../../../config/configured-instance.ts';
-import { isSafeName } from '../../../config/names.ts';
 import { serverEntry } from '../../../config/server-entry.ts';
 import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings.ts';
 import { describeTarget, type Target } from '../../../config/target.ts';
-import { CliError, EXIT, UsageError } from '../../../errors.ts';
+import { CliError, EXIT } from '../../../errors.ts';
 import { isObject, textOf } from '../../../lib/json.ts';
 import type { App } from '../../app.ts';
 import { settingText, toolSettingLines } from '../../output/setting-view.ts';
@@ -124,46 +122,6 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   lines.push(`jobs: ${app.paths.jobsDir(name)}`);
   printer.out(lines.join('\n'));
   return EXIT.ok;
-}
-
-export interface RemoveOptions {
-  purge?: boolean;
-  force?: boolean;
-}
-
-/** `instances remove NAME`: the configuration goes; jobs stay on disk unless `--purge`, which refuses while some have not ended. */
-export async function removeInstance(app: App, typed: string, options: RemoveOptions): Promise<number> {
-  const name = knownInstance(app, typed);
-  // Folders are only of names that may be folders.
-  const purge = options.purge === true && isSafeName(name);
-  const force = options.force === true;
-  if (force && !options.purge)
-    throw new UsageError('--force goes with --purge: without it no job is touched');
-  const running = await keptJobs(app, name, purge, force);
-  const { editConfig } = await import('../../../config/edit.ts');
-  const forget = () =>
-    editConfig(app.paths, (config) => {
-      delete config.mcpServers[name];
-      if (config.active === name) delete config.active;
-    });
-  if (purge) await (await import('../purge.ts')).purgeInstance(app, name, { force }, forget);
-  else await forget();
-  const { printer } = app;
-  printer.appId = name;
-  if (printer.json) printer.envelope('instances remove', `removed ${name}`, { name, purged: purge });
-  else printer.out(`Removed ${name}`);
-  if (running > 0) printer.note(`its keeper goes on until its running jobs are done (${running})`);
-  if (!options.purge && existsSync(app.paths.jobsDir(name)))
-    printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
-  return EXIT.ok;
-}
-
-/** Tells the instance's keepers, if there are any, to end with their last job. Error: UnfinishedError when their jobs are to be purged. */
-async function keptJobs(app: App, name: string, purge: boolean, force: boolean): Promise<number> {
-  if (!isSafeName(name) || !existsSync(app.paths.keeperDir(name))) return 0;
-  const { dismissKeepers, stopKeepers } = await import('../keeper/status.ts');
-  if (force) await stopKeepers(app, name);
-  return dismissKeepers(app, name, purge);
 }
 
 /** `instances use NAME`: commands without an instance's name go to this one. */

@@ -189,9 +189,13 @@ export async function dismissKeepers(app: App, name: string, purge: boolean): Pr
   return running;
 }
 
-/** Ends the keepers of an instance with whatever they do. Error: IoError for one that does not end. */
-export async function stopKeepers(app: App, name: string): Promise<void> {
-  for (const state of await keepersIn(app, name)) await stopOne(state, true);
+/** Ends the keepers of an instance, by force with whatever they do; returns what kept one from it. Error: IoError for one that does not end. */
+export async function stopKeepers(app: App, name: string, force: boolean): Promise<string | undefined> {
+  for (const state of await keepersIn(app, name)) {
+    const busy = await stopOne(state, force);
+    if (busy !== undefined) return busy;
+  }
+  return undefined;
 }
 
 function countOf(jobs: number): string {
