@@ -120,7 +120,7 @@ describe('commands', () => {
   });
 
   it.each([
-    ['instances ', ['add', 'list', 'show', 'set', 'unset', 'remove', 'use']],
+    ['instances ', ['add', 'list', 'show', 'set', 'unset', 'remove', 'rename', 'use']],
     ['instances show ', ['work', 'other']],
     [
       'instances show work ',
@@ -167,7 +167,7 @@ describe('commands', () => {
     ['completion bash --name ', ['work', 'other']],
     ['demo start --dialect m', ['meta-task']],
     ['help inst', ['instances']],
-    ['help instances ', ['add', 'list', 'show', 'set', 'unset', 'remove', 'use']],
+    ['help instances ', ['add', 'list', 'show', 'set', 'unset', 'remove', 'rename', 'use']],
     ['-o ', ['human', 'json', 'ndjson']],
     ['--output=n', ['--output=ndjson']],
     ['-i ', ['work', 'other']],

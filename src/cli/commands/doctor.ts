@@ -46,10 +46,11 @@ export async function examine(app: App, typed: string | undefined, options: Doct
     setAside: options.setAside === true,
     trusted: root.trusted,
   });
+  const isOne = typed !== undefined || ['instance', 'url', 'stdio'].some((flag) => app.flags.has(flag));
   const stray = config ? strayLaunchers(paths.root, context, Object.keys(config.mcpServers)) : [];
-  const meant = stray.filter(
-    ({ instance }) => typed === undefined || subjects.some(({ name }) => name === instance),
-  );
+  const meant = isOne
+    ? stray.filter(({ instance }) => subjects.some(({ name }) => name === instance))
+    : stray;
   return await report(app, [...general.map(shared), ...strange, ...meant, ...found]);
 }
 
