@@ -1,16 +1,32 @@
 /** What the foreground and the background call have in common. */
 
-import type { App } from '../cli/app.ts';
-import { durationFlag } from '../cli/global-flags/values.ts';
-import { type Live, liveProgress } from '../cli/output/live.ts';
 import { SignalReason } from '../context.ts';
 import { CliError, InterruptedError } from '../errors.ts';
+import type { InstanceScope } from '../instance/scope.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { ToolCall } from '../jobs/ports.ts';
-import type { JobRecord, NewMarks } from '../jobs/record.ts';
+import type { JobRecord, NewMarks, Progress } from '../jobs/record.ts';
 import type { SubmitOptions } from '../jobs/settling.ts';
 import type { Stop } from '../lib/stop.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
+import type { CallOptions } from './options.ts';
+
+/** What a call needs of the command that makes it. */
+export interface CallScope extends InstanceScope {
+  jobDeps(): Promise<JobDeps>;
+  /** What ends the command early; `timeoutMessage` says what was not done in time. */
+  stop(timeoutMessage: string): Stop;
+  /** How to go on with a job that asks something; `resume` is the command that comes back to it. */
+  answerHint(job: Pick<JobRecord, 'job_id' | 'pending_input'>, resume: string): Promise<string>;
+}
+
+/** What is going on, shown while it goes on. */
+export interface Live {
+  update(text: string, progress: Progress | null): void;
+  /** Takes the live line away, for a prompt or for the answer; `update` brings it back. */
+  pause(): void;
+  stop(): void;
+}
 
 /** A tool's call, checked and ready. */
 export interface PreparedCall {
@@ -31,19 +47,25 @@ export function toolCall({ tool, arguments: args, through }: PreparedCall): Tool
   return { name: tool.name, arguments: args, through };
 }
 
-export function submitOptions(app: App, call: PreparedCall, stop: Stop, events: JobEvents): SubmitOptions {
+export function submitOptions(
+  scope: CallScope,
+  call: PreparedCall,
+  { ttlMs }: CallOptions,
+  stop: Stop,
+  events: JobEvents,
+): SubmitOptions {
   return {
-    instance: app.instance.name,
+    instance: scope.instance.name,
     storedArguments: call.storedArguments,
     marks: call.marks,
-    ttlMs: durationFlag(app.flags, 'ttl'),
+    ttlMs,
     stop,
     events,
   };
 }
 
 /** A failed submission, with the job that tells about it. */
-export function withJob(error: Error, app: App, job: JobRecord): Error {
+export function withJob(error: Error, scope: CallScope, job: JobRecord): Error {
   if (error instanceof SignalReason)
     return new InterruptedError(
       `interrupted; ${job.job_id} is ${job.status}: ${job.error?.message ?? ''}`,
@@ -55,15 +77,11 @@ export function withJob(error: Error, app: App, job: JobRecord): Error {
     error.exitCode,
     job.status === 'lost' ? (job.error?.message ?? error.message) : error.message,
     {
-      hint: `recorded as ${job.job_id} (${job.status}); see: ${app.command('jobs', 'show', job.job_id)}`,
+      hint: `recorded as ${job.job_id} (${job.status}); see: ${scope.command('jobs', 'show', job.job_id)}`,
       cause: error,
       details: { job_id: job.job_id, ...error.details },
     },
   );
-}
-
-export function progressOf(app: App): Promise<Live> {
-  return liveProgress(app.printer, app.color, false);
 }
 
 /** The live line makes room for a question. */

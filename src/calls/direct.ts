@@ -1,42 +1,45 @@
-import type { App } from '../cli/app.ts';
-import { localRunTerms, modeFor } from '../cli/global-flags/retry.ts';
-import { printCallResult } from '../cli/output/outcome-view.ts';
 import { SignalReason } from '../context.ts';
 import { InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
 import { attended } from '../jobs/questions/attend.ts';
-import { type PreparedCall, progressOf, toolCall, withPause } from './call.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import { type CallScope, type Live, type PreparedCall, toolCall, withPause } from './call.ts';
+import type { CallOptions } from './options.ts';
+import { modeFor } from './plan.ts';
+
+/** How a call ended: with the server's answer, or as a job. */
+export type CallEnd = { kind: 'result'; result: unknown } | { kind: 'job'; job: JobRecord };
 
 /** Calls that become jobs; most do not, and are not held up by the loading of what jobs need. */
 const jobs = () => import('./foreground-job.ts');
 
-/** `<tool>`: waits for the answer and prints it. ^C and `--timeout` cancel the call at the server. */
-export async function callInForeground(app: App, call: PreparedCall): Promise<number> {
-  const stop = app.stop('the tool did not answer in time; the call was cancelled');
-  const deps = await app.jobDeps();
-  const live = await progressOf(app);
+/** `<tool>`: waits for the answer. ^C and `--timeout` cancel the call at the server. */
+export async function callDirectly(
+  scope: CallScope,
+  call: PreparedCall,
+  options: CallOptions,
+  live: Live,
+): Promise<CallEnd> {
+  const stop = scope.stop('the tool did not answer in time; the call was cancelled');
+  const deps = withPause(await scope.jobDeps(), live);
+  const { retry } = options.terms;
   try {
-    await (await app.session()).catalogue(stop.signal);
-    const link = await (await app.session()).open(stop.signal);
-    const terms = localRunTerms(app.flags, call.tool, false);
-    const { tasks } = modeFor(link.taskMode(toolCall(call)), terms, call.tool);
-    if (tasks === 'required' || terms.retry.attempts > 1)
-      return await (await jobs()).foregroundJob(app, withPause(deps, live), link, call, {
-        stop,
-        live,
-        terms,
-      });
+    await (await scope.session()).catalogue(stop.signal);
+    const link = await (await scope.session()).open(stop.signal);
+    const { tasks } = modeFor(link.taskMode(toolCall(call)), retry, call.tool.name);
+    if (tasks === 'required' || retry.attempts > 1) {
+      const { foregroundJob } = await jobs();
+      return { kind: 'job', job: await foregroundJob(scope, deps, link, call, options, { stop, live }) };
+    }
     const submission = await attended(
-      withPause(deps, live),
+      deps,
       link,
       { stop, onProgress: (progress) => live.update('', progress) },
       () => link.call(toolCall(call), { signal: stop.signal }).catch(openOutcome),
     );
-    if (submission.kind === 'task')
-      return await (await jobs()).followTask(app, withPause(deps, live), link, call, submission, stop, live);
-    live.stop();
-    return printCallResult(app, call.name, submission.result);
+    if (submission.kind === 'result') return submission;
+    const { followTask } = await jobs();
+    return { kind: 'job', job: await followTask(scope, deps, link, call, submission, { stop, live }) };
   } catch (error) {
-    live.stop();
     if (error instanceof SignalReason)
       throw new InterruptedError('interrupted; the call was cancelled', error.exitCode);
     if (error instanceof TimeoutError)

@@ -9,9 +9,11 @@ import type { InstanceSession } from '../instance/client.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
 import type { JobStore } from '../jobs/ports.ts';
+import type { JobRecord } from '../jobs/record.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
 import { currentHolder } from '../lib/disk/holder.ts';
 import { parseDuration } from '../lib/duration.ts';
+import { shellQuote } from '../lib/shell-quote.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
 import { layered, withDefaults } from './global-flags/layers.ts';
 import type { FlagValues } from './global-flags/scan.ts';
@@ -174,17 +176,17 @@ export class App {
       identity.kind === 'http'
         ? [
             '--url',
-            quote(identity.url),
+            shellQuote(identity.url),
             ...Object.entries(identity.headers).flatMap(([k, v]) => [
               '--header',
-              quote(`${k}: ${openly(v)}`),
+              shellQuote(`${k}: ${openly(v)}`),
             ]),
           ]
         : [
             '--stdio',
-            quote([identity.command, ...identity.args].map(quote).join(' ')),
-            ...(identity.cwd === undefined ? [] : ['--cwd', quote(identity.cwd)]),
-            ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', quote(`${k}=${openly(v)}`)]),
+            shellQuote([identity.command, ...identity.args].map(shellQuote).join(' ')),
+            ...(identity.cwd === undefined ? [] : ['--cwd', shellQuote(identity.cwd)]),
+            ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', shellQuote(`${k}=${openly(v)}`)]),
           ];
     return ['mcp2cli', ...how, ...words].join(' ');
   }
@@ -244,6 +246,11 @@ export class App {
     };
   }
 
+  /** How to go on with a job that asks something; `resume` is the command that comes back to it. */
+  async answerHint(job: Pick<JobRecord, 'job_id' | 'pending_input'>, resume: string): Promise<string> {
+    return (await import('./commands/jobs/question.ts')).answerHint(this, job, resume);
+  }
+
   async close(): Promise<void> {
     await this.#session?.close();
   }
@@ -252,9 +259,4 @@ export class App {
 /** A header's or a variable's value for a hint: a reference (`Bearer ${TOKEN}`) as it stands, anything else may be a secret. */
 export function openly(value: string): string {
   return /^(\w+ )?\$\{[^}]*\}$/.test(value) ? value : '...';
-}
-
-/** Quotes a word for a POSIX shell, where it needs that. */
-export function quote(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`;
 }

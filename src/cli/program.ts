@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, UsageError } from '../errors.ts';
-import { type App, quote } from './app.ts';
+import { shellQuote } from '../lib/shell-quote.ts';
+import type { App } from './app.ts';
 import { type FlagValues, setFlag } from './global-flags/scan.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './global-flags/table.ts';
 
@@ -104,7 +105,9 @@ function missingDashes(
   const [before, first] = [words[from - 1], words[from]];
   if (before === undefined || first === undefined) return undefined;
   const at = argv.indexOf(first, argv.indexOf(before, 2) + 1);
-  const shown = argv.map((word, i) => (MAY_BE_SECRET.test(`${argv[i - 1]} ${word}`) ? '...' : quote(word)));
+  const shown = argv.map((word, i) =>
+    MAY_BE_SECRET.test(`${argv[i - 1]} ${word}`) ? '...' : shellQuote(word),
+  );
   const [flag = ''] = /'.*'/.exec(message) ?? [];
   return new UsageError(
     `${flag} is no flag of ${group} ${sub}; a command with flags of its own stands behind --`,

@@ -1,3 +1,4 @@
+import { shellQuote } from '../lib/shell-quote.ts';
 /** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and marks of their jobs. */
 
 import { ConfigError } from '../errors.ts';
@@ -145,10 +146,8 @@ function mergedSettings(before: ToolSettings, later: ToolSettings): ToolSettings
 }
 
 function wrongSetting(instance: string, field: string, takes: string): ConfigError {
-  // A pattern is the shell's to expand, too.
-  const typed = /^[\w.-]+$/.test(field) ? field : `'${field.replace(/'/g, `'\\''`)}'`;
   return new ConfigError(`instance ${instance}: ${field} must be ${takes}`, {
-    hint: `mend it in the configuration, or: mcp2cli instances unset ${instance} ${typed}`,
+    hint: `mend it in the configuration, or: mcp2cli instances unset ${instance} ${shellQuote(field)}`,
   });
 }
 

@@ -65,3 +65,15 @@ function endedRecord(job: JobRecord, end: JobEnd): JobRecord {
     holder: null,
   };
 }
+
+/**
+ * For a job's promise: a job whose end could not be recorded is an outcome all the same, to be printed before `kept` is told. A result that
+ * was received is not lost with a full disk.
+ */
+export function jobInHand(kept: UnrecordedEndError[]): (error: unknown) => JobRecord {
+  return (error) => {
+    if (!(error instanceof UnrecordedEndError)) throw error;
+    kept.push(error);
+    return error.job;
+  };
+}

@@ -1,12 +1,13 @@
 import { InterruptedError } from '../../errors.ts';
 import { textAt } from '../../lib/json.ts';
+import { shellQuote } from '../../lib/shell-quote.ts';
 import { visibleLine, visibleName } from '../../lib/visible.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { shownFlags } from '../../tools/flags/overrides.ts';
 import type { Assignment } from '../../tools/flags/parse-line.ts';
 import { isGiven, isInside, missingFlags } from '../../tools/flags/present.ts';
 import type { ArgumentProblem } from '../../tools/flags/validate.ts';
-import { type App, quote } from '../app.ts';
+import type { App } from '../app.ts';
 import { askFlags } from '../prompts/flag-values.ts';
 import { wrongArguments } from './problems.ts';
 import type { ToolForm } from './tool-form.ts';
@@ -90,8 +91,8 @@ function commandLine(app: App, { flags, typed }: ToolForm, assignments: readonly
     if (secret) return [flag, '...'];
     if (typeof value === 'boolean') return [value ? flag : flag.replace('--', '--no-')];
     if (Array.isArray(value) && value.length > 0)
-      return value.flatMap((_, i) => [flag, quote(textAt(value, i))]);
-    return [flag, quote(textAt(assignment, 'value'))];
+      return value.flatMap((_, i) => [flag, shellQuote(textAt(value, i))]);
+    return [flag, shellQuote(textAt(assignment, 'value'))];
   });
   return visibleLine(app.command(...typed, ...words));
 }

@@ -11,7 +11,8 @@ import {
 } from '../../config/launchers.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
 import { replaceFile } from '../../lib/disk/durable-file.ts';
-import { type App, quote } from '../app.ts';
+import { shellQuote } from '../../lib/shell-quote.ts';
+import type { App } from '../app.ts';
 
 export interface LinkOptions {
   dir?: string;
@@ -36,7 +37,7 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
   const onPath = (context.env['PATH'] ?? '')
     .split(delimiter)
     .some((entry) => entry !== '' && resolve(entry) === dir);
-  if (!onPath) printer.note(`${dir} is not in your PATH; add it: export PATH=${quote(dir)}:"$PATH"`);
+  if (!onPath) printer.note(`${dir} is not in your PATH; add it: export PATH=${shellQuote(dir)}:"$PATH"`);
   if (printer.errTTY) printer.note(`TAB completes it with: ${completionLine(context.env['SHELL'], name)}`);
   return EXIT.ok;
 }
@@ -111,11 +112,11 @@ function shLauncher(app: App, name: string): string {
   if (context.env['MCP2CLI_HOME'])
     lines.push(`export MCP2CLI_HOME="\${MCP2CLI_HOME:-${dquoted(resolve(context.cwd, paths.root))}}"`);
   lines.push(
-    `export MCP2CLI_PROGRAM=${quote(name)}`,
-    `if [ -x ${quote(context.execPath)} ] && [ -f ${quote(context.entry)} ]; then`,
-    `  exec ${quote(context.execPath)} ${quote(context.entry)} -i ${quote(name)} "$@"`,
+    `export MCP2CLI_PROGRAM=${shellQuote(name)}`,
+    `if [ -x ${shellQuote(context.execPath)} ] && [ -f ${shellQuote(context.entry)} ]; then`,
+    `  exec ${shellQuote(context.execPath)} ${shellQuote(context.entry)} -i ${shellQuote(name)} "$@"`,
     'fi',
-    `exec mcp2cli -i ${quote(name)} "$@"`,
+    `exec mcp2cli -i ${shellQuote(name)} "$@"`,
   );
   return `${lines.join('\n')}\n`;
 }

@@ -1,8 +1,12 @@
 import type { PreparedCall } from '../../calls/call.ts';
-import { callInForeground } from '../../calls/direct.ts';
+import { callDirectly } from '../../calls/direct.ts';
+import type { CallOptions } from '../../calls/options.ts';
+import { whySynchronous } from '../../calls/plan.ts';
+import type { BackgroundCall } from '../../calls/submit.ts';
 import { OFFER_KINDS, type Offer, type OfferKind } from '../../catalog/entry.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { offerOfName, offerOfWords } from '../../instance/find-entry.ts';
+import { isTerminal } from '../../jobs/record.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { runArguments } from '../../mcp/dialects/frontmcp/backend.ts';
 import { namesOfCall, namesOfOffer } from '../../permissions/known-names.ts';
@@ -14,9 +18,20 @@ import { redactSecrets } from '../../tools/schema/redact.ts';
 import type { App } from '../app.ts';
 import { gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
 import type { ToolForm } from '../arguments/tool-form.ts';
+import { localRunTerms } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
+import { durationFlag } from '../global-flags/values.ts';
+import { jobSummary, submittedLine } from '../output/job-view.ts';
+import { liveProgress } from '../output/live.ts';
+import {
+  failureLine,
+  outcomeCode,
+  printCallJob,
+  printCallResult,
+  printToolResult,
+} from '../output/outcome-view.ts';
 
 /** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -80,11 +95,58 @@ async function runOffer(
   };
   await permitAll(app, 'execute', namesOfCall(offer, args), call.storedArguments);
   if (app.flags.has('dry-run')) return printDryRun(app, call);
-  // Who wants to be off wants it in the background.
+  return makeCall(app, call);
+}
+
+/** Makes the call, and prints what came of it. */
+async function makeCall(app: App, call: PreparedCall): Promise<number> {
+  // `--detach` implies `--background`.
   const background = app.flags.has('background') || app.flags.has('detach');
-  if (!background) return callInForeground(app, call);
-  const { callInBackground } = await import('../../calls/submit.ts');
-  return callInBackground(app, call);
+  const options: CallOptions = {
+    ttlMs: durationFlag(app.flags, 'ttl'),
+    detach: app.flags.has('detach') || app.instance.settings.detach,
+    elicit: app.elicit,
+    terms: localRunTerms(app.flags, call.tool, background),
+  };
+  const live = await liveProgress(app.printer, app.color, false);
+  try {
+    if (background) {
+      const { callInBackground } = await import('../../calls/submit.ts');
+      const submitted = await callInBackground(app, call, options, live);
+      live.stop();
+      return await printSubmitted(app, call.name, submitted);
+    }
+    const end = await callDirectly(app, call, options, live);
+    live.stop();
+    return end.kind === 'job' ? printCallJob(app, end.job) : printCallResult(app, call.name, end.result);
+  } finally {
+    live.stop();
+  }
+}
+
+/** The job's id, and what is known of its end already. */
+async function printSubmitted(
+  app: App,
+  name: string,
+  { job, mode, synchronous, unrecorded }: BackgroundCall,
+): Promise<number> {
+  const { printer } = app;
+  if (printer.json) printer.envelope(name, `job submitted: ${jobSummary(job)}`, job);
+  else printer.out(printer.quiet ? job.job_id : submittedLine(job, printer));
+  if (synchronous) printer.note(`ran synchronously (${whySynchronous(mode)}): the job is ${job.status}`);
+  if (unrecorded) {
+    // The record will not have it: here is the last place to see it.
+    if (!printer.json && job.result != null) printToolResult(app, job.result);
+    throw unrecorded;
+  }
+  if (job.pending_input?.length) {
+    const { askedLines } = await import('./jobs/question.ts');
+    printer.note(askedLines(app, job).join('\n'));
+  }
+  if (!isTerminal(job.status)) return EXIT.ok;
+  if (job.status !== 'completed')
+    printer.complain(failureLine(name, job.status, job.error ? `: ${job.error.message}` : ''));
+  return outcomeCode(job);
 }
 
 /** `--dry-run`: what would be sent, and nothing is. */

@@ -1,6 +1,5 @@
 import { ATTEMPTS, isWithin, MULTIPLIER, type Range, rangeText } from '../../config/retry-limits.ts';
-import { UnsupportedError, UsageError } from '../../errors.ts';
-import type { TaskMode } from '../../jobs/ports.ts';
+import { UsageError } from '../../errors.ts';
 import { NO_RETRY, type RetryPolicy } from '../../jobs/retry.ts';
 import type { LocalRunTerms } from '../../keeper/run-options.ts';
 import { parseDuration } from '../../lib/duration.ts';
@@ -41,17 +40,6 @@ export function localRunTerms(flags: FlagValues, tool: ToolDefinition, backgroun
     attempt_timeout_ms: (background ? limit : undefined) ?? null,
     output_schema: flags.has('no-output-check') ? null : (tool.outputSchema ?? null),
   };
-}
-
-/** What may be tried again runs in this program, as if the server had no tasks: a task is run once. */
-export function modeFor(mode: TaskMode, { retry }: LocalRunTerms, tool: ToolDefinition): TaskMode {
-  if (retry.attempts === 1) return mode;
-  if (mode.tasks === 'required')
-    throw new UnsupportedError(
-      `${tool.name} runs as a task of the server only, which --retries cannot repeat`,
-      { hint: `run it once: --retries 1; in the configuration: tools.${tool.name}.retries` },
-    );
-  return { ...mode, tasks: 'none', certain: false };
 }
 
 function number(flags: FlagValues, name: string, range: Range): number | undefined {

@@ -1,16 +1,9 @@
 import type { Ora } from 'ora';
+import type { Live } from '../../calls/call.ts';
 import type { Progress } from '../../jobs/record.ts';
 import { visibleLine } from '../../lib/visible.ts';
 import { progressText } from './job-view.ts';
 import type { Printer } from './printer.ts';
-
-/** What is going on, shown on stderr while it goes on. */
-export interface Live {
-  update(text: string, progress: Progress | null): void;
-  /** Takes the live line away, for a prompt or for the answer; `update` brings it back. */
-  pause(): void;
-  stop(): void;
-}
 
 const BAR_WIDTH = 24;
 

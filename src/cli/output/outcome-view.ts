@@ -1,6 +1,5 @@
-import { EXIT } from '../../errors.ts';
+import { CliError, EXIT } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
-import { UnrecordedEndError } from '../../jobs/recorder.ts';
 import type { App } from '../app.ts';
 import { textFlag } from '../global-flags/values.ts';
 import { printResult } from './result-view.ts';
@@ -27,16 +26,17 @@ export function printOutcome(app: App, job: JobRecord, named = false): void {
   printer.complain(failureLine(job.capability, job.status, why));
 }
 
-/**
- * For a job's promise: a job whose end could not be recorded is an outcome all the same, to be printed before `kept` is told. A result that
- * was received is not lost with a full disk.
- */
-export function jobInHand(kept: UnrecordedEndError[]): (error: unknown) => JobRecord {
-  return (error) => {
-    if (!(error instanceof UnrecordedEndError)) throw error;
-    kept.push(error);
-    return error.job;
-  };
+/** Prints how a job of the foreground ended: with `--json` as the call's own answer, or as its error. Error: CliError. */
+export function printCallJob(app: App, job: JobRecord): number {
+  const { capability, error, job_id, result, status } = job;
+  if (app.printer.json && result !== undefined && result !== null)
+    return printCallResult(app, capability, result);
+  if (app.printer.json)
+    throw new CliError(error?.code ?? status, EXIT.failed, error?.message ?? `the task is ${status}`, {
+      details: { job_id },
+    });
+  printOutcome(app, job);
+  return outcomeCode(job);
 }
 
 /** A job's result as `printToolResult` has it; of a workflow its steps. */

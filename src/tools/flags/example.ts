@@ -1,5 +1,6 @@
 import { carryNumber, stringifyJson } from '../../lib/exact-json.ts';
 import { isObject, type JsonObject, setOwn, textAt } from '../../lib/json.ts';
+import { shellQuote } from '../../lib/shell-quote.ts';
 import type { ToolFlag } from './flag.ts';
 
 const BY_FORMAT = new Map<string, string>([
@@ -25,7 +26,7 @@ export function exampleLine(usage: string, flags: readonly ToolFlag[]): string {
 
   function words(flag: ToolFlag): string[] {
     if (flag.kind === 'boolean') return [flag.values?.[0] === false ? `--no-${flag.name}` : `--${flag.name}`];
-    return [shellWord(`--${flag.name}`), shellWord(exampleValue(flag, flags))];
+    return [shellQuote(`--${flag.name}`), shellQuote(exampleValue(flag, flags))];
   }
 }
 
@@ -81,9 +82,4 @@ function asTyped(flag: ToolFlag, holder: object, key: string | number): string {
   const text = inside ? textAt(example, 0) : textAt(holder, key);
   if (text.length <= 60) return text;
   return isObject(inside ? example[0] : example) ? '{...}' : `${text.slice(0, 57)}...`;
-}
-
-/** A word for a POSIX shell: quoted when it has to be. */
-function shellWord(word: string): string {
-  return /^[\p{L}\p{N}_@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

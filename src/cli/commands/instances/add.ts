@@ -4,7 +4,8 @@ import { checkInstanceName } from '../../../config/names.ts';
 import type { ServerConfig } from '../../../config/server-entry.ts';
 import { describeTarget } from '../../../config/target.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
-import { type App, openly, quote } from '../../app.ts';
+import { shellQuote } from '../../../lib/shell-quote.ts';
+import { type App, openly } from '../../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../../global-flags/values.ts';
 import { shown } from './list.ts';
 
@@ -53,7 +54,7 @@ function serverFromFlags(
   const url = given ?? (first !== undefined && isUrl(first) ? first : undefined);
   if (url !== undefined) {
     if (given !== undefined && first !== undefined)
-      throw new UsageError(`--url and ${quote(first)} contradict each other`);
+      throw new UsageError(`--url and ${shellQuote(first)} contradict each other`);
     if (args.length > 0) throw new UsageError(`words after the URL mean nothing: ${args.join(' ')}`);
     for (const flag of ['env', 'cwd'])
       if (flags.has(flag)) throw new UsageError(`--${flag} goes with a command, not with a URL`);
@@ -68,7 +69,7 @@ function serverFromFlags(
     first === undefined ? undefined : commandMisfit(first, { ...context, cwd: cwd ?? context.cwd });
   if (misfit?.kind === 'address')
     throw new UsageError(`not a command: ${first}`, {
-      hint: `if it is a server over HTTP: ${typed(app, name, options, 'header', [quote(misfit.url)])}`,
+      hint: `if it is a server over HTTP: ${typed(app, name, options, 'header', [shellQuote(misfit.url)])}`,
     });
   if (flags.has('header')) throw new UsageError('--header goes with --url');
   if (first === undefined)
@@ -76,7 +77,7 @@ function serverFromFlags(
       hint: 'mcp2cli instances add NAME https://host/mcp; mcp2cli instances add NAME -- npx -y some-server',
     });
   if (misfit) {
-    const line = misfit.words ? [...misfit.words, ...args].map(quote) : ['COMMAND', '[ARG]...'];
+    const line = misfit.words ? [...misfit.words, ...args].map(shellQuote) : ['COMMAND', '[ARG]...'];
     throw new UsageError(`not a command, but a whole line in one word: ${JSON.stringify(first)}`, {
       hint: `word by word: ${typed(app, name, options, 'env', ['--', ...line])}`,
     });
@@ -100,9 +101,9 @@ function typed(
   const [given, mark] = flag === 'header' ? ([parseHeaders, ': '] as const) : ([parseEnv, '='] as const);
   const again = Object.entries(given(listFlag(flags, flag))).flatMap(([key, value]) => [
     `--${flag}`,
-    quote(`${key}${mark}${openly(value)}`),
+    shellQuote(`${key}${mark}${openly(value)}`),
   ]);
   const cwd = flag === 'env' ? textFlag(flags, 'cwd') : undefined;
-  if (cwd !== undefined) again.push('--cwd', quote(cwd));
+  if (cwd !== undefined) again.push('--cwd', shellQuote(cwd));
   return ['mcp2cli instances add', name, ...(force ? ['--force'] : []), ...again, ...words].join(' ');
 }

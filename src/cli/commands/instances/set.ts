@@ -12,10 +12,11 @@ import {
 import type { Context } from '../../../context.ts';
 import { ConfigError, EXIT, UsageError } from '../../../errors.ts';
 import { nearestNames } from '../../../lib/nearest-names.ts';
+import { shellQuote } from '../../../lib/shell-quote.ts';
 import { checkRoot, isUri } from '../../../mcp/connection/client-features.ts';
 import { readAuthorities } from '../../../mcp/http/authorities.ts';
 import { parseProxy } from '../../../mcp/proxy/choice.ts';
-import { type App, quote } from '../../app.ts';
+import type { App } from '../../app.ts';
 import { readGivenFile } from '../../arguments/given-file.ts';
 import { settingText } from '../../output/setting-view.ts';
 import { knownInstance } from './list.ts';
@@ -55,7 +56,7 @@ function checkCommandWord(key: string, word: string, around: Context): void {
   if (misfit?.kind === 'address') throw new UsageError(`${key}: not a command: ${word}`);
   if (misfit)
     throw new UsageError(`${key}: not a command, but a whole line in one word: ${JSON.stringify(word)}`, {
-      hint: `word by word: mcp2cli instances set NAME ${key} -- ${misfit.words?.map(quote).join(' ') ?? 'COMMAND [ARG]...'}`,
+      hint: `word by word: mcp2cli instances set NAME ${key} -- ${misfit.words?.map(shellQuote).join(' ') ?? 'COMMAND [ARG]...'}`,
     });
 }
 

@@ -1,4 +1,4 @@
-import { detached } from '../../../calls/finish.ts';
+import { detached } from '../../../calls/detached.ts';
 import { EXIT } from '../../../errors.ts';
 import { isTerminal, type JobRecord, type LogEntry } from '../../../jobs/record.ts';
 import type { Stop } from '../../../lib/stop.ts';

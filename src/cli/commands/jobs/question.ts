@@ -1,16 +1,21 @@
+import type { InstanceScope } from '../../../instance/scope.ts';
 import { settingHint } from '../../../jobs/questions/attend.ts';
 import { formFields } from '../../../jobs/questions/form.ts';
 import { askedText } from '../../../jobs/questions/pending-questions.ts';
 import type { JobRecord, PendingInput } from '../../../jobs/record.ts';
 import { carryNumber, stringifyJson } from '../../../lib/exact-json.ts';
 import { type JsonObject, setOwn, textAt } from '../../../lib/json.ts';
+import { shellQuote } from '../../../lib/shell-quote.ts';
 import { visibleLine } from '../../../lib/visible.ts';
 import { exampleLine } from '../../../tools/flags/example.ts';
 import type { ToolFlag } from '../../../tools/flags/flag.ts';
 import { toolFlags } from '../../../tools/flags/tool-flags.ts';
 import { flagLines, toolHelp } from '../../../tools/flags/tool-help.ts';
-import { type App, quote } from '../../app.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag, runtimeHelp } from '../../global-flags/table.ts';
+import type { Printer } from '../../output/printer.ts';
+
+/** Who is told: how they type commands, and where they read. */
+type Person = Pick<InstanceScope, 'command'> & { readonly printer: Pick<Printer, 'width' | 'safeText'> };
 
 /** What is needed of a record to say what the job asks. */
 type AskingJob = Pick<JobRecord, 'job_id' | 'pending_input'>;
@@ -71,7 +76,7 @@ export function answerFlags(question: PendingInput): { flags: ToolFlag[]; hidden
 }
 
 /** A line that answers the question, as it could be typed. */
-function answerLine(app: App, job: AskingJob, question: PendingInput): string {
+function answerLine(app: Person, job: AskingJob, question: PendingInput): string {
   const usage = answerUsage(app, job, question);
   const { flags, hidden } = answerFlags(question);
   if (flags.length + hidden.length === 0) return `${usage} --accept`;
@@ -91,18 +96,18 @@ function argsExample(flags: readonly ToolFlag[]): string {
     setOwn(args, flag.exact, sample(flag));
     if (flag.values?.[0] !== undefined) carryNumber(flag.values, 0, args, flag.exact);
   }
-  return `--args ${quote(stringifyJson(args))}`;
+  return `--args ${shellQuote(stringifyJson(args))}`;
 }
 
 /** `work jobs answer ID`, with `--request KEY` where it takes that. */
-function answerUsage(app: App, job: AskingJob, question: PendingInput): string {
+function answerUsage(app: Person, job: AskingJob, question: PendingInput): string {
   const several = (job.pending_input ?? []).length > 1;
-  const request = several ? ['--request', quote(String(question.request_id))] : [];
+  const request = several ? ['--request', shellQuote(String(question.request_id))] : [];
   return app.command('jobs', 'answer', job.job_id, ...request);
 }
 
 /** How to go on with a job that waits for input, in one line; `resume` is the command that asks on a terminal. */
-export function answerHint(app: App, job: AskingJob, resume: string): string {
+export function answerHint(app: Person, job: AskingJob, resume: string): string {
   const [question, ...others] = job.pending_input ?? [];
   const setting = question && settingHint(question.method);
   if (setting !== undefined) return `${setting}; then: ${resume}`;
@@ -114,7 +119,7 @@ export function answerHint(app: App, job: AskingJob, resume: string): string {
 }
 
 /** What a job asks, for `jobs show`: message, fields, and how to answer. */
-export function askedLines(app: App, job: AskingJob): string[] {
+export function askedLines(app: Person, job: AskingJob): string[] {
   const questions = job.pending_input ?? [];
   // Some servers tell it only to whoever waits for the result.
   if (questions.length === 0)
@@ -133,7 +138,7 @@ export function askedLines(app: App, job: AskingJob): string[] {
 }
 
 /** The help of one question: what is asked, the fields as flags, the other ways to answer. */
-export function questionHelp(app: App, job: AskingJob, question: PendingInput): string {
+export function questionHelp(app: Person, job: AskingJob, question: PendingInput): string {
   const { flags, hidden } = answerFlags(question);
   const about = [askedText(question) ?? question.method];
   if (isPage(question)) about.push('Open the page yourself if you trust it; it is never opened for you.');
@@ -156,6 +161,6 @@ export function answerHelp(): string {
   return `Answering:\n${runtimeHelp(['all'], ANSWER_FLAGS)}\n\nFlags of mcp2cli:\n${runtimeHelp(['all'])}`;
 }
 
-function pageWidth(app: App): number {
+function pageWidth(app: Person): number {
   return Math.min(app.printer.width, 110);
 }

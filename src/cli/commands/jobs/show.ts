@@ -1,11 +1,12 @@
 import { EXIT } from '../../../errors.ts';
 import { isTerminal, outcomeExitCode } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
+import { jobInHand } from '../../../jobs/recorder.ts';
 import { showJob } from '../../../jobs/wait.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
-import { jobInHand, printJobResult } from '../../output/outcome-view.ts';
+import { printJobResult } from '../../output/outcome-view.ts';
 import { oneJob } from './ids.ts';
 
 export interface ShowOptions {

@@ -1,12 +1,13 @@
-import { detached } from '../../../calls/finish.ts';
+import { detached } from '../../../calls/detached.ts';
 import { EXIT } from '../../../errors.ts';
 import type { JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
+import { jobInHand } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
 import { permitJobs, permittedAsker } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobSummary } from '../../output/job-view.ts';
-import { jobInHand, printOutcome } from '../../output/outcome-view.ts';
+import { printOutcome } from '../../output/outcome-view.ts';
 import { someJobs } from './ids.ts';
 
 export interface WaitOptions {

@@ -1,12 +1,13 @@
-import { detached } from '../../../calls/finish.ts';
+import { detached } from '../../../calls/detached.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
+import { jobInHand } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
 import { permitJobs, permittedAsker } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { changeLine, jobSummary } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
-import { jobInHand, outcomeCode, printOutcome } from '../../output/outcome-view.ts';
+import { outcomeCode, printOutcome } from '../../output/outcome-view.ts';
 import { oneJob } from './ids.ts';
 
 export interface WatchOptions {

@@ -1,0 +1,14 @@
+import type { ElicitPolicy } from '../config/settings.ts';
+import type { LocalRunTerms } from '../keeper/run-options.ts';
+
+/** How a call is made, as flags and settings say. */
+export interface CallOptions {
+  /** How long the server keeps a task, in milliseconds. */
+  ttlMs: number | undefined;
+  /** The command ends at once, whatever the server makes of the call. */
+  detach: boolean;
+  /** What is done with the server's questions. */
+  elicit: ElicitPolicy;
+  /** Of a run in this program. */
+  terms: LocalRunTerms;
+}
