@@ -195,12 +195,9 @@ describe('the other helpers', () => {
   it('makePrivateDir says which folder it cannot make', () => {
     const dir = freshDir();
     writeFileSync(join(dir, 'file'), '');
-    expect(() => makePrivateDir(join(dir, 'file', 'x'))).toThrow(
-      expect.objectContaining({
-        exitCode: 74,
-        message: `cannot create ${join(dir, 'file')}: something else is there`,
-      }),
-    );
+    const path = join(dir, 'file', 'x');
+    const message = `cannot create ${path}: a part of the path is not a folder`;
+    expect(() => makePrivateDir(path)).toThrow(expect.objectContaining({ exitCode: 74, message }));
   });
 
   it('replaceByLink makes two names of one file, twice over, and says when it cannot', () => {

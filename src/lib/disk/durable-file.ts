@@ -124,21 +124,32 @@ export function syncDir(dir: string): void {
 }
 
 /** Creates a folder with mode 0700, missing parents too, durably. A folder that exists is left as it is. */
-// Node's own `recursive` says ENOENT where the disk is read-only.
 export function makePrivateDir(dir: string): void {
-  if (guarded('create', dir, () => isFolder(dir))) return;
+  guarded('create', dir, () => makeDir(dir));
+}
+
+// Node's own `recursive` says ENOENT where the disk is read-only.
+function makeDir(dir: string): void {
+  if (isFolder(dir)) return;
   const parent = dirname(dir);
-  if (parent !== dir) makePrivateDir(parent);
-  guarded('create', dir, () => {
-    try {
-      mkdirSync(dir, { mode: 0o700 });
-    } catch (error) {
-      // Another process was faster.
-      if (errnoOf(error) === 'EEXIST' && isFolder(dir)) return;
-      throw error;
-    }
-    syncDir(parent);
-  });
+  if (parent !== dir) makeParent(parent);
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster.
+    if (errnoOf(error) === 'EEXIST' && isFolder(dir)) return;
+    throw error;
+  }
+  syncDir(parent);
+}
+
+function makeParent(dir: string): void {
+  try {
+    makeDir(dir);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    throw Object.assign(error as NodeJS.ErrnoException, { code: 'ENOTDIR' });
+  }
 }
 
 /** Node 20 throws for a path below a file, which later ones say is not there. */

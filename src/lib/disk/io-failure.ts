@@ -21,15 +21,12 @@ const WORDS: Record<string, string> = {
   ESTALE: 'the network file system lost it',
 };
 
-const CHECK_PATH = 'check the path, and what HOME and MCP2CLI_HOME name';
-
 const HINTS: Record<string, string> = {
   ENOSPC: 'free some space and try again; nothing that was stored before is touched',
   EDQUOT: 'free some space and try again; nothing that was stored before is touched',
   EROFS: 'set MCP2CLI_HOME to a folder that can be written',
   EACCES: 'check the owner and mode of the folder, or set MCP2CLI_HOME to another one',
-  ENOTDIR: CHECK_PATH,
-  EEXIST: CHECK_PATH,
+  ENOTDIR: 'check the path, and what HOME and MCP2CLI_HOME name',
 };
 
 /** The operating system's error code (`ENOENT`), or undefined for an error of another kind. */
