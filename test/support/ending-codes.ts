@@ -35,7 +35,7 @@ function allowedCodes({ means, answer: name, step, transport }: Case): number[] 
   // Each job that cannot be asked about is told in a warning.
   if (step.words === 'jobs list --refresh') return means === 'silence' ? [3, 124] : [0, 124];
   if (step.method === 'server/discover') {
-    // A gateway may refuse what it does not know, and let the old handshake pass.
+    // An answer that comes too late, as on a busy machine, counts as silence: the old handshake is tried then, and passes.
     if (means === 'auth') return name === 'HTTP 403' ? [0, 4] : [4];
     // A server that knows no such question has the old handshake; one that says nothing may, too.
     return means === 'busy'
