@@ -12,6 +12,8 @@ export interface OutStream {
   /** Synchronous where Node's is; back-pressure is awaited by `flush`. */
   write(text: string): void;
   flush(): Promise<void>;
+  /** What is written goes nowhere: the reader has gone, or the disk refuses. */
+  readonly isClosed: boolean;
 }
 
 /** Everything that comes from outside. This is the only file that touches process, clock and environment; the rest is injected. */
@@ -197,6 +199,9 @@ function outStream(fd: 1 | 2, get: () => NodeJS.WriteStream): OutStream {
       if (broken || text === '') return;
       if (plain && !stream) writeDirectly(text);
       else streamed().write(text);
+    },
+    get isClosed() {
+      return broken !== undefined;
     },
     async flush() {
       const pending = stream;

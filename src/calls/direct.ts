@@ -1,5 +1,6 @@
 import { SignalReason } from '../context.ts';
 import { InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
+import type { ServerLink } from '../jobs/ports.ts';
 import { attended } from '../jobs/questions/attend.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { type CallScope, type Live, type PreparedCall, toolCall, withPause } from './call.ts';
@@ -12,19 +13,20 @@ export type CallEnd = { kind: 'result'; result: unknown } | { kind: 'job'; job: 
 /** Calls that become jobs; most do not, and are not held up by the loading of what jobs need. */
 const jobs = () => import('./foreground-job.ts');
 
-/** `<tool>`: waits for the answer. ^C and `--timeout` cancel the call at the server. */
+/** `<tool>`: waits for the answer. ^C and `--timeout` cancel the call at the server. `opened`: a link that has no other call under way. */
 export async function callDirectly(
   scope: CallScope,
   call: PreparedCall,
   options: CallOptions,
   live: Live,
+  opened?: ServerLink,
 ): Promise<CallEnd> {
   const stop = scope.stop('the tool did not answer in time; the call was cancelled');
   const deps = withPause(await scope.jobDeps(), live);
   const { retry } = options.terms;
   try {
     await (await scope.session()).catalogue(stop.signal);
-    const link = await (await scope.session()).open(stop.signal);
+    const link = opened ?? (await (await scope.session()).open(stop.signal));
     const { tasks } = modeFor(link.taskMode(toolCall(call)), retry, call.tool.name);
     if (tasks === 'required' || retry.attempts > 1) {
       const { foregroundJob } = await jobs();

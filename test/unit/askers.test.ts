@@ -19,6 +19,7 @@ function stage() {
     columns: 80,
     write: (text: string) => void output.write(text),
     flush: async () => {},
+    isClosed: false,
   };
   const printer = new Printer({
     stdout: stream,

@@ -2,6 +2,7 @@
 
 import type { DefinedCall } from '../../catalog/entry.ts';
 import { UsageError } from '../../errors.ts';
+import { merged } from '../../lib/exact-json.ts';
 import { buildArguments, parseArgsText } from '../../tools/flags/build-arguments.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { withDefaultArgs } from '../../tools/flags/overrides.ts';
@@ -49,6 +50,27 @@ export async function gatherArguments(
     assemble,
     check: (args) => problemsOf(app, form, args),
   });
+}
+
+/**
+ * The same for many calls of one line: a function that makes a call's arguments of its own ones, which win over those of the line. Nobody is
+ * asked. Errors: UsageError for a line that makes no sense; of the function, for what is wrong with the arguments.
+ */
+export async function argumentsForEach(
+  app: App,
+  form: ToolForm,
+  line: ScannedLine,
+): Promise<(own: Record<string, unknown>) => Promise<Record<string, unknown>>> {
+  const base = buildArguments(await argsGiven(app, form, line), line.assignments);
+  if (line.problems.length > 0) throw lineError(app, form, line, undefined);
+  const complete = form.offer.calls && (await completion(app, form.offer.calls, form.typed));
+  return async (own) => {
+    const open = withDefaultArgs(merged(base, own), form.flags, form.profiles);
+    const args = complete ? complete(open) : open;
+    const problems = await problemsOf(app, form, args);
+    if (problems.length > 0) throw wrongArguments(app, problems, form.typed);
+    return args;
+  };
 }
 
 /** What `--args` says. Errors: UsageError for what is no JSON object, with all else that is wrong with the line. */

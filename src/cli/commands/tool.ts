@@ -15,14 +15,15 @@ import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { profiledFlags, shownFlags } from '../../tools/flags/overrides.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import { redactSecrets } from '../../tools/schema/redact.ts';
+import type { ToolDefinition } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
-import { gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
+import { argumentsForEach, gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
 import type { ToolForm } from '../arguments/tool-form.ts';
 import { localRunTerms } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
-import { durationFlag } from '../global-flags/values.ts';
+import { durationFlag, textFlag } from '../global-flags/values.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import { liveProgress } from '../output/live.ts';
 import {
@@ -84,33 +85,36 @@ async function runOffer(
   if (runtime.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
   const marks = applyDefaults(app, offer, settings);
   const form: ToolForm = { offer, called, flags, profiles, typed };
-  const args = await gatherArguments(app, form, line);
-  const call = {
-    name: offer.name,
-    tool: called,
-    arguments: args,
-    storedArguments: redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>,
-    through: offer.through,
-    marks,
+  const prepare = async (args: Record<string, unknown>) => {
+    const storedArguments = redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>;
+    await permitAll(app, 'execute', namesOfCall(offer, args), storedArguments);
+    return {
+      name: offer.name,
+      tool: called,
+      arguments: args,
+      storedArguments,
+      through: offer.through,
+      marks,
+    };
   };
-  await permitAll(app, 'execute', namesOfCall(offer, args), call.storedArguments);
+  if (['each', 'parallel', 'unordered', 'fail-fast'].some((name) => app.flags.has(name))) {
+    const { isEach, runEach } = await import('./each.ts');
+    if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {
+      const argumentsOf = await argumentsForEach(app, form, line);
+      return runEach(app, callOptions(app, called), async (own) => prepare(await argumentsOf(own)));
+    }
+  }
+  const call = await prepare(await gatherArguments(app, form, line));
   if (app.flags.has('dry-run')) return printDryRun(app, call);
   return makeCall(app, call);
 }
 
 /** Makes the call, and prints what came of it. */
 async function makeCall(app: App, call: PreparedCall): Promise<number> {
-  // `--detach` implies `--background`.
-  const background = app.flags.has('background') || app.flags.has('detach');
-  const options: CallOptions = {
-    ttlMs: durationFlag(app.flags, 'ttl'),
-    detach: app.flags.has('detach') || app.instance.settings.detach,
-    elicit: app.elicit,
-    terms: localRunTerms(app.flags, call.tool, background),
-  };
+  const options = callOptions(app, call.tool);
   const live = await liveProgress(app.printer, app.color, false);
   try {
-    if (background) {
+    if (isBackground(app)) {
       const { callInBackground } = await import('../../calls/submit.ts');
       const submitted = await callInBackground(app, call, options, live);
       live.stop();
@@ -122,6 +126,20 @@ async function makeCall(app: App, call: PreparedCall): Promise<number> {
   } finally {
     live.stop();
   }
+}
+
+/** `--detach` implies `--background`. */
+function isBackground({ flags }: App): boolean {
+  return flags.has('background') || flags.has('detach');
+}
+
+function callOptions(app: App, tool: ToolDefinition): CallOptions {
+  return {
+    ttlMs: durationFlag(app.flags, 'ttl'),
+    detach: app.flags.has('detach') || app.instance.settings.detach,
+    elicit: app.elicit,
+    terms: localRunTerms(app.flags, tool, isBackground(app)),
+  };
 }
 
 /** The job's id, and what is known of its end already. */

@@ -21,7 +21,7 @@ import type { KnownInstance, World } from './sources.ts';
 /** How many jobs are proposed. */
 const MOST_JOBS = 50;
 
-const SILENT: OutStream = { isTTY: false, columns: undefined, write() {}, async flush() {} };
+const SILENT: OutStream = { isTTY: false, columns: undefined, isClosed: false, write() {}, async flush() {} };
 
 /** What this machine's files tell. Reads what it is asked for and no more; says and writes nothing. */
 export function filesWorld(loud: Context): World {

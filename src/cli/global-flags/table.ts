@@ -183,6 +183,22 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'what the server asks: ask (on a terminal), decline, or defaults (of its forms)',
   },
   {
+    name: 'each',
+    takes: 'value',
+    value: 'FILE',
+    scope: 'tool',
+    help: 'a call for each line of NDJSON, an object with arguments; - is stdin',
+  },
+  {
+    name: 'parallel',
+    takes: 'value',
+    value: 'N',
+    scope: 'tool',
+    help: 'of --each: calls at once (default 1)',
+  },
+  { name: 'unordered', takes: 'none', scope: 'tool', help: 'of --each: results as they come' },
+  { name: 'fail-fast', takes: 'none', scope: 'tool', help: 'of --each: nothing new after a failure' },
+  {
     name: 'save',
     takes: 'value',
     value: 'DIR',

@@ -93,6 +93,12 @@ export class Printer {
     this.out(this.outTTY ? visibleJson(text) : text);
   }
 
+  /** A line of NDJSON, whatever the format is. */
+  line(value: object): void {
+    const text = stringifyJson(value);
+    this.out(this.outTTY ? visibleJson(text) : text);
+  }
+
   /** A JSON array, written item by item: together they may be more than one string can be. */
   async jsonArray(items: readonly unknown[]): Promise<void> {
     const tty = this.outTTY && this.format === 'json';
@@ -144,16 +150,9 @@ export class Printer {
 
   /** One clear error: a JSON line with --json, otherwise the message and what to do about it. */
   error(error: CliError): void {
-    const { code, message, hint, exitCode, details } = error;
+    const { message, hint, exitCode } = error;
     if (this.json) {
-      const body = {
-        code,
-        message,
-        ...(hint ? { hint } : {}),
-        exit_code: exitCode,
-        ...(details ? { details } : {}),
-      };
-      this.#jsonLine({ error: body });
+      this.#jsonLine({ error: errorBody(error) });
       return;
     }
     this.#options.stderr.write(`${visible(`error: ${message}`)}\n`);
@@ -173,4 +172,15 @@ export class Printer {
   get stderr(): OutStream {
     return this.#options.stderr;
   }
+}
+
+/** An error as it stands in JSON. */
+export function errorBody({ code, message, hint, exitCode, details }: CliError): object {
+  return {
+    code,
+    message,
+    ...(hint ? { hint } : {}),
+    exit_code: exitCode,
+    ...(details ? { details } : {}),
+  };
 }

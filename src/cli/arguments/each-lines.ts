@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { IoError, UsageError } from '../../errors.ts';
+import { parseJson } from '../../lib/exact-json.ts';
+import { isObject, type JsonObject } from '../../lib/json.ts';
+import { decodeText } from '../../lib/text.ts';
+import type { App } from '../app.ts';
+
+/** The longest line, in bytes. */
+const MAX_LINE = 64 * 1024 * 1024;
+const NEWLINE = 10;
+
+/**
+ * The objects of NDJSON: a file, or `-` for stdin. Blank lines are passed over. A file is looked through before its first object is handed
+ * out; stdin is read as it comes. `signal` ends the reading. Errors: UsageError, with the line's number; IoError.
+ */
+export async function* eachLines(app: App, source: string, signal: AbortSignal): AsyncGenerator<JsonObject> {
+  if (source === '-') return yield* objectsOf(app.context.stdin.stream, '--each (stdin)', signal);
+  const path = resolve(app.context.cwd, source);
+  const open = () => createReadStream(path);
+  const where = `--each (${path})`;
+  try {
+    for await (const _ of objectsOf(open(), where, signal));
+    yield* objectsOf(open(), where, signal);
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`--each: no such file: ${path}`);
+    if (syscall !== undefined) throw new IoError(`--each: cannot read ${path}: ${message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function* objectsOf(
+  stream: NodeJS.ReadableStream & { destroy(): void },
+  where: string,
+  signal: AbortSignal,
+): AsyncGenerator<JsonObject> {
+  const onAbort = () => stream.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    let number = 0;
+    for await (const line of linesOf(stream, where)) {
+      number += 1;
+      const text = decodeText(line).trim();
+      if (text !== '') yield objectOf(text, `${where}: line ${number}`);
+    }
+  } catch (error) {
+    // The stream was closed under its reader.
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stream.destroy();
+  }
+}
+
+function objectOf(text: string, where: string): JsonObject {
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new UsageError(`${where}: not JSON: ${(error as Error).message}`);
+  }
+  if (isObject(value)) return value;
+  throw new UsageError(`${where}: not an object with arguments`, {
+    hint: 'each line is an object: {"name": "value"}',
+  });
+}
+
+async function* linesOf(stream: NodeJS.ReadableStream, where: string): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    let rest = chunk as Buffer;
+    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
+      yield Buffer.concat([...parts, rest.subarray(0, at)]);
+      parts = [];
+      length = 0;
+      rest = rest.subarray(at + 1);
+    }
+    parts.push(rest);
+    length += rest.length;
+    if (length > MAX_LINE) throw new UsageError(`${where}: a line is longer than ${MAX_LINE} bytes`);
+  }
+  if (length > 0) yield Buffer.concat(parts);
+}

@@ -1,0 +1,192 @@
+/** `<tool> --each FILE`: a call for every line of NDJSON, over one connection. */
+import type { CallScope, PreparedCall } from '../../calls/call.ts';
+import { callDirectly } from '../../calls/direct.ts';
+import { callEach, EachStopped, type Tally } from '../../calls/each.ts';
+import type { CallOptions } from '../../calls/options.ts';
+import { isWithin, type Range, rangeText } from '../../config/retry-limits.ts';
+import { SignalReason } from '../../context.ts';
+import { CliError, EXIT, InterruptedError, TimeoutError, UsageError } from '../../errors.ts';
+import type { JobDeps } from '../../jobs/deps.ts';
+import type { ServerLink } from '../../jobs/ports.ts';
+import type { JobRecord } from '../../jobs/record.ts';
+import { type JsonObject, textOf } from '../../lib/json.ts';
+import type { Log } from '../../lib/log.ts';
+import { randomId } from '../../lib/random-id.ts';
+import { type Stop, stopAfter } from '../../lib/stop.ts';
+import type { App } from '../app.ts';
+import { eachLines } from '../arguments/each-lines.ts';
+import type { FlagValues } from '../global-flags/scan.ts';
+import { textFlag } from '../global-flags/values.ts';
+import { liveProgress } from '../output/live.ts';
+import { errorBody } from '../output/printer.ts';
+
+const PARALLEL: Range = { min: 1, max: 1_000, whole: true };
+
+/** What a line of the output says. `status` is the job's, of a plain call `completed` or `failed`. */
+interface Line {
+  index: number;
+  arguments: Record<string, unknown>;
+  status: string;
+  job_id?: string;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Makes a call of a line's own arguments. Errors: UsageError for what the tool does not take; PermissionError. */
+export type Prepare = (own: JsonObject) => Promise<PreparedCall>;
+
+/** Whether `--each` was typed; `args` is what `--args` says. Error: UsageError for flags that mean nothing without it, or with it. */
+export function isEach(flags: FlagValues, args: string | undefined): boolean {
+  if (flags.has('each')) {
+    for (const name of ['interactive', 'save'])
+      if (flags.has(name)) throw new UsageError(`--${name} and --each contradict each other`);
+    if (textFlag(flags, 'each') === '-' && args === '-')
+      throw new UsageError('--args and --each cannot both read stdin');
+    return true;
+  }
+  const stray = ['parallel', 'unordered', 'fail-fast'].find((name) => flags.has(name));
+  if (stray) throw new UsageError(`--${stray} means nothing without --each`);
+  return false;
+}
+
+/** Runs the calls. Exit 1 when one of them failed. Errors: UsageError, those of connecting, InterruptedError, TimeoutError. */
+export async function runEach(app: App, options: CallOptions, prepare: Prepare): Promise<number> {
+  const { flags, printer, context } = app;
+  const parallel = parallelFlag(flags);
+  const source = textFlag(flags, 'each') ?? '-';
+  const stop = app.stop('the calls were not finished in time');
+  // A line a call is on stdout: only a terminal needs the count.
+  const live = printer.errTTY ? await liveProgress(printer, app.color, false) : SILENT;
+  const batch = `batch:${randomId()}`;
+  const background = flags.has('background') || flags.has('detach');
+  const make = background ? inBackground : inForeground([]);
+  const deps = app.jobDeps();
+  const tally: Tally = { done: 0, failed: 0 };
+  try {
+    const { done, failed } = await callEach(
+      eachLines(app, source, stop.signal),
+      async (own, index) => {
+        const line: Line = { index, arguments: own, status: 'failed' };
+        const one = stopAfter(context.clock, stop.signal, undefined, '');
+        try {
+          const call = await prepare(own);
+          line.arguments = call.storedArguments;
+          if (flags.has('dry-run')) line.status = 'not sent';
+          else Object.assign(line, await make(scopeOf(app, await deps, one), tagged(call, batch), options));
+        } catch (error) {
+          if (stop.signal.aborted || !(error instanceof CliError)) throw error;
+          Object.assign(line, failureOf(error));
+        } finally {
+          one.dispose();
+        }
+        const isGood = !line.error && (background || ['completed', 'not sent'].includes(line.status));
+        return { line, failed: !isGood };
+      },
+      async ({ line, failed: isFailed }) => {
+        live.pause();
+        printer.line(line);
+        await context.stdout.flush();
+        tally.done += 1;
+        if (isFailed) tally.failed += 1;
+        live.update('', { progress: tally.done, message: tally.failed > 0 ? `${tally.failed} failed` : '' });
+        return !context.stdout.isClosed;
+      },
+      { parallel, ordered: !flags.has('unordered'), failFast: flags.has('fail-fast'), signal: stop.signal },
+    );
+    live.stop();
+    // The reading may have ended because of it.
+    if (stop.signal.aborted) throw new EachStopped(stop.signal.reason, { done, failed });
+    printer.note(`${countText({ done, failed })}${background && done > 0 ? `; tag: ${batch}` : ''}`);
+    return failed > 0 ? EXIT.failed : EXIT.ok;
+  } catch (error) {
+    throw error instanceof EachStopped ? stopped(stop, error) : error;
+  } finally {
+    live.stop();
+    stop.dispose();
+  }
+}
+
+type Make = (scope: CallScope, call: PreparedCall, options: CallOptions) => Promise<Partial<Line>>;
+
+/** Calls over links of one connection, each of which takes one call after the other. */
+function inForeground(free: ServerLink[]): Make {
+  return async (scope, call, options) => {
+    const link = free.pop() ?? (await (await scope.session()).open(scope.stop('').signal));
+    const end = await callDirectly(scope, call, options, SILENT, link);
+    // A link that has followed a task has memories of it.
+    if (end.kind === 'job') return jobLine(end.job);
+    free.push(link);
+    const isError = (end.result as { isError?: unknown } | null)?.isError === true;
+    return { status: isError ? 'failed' : 'completed', result: end.result };
+  };
+}
+
+const inBackground: Make = async (scope, call, options) => {
+  const { callInBackground } = await import('../../calls/submit.ts');
+  const { job, unrecorded } = await callInBackground(scope, call, options, SILENT);
+  return { ...jobLine(job), ...(unrecorded ? { error: errorBody(unrecorded) } : {}) };
+};
+
+function jobLine({ job_id, status, result, error }: JobRecord): Partial<Line> {
+  return {
+    status,
+    job_id,
+    ...(result == null ? {} : { result }),
+    ...(error && status !== 'completed' ? { error } : {}),
+  };
+}
+
+/** What a call that did not come off says, with the job that has it on record. */
+function failureOf(error: CliError): Partial<Line> {
+  const id = textOf(error.details?.['job_id']);
+  return { error: errorBody(error), ...(id === '' ? {} : { job_id: id }) };
+}
+
+/** Of many calls at once none asks a person, and what each has to say goes to --verbose. */
+function scopeOf(app: App, deps: JobDeps, one: Stop): CallScope {
+  const { instance, context, paths } = app;
+  const printer: Log = {
+    note: (text) => app.printer.detail(text),
+    detail: (text) => app.printer.detail(text),
+    warn: (code, message) => app.printer.warn(code, message),
+  };
+  return {
+    instance,
+    context,
+    paths,
+    printer,
+    session: () => app.session(),
+    command: (...words) => app.command(...words),
+    answerHint: (job, resume) => app.answerHint(job, resume),
+    jobDeps: async () => ({ ...deps, ask: undefined }),
+    stop: () => ({ ...one, dispose() {} }),
+  };
+}
+
+function tagged(call: PreparedCall, batch: string): PreparedCall {
+  const { tags = [], labels = {}, ...marks } = call.marks ?? {};
+  return { ...call, marks: { ...marks, labels, tags: [...tags, batch] } };
+}
+
+const SILENT = { update() {}, pause() {}, stop() {} };
+
+function parallelFlag(flags: FlagValues): number {
+  const text = textFlag(flags, 'parallel');
+  const value = text === undefined ? 1 : text.trim() === '' ? Number.NaN : Number(text);
+  if (isWithin(value, PARALLEL)) return value;
+  throw new UsageError(`--parallel: not ${rangeText(PARALLEL)}: ${JSON.stringify(text)}`);
+}
+
+function countText({ done, failed }: Tally): string {
+  const calls = `${done} call${done === 1 ? '' : 's'}`;
+  return failed === 0 ? `${calls} done` : `${calls} done, ${failed} of them failed`;
+}
+
+/** An error that also says how far the calls had come. */
+function stopped(stop: Stop, { reason, tally }: EachStopped): unknown {
+  const why = stop.signal.aborted ? stop.signal.reason : reason;
+  const so = `${countText(tally)}; what was under way is cancelled, the rest was not begun`;
+  if (why instanceof SignalReason) return new InterruptedError(`interrupted: ${so}`, why.exitCode);
+  if (why instanceof TimeoutError) return new TimeoutError(`${why.message}: ${so}`);
+  return reason;
+}
