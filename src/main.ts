@@ -7,7 +7,7 @@ import { EXIT } from './errors.ts';
 import { KEEPER_MARK } from './keeper/env.ts';
 
 const argv = process.argv.slice(2);
-const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM']);
+const quick = quickAnswer(argv, process.env['MCP2CLI_PROGRAM'], () => process.stdout.columns);
 const asked = completionAsked(argv);
 if (quick === undefined) keepCompiled();
 

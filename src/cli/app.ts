@@ -191,6 +191,11 @@ export class App {
     return ['mcp2cli', ...how, ...words].join(' ');
   }
 
+  /** The time, where stdout is a terminal: times are told as ages there, and exactly elsewhere. */
+  get now(): Date | undefined {
+    return this.printer.outTTY ? this.context.clock.now() : undefined;
+  }
+
   /** Colours for stdout's human forms. */
   async palette(): Promise<Palette> {
     return this.printer.outTTY && this.color ? colors() : PLAIN;

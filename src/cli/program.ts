@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, UsageError } from '../errors.ts';
 import { shellQuote } from '../lib/shell-quote.ts';
+import { fitLines } from '../lib/word-wrap.ts';
 import type { App } from './app.ts';
 import { type FlagValues, setFlag } from './global-flags/scan.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './global-flags/table.ts';
@@ -49,7 +50,7 @@ export async function runProgram(
   let exitCode: number = EXIT.ok;
   const help: string[] = [];
   // What stands behind a command is for that command to read, whatever the groups around it know.
-  const program = configure(new Command(prefix), app, help).enablePositionalOptions();
+  const program = configure(new Command(prefix), help).enablePositionalOptions();
   for (const spec of specs)
     program.addCommand(build(named(spec, argv), app, help, (code) => (exitCode = code)));
   try {
@@ -70,7 +71,7 @@ export async function runProgram(
 function groupAlone(app: App, help: string, prefix: string, argv: readonly string[]): number {
   const typed = [prefix, ...argv.filter((word) => !word.startsWith('-'))].join(' ');
   if (app.printer.json) throw new UsageError(`${typed}: which command?`, { hint: `see: ${typed} --help` });
-  app.printer.stderr.write(help);
+  app.printer.stderr.write(app.printer.errTTY ? fitLines(help, app.printer.width) : help);
   return EXIT.usage;
 }
 
@@ -127,7 +128,10 @@ function usageError(error: CommanderError, prefix: string, argv: readonly string
   });
 }
 
-function configure(command: Command, app: App, help: string[]): Command {
+/** Columns that no line of help takes. */
+const UNBROKEN = 10_000;
+
+function configure(command: Command, help: string[]): Command {
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
@@ -138,15 +142,14 @@ function configure(command: Command, app: App, help: string[]): Command {
       // Errors are thrown and told in one place; what is left is the help of a group.
       writeErr: (text) =>
         text.startsWith('error:') || text.startsWith('(Did') ? undefined : help.push(text),
-      getOutHelpWidth: () => app.printer.width,
-      getErrHelpWidth: () => app.printer.width,
+      // The printer breaks lines, of all help alike.
+      getOutHelpWidth: () => UNBROKEN,
+      getErrHelpWidth: () => UNBROKEN,
     });
 }
 
 function build(spec: CommandSpec, app: App, help: string[], done: (code: number) => void): Command {
-  const command = configure(new Command(spec.name), app, help)
-    .summary(spec.summary)
-    .description(spec.summary);
+  const command = configure(new Command(spec.name), help).summary(spec.summary).description(spec.summary);
   for (const sub of spec.subcommands ?? [])
     command.addCommand(build(sub, app, help, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;

@@ -5,10 +5,11 @@ import type { Paths } from '../config/paths.ts';
 import { targetHash } from '../config/target-hash.ts';
 import type { Context } from '../context.ts';
 import { readDefinitions } from '../definitions/read.ts';
+import { age } from '../lib/age.ts';
 import { clientDuties } from '../mcp/connection/client-features.ts';
 import { readFacts } from '../mcp/connection/facts-cache.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
-import { ageText, countText, type Subject } from './subject.ts';
+import { countText, type Subject } from './subject.ts';
 
 type Around = Pick<Context, 'env' | 'cwd'> & { now: Date };
 
@@ -34,11 +35,7 @@ export function checkCatalogue(paths: Paths, { name, identity, settings }: Subje
   }
   const { tools, fetchedAt } = catalogue;
   return [
-    checked(
-      'catalogue',
-      'ok',
-      `${countText(tools.length, 'tool')}, fetched ${ageText(fetchedAt, around.now)}`,
-    ),
+    checked('catalogue', 'ok', `${countText(tools.length, 'tool')}, fetched ${age(fetchedAt, around.now)}`),
   ];
 }
 
@@ -53,7 +50,7 @@ export function checkFacts(paths: Paths, { name, identity, settings }: Subject, 
       checked('server facts', 'ok', existsSync(path) ? 'to be asked again' : 'nothing is remembered yet'),
     ];
   const { protocolVersion, transport, savedAt } = facts;
-  const message = `protocol ${protocolVersion ?? 'unknown'} over ${transport}, remembered ${ageText(savedAt, around.now)}`;
+  const message = `protocol ${protocolVersion ?? 'unknown'} over ${transport}, remembered ${age(savedAt, around.now)}`;
   return [checked('server facts', 'ok', message)];
 }
 

@@ -22,16 +22,6 @@ export interface Machine {
   target: (identity: Target, name: string) => Target;
 }
 
-/** `3 hours`, `12 days`: how long ago something was. */
-export function ageText(iso: string, now: Date): string {
-  const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(iso)) / 60_000));
-  const of = (n: number, unit: string) => `${n} ${unit}${n === 1 ? '' : 's'} ago`;
-  if (Number.isNaN(minutes)) return 'at an unknown time';
-  if (minutes < 60) return of(minutes, 'minute');
-  if (minutes < 48 * 60) return of(Math.floor(minutes / 60), 'hour');
-  return of(Math.floor(minutes / 1440), 'day');
-}
-
 export function countText(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -6,9 +6,9 @@ import { calledBy } from '../../src/doctor/launchers.ts';
 import { probeDisk } from '../../src/doctor/probe-disk.ts';
 import { secretsOf, withoutSecrets } from '../../src/doctor/secrets.ts';
 import { clockSkew } from '../../src/doctor/skew.ts';
-import { ageText } from '../../src/doctor/subject.ts';
 import { ConfigError, IoError } from '../../src/errors.ts';
 import { isIndexDamaged, missingResult, setAside } from '../../src/jobs/store/job-health.ts';
+import { age } from '../../src/lib/age.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, endedJobs, newJob, taskFact } from '../support/store-fixtures.ts';
 
@@ -60,14 +60,14 @@ it('a date that is none says nothing', () => {
 });
 
 it.each([
-  ['2026-03-30T11:59:30Z', '0 minutes ago'],
-  ['2026-03-30T11:59:00Z', '1 minute ago'],
-  ['2026-03-30T09:00:00Z', '3 hours ago'],
-  ['2026-03-01T12:00:00Z', '29 days ago'],
-  ['2026-04-01T12:00:00Z', '0 minutes ago'],
+  ['2026-03-30T11:59:30Z', '30s ago'],
+  ['2026-03-30T11:59:00Z', '1m ago'],
+  ['2026-03-30T09:00:00Z', '3h ago'],
+  ['2026-03-01T12:00:00Z', '29d ago'],
+  ['2026-04-01T12:00:00Z', '0s ago'],
   ['then', 'at an unknown time'],
 ])('an age: %s', (iso, text) => {
-  expect(ageText(iso, NOW)).toBe(text);
+  expect(age(iso, NOW)).toBe(text);
 });
 
 describe('secrets', () => {

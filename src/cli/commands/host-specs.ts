@@ -192,7 +192,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     more: [
       'Exit code 1 when there is a problem (!!); warnings (--) are fine. Each server may take 10 s, or --timeout. A server that is a',
       'command is started, and ended again. Damaged records are moved to the folder damaged/ of the instance, never deleted.',
-    ].join('\n'),
+    ].join(' '),
     run: async (app, [instance], options) => (await import('./doctor.ts')).examine(app, instance, options),
   },
   {

@@ -115,7 +115,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         more: [
           'All that is given must hold; --keep counts the jobs that --status, --tag and --label leave. Jobs that run, and records that',
           'are damaged or of a newer version, are never removed. The results go with the records.',
-        ].join('\n'),
+        ].join(' '),
         run: async (app, _words, options) => (await import('./jobs/prune.ts')).pruneJobs(app, options),
       },
       ...DEFINITION_SPECS,

@@ -193,7 +193,7 @@ async function printToolHelp(
     return EXIT.ok;
   }
   const { toolHelp } = await import('../../tools/flags/tool-help.ts');
-  printer.out(
+  printer.help(
     toolHelp(tool, flags, {
       usage: app.command(...typed),
       width: Math.min(printer.width, 110),

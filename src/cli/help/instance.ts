@@ -15,29 +15,28 @@ Tools:
 ${indent(list)}
 
 Commands:
-  ls                                       what the server offers
-  call [--job|--workflow|--definition|--tool] NAME [flags]
-                                           by its exact name, and kind where several have it
+  ls                                       list what the server offers
+  call [--KIND] NAME [flags]               a tool by its exact name; --tool, --job, --workflow, --definition
   jobs list|show|wait|watch|answer|cancel|logs|prune
                                            background jobs
-  jobs define|undefine|definitions|export|import
-                                           jobs of your own: tools with arguments fixed
+  jobs define|undefine|definitions, jobs export|import
+                                           jobs of your own: tools with fixed arguments
   refresh                                  read the server's catalogue again
 
 Flags:
 ${runtimeHelp(['all', 'tool', 'input', 'result'])}
 
-${prefix} TOOL --help tells a tool's own flags.
+${prefix} TOOL --help shows the flags of a tool.
 `;
 }
 
 /** Help of `call` itself; behind a name `--help` tells of what is called so. */
 export function callHelp(prefix: string): string {
-  return `Usage: ${prefix} call [--job|--workflow|--definition|--tool] NAME [flags]
+  return `Usage: ${prefix} call [--tool | --job | --workflow | --definition] NAME [flags]
 
-A tool by its exact name, whatever it collides with; the flag before the name says of which kind, where several have it.
+Run a tool by its exact name, also when a command has the same name. When several kinds share the name, the flag before it says which is meant.
 
-${prefix} call NAME --help tells its flags.
+${prefix} call NAME --help shows its flags.
 `;
 }
 
@@ -48,7 +47,8 @@ async function toolList(app: App): Promise<string> {
     if (offers.length === 0) return '(none)';
     return grouped(offers)
       .map(({ group, offers: members }) => {
-        const lines = offerLines(app.printer, members);
+        const room = app.printer.width - (group === undefined ? 2 : 4);
+        const lines = offerLines(app.printer, members, room);
         return group === undefined ? lines : `${app.printer.safeName(group)}:\n${indent(lines)}`;
       })
       .join('\n');
@@ -56,7 +56,7 @@ async function toolList(app: App): Promise<string> {
     if (!(error instanceof CliError)) throw error;
     app.printer.warn(error.code, error.message);
     if (error instanceof PermissionError) return '(not permitted)';
-    return '(not known: the server cannot be asked)';
+    return '(unknown: the server cannot be reached)';
   }
 }
 

@@ -1,5 +1,6 @@
 import { commandNames, type Offer } from '../../catalog/entry.ts';
 import { firstSentence } from '../../lib/first-sentence.ts';
+import { columns, cutColumns, padColumns, wrapWords } from '../../lib/word-wrap.ts';
 import { profiledFlags, shownFlags } from '../../tools/flags/overrides.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import { withValue } from '../../tools/flags/tool-help.ts';
@@ -15,36 +16,39 @@ export function offerItem({ name, kind, listed }: Offer): object {
 
 /**
  * A line each: the words that run it, its kind where not all are tools, the first sentence about it, tags and labels. The columns are
- * aligned.
+ * aligned; on a terminal a line takes no more than `room` columns.
  */
-export function offerLines(printer: Printer, offers: readonly Offer[]): string {
+export function offerLines(printer: Printer, offers: readonly Offer[], room = printer.width): string {
   const kinds = new Set(offers.map(({ kind }) => kind));
   const names = shownNames(offers).map((name) => printer.safeName(name));
-  const width = Math.min(32, Math.max(...names.map((name) => name.length)));
+  const widest = printer.outTTY ? Math.min(32, Math.floor(room / 2)) : 32;
+  const width = Math.min(widest, Math.max(...names.map(columns)));
   const kindWidth =
     kinds.size > 1 || !kinds.has('tool') ? Math.max(...[...kinds].map((kind) => kind.length)) : 0;
   return offers
     .map((offer, i) => {
       const kind = kindWidth > 0 ? `  ${offer.kind.padEnd(kindWidth)}` : '';
-      const left = `${(names[i] ?? '').padEnd(width)}${kind}`;
+      const left = `${padColumns(names[i] ?? '', width)}${kind}`;
       const marks = printer.safeLine(marksOf(offer));
       const right = marks === '' ? '' : `  ${marks}`;
-      const room = printer.outTTY
-        ? Math.max(20, printer.width - left.length - 2 - right.length)
-        : Number.POSITIVE_INFINITY;
       const about = printer.safeLine(firstSentence(offer.tool.description ?? offer.tool.title ?? ''));
-      const short = about.length > room ? `${about.slice(0, room - 3)}...` : about;
-      return `${left}  ${short}${right}`.trimEnd();
+      if (!printer.outTTY) return `${left}  ${about}${right}`.trimEnd();
+      const rest = room - columns(left) - 2 - columns(right);
+      if (rest >= 12) return `${left}  ${cutColumns(about, rest)}${right}`.trimEnd();
+      // Too little room beside the name: below it.
+      const below = `${cutColumns(about, Math.max(12, room - 4 - columns(right)))}${right}`.trim();
+      return below === '' ? left.trimEnd() : `${left.trimEnd()}\n    ${below}`;
     })
     .join('\n');
 }
 
 /**
  * `ls -l`: the words with the flags that each takes, those that must be typed first, what the server says of it; the first sentence below. Nested
- * flags are left out: they are parts of the object that is there.
+ * flags are left out: they are parts of the object that is there. On a terminal a flag and its value stay together.
  */
 export function offerSignatures(printer: Printer, offers: readonly Offer[]): string {
   const names = shownNames(offers);
+  const width = printer.outTTY ? printer.width : Number.POSITIVE_INFINITY;
   return offers
     .map((offer, i) => {
       const { profiles = {}, tool } = offer;
@@ -56,9 +60,14 @@ export function offerSignatures(printer: Printer, offers: readonly Offer[]): str
       const facts = [...kind, ...hintsOf(offer.tool), marksOf(offer)].filter((fact) => fact !== '');
       const end = facts.length > 0 ? [`(${facts.join(', ')})`] : [];
       const name = printer.safeName(names[i] ?? '');
-      const line = [name, printer.safeLine([...must, ...can, ...end].join(' '))].join(' ').trimEnd();
+      const line = wrapWords(
+        [name, ...[...must, ...can, ...end].map(printer.safeLine)],
+        width,
+        '',
+        '        ',
+      );
       const about = printer.safeLine(firstSentence(offer.tool.description ?? offer.tool.title ?? ''));
-      return about === '' ? line : `${line}\n    ${about}`;
+      return about === '' ? line : `${line}\n${wrapWords(about.split(' '), width, '    ')}`;
     })
     .join('\n');
 }

@@ -1,4 +1,5 @@
 import type { JobRecord, JobStatus, Progress } from '../../jobs/record.ts';
+import { age } from '../../lib/age.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { visibleLine, visibleName } from '../../lib/visible.ts';
 import type { Palette } from './palette.ts';
@@ -6,7 +7,7 @@ import type { Printer } from './printer.ts';
 import { runDetails } from './run-view.ts';
 import { table } from './table.ts';
 
-/** A time stamp for people and columns: seconds are enough. */
+/** A time stamp for a pipe: seconds are enough. */
 function seconds(iso: string): string {
   return iso.replace(/\.\d+Z$/, 'Z');
 }
@@ -50,16 +51,9 @@ function statusColor(status: JobStatus | undefined, palette: Palette): (text: st
   return palette.cyan;
 }
 
-function age(iso: string, now: Date): string {
-  const s = Math.max(0, Math.round((now.getTime() - Date.parse(iso)) / 1000));
-  if (s < 60) return `${s}s ago`;
-  if (s < 3600) return `${Math.floor(s / 60)}m ago`;
-  if (s < 86_400) return `${Math.floor(s / 3600)}h ago`;
-  return `${Math.floor(s / 86_400)}d ago`;
-}
-
-/** The lines of `jobs show`; the first is `status: running, remote status: working`. */
-export function jobDetails(job: JobRecord): string {
+/** The lines of `jobs show`; the first is `status: running, remote status: working`. `now`: for a terminal, with times as ages. */
+export function jobDetails(job: JobRecord, now?: Date): string {
+  const time = (iso: string) => (now ? age(iso, now) : seconds(iso));
   const remote = remoteStatus(job);
   const lines = [
     `status: ${job.status}${remote === null ? '' : `, remote status: ${visibleLine(remote)}`}`,
@@ -74,12 +68,12 @@ export function jobDetails(job: JobRecord): string {
   if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
   const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
   if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
-  lines.push(...runDetails(job));
+  lines.push(...runDetails(job, time));
   if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
   if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
-  lines.push(`created: ${seconds(job.created_at)}`, `updated: ${seconds(job.updated_at)}`);
-  if (job.cancel_requested_at) lines.push(`cancel requested: ${seconds(job.cancel_requested_at)}`);
-  if (job.finished_at) lines.push(`finished: ${seconds(job.finished_at)}`);
+  lines.push(`created: ${time(job.created_at)}`, `updated: ${time(job.updated_at)}`);
+  if (job.cancel_requested_at) lines.push(`cancel requested: ${time(job.cancel_requested_at)}`);
+  if (job.finished_at) lines.push(`finished: ${time(job.finished_at)}`);
   return lines.join('\n');
 }
 

@@ -2,6 +2,7 @@ import type { OutStream } from '../../context.ts';
 import { type CliError, EXIT } from '../../errors.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
+import { fitLines } from '../../lib/word-wrap.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
 
@@ -121,10 +122,10 @@ export class Printer {
     this.jsonDocument({ app_id: this.appId, command, summary, data } satisfies Envelope);
   }
 
-  /** Help for a person; a document of its own with --json. */
+  /** Help for a person, in lines that fit the terminal; a document of its own with --json. */
   help(text: string): void {
     if (this.json) this.envelope('help', text.trim().split('\n', 1)[0] ?? '', { text: text.trimEnd() });
-    else this.out(text);
+    else this.out(this.outTTY ? fitLines(text, this.width) : text);
   }
 
   /** Conversation: not with --quiet. */

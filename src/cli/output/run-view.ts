@@ -12,20 +12,20 @@ export function isServerRun({ backend, remote }: Pick<JobRecord, 'backend' | 're
 }
 
 /** Lines of `jobs show`: when the server began and ended the run, and which attempt it was. */
-export function runDetails(job: JobRecord): string[] {
+export function runDetails(job: JobRecord, time: (iso: string) => string): string[] {
   if (!isServerRun(job)) return [];
   const { remote, attempt } = job;
   return [
     `attempt: ${attempt}`,
-    ...timeLine('started', remote?.['startedAt']),
-    ...timeLine('ended', remote?.['completedAt']),
+    ...timeLine('started', remote?.['startedAt'], time),
+    ...timeLine('ended', remote?.['completedAt'], time),
   ];
 }
 
 /** Epoch milliseconds. */
-function timeLine(name: string, at: unknown): string[] {
+function timeLine(name: string, at: unknown, time: (iso: string) => string): string[] {
   if (typeof at !== 'number' || !Number.isFinite(at) || Math.abs(at) > 8.64e15) return [];
-  return [`${name}: ${new Date(at).toISOString()}`];
+  return [`${name}: ${time(new Date(at).toISOString())}`];
 }
 
 /** A workflow's steps with their states and what they returned, as a tree; undefined for any other result. */

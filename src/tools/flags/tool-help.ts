@@ -1,4 +1,4 @@
-import { wordWrap } from '../../lib/word-wrap.ts';
+import { columns, padColumns, wordWrap } from '../../lib/word-wrap.ts';
 import { hintsOf } from '../hints.ts';
 import type { Form } from '../schema/shape.ts';
 import type { ToolDefinition } from '../tool.ts';
@@ -68,7 +68,7 @@ export function flagLines(
 
 /** Where the second column begins. */
 function columnOf(rows: readonly Row[], width: number): number {
-  const lefts = rows.map(({ left }) => left.length).filter((length) => length <= 36);
+  const lefts = rows.map(({ left }) => columns(left)).filter((length) => length <= 36);
   return Math.min(Math.max(12, ...lefts), Math.floor(width / 2)) + 2;
 }
 
@@ -103,9 +103,9 @@ function rowsOf(flags: readonly ToolFlag[], safe: (text: string) => string): Row
 function layOut(rows: readonly Row[], column: number, width: number): string {
   const lines = rows.slice(0, MOST_ROWS).flatMap(({ left, about }) => {
     if (about === '') return [left];
-    const text = wordWrap(about, Math.max(20, width - column)).split('\n');
+    const text = wordWrap(about, Math.max(16, width - column)).split('\n');
     // A name that is too long for its column has the line for itself.
-    const head = left.length > column - 2 ? [left] : [left.padEnd(column) + text.shift()];
+    const head = columns(left) > column - 2 ? [left] : [padColumns(left, column) + text.shift()];
     return [...head, ...text.map((line) => ' '.repeat(column) + line)];
   });
   if (rows.length > MOST_ROWS) lines.push(`  ... and ${rows.length - MOST_ROWS} more`);

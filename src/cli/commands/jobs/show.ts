@@ -28,7 +28,7 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
     for (const { code, message } of inHand) printer.warn(code, message);
     if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
     else {
-      printer.out(jobDetails(job));
+      printer.out(jobDetails(job, app.now));
       if (job.pending_input?.length || job.status === 'input_required') {
         const { askedLines } = await import('./question.ts');
         printer.out(askedLines(app, job).join('\n'));

@@ -8,6 +8,7 @@ import { ended, kill } from '../../../keeper/client/end-process.ts';
 import { presentKeepers } from '../../../keeper/presence.ts';
 import type { StatusReply } from '../../../keeper/protocol.ts';
 import type { KeeperState } from '../../../keeper/state.ts';
+import { age } from '../../../lib/age.ts';
 import { isHolderAlive } from '../../../lib/disk/holder.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { nameableItems } from '../../../permissions/permit.ts';
@@ -39,11 +40,13 @@ export async function keeperStatus(app: App, name: string | undefined): Promise<
   }
   if (!printer.json && views.length === 0)
     printer.note(name === undefined ? 'no keeper runs' : `${name} has no keeper`);
+  const { now } = app;
+  const since = (iso: string) => (now ? `started ${age(iso, now)}` : `since ${iso}`);
   for (const view of printer.json ? [] : views) {
-    printer.out(`${view.instance}  ${stateOf(view)}  process ${view.pid}  since ${view.started_at}`);
+    printer.out(`${view.instance}  ${stateOf(view)}  process ${view.pid}  ${since(view.started_at)}`);
     if (!printer.quiet)
       for (const job of await nameableJobs(app, view))
-        printer.out(`  ${job.job_id}  ${printer.safeName(job.capability)}  since ${job.since}`);
+        printer.out(`  ${job.job_id}  ${printer.safeName(job.capability)}  ${since(job.since)}`);
   }
   return EXIT.ok;
 }
