@@ -20,6 +20,8 @@ export type ExitCode = number;
 export interface ErrorOptions {
   /** What the person can type or do next. */
   hint?: string | undefined;
+  /** The words of a command of the instance that helps; the hint says what for (`see`, where there is none). */
+  command?: readonly string[] | undefined;
   cause?: unknown;
   /** Machine-readable extras for `--json`. */
   details?: Record<string, unknown> | undefined;
@@ -33,6 +35,8 @@ export class CliError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
+  /** Behind the hint; how the person types it is for the program to say. */
+  readonly command: readonly string[] | undefined;
   readonly details: Record<string, unknown> | undefined;
 
   constructor(code: string, exitCode: ExitCode, message: string, options: ErrorOptions = {}) {
@@ -41,6 +45,7 @@ export class CliError extends Error {
     this.code = code;
     this.exitCode = exitCode;
     this.hint = options.hint;
+    this.command = options.command;
     this.details = options.details;
   }
 }

@@ -19,7 +19,8 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
     code = await route(argv, context, (app) => apps.push(app));
   } catch (error) {
     const known = asCliError(error);
-    errorPrinter(apps.at(-1), argv, context).error(known);
+    const app = apps.at(-1);
+    errorPrinter(app, argv, context).error(known, app?.hintFor(known));
     code = known.exitCode;
   }
   for (const app of apps) await app.close().catch(() => {});

@@ -74,7 +74,8 @@ function parsed(name: string, bytes: Buffer): { [field: string]: unknown } {
     return parseJson(bytes.toString('utf8')) as { [field: string]: unknown };
   } catch (cause) {
     throw new ConfigError(`the cached definition of ${name} is damaged`, {
-      hint: 'read the catalogue again: refresh',
+      hint: 'read the catalogue again',
+      command: ['refresh'],
       cause,
     });
   }

@@ -5,6 +5,7 @@ import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot, checkInstanceFolders } from '../config/root.ts';
 import type { ElicitPolicy } from '../config/settings.ts';
 import type { Context } from '../context.ts';
+import type { CliError } from '../errors.ts';
 import type { InstanceSession } from '../instance/client.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
@@ -189,6 +190,12 @@ export class App {
             ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', shellQuote(`${k}=${openly(v)}`)]),
           ];
     return ['mcp2cli', ...how, ...words].join(' ');
+  }
+
+  /** What to do about an error, with its command as the person types it. */
+  hintFor({ hint, command }: CliError): string | undefined {
+    if (command === undefined || !this.#instance) return hint;
+    return `${hint ?? 'see'}: ${this.command(...command)}`;
   }
 
   /** The time, where stdout is a terminal: times are told as ages there, and exactly elsewhere. */

@@ -270,7 +270,7 @@ it('says what is wrong with a line of its own', async () => {
   expect(await run(['completion', 'bash', '--name', 'nope'], { home })).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: 'error: no linked command "nope" in your PATH\nhint: make it with: mcp2cli link nope\n',
+    stderr: 'error: no linked command "nope" in your PATH\nhint: see the instances: mcp2cli instances list\n',
   });
   expect(await run(['completion'], { home })).toMatchObject({ code: 2, stdout: '' });
   const help = await run(['completion', '--help'], { home });

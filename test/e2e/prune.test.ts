@@ -52,7 +52,7 @@ describe('which jobs', () => {
     expect(await prune('--status', 'running')).toMatchObject({
       code: 2,
       stderr:
-        'error: --status: a job that is running is never removed\nhint: one of completed, failed, canceled, lost; to end a job: jobs cancel\n',
+        'error: --status: a job that is running is never removed\nhint: one of completed, failed, canceled, lost; those jobs: mcp2cli work jobs list --status running\n',
     });
     for (const words of [
       ['--status', 'done'],

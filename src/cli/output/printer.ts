@@ -150,10 +150,10 @@ export class Printer {
   }
 
   /** One clear error: a JSON line with --json, otherwise the message and what to do about it. */
-  error(error: CliError): void {
-    const { message, hint, exitCode } = error;
+  error(error: CliError, hint = error.hint): void {
+    const { message, exitCode } = error;
     if (this.json) {
-      this.#jsonLine({ error: errorBody(error) });
+      this.#jsonLine({ error: errorBody(error, hint) });
       return;
     }
     this.#options.stderr.write(`${visible(`error: ${message}`)}\n`);
@@ -176,7 +176,8 @@ export class Printer {
 }
 
 /** An error as it stands in JSON. */
-export function errorBody({ code, message, hint, exitCode, details }: CliError): object {
+export function errorBody(error: CliError, hint = error.hint): object {
+  const { code, message, exitCode, details } = error;
   return {
     code,
     message,

@@ -53,16 +53,16 @@ export function newestOf(names: readonly string[]): string | undefined {
 /** `id` as it may become a part of a path. Errors: UsageError for everything that is no full job id. */
 export function checkedId(id: string): string {
   if (isJobName(id)) return id;
-  throw new UsageError(`not a job id: ${JSON.stringify(id)}`, { code: 'bad_job_id', hint: LIST_HINT });
+  throw new UsageError(`not a job id: ${JSON.stringify(id)}`, { code: 'bad_job_id', command: LIST });
 }
 
-const LIST_HINT = 'see `jobs list` for the ids';
+const LIST = ['jobs', 'list'];
 
 /** The error for a job that is not there. */
 export function unknownJob(asked: string, instance: string): UsageError {
   return new UsageError(`no job ${JSON.stringify(asked)} at ${instance}`, {
     code: 'unknown_job',
-    hint: LIST_HINT,
+    command: LIST,
   });
 }
 

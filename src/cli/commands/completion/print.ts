@@ -1,3 +1,4 @@
+import { findInstance } from '../../../config/config.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import type { App } from '../../app.ts';
 import { launcherOf, linkedLaunchers } from '../../completion/launchers.ts';
@@ -34,6 +35,8 @@ function oneOf(app: App, name: string) {
   if (launcher) return { launchers: [launcher] };
   throw new UsageError(`no linked command ${JSON.stringify(name)} in your PATH`, {
     code: 'unknown_link',
-    hint: `make it with: mcp2cli link ${name}`,
+    hint: findInstance(app.config, name)
+      ? `make it with: mcp2cli link ${name}`
+      : 'see the instances: mcp2cli instances list',
   });
 }

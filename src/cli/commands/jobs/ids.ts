@@ -1,5 +1,6 @@
 import { UsageError } from '../../../errors.ts';
 import type { JobStore } from '../../../jobs/ports.ts';
+import type { App } from '../../app.ts';
 
 /** The job that an id, a prefix of one, or `--latest` names. Errors: UsageError for both, neither, or no such job. */
 export function oneJob(store: JobStore, id: string | undefined, latest: boolean | undefined): string {
@@ -18,7 +19,16 @@ export function someJobs(store: JobStore, ids: readonly string[], latest: boolea
   }
   if (ids.length === 0)
     throw new UsageError('which job? give its id (or the beginning of it), or --latest', {
-      hint: 'see: jobs list',
+      command: ['jobs', 'list'],
     });
   return [...new Set(ids.map((id) => store.resolve(id)))];
+}
+
+/** The same where nothing is changed: on a terminal, without an id, the newest job is meant, and that is said. */
+export function oneOrNewest(app: App, id: string | undefined, latest: boolean | undefined): string {
+  const { printer, store } = app;
+  const newest = id === undefined && !latest && printer.outTTY ? store.latest() : undefined;
+  if (newest === undefined) return oneJob(store, id, latest);
+  printer.note(`the newest job: ${newest}`);
+  return newest;
 }

@@ -6,7 +6,7 @@ import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobSummary } from '../../output/job-view.ts';
 import { isServerRun, runLog } from '../../output/run-view.ts';
-import { oneJob } from './ids.ts';
+import { oneOrNewest } from './ids.ts';
 
 export interface LogsOptions {
   latest?: boolean;
@@ -21,7 +21,7 @@ const LOOK_MS = 200;
  * Following ends with the job.
  */
 export async function jobLogs(app: App, id: string | undefined, options: LogsOptions): Promise<number> {
-  const wanted = oneJob(app.store, id, options.latest);
+  const wanted = oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', app.store, [wanted]);
   const say = teller(app, wanted);
   if (!options.follow) return printLog(app, wanted, say);

@@ -126,6 +126,7 @@ function endStatus(text: string): TerminalStatus {
   const { status } = statusOf(text);
   if (status !== undefined && isTerminal(status)) return status;
   throw new UsageError(`--status: a job that is ${text} is never removed`, {
-    hint: `one of ${JOB_STATUSES.filter(isTerminal).join(', ')}; to end a job: jobs cancel`,
+    hint: `one of ${JOB_STATUSES.filter(isTerminal).join(', ')}; those jobs`,
+    command: ['jobs', 'list', '--status', text],
   });
 }

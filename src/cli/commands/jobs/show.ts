@@ -7,7 +7,7 @@ import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/job-view.ts';
 import { printJobResult } from '../../output/outcome-view.ts';
-import { oneJob } from './ids.ts';
+import { oneOrNewest } from './ids.ts';
 
 export interface ShowOptions {
   latest?: boolean;
@@ -18,7 +18,7 @@ export interface ShowOptions {
 export async function showOne(app: App, id: string | undefined, options: ShowOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
-  const wanted = oneJob(deps.store, id, options.latest);
+  const wanted = oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the job was not read in time; it is not affected');
   try {

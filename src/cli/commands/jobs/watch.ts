@@ -8,7 +8,7 @@ import type { App } from '../../app.ts';
 import { changeLine, jobSummary } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
 import { outcomeCode, printOutcome } from '../../output/outcome-view.ts';
-import { oneJob } from './ids.ts';
+import { oneOrNewest } from './ids.ts';
 
 export interface WatchOptions {
   latest?: boolean;
@@ -21,7 +21,7 @@ export interface WatchOptions {
 export async function watchJob(app: App, id: string | undefined, options: WatchOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
-  const wanted = oneJob(deps.store, id, options.latest);
+  const wanted = oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app);
