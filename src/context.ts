@@ -113,6 +113,17 @@ function homeFolder(): string {
   return '';
 }
 
+/** `ann@host`: who runs this process, as far as the system tells. */
+export function userAtHost(env: Context['env']): string {
+  let name = env['USER'] ?? env['USERNAME'] ?? 'somebody';
+  try {
+    name = userInfo().username;
+  } catch {
+    // A user without an entry in the system's list of users.
+  }
+  return `${name}@${hostname()}`;
+}
+
 /** The longest time that one timer of Node's can take, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,12 +1,13 @@
 /** The whole examination: what all instances share, then each instance's files, then the servers, a few at a time. */
 import { expandTarget } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
+import { targetHash } from '../config/target-hash.ts';
 import type { Context } from '../context.ts';
 import { stopAfter } from '../lib/stop.ts';
 import { checkSettings, checkVariables } from './configuration.ts';
 import { checkConnection } from './connection.ts';
 import { attempt, type Check, checked, type Finding } from './finding.ts';
-import { checkJobs } from './jobs.ts';
+import { checkJobs, jobsElsewhere, jobsUnreachable } from './jobs.ts';
 import { checkKeepers } from './keeper.ts';
 import { checkLaunchers } from './launchers.ts';
 import { checkCatalogue, checkDefinitions, checkFacts } from './remembered.ts';
@@ -63,6 +64,7 @@ function checkFiles(subject: Subject, { context, paths }: Machine, { setAside }:
     ...checkVariables(subject, context),
     ...checkDefinitions(paths, subject),
     ...checkJobs(paths, subject.name, { now: around.now, setAside }),
+    ...attempt('jobs', () => jobsElsewhere(paths, subject.name, targetOf(subject), around.now)),
     ...attempt('catalogue', () => checkCatalogue(paths, subject, around)),
     ...attempt('server facts', () => checkFacts(paths, subject, around)),
     ...attempt('launcher', () => checkLaunchers(subject.name, context)),
@@ -95,8 +97,24 @@ async function checkServer(
     // A second process of such a server may be in the way of the first.
     if (connected && subject.identity?.kind === 'stdio')
       return [...checks, checked('connection', 'ok', 'held by the keeper')];
-    return [...checks, ...(await checkConnection(subject, machine, stop.signal))];
+    const connection = await checkConnection(subject, machine, stop.signal);
+    return [...checks, ...connection, ...waitingFor(subject, connection, machine)];
   } finally {
     stop.dispose();
   }
+}
+
+function targetOf({ identity }: Subject): string | undefined {
+  return identity && targetHash(identity);
+}
+
+/** The jobs of a server that cannot be reached. */
+function waitingFor(subject: Subject, connection: readonly Check[], { paths, context }: Machine): Check[] {
+  const target = targetOf(subject);
+  if (
+    target === undefined ||
+    !connection.some(({ check, status }) => check === 'connection' && status === 'problem')
+  )
+    return [];
+  return attempt('jobs', () => jobsUnreachable(paths, subject.name, target, context.clock.now()));
 }

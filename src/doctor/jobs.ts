@@ -37,6 +37,57 @@ export function checkJobs(paths: Paths, instance: string, { now, setAside: aside
   });
 }
 
+/** Jobs at a server that the instance does not lead to: nothing more can be learned of them. `target`: its hash, undefined without one. */
+export function jobsElsewhere(
+  paths: Paths,
+  instance: string,
+  target: string | undefined,
+  now: Date,
+): Check[] {
+  return stuck(
+    paths,
+    instance,
+    now,
+    'of another server, which the instance does not lead to',
+    (job) => job.session !== null && job.session.target !== target,
+  );
+}
+
+/** Jobs at the instance's own server, which cannot be reached. */
+export function jobsUnreachable(paths: Paths, instance: string, target: string, now: Date): Check[] {
+  return stuck(
+    paths,
+    instance,
+    now,
+    'at the server, which cannot be reached',
+    (job) => job.session?.target === target,
+  );
+}
+
+function stuck(
+  paths: Paths,
+  instance: string,
+  now: Date,
+  where: string,
+  isMeant: (job: JobRecord) => boolean,
+): Check[] {
+  const { jobs } = openJobStore({ dir: paths.jobsDir(instance), instance, clock: { now: () => now } }).list();
+  // What a process holds it brings to an end.
+  const live = jobs.filter((job) => !isTerminal(job.status) && job.holder == null && isMeant(job));
+  const [first] = live;
+  if (!first) return [];
+  const more = live.length > 3 ? ', ...' : '';
+  const ids = live
+    .slice(0, 3)
+    .map(({ job_id }) => job_id)
+    .join(', ');
+  return [
+    checked('jobs', 'warning', `${countText(live.length, 'job')} ${where}: ${ids}${more}`, {
+      hint: `if it is gone for good, give them up: mcp2cli ${instance} jobs forget ${first.job_id}`,
+    }),
+  ];
+}
+
 const GONE = 'it cannot be had any more; jobs prune removes the record when its time has come';
 
 function summary(jobs: readonly JobRecord[]): string {

@@ -236,7 +236,7 @@ export class InstanceSession implements LinkOpener {
       throw new UsageError(
         `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,
         {
-          hint: `the job is untouched; set the instance back to what it was (mcp2cli instances add ${this.instance.name} --force ...)`,
+          hint: `set the instance back to what it was (mcp2cli instances add ${this.instance.name} --force ...), or give the job up: mcp2cli ${this.instance.name} jobs forget ${job.job_id}`,
         },
       );
     const connection = await this.#open(job.session, signal as AbortSignal | undefined);

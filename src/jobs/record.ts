@@ -90,6 +90,8 @@ export interface JobRecord extends JobMarks {
   error: JobError | null;
   created_at: string;
   updated_at: string;
+  /** When the status was last learned: a job that has not ended may have changed since. */
+  observed_at: string;
   finished_at: string | null;
   cancel_requested_at: string | null;
   /** Milliseconds that the server asked to leave between polls, as received. */

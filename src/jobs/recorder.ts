@@ -61,6 +61,7 @@ function endedRecord(job: JobRecord, end: JobEnd): JobRecord {
     remote: end.remote ?? job.remote,
     progress: end.progress ?? job.progress,
     updated_at: end.finished_at,
+    observed_at: end.finished_at,
     finished_at: end.finished_at,
     holder: null,
   };

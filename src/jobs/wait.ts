@@ -173,5 +173,5 @@ function observed(deps: JobDeps, job: JobRecord, state: Snapshot): JobRecord {
   } catch {
     // Showing works on a disk that cannot be written; what was seen is in the answer.
   }
-  return { ...deps.store.read(job.job_id), ...seen };
+  return { ...deps.store.read(job.job_id), ...seen, observed_at: deps.clock.now().toISOString() };
 }

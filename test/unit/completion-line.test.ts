@@ -266,6 +266,7 @@ describe('an instance', () => {
       'answer',
       'logs',
       'cancel',
+      'forget',
       'prune',
       'define',
       'undefine',

@@ -191,9 +191,9 @@ describe('damaged records', () => {
     expect(isIndexDamaged(dir)).toBe(false);
     for (const [text, damaged] of [
       ['{', true],
-      ['{"version":2,"sessions":[],"rows":[["x"]]}', true],
+      ['{"version":3,"sessions":[],"rows":[["x"]]}', true],
       ['{"version":1}', false],
-      ['{"version":2,"sessions":[],"rows":[]}', false],
+      ['{"version":3,"sessions":[],"rows":[]}', false],
     ] as const) {
       writeFileSync(join(dir, '.index.json'), text);
       expect(isIndexDamaged(dir)).toBe(damaged);

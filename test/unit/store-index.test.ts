@@ -127,7 +127,7 @@ describe('the index', () => {
     '[]',
     'null',
     '{"version":1,"sessions":[],"rows":[]}',
-    '{"version":2,"sessions":[],"rows":[["x"]]}',
+    '{"version":3,"sessions":[],"rows":[["x"]]}',
   ])('that says %j is passed over and written anew', (content) => {
     const first = list();
     writeFileSync(index(), content);

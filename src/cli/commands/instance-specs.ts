@@ -30,7 +30,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, answer, cancel, logs, prune',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel, forget, logs, prune',
     subcommands: [
       {
         name: 'list',
@@ -95,6 +95,20 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [LATEST],
         run: async (app, [id], options) => (await import('./jobs/cancel.ts')).cancelOne(app, id, options),
+      },
+      {
+        name: 'forget',
+        summary: 'give up a job that can never end: its server is gone, or another one now',
+        words: [JOB_ID],
+        options: [
+          LATEST,
+          { flags: '--force', help: 'do not ask the server; nor spare a process that cannot be seen' },
+        ],
+        more: [
+          'The job is `lost` from then on, and its record says by whom it was given up, when, and what was last seen. A job that the server',
+          'still knows, or that a live process holds, is refused (exit 8). `jobs prune` removes the record.',
+        ].join('\n'),
+        run: async (app, [id], options) => (await import('./jobs/forget.ts')).forgetOne(app, id, options),
       },
       {
         name: 'prune',

@@ -28,6 +28,7 @@ export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   'jobs watch': ['liveJob'],
   'jobs logs': ['job'],
   'jobs cancel': ['liveJob'],
+  'jobs forget': ['liveJob'],
   'jobs answer': ['liveJob'],
   'jobs define': ['files'],
   'jobs undefine': ['definition'],

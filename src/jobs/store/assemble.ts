@@ -62,6 +62,7 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     error: end?.error ?? null,
     created_at: job.created_at,
     updated_at: updated.reduce<string>((a, b) => (b != null && b > a ? b : a), job.created_at),
+    observed_at: end?.finished_at ?? job.status_observed_at ?? task?.accepted_at ?? job.created_at,
     finished_at: end?.finished_at ?? null,
     cancel_requested_at: cancel?.requested_at ?? job.cancel_requested_at ?? null,
     poll_interval_ms: job.poll_interval_ms ?? task?.poll_interval_ms ?? null,

@@ -8,7 +8,7 @@ import { type JobMarks, type JobRecord, marksOf, SCHEMA_VERSION, type SessionFac
 import { FILES } from './job-files.ts';
 
 /** Raised with every change of the format; an index of another version is built anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** How an index begins that has numbers which JavaScript would write differently. Looking for them in every index would cost each list some ms. */
 const EXACT = `{"version":${VERSION},"exact":true,`;
@@ -42,7 +42,7 @@ export function encodeIndex(entries: readonly IndexEntry[]): string {
   const rows = entries.map(({ kind, stamp, record: r }) =>
     // biome-ignore format: a row is read in the order of decodeRow.
     [kind, stamp, r.job_id, r.instance, r.capability, r.arguments, r.status, r.backend, r.remote_task_id, r.remote, place(r.session),
-      r.progress, r.attempt, r.error, r.created_at, r.updated_at, r.finished_at, r.cancel_requested_at, r.poll_interval_ms ?? null,
+      r.progress, r.attempt, r.error, r.created_at, r.updated_at, r.observed_at, r.finished_at, r.cancel_requested_at, r.poll_interval_ms ?? null,
       r.holder ?? null, ...trailing(r)],
   );
   const head = hasTexts(rows) ? EXACT : `{"version":${VERSION},`;
@@ -85,12 +85,13 @@ function decodeRow(row: any[], sessions: (SessionFacts | null)[]): IndexEntry {
     error: row[13],
     created_at: row[14],
     updated_at: row[15],
-    finished_at: row[16],
-    cancel_requested_at: row[17],
-    poll_interval_ms: row[18],
-    holder: row[19],
+    observed_at: row[16],
+    finished_at: row[17],
+    cancel_requested_at: row[18],
+    poll_interval_ms: row[19],
+    holder: row[20],
   };
-  if (row[20] != null) record.pending_input = row[20];
-  if (row[21] !== undefined) Object.assign(record, row[21] satisfies JobMarks);
+  if (row[21] != null) record.pending_input = row[21];
+  if (row[22] !== undefined) Object.assign(record, row[22] satisfies JobMarks);
   return { kind: row[0], stamp: row[1], record };
 }

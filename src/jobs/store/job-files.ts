@@ -13,7 +13,7 @@ import { JOB_STATUSES, type JobEnd, type JobRecord, SCHEMA_VERSION, type TaskFac
  * job.json: the record as it was created, with the last observation. Fields that this version does not know are kept. Once the job
  * has ended it is another name of end.json, which is a whole record too.
  */
-export type StoredJob = Omit<JobRecord, 'result'> & {
+export type StoredJob = Omit<JobRecord, 'result' | 'observed_at'> & {
   /** When a status was last observed; without it `status` says no more than that the record was created. */
   status_observed_at?: string;
 };

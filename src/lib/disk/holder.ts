@@ -60,6 +60,11 @@ export function isSurely(holder: HolderFacts): boolean {
   return placeOf(holder) === 'here' && isPidAlive(holder.pid) && look(holder) === 'same';
 }
 
+/** Whether the process is proved to live: from here, or by its lease in `folder`, a job's. */
+export function isProvedAlive(holder: HolderFacts, folder: string): boolean {
+  return isSurely(holder) || leaseOf(folder) === 'held';
+}
+
 /** How long a look counts where it starts a program, in milliseconds. Whoever waits looks several times a second. */
 const LOOK_COUNTS_MS = 5_000;
 

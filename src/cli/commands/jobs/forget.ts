@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { userAtHost } from '../../../context.ts';
+import { CliError, EXIT, UnfinishedError } from '../../../errors.ts';
+import { forgetJob } from '../../../jobs/forget.ts';
+import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
+import { isProvedAlive } from '../../../lib/disk/holder.ts';
+import { permitJobs } from '../../../permissions/permit.ts';
+import type { App } from '../../app.ts';
+import { jobDetails, jobSummary } from '../../output/job-view.ts';
+import { oneJob } from './ids.ts';
+
+export interface ForgetOptions {
+  latest?: boolean;
+  force?: boolean;
+}
+
+/**
+ * `jobs forget`: gives a job up that can never end, so that `prune` may take it. Exit 0 when the job does not run any more, 8 when the server
+ * still runs it or a live process holds it.
+ */
+export async function forgetOne(app: App, id: string | undefined, options: ForgetOptions): Promise<number> {
+  const { printer } = app;
+  const deps = await app.jobDeps();
+  const wanted = oneJob(deps.store, id, options.latest);
+  await permitJobs(app, 'update', deps.store, [wanted]);
+  const before = deps.store.read(wanted);
+  refuseHeld(app, before, options.force === true);
+  const stop = app.stop('the job was not given up in time; it is not affected');
+  try {
+    const job = await forgetJob(deps, wanted, {
+      by: userAtHost(app.context.env),
+      force: options.force === true,
+      stop,
+    }).catch((error: unknown) => {
+      throw error instanceof UnfinishedError ? withWay(error, app, wanted) : error;
+    });
+    if (printer.json) printer.envelope('jobs forget', jobSummary(job), job);
+    else if (printer.quiet) printer.out(job.status);
+    else printer.out(jobDetails(job));
+    if (job.error?.code !== 'forgotten' || isTerminal(before.status))
+      printer.note(`nothing to forget: the job had ended (${job.status})`);
+    return EXIT.ok;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** A live process brings its job to an end, and records it. Of one that cannot be looked at from here the person may know more. */
+function refuseHeld(app: App, { job_id, status, holder }: JobRecord, force: boolean): void {
+  if (isTerminal(status) || holder == null) return;
+  const proved = isProvedAlive(holder, join(app.paths.jobsDir(app.instance.name), job_id));
+  if (force && !proved) return;
+  const who = holder.keeper ? 'the keeper' : 'another command';
+  throw new UnfinishedError(
+    'job_held',
+    `${job_id} is held by ${who} (process ${holder.pid} on ${holder.host})`,
+    {
+      hint: proved
+        ? `end it with: ${app.command('jobs', 'cancel', job_id)}`
+        : `if that process is gone for good: ${app.command('jobs', 'forget', job_id, '--force')}`,
+    },
+  );
+}
+
+function withWay({ code, exitCode, message }: CliError, app: App, id: string): CliError {
+  const [cancel, forget] = [app.command('jobs', 'cancel', id), app.command('jobs', 'forget', id, '--force')];
+  return new CliError(code, exitCode, message, {
+    hint: `end it with: ${cancel}; or give it up all the same: ${forget}`,
+  });
+}
