@@ -231,7 +231,8 @@ export class InstanceSession implements LinkOpener {
   /** LinkOpener: a connection into the session that the job's task belongs to. Error: UsageError when the instance points elsewhere now. */
   async reopen(job: JobRecord, signal?: AbortSignalLike): Promise<ServerLink> {
     // Its keeper has the right server whatever the instance is now.
-    if (job.holder?.keeper) return this.#keeper.jobLink(job, this.#support());
+    if (job.holder?.keeper)
+      return this.#keeper.jobLink(job, signal as AbortSignal | undefined, this.#support());
     if (job.session && job.session.target !== this.#hash)
       throw new UsageError(
         `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,

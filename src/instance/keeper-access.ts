@@ -87,12 +87,12 @@ export class KeeperDoor {
   }
 
   /** The way to a job that a keeper holds, which need not be the keeper that takes new work. */
-  async jobLink(job: JobRecord, support: Support): Promise<ServerLink> {
+  async jobLink(job: JobRecord, signal: AbortSignal | undefined, support: Support): Promise<ServerLink> {
     const [{ keeperOf }, { keeperLink }] = await Promise.all([
       import('../keeper/client/access.ts'),
       import('../keeper/client/client.ts'),
     ]);
-    return keeperLink(await keeperOf(this.#dir, job), undefined, { support });
+    return keeperLink(await keeperOf(this.#dir, job, signal), undefined, { support });
   }
 
   /** Forgets a keeper that could not be had. */

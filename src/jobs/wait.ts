@@ -14,7 +14,7 @@ import { LOCAL_LOOK_MS, waitForHeld } from './follow/follow-record.ts';
 import { driveTask } from './follow/follow-task.ts';
 import { backoffDelay } from './follow/polling.ts';
 import type { ServerLink, Snapshot } from './ports.ts';
-import { isTerminal, type JobRecord } from './record.ts';
+import { isTerminal, type JobEnd, type JobRecord } from './record.ts';
 import { recordEnd } from './recorder.ts';
 
 /** How long one request of `show` and `cancel` may take, in milliseconds. */
@@ -42,12 +42,45 @@ export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<Jo
   const job = deps.store.read(id);
   if (isTerminal(job.status) || !hasRemoteTask(job)) return job;
   return withLink(deps, job, stop, async (link) => {
-    const backend = link.backend(job.backend ?? 'tasks-2025-11-25');
-    const taskId = job.remote_task_id ?? '';
-    const state = await backend.poll(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS });
-    if (!isTerminal(state.status)) return observed(deps, job, state);
-    return recordEnd(deps, job, await fetchEnd(backend, taskId, state, deps, stop.signal));
+    const seen = await stateNow(deps, job, link, stop.signal);
+    return 'finished_at' in seen ? recordEnd(deps, job, seen) : observed(deps, job, seen);
   });
+}
+
+/** Whether the server can be asked about a job in passing: it has the task, and need not be started for that. */
+export function canBeAsked(job: JobRecord): boolean {
+  if (isTerminal(job.status) || !hasRemoteTask(job)) return false;
+  return job.session?.transport !== 'stdio' || job.holder?.keeper != null;
+}
+
+/**
+ * Asks about a job in passing, for a list: once, and whatever goes wrong leaves the job as it was. That a task is not known to the server
+ * any more is for those to record who ask about that job. Resolves with whether the state was learned. Errors: as showJob.
+ */
+export async function lookAtJob(deps: JobDeps, job: JobRecord, signal: AbortSignal): Promise<boolean> {
+  const link = await deps.links.reopen(job, signal);
+  try {
+    const seen = await stateNow(deps, job, link, signal);
+    if (!('finished_at' in seen)) observed(deps, job, seen);
+    else if (seen.status === 'lost') return false;
+    else recordEnd(deps, job, seen);
+    return true;
+  } finally {
+    await link.close({ keepSession: true }).catch(() => {});
+  }
+}
+
+/** One `tasks/get`, and the end of a task that has ended. */
+async function stateNow(
+  deps: JobDeps,
+  job: JobRecord,
+  link: ServerLink,
+  signal: AbortSignal,
+): Promise<Snapshot | JobEnd> {
+  const backend = link.backend(job.backend ?? 'tasks-2025-11-25');
+  const taskId = job.remote_task_id ?? '';
+  const state = await backend.poll(taskId, { signal, timeoutMs: REQUEST_TIMEOUT_MS });
+  return isTerminal(state.status) ? fetchEnd(backend, taskId, state, deps, signal) : state;
 }
 
 /**

@@ -12,9 +12,9 @@ export async function runningJobs(app: App, name: string): Promise<JobRecord[]> 
   if (findInstance(app.config, name) !== undefined && existsSync(app.paths.jobsDir(name))) {
     const own = new App(app.context, new Map(app.flags));
     own.select(configuredInstance(app.config, name, app.context.env));
-    const { refreshLive } = await import('./jobs/list.ts');
+    const { refreshLive } = await import('./jobs/ask-live.ts');
     try {
-      await refreshLive(own, () => {});
+      await refreshLive(own, own.store.list().jobs, () => {});
     } finally {
       await own.close();
     }

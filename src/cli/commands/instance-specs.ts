@@ -34,9 +34,13 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
     subcommands: [
       {
         name: 'list',
-        summary: 'saved jobs, newest first; no network',
+        summary: 'saved jobs, newest first',
         options: [
-          { flags: '--refresh', help: 'ask the server about the live ones first' },
+          { flags: '--refresh', help: 'ask about those that have not ended first, however long that takes' },
+          {
+            flags: '--no-refresh',
+            help: 'ask nobody; without a flag a list on a terminal asks for a second',
+          },
           { flags: '--limit <N>', help: 'the newest N only' },
           {
             flags: '--status <STATUS>',

@@ -1,4 +1,4 @@
-import type { JobRecord, JobStatus, Progress } from '../../jobs/record.ts';
+import { isTerminal, type JobRecord, type JobStatus, type Progress } from '../../jobs/record.ts';
 import { age } from '../../lib/age.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { visibleLine, visibleName } from '../../lib/visible.ts';
@@ -29,12 +29,19 @@ export function jobLine(job: JobRecord): string {
   ].join('  ');
 }
 
-/** A list for a terminal: the same columns, aligned, with a heading. */
-export function jobTable(jobs: readonly JobRecord[], palette: Palette, now: Date): string {
+/** A list for a terminal: the same columns, aligned, with a heading. `stale`: jobs whose state is told with its age. */
+export function jobTable(
+  jobs: readonly JobRecord[],
+  palette: Palette,
+  now: Date,
+  stale?: ReadonlySet<string>,
+): string {
   const rows = jobs.map((job) => [
     job.job_id,
     visibleName(job.capability),
-    job.status,
+    stale?.has(job.job_id) && !isTerminal(job.status)
+      ? `${job.status}, ${age(job.observed_at, now)}`
+      : job.status,
     visibleLine(job.remote_task_id ?? '-'),
     age(job.created_at, now),
   ]);

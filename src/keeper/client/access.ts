@@ -82,13 +82,17 @@ async function connectTo(state: KeeperState, { signal, sleep }: KeeperAccess, fi
 }
 
 /** The keeper that holds a job. Error: UnreachableError when it cannot be found: its job is then lost, or just about to be recorded. */
-export async function keeperOf(dir: string, job: JobRecord): Promise<KeeperClient> {
+export async function keeperOf(
+  dir: string,
+  job: JobRecord,
+  signal: AbortSignal | undefined,
+): Promise<KeeperClient> {
   const { holder } = job;
   const state = (await presentKeepers(dir)).find(
     (one) => one.holder.pid === holder?.pid && one.holder.started === holder.started,
   );
   if (!state) throw new UnreachableError(`the keeper that holds ${job.job_id} is ending or cannot be found`);
-  return (await KeeperClient.connect(state)).client;
+  return (await KeeperClient.connect(state, { signal })).client;
 }
 
 /** What a stdio server gets of the caller's environment without being named, but for the kind of terminal. */

@@ -1,7 +1,7 @@
 import { parseLabels, parseTags } from '../../../config/tags.ts';
-import { CliError, UsageError } from '../../../errors.ts';
+import { UsageError } from '../../../errors.ts';
 import type { JobFilter, JobListing } from '../../../jobs/ports.ts';
-import { isTerminal, JOB_STATUSES, type JobRecord, type JobStatus } from '../../../jobs/record.ts';
+import { JOB_STATUSES, type JobRecord, type JobStatus } from '../../../jobs/record.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
@@ -16,37 +16,56 @@ export interface ListOptions {
   label?: string[];
 }
 
-/** Live jobs that are asked about at the same time by `--refresh`. */
-const CONCURRENT = 8;
-
-/** `jobs list`: saved records, newest first; no network unless `--refresh`. */
+/**
+ * `jobs list`: saved records, newest first. `--refresh` asks about the live ones, as far as it takes; a list on a terminal does so for a second,
+ * unless `--no-refresh`; in a pipe and with `--json` there is no network.
+ */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
   const { printer } = app;
   const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...markFilter(app, options) };
   await permit(app, 'list');
-  if (options.refresh)
-    await refreshLive(app, (job, error) => printer.warn(error.code, `${job.job_id}: ${error.message}`));
+  const stale = await asked(app, options, filter);
   const { jobs, problems } = await permittedList(app, filter);
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
   else if (printer.json) await printer.jsonArray(jobs);
-  else if (jobs.length > 0) await printRows(app, jobs);
+  else if (jobs.length > 0) await printRows(app, jobs, stale);
   else if (printer.outTTY) printer.note('no jobs');
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
 }
 
-/** Jobs for people, a line each. */
-export async function printRows(app: App, jobs: readonly JobRecord[]): Promise<void> {
+/** Asks servers as far as that is meant, and returns the ids of jobs whose state may be an old one. */
+async function asked(
+  app: App,
+  { refresh }: ListOptions,
+  { status: _, limit: __, ...marked }: JobFilter,
+): Promise<ReadonlySet<string> | undefined> {
   const { printer } = app;
-  if (printer.outTTY) printer.out(jobTable(jobs, await app.palette(), app.context.clock.now()));
+  if (refresh === false || (refresh === undefined && (!printer.outTTY || printer.json))) return undefined;
+  const { glanceAtLive, refreshLive } = await import('./ask-live.ts');
+  const { jobs } = await permittedList(app, marked);
+  if (!refresh) return glanceAtLive(app, jobs);
+  const stale = new Set<string>();
+  await refreshLive(app, jobs, (job, error) => {
+    stale.add(job.job_id);
+    printer.warn(error.code, `${job.job_id}: ${error.message}`);
+  });
+  return stale;
+}
+
+/** Jobs for people, a line each; the state of those in `stale` is told with its age. */
+export async function printRows(
+  app: App,
+  jobs: readonly JobRecord[],
+  stale?: ReadonlySet<string>,
+): Promise<void> {
+  const { printer } = app;
+  if (printer.outTTY) printer.out(jobTable(jobs, await app.palette(), app.context.clock.now(), stale));
   else printer.out(jobs.map(jobLine).join('\n'));
 }
 
 /** The saved jobs, but for those that the instance's rules refuse; the newest `limit` of what is left. */
-async function permittedList(
-  app: App,
-  { limit, ...filter }: { limit?: number; status?: JobStatus },
-): Promise<JobListing> {
+async function permittedList(app: App, { limit, ...filter }: JobFilter): Promise<JobListing> {
   if (!app.instance.access) return app.store.list({ ...filter, ...(limit === undefined ? {} : { limit }) });
   const { jobs, problems } = app.store.list(filter);
   const left = await permittedItems(app, jobs, namesOfJob);
@@ -80,32 +99,4 @@ export function markFilter(
     tags: parseTags([...listFlag(flags, 'tag'), ...tag], '--tag'),
     labels: parseLabels([...listFlag(flags, 'label'), ...label], '--label'),
   };
-}
-
-/** Asks the servers about every live job; one that cannot be asked is told and stays as it was. */
-export async function refreshLive(
-  app: App,
-  onFailure: (job: JobRecord, error: CliError) => void,
-): Promise<void> {
-  const { showJob } = await import('../../../jobs/wait.ts');
-  const deps = await app.jobDeps();
-  const stop = app.stop('the jobs were not refreshed in time');
-  const { jobs } = await permittedList(app, {});
-  const live = jobs.filter((job) => !isTerminal(job.status));
-  const next = live.values();
-  const worker = async () => {
-    for (const job of next) {
-      try {
-        await showJob(deps, job.job_id, stop);
-      } catch (error) {
-        if (stop.signal.aborted || !(error instanceof CliError)) throw error;
-        onFailure(job, error);
-      }
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: CONCURRENT }, worker));
-  } finally {
-    stop.dispose();
-  }
 }
