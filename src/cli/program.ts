@@ -21,6 +21,8 @@ export interface OptionSpec {
 /** One command as data; this file alone knows commander. */
 export interface CommandSpec {
   name: string;
+  /** Other names, which are understood and not proposed. */
+  aliases?: readonly string[];
   summary: string;
   /** Positional words in commander's notation: `<name>`, `[id]`, `[ids...]`. */
   words?: readonly string[];
@@ -77,8 +79,13 @@ function groupAlone(app: App, help: string, prefix: string, argv: readonly strin
 
 /** The group with only the subcommand that is named, when one is: the others would be built for nothing. */
 function named(spec: CommandSpec, [group, sub]: readonly string[]): CommandSpec {
-  const only = spec.name === group ? spec.subcommands?.filter((one) => one.name === sub) : undefined;
+  const only = spec.name === group ? spec.subcommands?.filter((one) => isNamed(one, sub)) : undefined;
   return only && only.length > 0 ? { ...spec, subcommands: only } : spec;
+}
+
+/** Whether a command is called so. */
+export function isNamed({ name, aliases = [] }: CommandSpec, word: string | undefined): boolean {
+  return name === word || aliases.some((alias) => alias === word);
 }
 
 /** The value of a header or a variable, behind its flag or in the same word. */
@@ -149,7 +156,10 @@ function configure(command: Command, help: string[]): Command {
 }
 
 function build(spec: CommandSpec, app: App, help: string[], done: (code: number) => void): Command {
-  const command = configure(new Command(spec.name), help).summary(spec.summary).description(spec.summary);
+  const command = configure(new Command(spec.name), help)
+    .aliases(spec.aliases ?? [])
+    .summary(spec.summary)
+    .description(spec.summary);
   for (const sub of spec.subcommands ?? [])
     command.addCommand(build(sub, app, help, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;

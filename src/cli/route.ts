@@ -1,6 +1,6 @@
 import { findInstance } from '../config/config.ts';
 import { configuredInstance, FIRST_STEPS } from '../config/configured-instance.ts';
-import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS } from '../config/names.ts';
+import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { nearestNames } from '../lib/nearest-names.ts';
@@ -109,7 +109,8 @@ async function namedCommand(
     return instanceCommand(app, words);
   }
   const known = [...HOST_COMMANDS, ...Object.keys(app.config.mcpServers)];
-  const [near] = nearestNames(word, known);
+  const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
+  const near = other?.map((words) => `${app.program} ${words}`).join(', ') ?? nearestNames(word, known)[0];
   const isEmpty = Object.keys(app.config.mcpServers).length === 0;
   if (isCommand)
     throw new UsageError(`${word} is a command of an instance, and none is named or active`, {

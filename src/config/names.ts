@@ -16,6 +16,16 @@ export const HOST_COMMANDS = [
 export const DEMO_COMMANDS = ['run', 'start', 'stop', 'status', 'tour'] as const;
 export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'refresh', 'help'] as const;
 
+/** What people type at first for commands that are called otherwise here, and where those stand. */
+export const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  list: ['instances list', 'INSTANCE ls', 'INSTANCE jobs list'],
+  tools: ['INSTANCE ls'],
+  servers: ['instances list'],
+  add: ['instances add'],
+  remove: ['instances remove'],
+  run: ['INSTANCE call'],
+};
+
 /** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */
 const FUTURE_COMMANDS = ['auth', 'login', 'logout', 'config', 'resources', 'prompts'];
 

@@ -1,7 +1,7 @@
 import { OFFER_KINDS, type Offer, type OfferKind, typedNames, unlistedOffer } from '../catalog/entry.ts';
 import { resolveTool } from '../catalog/find-name.ts';
 import { type JobServer, jobServerOf } from '../catalog/frontmcp.ts';
-import { INSTANCE_COMMANDS } from '../config/names.ts';
+import { INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import { namesOfOffer } from '../permissions/known-names.ts';
 import { nameableItems } from '../permissions/permit.ts';
@@ -137,7 +137,11 @@ async function unknown(
   const commands = INSTANCE_COMMANDS.filter(
     (command) => command.startsWith(typed.slice(0, 3)) && typed.length > 2,
   );
-  const near = [...suggestions, ...(kind === 'tool' ? commands : [])];
+  const others = (Object.hasOwn(OTHER_WORDS, typed) ? OTHER_WORDS[typed] : undefined) ?? [];
+  const own = others.flatMap((words) =>
+    words.startsWith('INSTANCE ') ? [scope.command(words.slice(9))] : [],
+  );
+  const near = [...suggestions, ...(kind === 'tool' ? [...own, ...commands] : [])];
   const whose = scope.instance.adHoc ? 'the server' : scope.instance.name;
   return new UsageError(`${whose} has no ${kind} ${JSON.stringify(typed)}`, {
     code: 'unknown_tool',

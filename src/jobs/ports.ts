@@ -198,7 +198,8 @@ export interface StoreProblem {
 export interface JobFilter {
   /** The newest so many of those that the rest leaves. */
   limit?: number;
-  status?: JobStatus;
+  /** Any of them; none: whatever it is. */
+  statuses?: readonly JobStatus[];
   /** Any of them. */
   tags?: readonly string[];
   /** All of them, each with its value. */

@@ -214,8 +214,8 @@ export function jobStoreContract(
       expect(job).toMatchObject({ status: 'lost', error: { code: 'submission_unknown' } });
       expect(job.error?.message).toMatch(/may or may not be running/);
       expect(store.list().jobs).toEqual([job]);
-      expect(store.list({ status: 'lost' }).jobs).toEqual([job]);
-      expect(store.list({ status: 'queued' }).jobs).toEqual([]);
+      expect(store.list({ statuses: ['lost'] }).jobs).toEqual([job]);
+      expect(store.list({ statuses: ['queued'] }).jobs).toEqual([]);
     });
 
     it('reads a local call whose process died as lost', () => {
@@ -275,8 +275,8 @@ export function jobStoreContract(
       expect(listed()).toEqual(ids.toReversed());
       expect(listed({ limit: 2 })).toEqual([ids[5], ids[4]]);
       expect(listed({ limit: 0 })).toEqual([]);
-      expect(listed({ status: 'completed' })).toEqual([ids[3], ids[2], ids[1], ids[0]]);
-      expect(listed({ status: 'completed', limit: 1 })).toEqual([ids[3]]);
+      expect(listed({ statuses: ['completed'] })).toEqual([ids[3], ids[2], ids[1], ids[0]]);
+      expect(listed({ statuses: ['completed'], limit: 1 })).toEqual([ids[3]]);
       expect(store.list().jobs.some((job) => 'result' in job)).toBe(false);
       const { result: _, ...shown } = store.read(ids[0] ?? '');
       expect(store.list().jobs.at(-1)).toEqual(shown);
@@ -300,7 +300,7 @@ export function jobStoreContract(
       expect(listed({ labels: { team: 'x', tier: '1' }, limit: 1 })).toEqual([one]);
       expect(listed({ labels: { team: 'y' } })).toEqual([]);
       expect(listed({ labels: { toString: 'x' } })).toEqual([]);
-      expect(listed({ tags: ['b'], labels: { tier: '1' }, status: 'completed' })).toEqual([]);
+      expect(listed({ tags: ['b'], labels: { tier: '1' }, statuses: ['completed'] })).toEqual([]);
     });
 
     it('resolves full ids and unique prefixes, with or without job_, in any case', () => {

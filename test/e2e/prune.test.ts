@@ -47,7 +47,7 @@ describe('which jobs', () => {
         signal: null,
         stdout: '',
         stderr:
-          'error: which jobs? give --older-than AGE, --keep N or --status STATUS\nhint: for example --older-than 30d; --older-than 0 removes all that have ended; --dry-run only lists them\n',
+          'error: which jobs? give their ids, or --older-than AGE, --keep N or --status STATUS\nhint: for example --older-than 30d; --older-than 0 removes all that have ended; --dry-run only lists them\n',
       });
     expect(await prune('--status', 'running')).toMatchObject({
       code: 2,

@@ -267,6 +267,7 @@ describe('an instance', () => {
       'logs',
       'cancel',
       'forget',
+      'rerun',
       'prune',
       'define',
       'undefine',

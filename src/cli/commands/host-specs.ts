@@ -84,6 +84,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'remove',
+        aliases: ['rm'],
         summary: 'forget one, and its linked commands; its jobs stay on disk',
         words: ['<name>'],
         options: [

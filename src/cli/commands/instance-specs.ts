@@ -30,10 +30,11 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, answer, cancel, forget, logs, prune',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel, forget, rerun, logs, prune',
     subcommands: [
       {
         name: 'list',
+        aliases: ['ls'],
         summary: 'saved jobs, newest first',
         options: [
           { flags: '--refresh', help: 'ask about those that have not ended first, however long that takes' },
@@ -44,7 +45,8 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           { flags: '--limit <N>', help: 'the newest N only' },
           {
             flags: '--status <STATUS>',
-            help: 'queued, running, input_required, completed, failed, canceled or lost',
+            help: 'queued, running, input_required, completed, failed, canceled or lost; several: a,b',
+            repeatable: true,
           },
           { flags: '--tag <TAG>', help: 'with this tag; repeated: with any of them', repeatable: true },
           { flags: '--label <K=V>', help: 'with this label; repeated: with all of them', repeatable: true },
@@ -53,6 +55,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'show',
+        aliases: ['get'],
         summary: 'the state of a job now',
         words: [JOB_ID],
         options: [
@@ -115,14 +118,24 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         run: async (app, [id], options) => (await import('./jobs/forget.ts')).forgetOne(app, id, options),
       },
       {
+        name: 'rerun',
+        summary: 'the call of a job once more, as a new job',
+        words: [JOB_ID],
+        options: [LATEST],
+        scopes: ['tool', 'input', 'result'],
+        run: async (app, [id], options) => (await import('./jobs/rerun.ts')).rerunJob(app, id, options),
+      },
+      {
         name: 'prune',
-        summary: 'remove the records of jobs that have ended',
+        aliases: ['rm'],
+        summary: 'remove the records of jobs that have ended: these, or all that the flags mean',
+        words: ['[ids...]'],
         options: [
           { flags: '--older-than <AGE>', help: 'that ended so long ago: 30d, 2w, 12h; 0: whenever' },
           { flags: '--keep <N>', help: 'but for the newest N of them' },
           {
             flags: '--status <STATUS>',
-            help: 'completed, failed, canceled or lost; repeated: any of them',
+            help: 'completed, failed, canceled or lost; several: a,b',
             repeatable: true,
           },
           { flags: '--tag <TAG>', help: 'with this tag; repeated: with any of them', repeatable: true },
@@ -134,7 +147,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           'All that is given must hold; --keep counts the jobs that --status, --tag and --label leave. Jobs that run, and records that',
           'are damaged or of a newer version, are never removed. The results go with the records.',
         ].join(' '),
-        run: async (app, _words, options) => (await import('./jobs/prune.ts')).pruneJobs(app, options),
+        run: async (app, ids, options) => (await import('./jobs/prune.ts')).pruneJobs(app, ids, options),
       },
       ...DEFINITION_SPECS,
     ],

@@ -28,7 +28,7 @@ export async function completeSpec(
   const walked = walk(before, options, true);
   const word = before[walked.next];
   if (word !== undefined) {
-    const sub = spec.subcommands.find(({ name }) => name === word);
+    const sub = spec.subcommands.find(({ name, aliases = [] }) => [name, ...aliases].includes(word));
     if (sub) return completeSpec(sub, [...path, sub.name], before.slice(walked.next + 1), current, place);
     return preset ? completeSpec(preset, [...path, preset.name], before, current, place) : NOTHING;
   }

@@ -29,6 +29,8 @@ export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   'jobs logs': ['job'],
   'jobs cancel': ['liveJob'],
   'jobs forget': ['liveJob'],
+  'jobs rerun': ['job'],
+  'jobs prune': ['job'],
   'jobs answer': ['liveJob'],
   'jobs define': ['files'],
   'jobs undefine': ['definition'],

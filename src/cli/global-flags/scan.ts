@@ -73,10 +73,9 @@ export function setFlag(flags: FlagValues, flag: RuntimeFlag, value: string | un
 }
 
 function unknownFlag(typed: string): UsageError {
-  const [near] = nearestNames(
-    typed.replace(/^-+/, ''),
-    RUNTIME_FLAGS.map((flag) => flag.name),
-  );
+  const known = [...RUNTIME_FLAGS.map((flag) => flag.name), 'version'];
+  // Other programs tell their version so.
+  const [near] = typed === '-V' ? ['version'] : nearestNames(typed.replace(/^-+/, ''), known);
   return new UsageError(`unknown flag: ${typed}`, {
     hint: near
       ? `did you mean --${near}? (a tool's own flags stand after its name)`

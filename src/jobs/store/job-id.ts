@@ -66,16 +66,23 @@ export function unknownJob(asked: string, instance: string): UsageError {
   });
 }
 
+/** `-1`, `-2`: counted from the newest. */
+const COUNTED = /^-(\d{1,9})$/;
+
 /**
- * The one of `names` that is `asked` or begins with it, with or without `job_`, in any case. Errors: UsageError when it is no id,
- * when there is none, and when there are several.
+ * The one of `names` that is `asked`, begins or ends with it, with or without `job_`, in any case; `-1` is the newest, `-2` the one before it.
+ * Errors: UsageError when it is no id, when there is none, and when there are several.
  */
 export function resolveName(asked: string, names: readonly string[], instance: string): string {
   const wanted = asked.toLowerCase();
   // Path separators, dots and control characters never reach a path.
   if (!/^[0-9a-z_-]+$/.test(wanted)) return checkedId(asked);
   if (names.includes(wanted)) return wanted;
-  const found = names.filter((name) => name.startsWith(wanted) || name.startsWith(PREFIX + wanted));
+  const [, count] = COUNTED.exec(wanted) ?? [];
+  if (count !== undefined) return countedName(Number(count), asked, names, instance);
+  const found = names.filter(
+    (name) => name.startsWith(wanted) || name.startsWith(PREFIX + wanted) || name.endsWith(wanted),
+  );
   const [only] = found;
   if (only === undefined) throw unknownJob(asked, instance);
   if (found.length === 1) return only;
@@ -84,8 +91,16 @@ export function resolveName(asked: string, names: readonly string[], instance: s
     `${JSON.stringify(asked)} could be any of ${found.length} jobs: ${shown}${found.length > 5 ? ', ...' : ''}`,
     {
       code: 'ambiguous_job',
-      hint: 'give more characters of the id',
+      hint: 'give more characters of the id, from its beginning or its end',
       details: { candidates: found.slice(-5).reverse() },
     },
   );
+}
+
+/** Names made by hand count only where there is no real one, as for `newestOf`. */
+function countedName(count: number, asked: string, names: readonly string[], instance: string): string {
+  const real = names.filter((name) => ULID.test(name));
+  const name = (real.length > 0 ? real : [...names]).sort().at(-count);
+  if (count === 0 || name === undefined) throw unknownJob(asked, instance);
+  return name;
 }

@@ -273,11 +273,15 @@ class DiskJobStore implements JobStore {
 }
 
 /** Whether a record is one of those that are wanted; undefined when all are. */
-function fitting({ status, tags = [], labels = {} }: JobFilter): ((job: JobRecord) => boolean) | undefined {
+function fitting({
+  statuses = [],
+  tags = [],
+  labels = {},
+}: JobFilter): ((job: JobRecord) => boolean) | undefined {
   const wanted = Object.entries(labels);
-  if (status === undefined && tags.length === 0 && wanted.length === 0) return undefined;
+  if (statuses.length === 0 && tags.length === 0 && wanted.length === 0) return undefined;
   return (job) =>
-    (status === undefined || job.status === status) &&
+    (statuses.length === 0 || statuses.includes(job.status)) &&
     (tags.length === 0 || tags.some((tag) => job.tags?.includes(tag))) &&
     wanted.every(
       ([name, value]) => job.labels && Object.hasOwn(job.labels, name) && job.labels[name] === value,

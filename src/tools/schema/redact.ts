@@ -18,6 +18,25 @@ export function redactSecrets<T>(args: T, inputSchema: JsonSchema | undefined): 
   return redact(args, [inputSchema], readSchema(inputSchema, Number.POSITIVE_INFINITY), 0) as T;
 }
 
+/** Where in stored arguments something was redacted. */
+export function redactedPlaces(stored: unknown, path: readonly string[] = []): string[][] {
+  if (stored === REDACTED) return [[...path]];
+  if (typeof stored !== 'object' || stored === null) return [];
+  return Object.entries(stored).flatMap(([key, inner]) => redactedPlaces(inner, [...path, key]));
+}
+
+/** Arguments without the properties at these places; an array with one of them goes as a whole. */
+export function withoutPlaces(args: JsonObject, places: readonly (readonly string[])[]): JsonObject {
+  const copy: JsonObject = {};
+  for (const [key, inner] of Object.entries(args)) {
+    const inside = places.filter(([first]) => first === key).map((path) => path.slice(1));
+    if (inside.length === 0) setOwn(copy, key, inner);
+    else if (isObject(inner) && inside.every((path) => path.length > 0))
+      setOwn(copy, key, withoutPlaces(inner, inside));
+  }
+  return keepTexts(copy, args);
+}
+
 /** Where in the arguments secrets are, by the same rule: property names and array indexes, joined by dots. */
 export function secretPlaces(args: unknown, inputSchema: JsonSchema | undefined): string[] {
   const places: string[] = [];

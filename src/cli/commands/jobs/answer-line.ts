@@ -34,7 +34,9 @@ export function readHead(words: readonly string[]): LineHead {
   let fields = false;
   while (at < words.length) {
     const word = words[at++] ?? '';
-    const isFlag = word.startsWith('-') && word !== '-';
+    // `-1` is the newest job.
+    const isId = !fields && id === undefined && /^-\d+$/.test(word);
+    const isFlag = word.startsWith('-') && word !== '-' && !isId;
     if (!isFlag) {
       if (!fields && id === undefined) id = word;
       else rest.push(word);

@@ -18,7 +18,7 @@ export function someJobs(store: JobStore, ids: readonly string[], latest: boolea
     return [newest];
   }
   if (ids.length === 0)
-    throw new UsageError('which job? give its id (or the beginning of it), or --latest', {
+    throw new UsageError('which job? give its id (or its beginning or end), -1 for the newest, or --latest', {
       command: ['jobs', 'list'],
     });
   return [...new Set(ids.map((id) => store.resolve(id)))];

@@ -2,6 +2,7 @@ import { parseLabels, parseTags } from '../../../config/tags.ts';
 import { UsageError } from '../../../errors.ts';
 import type { JobFilter, JobListing } from '../../../jobs/ports.ts';
 import { JOB_STATUSES, type JobRecord, type JobStatus } from '../../../jobs/record.ts';
+import { didYouMean, nearestNames } from '../../../lib/nearest-names.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
@@ -11,7 +12,7 @@ import { jobLine, jobTable } from '../../output/job-view.ts';
 export interface ListOptions {
   refresh?: boolean;
   limit?: string;
-  status?: string;
+  status?: string[];
   tag?: string[];
   label?: string[];
 }
@@ -22,7 +23,11 @@ export interface ListOptions {
  */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
   const { printer } = app;
-  const filter = { ...limitOf(options.limit), ...statusOf(options.status), ...markFilter(app, options) };
+  const filter = {
+    ...limitOf(options.limit),
+    statuses: statusesOf(options.status),
+    ...markFilter(app, options),
+  };
   await permit(app, 'list');
   const stale = await asked(app, options, filter);
   const { jobs, problems } = await permittedList(app, filter);
@@ -38,7 +43,7 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
 async function asked(
   app: App,
   { refresh }: ListOptions,
-  { status: _, limit: __, ...marked }: JobFilter,
+  { statuses: _, limit: __, ...marked }: JobFilter,
 ): Promise<ReadonlySet<string> | undefined> {
   const { printer } = app;
   if (refresh === false || (refresh === undefined && (!printer.outTTY || printer.json))) return undefined;
@@ -80,14 +85,19 @@ function limitOf(text: string | undefined): { limit?: number } {
   return { limit };
 }
 
-export function statusOf(text: string | undefined): { status?: JobStatus } {
-  if (text === undefined) return {};
-  const status = text === 'cancelled' ? 'canceled' : text;
-  if (!JOB_STATUSES.includes(status as JobStatus))
-    throw new UsageError(`--status: not a status: ${JSON.stringify(text)}`, {
-      hint: `one of ${JOB_STATUSES.join(', ')}`,
+/** `--status a,b`, which may be repeated. Error: UsageError with the nearest. */
+export function statusesOf(texts: readonly string[] = []): JobStatus[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((word) => {
+      const text = word.trim();
+      const status = JOB_STATUSES.find((one) => one === (text === 'cancelled' ? 'canceled' : text));
+      if (status !== undefined) return status;
+      throw new UsageError(
+        `--status: not a status: ${JSON.stringify(text)}${didYouMean(nearestNames(text, JOB_STATUSES, 1))}`,
+        { hint: `one of ${JOB_STATUSES.join(', ')}` },
+      );
     });
-  return { status: status as JobStatus };
 }
 
 /** `--tag` and `--label`, which may stand before the command's name as those of a call may. */

@@ -1,6 +1,12 @@
-import { CliError, EXIT, UsageError } from '../../../errors.ts';
+import { CliError, EXIT, UnfinishedError, UsageError } from '../../../errors.ts';
 import { type PruneRule, prunable } from '../../../jobs/prune.ts';
-import { isTerminal, JOB_STATUSES, type JobRecord, type TerminalStatus } from '../../../jobs/record.ts';
+import {
+  isTerminal,
+  JOB_STATUSES,
+  type JobRecord,
+  type JobStatus,
+  type TerminalStatus,
+} from '../../../jobs/record.ts';
 import { type Removal, removableBytes, removeJobs } from '../../../jobs/store/job-removal.ts';
 import { parseDuration } from '../../../lib/duration.ts';
 import { formatBytes } from '../../../lib/format-bytes.ts';
@@ -8,7 +14,8 @@ import type { Stop } from '../../../lib/stop.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permitJobs, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { markFilter, printRows, statusOf } from './list.ts';
+import { someJobs } from './ids.ts';
+import { markFilter, printRows, statusesOf } from './list.ts';
 
 export interface PruneOptions {
   olderThan?: string;
@@ -24,12 +31,9 @@ export interface PruneOptions {
  * `jobs prune`: removes the records of jobs that have ended, as far as they are meant. Somebody at a terminal is asked first. Exit 0, also
  * when there was nothing to remove.
  */
-export async function pruneJobs(app: App, options: PruneOptions): Promise<number> {
-  const { printer, context, store } = app;
-  const rule = ruleOf(options);
-  const { jobs: saved, problems } = store.list(markFilter(app, options));
-  for (const { code, message } of problems) printer.warn(code, message);
-  const jobs = prunable(saved, context.clock.now(), rule);
+export async function pruneJobs(app: App, named: readonly string[], options: PruneOptions): Promise<number> {
+  const { printer, store } = app;
+  const jobs = named.length > 0 ? namedJobs(app, named, options) : jobsOfRule(app, options);
   const ids = jobs.map((job) => job.job_id);
   if (options.dryRun) await permit(app, 'list');
   await permitJobs(app, 'delete', store, ids);
@@ -46,6 +50,32 @@ export async function pruneJobs(app: App, options: PruneOptions): Promise<number
   } finally {
     stop.dispose();
   }
+}
+
+function jobsOfRule(app: App, options: PruneOptions): JobRecord[] {
+  const rule = ruleOf(options);
+  const { jobs, problems } = app.store.list(markFilter(app, options));
+  for (const { code, message } of problems) app.printer.warn(code, message);
+  return prunable(jobs, app.context.clock.now(), rule);
+}
+
+/** The jobs that are named. Errors: UsageError for a rule beside them, UnfinishedError for a job that has not ended. */
+function namedJobs(app: App, named: readonly string[], options: PruneOptions): JobRecord[] {
+  const rule = [options.olderThan, options.keep, options.status].some((one) => one !== undefined);
+  const { tags = [], labels = {} } = markFilter(app, options);
+  if (rule || tags.length > 0 || Object.keys(labels).length > 0)
+    throw new UsageError('ids of jobs and flags that choose jobs contradict each other: give one of them');
+  return someJobs(app.store, named, false).map((id) => {
+    const job = app.store.read(id);
+    if (isTerminal(job.status)) return job;
+    throw new UnfinishedError(
+      'still_running',
+      `${id} is ${job.status}: only jobs that have ended are removed`,
+      {
+        hint: `end it with: ${app.command('jobs', 'cancel', id)}; or give it up: ${app.command('jobs', 'forget', id)}`,
+      },
+    );
+  });
 }
 
 /** Removes them. An error in the middle says what was removed before it. */
@@ -102,11 +132,11 @@ async function isMeant(app: App, jobs: number, yes: boolean, stop: Stop): Promis
 
 function ruleOf({ olderThan, keep, status = [] }: PruneOptions): PruneRule {
   if (olderThan === undefined && keep === undefined && status.length === 0)
-    throw new UsageError('which jobs? give --older-than AGE, --keep N or --status STATUS', {
+    throw new UsageError('which jobs? give their ids, or --older-than AGE, --keep N or --status STATUS', {
       hint: 'for example --older-than 30d; --older-than 0 removes all that have ended; --dry-run only lists them',
     });
   return {
-    statuses: status.map(endStatus),
+    statuses: statusesOf(status).map(endStatus),
     ...(olderThan === undefined ? {} : { olderThanMs: ageOf(olderThan) }),
     ...(keep === undefined ? {} : { keep: countFrom(keep) }),
   };
@@ -122,11 +152,10 @@ function countFrom(text: string): number {
   return Number(text);
 }
 
-function endStatus(text: string): TerminalStatus {
-  const { status } = statusOf(text);
-  if (status !== undefined && isTerminal(status)) return status;
-  throw new UsageError(`--status: a job that is ${text} is never removed`, {
+function endStatus(status: JobStatus): TerminalStatus {
+  if (isTerminal(status)) return status;
+  throw new UsageError(`--status: a job that is ${status} is never removed`, {
     hint: `one of ${JOB_STATUSES.filter(isTerminal).join(', ')}; those jobs`,
-    command: ['jobs', 'list', '--status', text],
+    command: ['jobs', 'list', '--status', status],
   });
 }
