@@ -116,8 +116,11 @@ describe('the index', () => {
       ...ids.filter((_, i) => i !== 3).toReversed(),
     ]);
     expect(list({ limit: 1 }).jobs[0]?.job_id).toBe(job_id);
-    expect(list({ status: 'queued' }).jobs).toHaveLength(1);
-    expect(list({ status: 'completed', limit: 2 }).jobs.map((job) => job.job_id)).toEqual([ids[69], ids[68]]);
+    expect(list({ statuses: ['queued'] }).jobs).toHaveLength(1);
+    expect(list({ statuses: ['completed'], limit: 2 }).jobs.map((job) => job.job_id)).toEqual([
+      ids[69],
+      ids[68],
+    ]);
   });
 
   it.each([
