@@ -31,6 +31,8 @@ export interface CommandSpec {
   options?: readonly OptionSpec[];
   /** Runtime flags of this scope are taken too (`all` always is). */
   scopes?: readonly RuntimeFlag['scope'][];
+  /** What runtime flags mean to this command, where that is something else; empty: help does not tell of it. */
+  flagHelp?: Readonly<Record<string, string>>;
   /** More about it, below the options. */
   more?: string;
   subcommands?: readonly CommandSpec[];
@@ -165,7 +167,8 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   const { run } = spec;
   const runtime = runtimeFlags(run ? (spec.scopes ?? []) : []).filter((flag) => !isOwn(flag, spec));
   // Before the subcommand's name they are the group's: `jobs --json list`.
-  for (const flag of runtime) command.addOption(runtimeOption(flag, spec).hideHelp(!run));
+  for (const flag of runtime)
+    command.addOption(runtimeOption(flag, spec).hideHelp(!run || spec.flagHelp?.[flag.name] === ''));
   const adopt = () => {
     if (command.parent) app.adopt(runtimeValues(runtimeFlags(), command.parent.opts()));
     app.adopt(runtimeValues(runtime, command.opts()));
@@ -208,7 +211,10 @@ function runtimeOption(flag: RuntimeFlag, spec: CommandSpec): Option {
     flag.short && !spec.options?.some((own) => own.flags.startsWith(`-${flag.short},`))
       ? `-${flag.short}, `
       : '';
-  const option = new Option(`${short}--${flag.name}${flag.value ? ` <${flag.value}>` : ''}`, flag.help);
+  const option = new Option(
+    `${short}--${flag.name}${flag.value ? ` <${flag.value}>` : ''}`,
+    spec.flagHelp?.[flag.name] ?? flag.help,
+  );
   return collecting(option, flag.repeatable);
 }
 

@@ -65,7 +65,7 @@ async function askKeeper(
       const note = retiring
         ? ', to be replaced'
         : stale === 'config'
-          ? ', of no use from here (other settings, variables or folder)'
+          ? ', not used from this folder (different settings, variables or folder)'
           : '';
       return { check: checked('keeper', 'ok', `${works}${note}`), connected: connected && !retiring };
     } finally {

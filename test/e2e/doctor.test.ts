@@ -200,7 +200,7 @@ describe('what is right', () => {
     expect(seen.of('work', 'connection')).toBe('ok held by the keeper');
     const elsewhere = await doctor(home, [], { cwd: freshDir() });
     expect(elsewhere.of('work', 'keeper')).toMatch(
-      /, of no use from here \(other settings, variables or folder\)$/,
+      /, not used from this folder \(different settings, variables or folder\)$/,
     );
     // One of another version, as its file has it.
     const dir = join(home, 'instances/work/keeper');

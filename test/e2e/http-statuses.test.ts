@@ -100,7 +100,8 @@ const AT_ONCE: Row[] = [
       'content-type': 'text/html',
     }),
     code: 3,
-    stderr: /^error: work answered \S+ with no JSON \(text\/html\): Sign in to Corp Wifi\n$/,
+    stderr:
+      /^error: work answered \S+ with no JSON \(text\/html\): Sign in to Corp Wifi\nhint: that is a web page; [^\n]*\n$/,
   },
   {
     what: 'no jsonrpc',

@@ -16,6 +16,14 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         foreignFrom: 1,
         options: [{ flags: '--force', help: 'replace an instance of this name' }],
         scopes: ['target'],
+        flagHelp: {
+          instance: '',
+          url: 'the address of a server over HTTP, as NAME URL',
+          stdio: 'the command line of a server, as NAME -- COMMAND [ARG]...',
+          header: 'an HTTP header that the server gets',
+          env: 'an environment variable that the command gets',
+          cwd: 'the working directory of the command',
+        },
         more: [
           'Examples:',
           "  mcp2cli instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
@@ -131,7 +139,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'completion',
-    summary: 'print what makes TAB complete, for bash, zsh, fish or powershell',
+    summary: 'print the shell completion script for bash, zsh, fish or powershell',
     words: ['<shell>'],
     options: [{ flags: '--name <NAME>', help: 'for this linked command alone' }],
     more: [
@@ -183,7 +191,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'doctor',
-    summary: 'look for what is wrong: the machine, the configuration, jobs, servers',
+    summary: 'check this machine, the configuration, jobs and servers',
     words: ['[instance]'],
     options: [
       { flags: '--offline', help: 'ask no server' },

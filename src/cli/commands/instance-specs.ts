@@ -17,7 +17,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       { flags: '--tag <TAG>', help: 'with this tag (repeatable: any of them)', repeatable: true },
       { flags: '--label <K=V>', help: 'with this label (repeatable: all of them)', repeatable: true },
       { flags: '--all', help: 'those too that are set to be hidden' },
-      { flags: '--filter <TEXT>', help: 'with this in the name or the description (also --query)' },
+      { flags: '--filter <TEXT>', help: 'with this in the name or the description' },
       { flags: '--query <TEXT>', help: 'the same', hidden: true },
       { flags: '-l, --long', help: 'with the flags of each' },
     ],
@@ -91,7 +91,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'logs',
-        summary: 'what became of each attempt of a run in this program, and what a job server logged',
+        summary: "log of each attempt (local jobs), or the job server's log",
         words: [JOB_ID],
         options: [LATEST, { flags: '-f, --follow', help: 'go on until the job ends' }],
         run: async (app, [id], options) => (await import('./jobs/logs.ts')).jobLogs(app, id, options),

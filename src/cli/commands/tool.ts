@@ -78,7 +78,8 @@ async function runOffer(
   const settings = (await app.instance.toolSettings())(called.name);
   const profiles = settings.flags ?? {};
   const flags = profiledFlags(toolFlags(tool.inputSchema ?? {}), profiles);
-  if (app.flags.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
+  if (app.flags.has('help') || isHelpAlone(argv, flags))
+    return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
   const line = readLine(argv, flags);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
@@ -107,6 +108,12 @@ async function runOffer(
   const call = await prepare(await gatherArguments(app, form, line));
   if (app.flags.has('dry-run')) return printDryRun(app, call);
   return makeCall(app, call);
+}
+
+/** `--help` and nothing else, unless that is a whole flag of the tool's own: one that takes a value is none without it. */
+function isHelpAlone(argv: readonly string[], flags: readonly ToolFlag[]): boolean {
+  const isFlag = flags.some(({ name, kind }) => name === 'help' && kind === 'boolean');
+  return argv.length === 1 && argv[0] === '--help' && !isFlag;
 }
 
 /** Makes the call, and prints what came of it. */

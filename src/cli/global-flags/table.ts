@@ -29,7 +29,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     scope: 'all',
     help: 'human, json or ndjson',
   },
-  { name: 'quiet', short: 'q', takes: 'none', scope: 'all', help: 'the answer only' },
+  { name: 'quiet', short: 'q', takes: 'none', scope: 'all', help: 'print only the result' },
   { name: 'verbose', short: 'v', takes: 'none', scope: 'all', help: 'details on stderr' },
   {
     name: 'timeout',
@@ -180,7 +180,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     takes: 'value',
     value: 'POLICY',
     scope: 'input',
-    help: 'what the server asks: ask (on a terminal), decline, or defaults (of its forms)',
+    help: "how to answer the server's questions: ask, decline, or accept form defaults (defaults)",
   },
   {
     name: 'each',

@@ -11,6 +11,8 @@ export interface BinaryBlock {
   position: number;
   mimeType: string;
   base64: string;
+  /** The resource's own address, where it has one. */
+  uri?: string;
 }
 
 /**
@@ -44,9 +46,9 @@ export function binaryBlocks(result: unknown): BinaryBlock[] {
     const holder = block['type'] === 'resource' && isObject(block['resource']) ? block['resource'] : block;
     const base64 = holder['data'] ?? holder['blob'];
     if (typeof base64 !== 'string') return [];
-    return [
-      { position: index + 1, mimeType: textOf(holder['mimeType'] ?? 'application/octet-stream'), base64 },
-    ];
+    const mimeType = textOf(holder['mimeType'] ?? 'application/octet-stream');
+    const { uri } = holder;
+    return [{ position: index + 1, mimeType, base64, ...(typeof uri === 'string' ? { uri } : {}) }];
   });
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { IoError } from '../../errors.ts';
 import { binaryBlocks } from './result-view.ts';
 
-/** File endings of common media types; the server's own file names are never used as paths. */
+/** File endings of common media types. */
 const EXTENSIONS: Record<string, string> = {
   'image/png': 'png',
   'image/jpeg': 'jpg',
@@ -24,7 +24,7 @@ const EXTENSIONS: Record<string, string> = {
 };
 
 /**
- * Saves the binary blocks of a result in `dir` (made if missing) as `<stem>-<position>.<ending>`; nothing that exists is overwritten.
+ * Saves the binary blocks of a result in `dir` (made if missing), under the name of the resource or as `<stem>-<position>.<ending>`; nothing that exists is overwritten.
  * Returns the path of each block by its position. Error: IoError.
  */
 export function saveBinaries(result: unknown, dir: string, stem: string): Map<number, string> {
@@ -37,7 +37,11 @@ export function saveBinaries(result: unknown, dir: string, stem: string): Map<nu
       const ending = EXTENSIONS[block.mimeType.toLowerCase().split(';')[0]?.trim() ?? ''] ?? 'bin';
       saved.set(
         block.position,
-        writeNew(dir, `${stem}-${block.position}`, ending, Buffer.from(block.base64, 'base64')),
+        writeNew(
+          dir,
+          nameOf(block.uri, ending) ?? [`${stem}-${block.position}`, ending],
+          Buffer.from(block.base64, 'base64'),
+        ),
       );
     }
   } catch (error) {
@@ -46,7 +50,33 @@ export function saveBinaries(result: unknown, dir: string, stem: string): Map<nu
   return saved;
 }
 
-function writeNew(dir: string, stem: string, ending: string, bytes: Buffer): string {
+/** Names that mean devices on Windows. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
+
+/**
+ * The last part of a resource's address as the name of a file, in two parts; undefined where it makes none. Only letters, digits and `-_. ` are
+ * left of it: it never leaves the folder, hides or reaches a device.
+ */
+function nameOf(uri: string | undefined, ending: string): [stem: string, ending: string] | undefined {
+  const last =
+    /([^/\\]*)[/\\]*$/.exec(uri?.replace(/[?#].*$/s, '').replace(/^[\w+.-]+:/, '') ?? '')?.[1] ?? '';
+  const name = unescaped(last)
+    .replace(/[^\p{L}\p{N}._ -]+/gu, '_')
+    .replace(/^[._ -]+|[. ]+$/g, '');
+  const [, stem = name, own = ending] = /^(.+)\.(\w{1,8})$/u.exec(name) ?? [];
+  const short = [...stem].slice(0, 60).join('');
+  return short === '' || DEVICE.test(short.split('.', 1)[0] ?? '') ? undefined : [short, own];
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function writeNew(dir: string, [stem, ending]: readonly [string, string], bytes: Buffer): string {
   for (let n = 0; ; n++) {
     const path = join(dir, n === 0 ? `${stem}.${ending}` : `${stem}.${n}.${ending}`);
     try {

@@ -59,7 +59,12 @@ async function conversation(
   try {
     return await hold({
       say: (text) => void streams.output.write(`${text}\n`),
-      ask: (prompt) => terminal.question(prompt, signal ? { signal } : {}),
+      ask: (prompt) =>
+        terminal.question(prompt, signal ? { signal } : {}).catch((error: unknown) => {
+          // What is said next does not stand behind the prompt.
+          streams.output.write('\n');
+          throw error;
+        }),
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;

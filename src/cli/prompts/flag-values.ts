@@ -33,6 +33,10 @@ export async function askFlags(
     muted = secret;
     try {
       return await answer;
+    } catch (error) {
+      // What is said next does not stand behind the prompt; a secret ends its line anyway.
+      if (!secret) streams.output.write('\n');
+      throw error;
     } finally {
       if (secret) streams.output.write('\n');
       muted = false;

@@ -14,6 +14,14 @@ export interface FailureContext {
   scrub: Scrub;
 }
 
+const ENDPOINT = 'is this the URL of an MCP endpoint (often it ends in /mcp)?';
+
+/** What to look at when there was no connection, by the system's word for it. */
+const CHECKS: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there: is the server running, and are host and port right?',
+  ENOTFOUND: 'no such host: is its name right, and is there a network?',
+};
+
 /**
  * Turns what a transport throws into the program's own errors, by type and status, never by matching message texts.
  * Whatever leaves the outcome of the request open says so with `maybeSent`.
@@ -27,7 +35,11 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
   if (http) return classifyStatus(http, context);
   const bad = findCause(error, (e): e is BadAnswer => e instanceof BadAnswer);
   // Without the error as its cause: that one has the server's words as they came.
-  if (bad) return new UnreachableError(`${name} ${bad.told(scrub)}`, { maybeSent: true });
+  if (bad)
+    return new UnreachableError(`${name} ${bad.told(scrub)}`, {
+      maybeSent: true,
+      hint: bad.isWebPage ? `that is a web page; ${ENDPOINT}` : undefined,
+    });
   const fetchError = findCause(error, (e): e is FetchError => e instanceof FetchError);
   const tls = tlsFailure(fetchError?.cause, context.name);
   if (tls)
@@ -39,6 +51,7 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
     return new UnreachableError(`cannot reach ${name}: ${fetchError.message}`, {
       cause: error,
       maybeSent: fetchError.maybeSent,
+      hint: CHECKS[fetchError.code ?? ''],
     });
   const message = error instanceof Error ? error.message : String(error);
   return new UnreachableError(`cannot reach ${name}: ${message}`, { cause: error, maybeSent: true });
@@ -92,10 +105,7 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
     );
   return new UnreachableError(`${name} answered HTTP ${status}${said === '' ? reason : said}`, {
     status,
-    hint:
-      status === 404 || status === 405
-        ? 'is this the URL of an MCP endpoint (often it ends in /mcp)?'
-        : undefined,
+    hint: status === 404 || status === 405 ? ENDPOINT : undefined,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Scrub } from '../connection/scrub.ts';
-import { firstLine } from './first-line.ts';
+import { firstLine, isWebPage } from './first-line.ts';
 
 /** How much of a text is searched for secrets, in characters: more than a line is taken from. */
 const LOOKED_AT = 32_768;
@@ -17,6 +17,11 @@ export class BadAnswer extends Error {
     super(text === '' ? what : `${what}: ${firstLine(text)}`);
     this.#what = what;
     this.#text = text;
+  }
+
+  /** It is a page for browsers. */
+  get isWebPage(): boolean {
+    return isWebPage(this.#text);
   }
 
   /** The message without secrets. They are taken out before the text is cut: half a secret cannot be found. */

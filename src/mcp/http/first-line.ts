@@ -6,10 +6,13 @@ const LOOKED_AT = 16_384;
 /** One line of what a server said in a body: an HTML page's title, else the first line that is not empty. Empty when there is none. */
 export function firstLine(whole: string): string {
   const text = whole.slice(0, LOOKED_AT);
-  const page = /^\s*</.test(text) && /<(?:!doctype|html|head|body|title)\b/i.test(text);
-  const words = page ? htmlWords(text) : text;
+  const words = isWebPage(text) ? htmlWords(text) : text;
   const line = words.trim().split(/[\r\n]/, 1)[0] ?? '';
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}...` : line;
+}
+
+export function isWebPage(text: string): boolean {
+  return /^\s*</.test(text) && /<(?:!doctype|html|head|body|title)\b/i.test(text.slice(0, LOOKED_AT));
 }
 
 /** The title of an HTML page, else the text of its body. */

@@ -21,6 +21,15 @@ export interface ToolHelpOptions {
   safe: (text: string) => string;
 }
 
+/** What the server says of a tool, as sentences. */
+const SENTENCES: Record<string, string> = {
+  'read-only': 'Only reads (says the server).',
+  destructive: 'May destroy something (says the server).',
+  idempotent: 'May be repeated safely (says the server).',
+  'always a task': 'Always runs in the background (server tasks).',
+  'may be a task': 'Can run in the background (server tasks).',
+};
+
 /** Longer texts of a server are cut: help is for reading. */
 const LONGEST_TEXT = 4_000;
 const MOST_ROWS = 200;
@@ -45,7 +54,7 @@ export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], optio
   if (about.length > 0)
     sections.push(about.map((text) => wordWrap(safe(cut(text ?? '')).trim(), width)).join('\n\n'));
   const hints = hintsOf(tool);
-  if (hints.length > 0) sections.push(`The server says: ${hints.join(', ')}.`);
+  if (hints.length > 0) sections.push(hints.map((hint) => SENTENCES[hint] ?? hint).join(' '));
   const [required, optional] = [rowsOf(must, safe), rowsOf(can, safe)];
   const column = columnOf([...required, ...optional], width);
   const optionalTitle = must.length > 0 ? 'Optional' : 'Flags';
