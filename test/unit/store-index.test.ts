@@ -98,7 +98,7 @@ describe('the index', () => {
 
   it('is not written for a few records, nor for a limited look, nor for files that were just changed', () => {
     list({ limit: 40 });
-    list({ limit: 40, status: 'completed' });
+    list({ limit: 40, statuses: ['completed'] });
     expect(existsSync(index())).toBe(false);
     openJobStore({ dir, instance: 'work', clock: { now: () => new Date() } }).list();
     expect(existsSync(index())).toBe(false);
