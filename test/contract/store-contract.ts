@@ -347,7 +347,7 @@ export function jobStoreContract(
       const { store } = make({});
       store.create(newJob());
       const missing = 'job_00000000000000000000000000';
-      expect(caught(() => store.resolve('zzz'))).toMatchObject({ exitCode: 2, hint: expect.any(String) });
+      expect(caught(() => store.resolve('zzz'))).toMatchObject({ exitCode: 2, command: expect.anything() });
       for (const use of [
         () => store.read(missing),
         () => store.observe(missing, {}),

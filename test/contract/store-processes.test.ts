@@ -54,7 +54,7 @@ it('processes that finish the same jobs at once agree on each', async () => {
     winners.add(by);
     // The verdict and the result are the same process's.
     if (final.status === 'completed')
-      expect(final).toMatchObject({ error: null, result: completed(`${by};`.repeat(4_000)).result });
+      expect(final).toMatchObject({ error: null, result: completed(`${by};`.repeat(10_000)).result });
     else expect(final).toMatchObject({ status: 'failed', error: { message: String(by) } });
     expect('result' in final).toBe(final.status === 'completed');
     const results = readdirSync(join(dir, id)).filter((name) => name.startsWith('result.'));
@@ -73,7 +73,7 @@ it('8 processes that observe and finish one job tear nothing and agree on the en
   const facts = await together(times(8, () => startWorker(script, 'update', dir, id, '60')));
   const final = store.read(id);
   for (const fact of facts) expect(fact['finished']).toEqual(final);
-  expect(final.result).toEqual(completed(`${final.remote?.['by']};`.repeat(4_000)).result);
+  expect(final.result).toEqual(completed(`${final.remote?.['by']};`.repeat(10_000)).result);
   expect(final).toMatchObject({
     remote_task_id: 'task_1',
     arguments: { version: '2.0' },

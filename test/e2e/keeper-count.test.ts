@@ -98,7 +98,8 @@ it('a run goes on in a new session of the keeper when its own was forgotten', as
   const id = await left(home, 60_000);
   await server.dropSessions();
   await expect.poll(async () => (await theKeeper(home)).jobs, { timeout: 20_000 }).toEqual([]);
-  expect(keeperLog(home)).toMatch(new RegExp(`${id} slow: completed`));
+  // The line follows the end.
+  await expect.poll(() => keeperLog(home)).toMatch(new RegExp(`${id} slow: completed`));
   expect(diskStore(home).store.read(id)).toMatchObject({ status: 'completed' });
 });
 

@@ -75,7 +75,7 @@ export function jobDetails(job: JobRecord, now?: Date): string {
   if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
   const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
   if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
-  lines.push(...runDetails(job, time));
+  lines.push(...runDetails(job, now));
   if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
   if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
   lines.push(`created: ${time(job.created_at)}`, `updated: ${time(job.updated_at)}`);

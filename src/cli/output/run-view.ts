@@ -1,5 +1,6 @@
 /** What only runs of a FrontMCP server have: times of their own, steps of a workflow, log lines. */
 import type { JobRecord, LogEntry } from '../../jobs/record.ts';
+import { age } from '../../lib/age.ts';
 import { isObject, type JsonObject, textAt, textOf } from '../../lib/json.ts';
 import { visibleLine } from '../../lib/visible.ts';
 
@@ -11,21 +12,22 @@ export function isServerRun({ backend, remote }: Pick<JobRecord, 'backend' | 're
   return backend === 'frontmcp' || (backend === 'local' && typeof remote?.['runId'] === 'string');
 }
 
-/** Lines of `jobs show`: when the server began and ended the run, and which attempt it was. */
-export function runDetails(job: JobRecord, time: (iso: string) => string): string[] {
+/** Lines of `jobs show`: when the server began and ended the run, to its millisecond or by `now` as ages, and which attempt it was. */
+export function runDetails(job: JobRecord, now: Date | undefined): string[] {
   if (!isServerRun(job)) return [];
   const { remote, attempt } = job;
   return [
     `attempt: ${attempt}`,
-    ...timeLine('started', remote?.['startedAt'], time),
-    ...timeLine('ended', remote?.['completedAt'], time),
+    ...timeLine('started', remote?.['startedAt'], now),
+    ...timeLine('ended', remote?.['completedAt'], now),
   ];
 }
 
 /** Epoch milliseconds. */
-function timeLine(name: string, at: unknown, time: (iso: string) => string): string[] {
+function timeLine(name: string, at: unknown, now: Date | undefined): string[] {
   if (typeof at !== 'number' || !Number.isFinite(at) || Math.abs(at) > 8.64e15) return [];
-  return [`${name}: ${time(new Date(at).toISOString())}`];
+  const iso = new Date(at).toISOString();
+  return [`${name}: ${now ? age(iso, now) : iso}`];
 }
 
 /** A workflow's steps with their states and what they returned, as a tree; undefined for any other result. */
