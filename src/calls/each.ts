@@ -21,72 +21,67 @@ export interface Tally {
 const WAITING = 16;
 
 /**
- * Makes a call of each item and hands its result to `write`. Items are taken only when their call begins, and a slow `write` holds up new calls.
- * A call that rejects ends everything: nothing new begins, and the rejection is passed on when the others are over. `write` resolves to false
- * when nobody reads any more.
+ * Makes a call of each item and hands its result to `write`, with the tally that counts it. Items are taken only when their call begins, and a
+ * slow `write` holds up new calls. `write` resolves to false when nobody reads any more: nothing new begins then. Error: EachStopped when the
+ * signal, a call that rejects or the items end it, once what is under way is over and written.
  */
 export async function callEach<Item, Result extends { failed: boolean }>(
   items: AsyncIterable<Item>,
   call: (item: Item, index: number) => Promise<Result>,
-  write: (result: Result) => Promise<boolean>,
+  write: (result: Result, tally: Tally) => Promise<boolean>,
   { parallel, ordered, failFast, signal }: EachOptions,
 ): Promise<Tally> {
   const tally: Tally = { done: 0, failed: 0 };
   const running = new Set<Promise<void>>();
+  /** Results by their places in the output, until it is their turn. */
   const waiting = new Map<number, Result>();
   const failures: unknown[] = [];
   let begun = 0;
+  let ended = 0;
   let next = 0;
   let over = false;
   let writing = Promise.resolve();
 
-  const put = (result: Result): Promise<void> => {
+  const put = (place: number, result: Result): void => {
+    waiting.delete(place);
     writing = writing.then(async () => {
-      if (!(await write(result))) over = true;
       tally.done += 1;
       if (result.failed) tally.failed += 1;
+      if (!(await write(result, tally))) over = true;
     });
-    return writing;
   };
   const finish = async (index: number, result: Result): Promise<void> => {
     if (result.failed && failFast) over = true;
-    if (!ordered) {
-      next += 1;
-      return put(result);
-    }
-    waiting.set(index, result);
-    for (let ready = waiting.get(next); ready; ready = waiting.get(next)) {
-      waiting.delete(next);
-      next += 1;
-      void put(ready);
-    }
+    waiting.set(ordered ? index : ended++, result);
+    for (let ready = waiting.get(next); ready; ready = waiting.get(next)) put(next++, ready);
     await writing;
+  };
+  const fail = (error: unknown): void => {
+    over = true;
+    failures.push(error);
   };
   const isFull = () => running.size >= parallel || begun - next >= parallel * WAITING;
 
   try {
     for await (const item of items) {
       if (over || signal.aborted) break;
-      const index = begun;
-      begun += 1;
+      const index = begun++;
       const work: Promise<void> = call(item, index)
         .then((result) => finish(index, result))
-        .catch((error: unknown) => {
-          over = true;
-          failures.push(error);
-        })
+        .catch(fail)
         .finally(() => running.delete(work));
       running.add(work);
       while (isFull() && running.size > 0) await Promise.race(running);
       if (over || signal.aborted) break;
     }
   } catch (error) {
-    over = true;
-    failures.push(error);
+    fail(error);
   }
   await Promise.all(running);
   // What waits for a call that has no result.
-  for (const index of [...waiting.keys()].sort((a, b) => a - b)) await put(waiting.get(index) as Result);
+  for (const [place, result] of [...waiting].sort(([a], [b]) => a - b)) put(place, result);
+  await writing;
+  if (signal.aborted) throw new EachStopped(signal.reason, tally);
   if (failures.length > 0) throw new EachStopped(failures[0], tally);
   return tally;
 }

@@ -3,6 +3,8 @@ import type { LocalRunTerms } from '../keeper/run-options.ts';
 
 /** How a call is made, as flags and settings say. */
 export interface CallOptions {
+  /** Nobody waits for the call's end; `--detach` implies it. */
+  background: boolean;
   /** How long the server keeps a task, in milliseconds. */
   ttlMs: number | undefined;
   /** The command ends at once, whatever the server makes of the call. */

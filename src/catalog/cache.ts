@@ -14,7 +14,7 @@ const LARGE = 500_000;
 
 /**
  * The file is one JSON document. Its first line is everything but the tools, which come after it a line each: `index` says where, so that one
- * can be read without the others (packed-tools.ts).
+ * can be read without the others (lazy-tools.ts).
  */
 const TOOLS = ',"tools":[\n';
 const END = '\n]}\n';

@@ -53,7 +53,7 @@ export interface StoredDefinition {
 
 type Listed = Pick<Catalogue, 'tools' | 'jobs' | 'workflows'>;
 
-/** Everything that can be run, tools first; `definitions` are our own (definition-offers.ts). */
+/** Everything that can be run, tools first; `definitions` are our own (definition-entries.ts). */
 export function offersOf({ tools, jobs, workflows }: Listed, definitions: readonly Offer[] = []): Offer[] {
   const server = jobs.length + workflows.length > 0 ? jobServerOf(tools) : undefined;
   return [

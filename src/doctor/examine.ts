@@ -3,6 +3,7 @@ import { expandTarget } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { targetHash } from '../config/target-hash.ts';
 import type { Context } from '../context.ts';
+import { inLanes } from '../lib/lanes.ts';
 import { stopAfter } from '../lib/stop.ts';
 import { checkSettings, checkVariables } from './configuration.ts';
 import { checkConnection } from './connection.ts';
@@ -40,14 +41,9 @@ export async function examineInstances(
 ): Promise<Finding[]> {
   const files = subjects.map((subject) => checkFiles(subject, machine, options));
   const servers: Check[][] = subjects.map(() => []);
-  const waiting = subjects.map((_, i) => i);
-  const worker = async () => {
-    for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
-      const [subject, checks] = [subjects[i], files[i]];
-      if (subject && checks) servers[i] = await checkServer(subject, checks, machine, options);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENT, subjects.length) }, worker));
+  await inLanes(CONCURRENT, [...subjects.entries()], async ([i, subject]) => {
+    servers[i] = await checkServer(subject, files[i] ?? [], machine, options);
+  });
   return subjects.flatMap((subject, i) => {
     const secrets = secretsOf(subject, machine.context.env);
     const all = [...(files[i] ?? []), ...(servers[i] ?? [])];

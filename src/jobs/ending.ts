@@ -1,6 +1,7 @@
 /** How work ended, as the fact that is written. */
 import { CliError, RpcError, UnreachableError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { isErrorResult } from '../tools/tool.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobError, TerminalStatus } from './record.ts';
 
@@ -19,7 +20,7 @@ export function endOfSnapshot(snapshot: Snapshot, clock: Clock): JobEnd {
 
 /** The end of a plain call that was answered with a CallToolResult. */
 export function endOfResult(result: unknown, clock: Clock): JobEnd {
-  const failed = (result as { isError?: unknown } | null)?.isError === true;
+  const failed = isErrorResult(result);
   return {
     status: failed ? 'failed' : 'completed',
     result,

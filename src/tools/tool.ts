@@ -1,3 +1,5 @@
+import { isObject } from '../lib/json.ts';
+
 /** A JSON Schema as servers send it: anything may be in there. */
 export type JsonSchema = { [keyword: string]: unknown } | boolean;
 
@@ -18,4 +20,9 @@ export interface ToolDefinition {
   };
   execution?: { taskSupport?: 'required' | 'optional' | 'forbidden' | string; [extra: string]: unknown };
   [extra: string]: unknown;
+}
+
+/** A tool's own verdict: `isError: true` in a CallToolResult (MCP 2025-11-25, server/tools, "Error Handling"). */
+export function isErrorResult(result: unknown): boolean {
+  return isObject(result) && result['isError'] === true;
 }

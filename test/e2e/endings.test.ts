@@ -1,8 +1,8 @@
 /** Whatever a server sends or does not send: every command ends within its limits, with the right code. The fault suite has many more of these. */
 import { expect, it, vi } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { flawOf } from '../support/ending-codes.ts';
 import { crossSection, endingOf, TRANSPORTS } from '../support/endings.ts';
-import { inLanes } from '../support/lanes.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -2,11 +2,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { run, start } from '../support/cli.ts';
 import { giantPlaces } from '../support/giants.ts';
 import { type Hostile, hostileServer, TOOL } from '../support/hostile.ts';
 import { dataOf } from '../support/instance.ts';
-import { inLanes } from '../support/lanes.ts';
 import { ledger } from '../support/ledger.ts';
 import { peakOf } from '../support/memory.ts';
 import { workAt } from '../support/work.ts';

@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { type Handle, type RunResult, run, start } from '../support/cli.ts';
 import { HEAVY_CHECKS, type HeavyCheck } from '../support/heavy-checks.ts';
 import { freshDir } from '../support/home.ts';
 import { type Hostile, hostileServer } from '../support/hostile.ts';
 import { dataOf, homeAt, submitted } from '../support/instance.ts';
 import { configure, endKeepers, theKeeper } from '../support/keeper.ts';
-import { inLanes } from '../support/lanes.ts';
 import { ledger } from '../support/ledger.ts';
 import { mostMib, peakOf } from '../support/memory.ts';
 

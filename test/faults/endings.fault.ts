@@ -1,8 +1,8 @@
 /** Whatever a server sends or does not send, at any step, over any transport: every command ends within its limits, with the right code. */
 import { it } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { flawOf } from '../support/ending-codes.ts';
 import { crossSection, endingOf, TRANSPORTS } from '../support/endings.ts';
-import { inLanes } from '../support/lanes.ts';
 import { ledger } from '../support/ledger.ts';
 
 /** Two of every five steps for each answer over each transport, others over the next one. ENDINGS_ALL=1 tries all of them. */

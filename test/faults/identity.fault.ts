@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { processState } from '../../src/lib/disk/process-identity.ts';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { atTestEnd, type RunResult, run } from '../support/cli.ts';
 import { freshDir } from '../support/home.ts';
 import { dataOf, submitted } from '../support/instance.ts';
 import { keeperHome, keepers, STDIO_COMMAND, theKeeper } from '../support/keeper.ts';
-import { inLanes } from '../support/lanes.ts';
 import { ledger } from '../support/ledger.ts';
 
 type Innocent = ChildProcess & { pid: number };

@@ -1,5 +1,7 @@
 /** Every misdeed of a network or a gateway at every step of a job: the exit code says what it came to, and no call goes out twice. */
+
 import { it } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { type Hostile, hostileServer, type Misdeed } from '../support/hostile.ts';
 import { type Ledger, ledger } from '../support/ledger.ts';
 import { MISDEEDS, type MisdeedName, SLOW } from '../support/misdeeds.ts';
@@ -23,19 +25,15 @@ async function place(): Promise<{ server: Hostile; work: Work }> {
 }
 
 /** All misdeeds, some at a time: each on a server and a home of its own. */
-async function each(
+function each(
   book: Ledger,
   names: readonly string[],
   tryOne: (name: string) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    for (let n = next++; n < names.length; n = next++) {
-      book.tried();
-      await tryOne(names[n] ?? '');
-    }
-  };
-  await Promise.all(Array.from({ length: 3 }, lane));
+  return inLanes(3, names, (name) => {
+    book.tried();
+    return tryOne(name);
+  });
 }
 
 it.each(['initialize', 'tools/list'])('before anything is submitted: %s', async (method) => {

@@ -2,13 +2,13 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { type RunResult, run, startCommand } from '../support/cli.ts';
 import { BIN } from '../support/env.ts';
 import { freshDir } from '../support/home.ts';
 import { hostileServer } from '../support/hostile.ts';
 import { homeAt, homeWith } from '../support/instance.ts';
 import { configure, endKeepers, keepers, STDIO_COMMAND } from '../support/keeper.ts';
-import { inLanes } from '../support/lanes.ts';
 import { ledger } from '../support/ledger.ts';
 
 /** A user that is not this one. */

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
+import { inLanes } from '../../src/lib/lanes.ts';
 import { type Exchange, type Hostile, hostileServer, TOOL } from '../support/hostile.ts';
 import { answerTo } from '../support/http-faults.ts';
-import { inLanes } from '../support/lanes.ts';
 import { ledger } from '../support/ledger.ts';
 import { peakOf } from '../support/memory.ts';
 import { type Work, workAt } from '../support/work.ts';

@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { IoError, UsageError } from '../../errors.ts';
 import { parseJson } from '../../lib/exact-json.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
+import { Lines } from '../../lib/lines.ts';
 import { decodeText } from '../../lib/text.ts';
 import type { App } from '../app.ts';
 
 /** The longest line, in bytes. */
 const MAX_LINE = 64 * 1024 * 1024;
-const NEWLINE = 10;
 
 /**
  * The objects of NDJSON: a file, or `-` for stdin. Blank lines are passed over. A file is looked through before its first object is handed
@@ -67,19 +67,12 @@ function objectOf(text: string, where: string): JsonObject {
 }
 
 async function* linesOf(stream: NodeJS.ReadableStream, where: string): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    let rest = chunk as Buffer;
-    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
-      yield Buffer.concat([...parts, rest.subarray(0, at)]);
-      parts = [];
-      length = 0;
-      rest = rest.subarray(at + 1);
-    }
-    parts.push(rest);
-    length += rest.length;
-    if (length > MAX_LINE) throw new UsageError(`${where}: a line is longer than ${MAX_LINE} bytes`);
+  const lines = new Lines(MAX_LINE);
+  try {
+    for await (const chunk of stream) yield* lines.push(chunk as Buffer);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${where}: a line is longer than ${MAX_LINE} bytes`);
   }
-  if (length > 0) yield Buffer.concat(parts);
+  yield lines.rest();
 }

@@ -3,9 +3,9 @@ import type { CallScope, PreparedCall } from '../../calls/call.ts';
 import { callDirectly } from '../../calls/direct.ts';
 import { callEach, EachStopped, type Tally } from '../../calls/each.ts';
 import type { CallOptions } from '../../calls/options.ts';
-import { isWithin, type Range, rangeText } from '../../config/retry-limits.ts';
+import type { Range } from '../../config/retry-limits.ts';
 import { SignalReason } from '../../context.ts';
-import { CliError, EXIT, InterruptedError, TimeoutError, UsageError } from '../../errors.ts';
+import { CliError, EXIT, InterruptedError, TimeoutError } from '../../errors.ts';
 import type { JobDeps } from '../../jobs/deps.ts';
 import type { ServerLink } from '../../jobs/ports.ts';
 import type { JobRecord } from '../../jobs/record.ts';
@@ -13,11 +13,12 @@ import { type JsonObject, textOf } from '../../lib/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { type Stop, stopAfter } from '../../lib/stop.ts';
+import { isErrorResult } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { eachLines } from '../arguments/each-lines.ts';
-import type { FlagValues } from '../global-flags/scan.ts';
+import { numberFlag } from '../global-flags/number.ts';
 import { textFlag } from '../global-flags/values.ts';
-import { liveProgress } from '../output/live.ts';
+import { liveProgress, SILENT } from '../output/live.ts';
 import { errorBody } from '../output/printer.ts';
 
 const PARALLEL: Range = { min: 1, max: 1_000, whole: true };
@@ -35,35 +36,20 @@ interface Line {
 /** Makes a call of a line's own arguments. Errors: UsageError for what the tool does not take; PermissionError. */
 export type Prepare = (own: JsonObject) => Promise<PreparedCall>;
 
-/** Whether `--each` was typed; `args` is what `--args` says. Error: UsageError for flags that mean nothing without it, or with it. */
-export function isEach(flags: FlagValues, args: string | undefined): boolean {
-  if (flags.has('each')) {
-    for (const name of ['interactive', 'save'])
-      if (flags.has(name)) throw new UsageError(`--${name} and --each contradict each other`);
-    if (textFlag(flags, 'each') === '-' && args === '-')
-      throw new UsageError('--args and --each cannot both read stdin');
-    return true;
-  }
-  const stray = ['parallel', 'unordered', 'fail-fast'].find((name) => flags.has(name));
-  if (stray) throw new UsageError(`--${stray} means nothing without --each`);
-  return false;
-}
-
 /** Runs the calls. Exit 1 when one of them failed. Errors: UsageError, those of connecting, InterruptedError, TimeoutError. */
 export async function runEach(app: App, options: CallOptions, prepare: Prepare): Promise<number> {
   const { flags, printer, context } = app;
-  const parallel = parallelFlag(flags);
+  const parallel = numberFlag(flags, 'parallel', PARALLEL) ?? 1;
   const source = textFlag(flags, 'each') ?? '-';
   const stop = app.stop('the calls were not finished in time');
   // A line a call is on stdout: only a terminal needs the count.
   const live = printer.errTTY ? await liveProgress(printer, app.color, false) : SILENT;
   const batch = `batch:${randomId()}`;
-  const background = flags.has('background') || flags.has('detach');
+  const { background } = options;
   const make = background ? inBackground : inForeground([]);
   const deps = app.jobDeps();
-  const tally: Tally = { done: 0, failed: 0 };
   try {
-    const { done, failed } = await callEach(
+    const tally = await callEach(
       eachLines(app, source, stop.signal),
       async (own, index) => {
         const line: Line = { index, arguments: own, status: 'failed' };
@@ -82,24 +68,20 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
         const isGood = !line.error && (background || ['completed', 'not sent'].includes(line.status));
         return { line, failed: !isGood };
       },
-      async ({ line, failed: isFailed }) => {
+      async ({ line }, { done, failed }) => {
         live.pause();
         printer.line(line);
         await context.stdout.flush();
-        tally.done += 1;
-        if (isFailed) tally.failed += 1;
-        live.update('', { progress: tally.done, message: tally.failed > 0 ? `${tally.failed} failed` : '' });
+        live.update('', { progress: done, message: failed > 0 ? `${failed} failed` : '' });
         return !context.stdout.isClosed;
       },
       { parallel, ordered: !flags.has('unordered'), failFast: flags.has('fail-fast'), signal: stop.signal },
     );
     live.stop();
-    // The reading may have ended because of it.
-    if (stop.signal.aborted) throw new EachStopped(stop.signal.reason, { done, failed });
-    printer.note(`${countText({ done, failed })}${background && done > 0 ? `; tag: ${batch}` : ''}`);
-    return failed > 0 ? EXIT.failed : EXIT.ok;
+    printer.note(`${countText(tally)}${background && tally.done > 0 ? `; tag: ${batch}` : ''}`);
+    return tally.failed > 0 ? EXIT.failed : EXIT.ok;
   } catch (error) {
-    throw error instanceof EachStopped ? stopped(stop, error) : error;
+    throw error instanceof EachStopped ? stopped(error) : error;
   } finally {
     live.stop();
     stop.dispose();
@@ -116,8 +98,7 @@ function inForeground(free: ServerLink[]): Make {
     // A link that has followed a task has memories of it.
     if (end.kind === 'job') return jobLine(end.job);
     free.push(link);
-    const isError = (end.result as { isError?: unknown } | null)?.isError === true;
-    return { status: isError ? 'failed' : 'completed', result: end.result };
+    return { status: isErrorResult(end.result) ? 'failed' : 'completed', result: end.result };
   };
 }
 
@@ -168,25 +149,15 @@ function tagged(call: PreparedCall, batch: string): PreparedCall {
   return { ...call, marks: { ...marks, labels, tags: [...tags, batch] } };
 }
 
-const SILENT = { update() {}, pause() {}, stop() {} };
-
-function parallelFlag(flags: FlagValues): number {
-  const text = textFlag(flags, 'parallel');
-  const value = text === undefined ? 1 : text.trim() === '' ? Number.NaN : Number(text);
-  if (isWithin(value, PARALLEL)) return value;
-  throw new UsageError(`--parallel: not ${rangeText(PARALLEL)}: ${JSON.stringify(text)}`);
-}
-
 function countText({ done, failed }: Tally): string {
   const calls = `${done} call${done === 1 ? '' : 's'}`;
   return failed === 0 ? `${calls} done` : `${calls} done, ${failed} of them failed`;
 }
 
 /** An error that also says how far the calls had come. */
-function stopped(stop: Stop, { reason, tally }: EachStopped): unknown {
-  const why = stop.signal.aborted ? stop.signal.reason : reason;
+function stopped({ reason, tally }: EachStopped): unknown {
   const so = `${countText(tally)}; what was under way is cancelled, the rest was not begun`;
-  if (why instanceof SignalReason) return new InterruptedError(`interrupted: ${so}`, why.exitCode);
-  if (why instanceof TimeoutError) return new TimeoutError(`${why.message}: ${so}`);
+  if (reason instanceof SignalReason) return new InterruptedError(`interrupted: ${so}`, reason.exitCode);
+  if (reason instanceof TimeoutError) return new TimeoutError(`${reason.message}: ${so}`);
   return reason;
 }

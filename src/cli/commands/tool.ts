@@ -19,6 +19,7 @@ import type { ToolDefinition } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { argumentsForEach, gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
 import type { ToolForm } from '../arguments/tool-form.ts';
+import { isEach } from '../global-flags/each.ts';
 import { localRunTerms } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
@@ -98,12 +99,10 @@ async function runOffer(
       marks,
     };
   };
-  if (['each', 'parallel', 'unordered', 'fail-fast'].some((name) => app.flags.has(name))) {
-    const { isEach, runEach } = await import('./each.ts');
-    if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {
-      const argumentsOf = await argumentsForEach(app, form, line);
-      return runEach(app, callOptions(app, called), async (own) => prepare(await argumentsOf(own)));
-    }
+  if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {
+    const { runEach } = await import('./each.ts');
+    const argumentsOf = await argumentsForEach(app, form, line);
+    return runEach(app, callOptions(app, called), async (own) => prepare(await argumentsOf(own)));
   }
   const call = await prepare(await gatherArguments(app, form, line));
   if (app.flags.has('dry-run')) return printDryRun(app, call);
@@ -121,7 +120,7 @@ async function makeCall(app: App, call: PreparedCall): Promise<number> {
   const options = callOptions(app, call.tool);
   const live = await liveProgress(app.printer, app.color, false);
   try {
-    if (isBackground(app)) {
+    if (options.background) {
       const { callInBackground } = await import('../../calls/submit.ts');
       const submitted = await callInBackground(app, call, options, live);
       live.stop();
@@ -135,17 +134,14 @@ async function makeCall(app: App, call: PreparedCall): Promise<number> {
   }
 }
 
-/** `--detach` implies `--background`. */
-function isBackground({ flags }: App): boolean {
-  return flags.has('background') || flags.has('detach');
-}
-
-function callOptions(app: App, tool: ToolDefinition): CallOptions {
+function callOptions({ flags, instance, elicit }: App, tool: ToolDefinition): CallOptions {
+  const background = flags.has('background') || flags.has('detach');
   return {
-    ttlMs: durationFlag(app.flags, 'ttl'),
-    detach: app.flags.has('detach') || app.instance.settings.detach,
-    elicit: app.elicit,
-    terms: localRunTerms(app.flags, tool, isBackground(app)),
+    background,
+    ttlMs: durationFlag(flags, 'ttl'),
+    detach: flags.has('detach') || instance.settings.detach,
+    elicit,
+    terms: localRunTerms(flags, tool, background),
   };
 }
 

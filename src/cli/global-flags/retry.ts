@@ -1,9 +1,10 @@
-import { ATTEMPTS, isWithin, MULTIPLIER, type Range, rangeText } from '../../config/retry-limits.ts';
+import { ATTEMPTS, MULTIPLIER } from '../../config/retry-limits.ts';
 import { UsageError } from '../../errors.ts';
 import { NO_RETRY, type RetryPolicy } from '../../jobs/retry.ts';
 import type { LocalRunTerms } from '../../keeper/run-options.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
+import { numberFlag } from './number.ts';
 import type { FlagValues } from './scan.ts';
 import { textFlag } from './values.ts';
 
@@ -13,9 +14,9 @@ const DEFAULT_ATTEMPT_MS = 5 * 60_000;
 /** What `--retries` and its kin say. Errors: UsageError for what is no number, duration or sensible amount. */
 export function retryFlags(flags: FlagValues): RetryPolicy {
   const policy = {
-    attempts: number(flags, 'retries', ATTEMPTS) ?? NO_RETRY.attempts,
+    attempts: numberFlag(flags, 'retries', ATTEMPTS) ?? NO_RETRY.attempts,
     backoffMs: milliseconds(flags, 'retry-backoff') ?? NO_RETRY.backoffMs,
-    multiplier: number(flags, 'retry-multiplier', MULTIPLIER) ?? NO_RETRY.multiplier,
+    multiplier: numberFlag(flags, 'retry-multiplier', MULTIPLIER) ?? NO_RETRY.multiplier,
     maxBackoffMs: milliseconds(flags, 'retry-max-backoff') ?? NO_RETRY.maxBackoffMs,
   };
   const stray = ['retry-backoff', 'retry-multiplier', 'retry-max-backoff'].find((name) => flags.has(name));
@@ -40,15 +41,6 @@ export function localRunTerms(flags: FlagValues, tool: ToolDefinition, backgroun
     attempt_timeout_ms: (background ? limit : undefined) ?? null,
     output_schema: flags.has('no-output-check') ? null : (tool.outputSchema ?? null),
   };
-}
-
-function number(flags: FlagValues, name: string, range: Range): number | undefined {
-  const text = textFlag(flags, name);
-  if (text === undefined) return undefined;
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!isWithin(value, range))
-    throw new UsageError(`--${name}: not ${rangeText(range)}: ${JSON.stringify(text)}`);
-  return value;
 }
 
 function milliseconds(flags: FlagValues, name: string): number | undefined {

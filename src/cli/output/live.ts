@@ -17,8 +17,8 @@ function progressBar(progress: Progress): string {
   return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.round(share * 100)}%${message}`;
 }
 
-/** Nothing is shown: --quiet. */
-const SILENT: Live = { update() {}, pause() {}, stop() {} };
+/** Nothing is shown: --quiet, and calls of which others tell. */
+export const SILENT: Live = { update() {}, pause() {}, stop() {} };
 
 /**
  * A spinner with a progress bar on a terminal, otherwise one line per progress report. `immediately` false: nothing shows before the first

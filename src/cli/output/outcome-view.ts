@@ -1,5 +1,6 @@
 import { CliError, EXIT } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
+import { isErrorResult } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { textFlag } from '../global-flags/values.ts';
 import { printResult } from './result-view.ts';
@@ -59,7 +60,7 @@ export function printToolResult(app: App, result: unknown): void {
 
 /** Prints what a tool has answered; the exit code says whether it succeeded. */
 export function printCallResult(app: App, tool: string, result: unknown): number {
-  const failed = (result as { isError?: unknown } | null)?.isError === true;
+  const failed = isErrorResult(result);
   if (app.printer.json) app.printer.envelope(tool, failed ? 'the tool reported an error' : 'done', result);
   else printToolResult(app, result);
   if (failed) app.printer.complain(failureLine(tool, 'failed', ''));

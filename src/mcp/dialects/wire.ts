@@ -4,6 +4,7 @@ import type { Snapshot } from '../../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../../jobs/record.ts';
 import { cutState, cutText } from '../../lib/caps.ts';
 import { isObject, type JsonObject, textAt } from '../../lib/json.ts';
+import { isErrorResult } from '../../tools/tool.ts';
 
 /** Error: ProtocolError for anything but an object. */
 export function asObject(value: unknown, method: string): JsonObject {
@@ -19,11 +20,6 @@ export function stringAt(object: JsonObject, ...keys: string[]): string | undefi
 function numberAt(object: JsonObject, ...keys: string[]): number | undefined {
   for (const key of keys) if (typeof object[key] === 'number') return object[key];
   return undefined;
-}
-
-/** A tool's own verdict: `isError: true` in a CallToolResult (MCP 2025-11-25, server/tools, "Error Handling"). */
-function isErrorResult(result: unknown): boolean {
-  return isObject(result) && result['isError'] === true;
 }
 
 /** MCP progress from a notification's params or a task's data; undefined where there is no number. */

@@ -1,10 +1,10 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { Lines } from '../../lib/lines.ts';
 import { withoutMark } from '../../lib/text.ts';
 import { MAX_MESSAGE_BYTES } from '../http/body.ts';
 import type { LastWords } from './last-words.ts';
-import { Lines } from './lines.ts';
 import { isAnswer, isRefusal, readLine } from './read-line.ts';
 import { type Launch, ServerProcess } from './server-process.ts';
 

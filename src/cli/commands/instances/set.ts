@@ -196,7 +196,7 @@ export function printed(
   return EXIT.ok;
 }
 
-/** The settings of its tools (instance-tools.ts), as they are stored. */
+/** The settings of its tools (set-tool.ts), as they are stored. */
 function toolsOf({ tools }: ServerConfig): { tools?: unknown } {
   return tools === undefined ? {} : { tools };
 }

@@ -2,6 +2,7 @@
 import { CliError } from '../../../errors.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import { canBeAsked, lookAtJob, showJob } from '../../../jobs/wait.ts';
+import { inLanes } from '../../../lib/lanes.ts';
 import { stopAfter } from '../../../lib/stop.ts';
 import type { App } from '../../app.ts';
 
@@ -20,7 +21,7 @@ export async function refreshLive(
   const deps = await app.jobDeps();
   const stop = app.stop('the jobs were not refreshed in time');
   try {
-    await each(jobs, async (job) => {
+    await inLanes(CONCURRENT, jobs, async (job) => {
       if (isTerminal(job.status)) return;
       try {
         await showJob(deps, job.job_id, stop);
@@ -45,7 +46,7 @@ export async function glanceAtLive(app: App, jobs: readonly JobRecord[]): Promis
   const deps = await app.jobDeps();
   const stop = stopAfter(clock, interrupted, GLANCE_MS, 'not answered in time');
   const late = new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
-  const asked = each(live, async (job) => {
+  const asked = inLanes(CONCURRENT, live, async (job) => {
     try {
       if (!stop.signal.aborted && (await lookAtJob(deps, job, stop.signal))) stale.delete(job.job_id);
     } catch (error) {
@@ -63,13 +64,4 @@ export async function glanceAtLive(app: App, jobs: readonly JobRecord[]): Promis
 
 function idOf({ job_id }: JobRecord): string {
   return job_id;
-}
-
-/** Some at a time, the first first. */
-async function each(jobs: readonly JobRecord[], ask: (job: JobRecord) => Promise<void>): Promise<void> {
-  const next = jobs.values();
-  const worker = async () => {
-    for (const job of next) await ask(job);
-  };
-  await Promise.all(Array.from({ length: CONCURRENT }, worker));
 }

@@ -1,4 +1,4 @@
-/** Does the work for each of the items, some at a time: what they wait for costs nobody the processor. */
+/** Does the work for each of the items, at most `lanes` of them at a time. Rejects with the first failure; what is under way goes on. */
 export async function inLanes<T>(
   lanes: number,
   items: readonly T[],
