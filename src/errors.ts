@@ -1,4 +1,4 @@
-/** Exit codes of the program; scripts build on them (README, "Exit codes"). */
+/** Exit codes of the program; scripts build on them (docs/reference.md, "Exit codes"). */
 export const EXIT = {
   ok: 0,
   failed: 1,

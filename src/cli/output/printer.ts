@@ -19,7 +19,7 @@ export interface PrinterOptions {
 /** Characters that are written together. */
 const WRITE_LENGTH = 64 * 1024;
 
-/** The envelope of `--json` (README, "JSON"). */
+/** The envelope of `--json` (docs/reference.md, "JSON"). */
 export interface Envelope {
   app_id: string;
   command: string;

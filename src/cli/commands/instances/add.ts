@@ -38,7 +38,7 @@ export async function addInstance(
   if (printer.json) printer.envelope('instances add', `added ${name}`, shown(name, server, false));
   else printer.out(`Added ${name}: ${describeTarget(configuredTarget(name, server))}`);
   if (added.first)
-    printer.note(`try: mcp2cli ${name} ls; make it the default with: mcp2cli instances use ${name}`);
+    printer.note(`try: mcp2cli ${name} ls\nmake it the default: mcp2cli instances use ${name}`);
   return EXIT.ok;
 }
 
