@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { completionAsked } from './cli/completion/request.ts';
 import { quickAnswer } from './cli/quick.ts';
 import { keepCompiled } from './config/compile-cache.ts';
-import { DEMO_ORDERS } from './demo/background-orders.ts';
+import { DEMO_CONFIG } from './demo/background-config.ts';
 import { EXIT } from './errors.ts';
 import { KEEPER_MARK } from './keeper/env.ts';
 
@@ -19,7 +19,7 @@ if (quick !== undefined) {
     process.exitCode = EXIT.io;
   });
   process.stdout.write(quick);
-} else if (process.env[DEMO_ORDERS] !== undefined && argv[0] === 'demo' && argv[1] === 'serve') {
+} else if (process.env[DEMO_CONFIG] !== undefined && argv[0] === 'demo' && argv[1] === 'serve') {
   // The demo server's own process: it has signals of its own, so nothing else is set up for it.
   const { runDetachedDemo } = await import('./demo/background.ts');
   await runDetachedDemo();

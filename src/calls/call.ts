@@ -5,8 +5,8 @@ import { CliError, InterruptedError } from '../errors.ts';
 import type { InstanceScope } from '../instance/scope.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { ToolCall } from '../jobs/ports.ts';
-import type { JobRecord, NewMarks, Progress } from '../jobs/record.ts';
-import type { SubmitOptions } from '../jobs/settling.ts';
+import type { JobRecord, NewJobMetadata, Progress } from '../jobs/record.ts';
+import type { SubmitOptions } from '../jobs/submission.ts';
 import type { Stop } from '../lib/stop.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { CallOptions } from './options.ts';
@@ -37,14 +37,14 @@ export interface PreparedCall {
   /** As the record may show them: secrets redacted. */
   storedArguments: Record<string, unknown>;
   /** The server's tool that runs it, where it is a job or a workflow of the server's own. */
-  through?: string | undefined;
+  viaTool?: string | undefined;
   /** Of the job, if the call becomes one. */
-  marks?: NewMarks | undefined;
+  metadata?: NewJobMetadata | undefined;
 }
 
 /** What is sent. */
-export function toolCall({ tool, arguments: args, through }: PreparedCall): ToolCall {
-  return { name: tool.name, arguments: args, through };
+export function toolCall({ tool, arguments: args, viaTool }: PreparedCall): ToolCall {
+  return { name: tool.name, arguments: args, viaTool };
 }
 
 export function submitOptions(
@@ -57,7 +57,7 @@ export function submitOptions(
   return {
     instance: scope.instance.name,
     storedArguments: call.storedArguments,
-    marks: call.marks,
+    metadata: call.metadata,
     ttlMs,
     stop,
     events,

@@ -1,7 +1,7 @@
 import { SignalReason } from '../context.ts';
 import { InterruptedError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { ServerLink } from '../jobs/ports.ts';
-import { attended } from '../jobs/questions/attend.ts';
+import { withAnswers } from '../jobs/questions/attend.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { type CallScope, type Live, type PreparedCall, toolCall, withPause } from './call.ts';
 import type { CallOptions } from './options.ts';
@@ -23,7 +23,7 @@ export async function callDirectly(
 ): Promise<CallEnd> {
   const stop = scope.stop('the tool did not answer in time; the call was cancelled');
   const deps = withPause(await scope.jobDeps(), live);
-  const { retry } = options.terms;
+  const { retry } = options.runOptions;
   try {
     await (await scope.session()).catalogue(stop.signal);
     const link = opened ?? (await (await scope.session()).open(stop.signal));
@@ -32,15 +32,15 @@ export async function callDirectly(
       const { foregroundJob } = await jobs();
       return { kind: 'job', job: await foregroundJob(scope, deps, link, call, options, { stop, live }) };
     }
-    const submission = await attended(
+    const submission = await withAnswers(
       deps,
       link,
       { stop, onProgress: (progress) => live.update('', progress) },
       () => link.call(toolCall(call), { signal: stop.signal }).catch(openOutcome),
     );
     if (submission.kind === 'result') return submission;
-    const { followTask } = await jobs();
-    return { kind: 'job', job: await followTask(scope, deps, link, call, submission, { stop, live }) };
+    const { followToEnd } = await jobs();
+    return { kind: 'job', job: await followToEnd(scope, deps, link, call, submission, { stop, live }) };
   } catch (error) {
     if (error instanceof SignalReason)
       throw new InterruptedError('interrupted; the call was cancelled', error.exitCode);

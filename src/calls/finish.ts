@@ -2,10 +2,10 @@ import { SignalReason } from '../context.ts';
 import { InterruptedError, TimeoutError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { dialectOf } from '../jobs/dialects.ts';
-import { driveTask } from '../jobs/follow/follow-task.ts';
+import { followTask } from '../jobs/follow/follow-task.ts';
 import type { ServerLink } from '../jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
-import { jobInHand, type UnrecordedEndError } from '../jobs/recorder.ts';
+import { type UnrecordedEndError, unrecordedJob } from '../jobs/recorder.ts';
 import { cancelSoon, waitForJob } from '../jobs/wait.ts';
 import type { Stop } from '../lib/stop.ts';
 import type { CallScope, Live } from './call.ts';
@@ -39,11 +39,11 @@ export async function untilEnd(
   // The session that started a run hears of its progress, and has the one stream for that already.
   const stays = here || (!link.keeper && dialectOf(job.backend).outlivesSession);
   const wait = () =>
-    stays ? driveTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
+    stays ? followTask(near, job, { stop, events, link }) : waitForJob(deps, job.job_id, stop, events);
   const inHand: UnrecordedEndError[] = [];
   const ended = isTerminal(job.status)
     ? job
-    : await waitOrCancel(scope, near, job, wait).catch(jobInHand(inHand));
+    : await waitOrCancel(scope, near, job, wait).catch(unrecordedJob(inHand));
   // In the foreground the answer is what counts.
   for (const { code, message } of inHand) scope.printer.warn(code, message);
   // Its end is known: nobody needs the task or its session any more.

@@ -1,10 +1,10 @@
 import type { JobDeps } from '../jobs/deps.ts';
-import type { KeptWork, ServerLink, Submission, ToolCall } from '../jobs/ports.ts';
+import type { KeeperJobs, ServerLink, Submission, ToolCall } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { UnrecordedEndError } from '../jobs/recorder.ts';
-import type { SubmitOptions, Submitted } from '../jobs/settling.ts';
+import type { SubmitOptions, Submitted } from '../jobs/submission.ts';
 import { adoptTask, createJob, submitJob } from '../jobs/submit.ts';
-import { type LocalRunTerms, localRun } from '../keeper/run-options.ts';
+import { type LocalRunOptions, localRun } from '../keeper/run-options.ts';
 import { type CallScope, type PreparedCall, submitOptions, toolCall, withJob } from './call.ts';
 import { eventsOf, untilEnd, type Waiting } from './finish.ts';
 import type { CallOptions } from './options.ts';
@@ -18,14 +18,14 @@ export async function foregroundJob(
   options: CallOptions,
   { stop, live }: Waiting,
 ): Promise<JobRecord> {
-  const { terms } = options;
+  const { runOptions } = options;
   const wanted = toolCall(call);
   const submit = {
     ...submitOptions(scope, call, options, stop, eventsOf(scope, live)),
-    local: localRun(terms),
+    local: localRun(runOptions),
   };
   const { job, error } = link.keeper
-    ? await keptTask(deps, link.keeper, wanted, submit, terms)
+    ? await keptTask(deps, link.keeper, wanted, submit, runOptions)
     : await submitJob(deps, link, wanted, submit).catch(submittedInHand(scope));
   if (error) throw withJob(error, scope, job);
   return untilEnd(scope, deps, link, job, { stop, live });
@@ -43,19 +43,19 @@ function submittedInHand(scope: CallScope): (error: unknown) => Submitted {
 /** The same through a keeper, which holds the task. */
 async function keptTask(
   deps: JobDeps,
-  keeper: KeptWork,
+  keeper: KeeperJobs,
   call: ToolCall,
-  { storedArguments, marks, ttlMs, stop }: SubmitOptions,
-  terms: LocalRunTerms,
+  { storedArguments, metadata, ttlMs, stop }: SubmitOptions,
+  runOptions: LocalRunOptions,
 ): Promise<{ job: JobRecord; error?: Error }> {
   // What the server asks, before it takes the call or after, is asked here, where somebody waits.
   const options = {
     storedArguments,
-    marks,
+    metadata,
     ttlMs,
     detach: true,
     elicit: 'ask' as const,
-    terms,
+    runOptions,
     signal: stop.signal,
   };
   const { jobId, error } = await keeper.submit(call, options);
@@ -63,7 +63,7 @@ async function keptTask(
 }
 
 /** A call that the server made a task of, as it may: from then on it is a job too. */
-export async function followTask(
+export async function followToEnd(
   scope: CallScope,
   deps: JobDeps,
   link: ServerLink,
@@ -75,7 +75,7 @@ export async function followTask(
   const options = {
     instance: scope.instance.name,
     storedArguments: call.storedArguments,
-    marks: call.marks,
+    metadata: call.metadata,
     holds: true,
   };
   const { keeper } = link;
@@ -90,10 +90,10 @@ export async function followTask(
 
 async function handOver(
   deps: JobDeps,
-  keeper: KeptWork,
+  keeper: KeeperJobs,
   call: ToolCall,
   { fact }: Extract<Submission, { kind: 'task' }>,
-  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'marks'>,
+  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'metadata'>,
 ): Promise<JobRecord> {
   const job = createJob(deps, call, fact.session, options);
   await keeper.adopt(job.job_id, { ...fact, accepted_at: deps.clock.now().toISOString() });

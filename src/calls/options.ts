@@ -1,5 +1,5 @@
 import type { ElicitPolicy } from '../config/settings.ts';
-import type { LocalRunTerms } from '../keeper/run-options.ts';
+import type { LocalRunOptions } from '../keeper/run-options.ts';
 
 /** How a call is made, as flags and settings say. */
 export interface CallOptions {
@@ -12,5 +12,5 @@ export interface CallOptions {
   /** What is done with the server's questions. */
   elicit: ElicitPolicy;
   /** Of a run in this program. */
-  terms: LocalRunTerms;
+  runOptions: LocalRunOptions;
 }

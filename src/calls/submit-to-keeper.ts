@@ -1,10 +1,10 @@
 import { SignalReason } from '../context.ts';
 import { TimeoutError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
-import { waitForHeld } from '../jobs/follow/follow-record.ts';
-import type { KeptWork } from '../jobs/ports.ts';
+import { waitForOwner } from '../jobs/follow/follow-record.ts';
+import type { KeeperJobs } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import type { Submitted } from '../jobs/settling.ts';
+import type { Submitted } from '../jobs/submission.ts';
 import { cancelSoon, waitForJob } from '../jobs/wait.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
 import { type PreparedCall, toolCall } from './call.ts';
@@ -14,9 +14,9 @@ import type { Plan } from './plan.ts';
 /** Hands the call to the keeper. Without tasks, and without the wish to be off at once, this process stays until the end. */
 export async function submitToKeeper(
   deps: JobDeps,
-  keeper: KeptWork,
+  keeper: KeeperJobs,
   call: PreparedCall,
-  { ttlMs, elicit, terms }: CallOptions,
+  { ttlMs, elicit, runOptions }: CallOptions,
   { mode, detach }: Plan,
   { stop, events }: { stop: Stop; events: JobEvents },
 ): Promise<Submitted> {
@@ -28,11 +28,11 @@ export async function submitToKeeper(
   });
   const submission = keeper.submit(toolCall(call), {
     storedArguments: call.storedArguments,
-    marks: call.marks,
+    metadata: call.metadata,
     ttlMs,
     detach: detach || stays,
     elicit,
-    terms,
+    runOptions,
     signal: stop.signal,
     onCreated: (jobId) => {
       id = jobId;
@@ -68,7 +68,7 @@ async function untilAsked<T>(
   const over = stopAfter(deps.clock, stop.signal, undefined, '');
   submission.finally(() => over.abort(new Error('taken'))).catch(() => {});
   try {
-    await waitForHeld(deps, deps.store.read(id), over, {});
+    await waitForOwner(deps, deps.store.read(id), over, {});
   } catch (error) {
     if (error instanceof UnfinishedError) return undefined;
   } finally {

@@ -1,7 +1,7 @@
 import type { JobEvents } from '../jobs/deps.ts';
 import type { ServerLink, TaskMode } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import { jobInHand, type UnrecordedEndError } from '../jobs/recorder.ts';
+import { type UnrecordedEndError, unrecordedJob } from '../jobs/recorder.ts';
 import { submitJob } from '../jobs/submit.ts';
 import { localRun } from '../keeper/run-options.ts';
 import { stopAfter } from '../lib/stop.ts';
@@ -52,11 +52,11 @@ export async function callInBackground(
       ? submitToKeeper(deps, link.keeper, call, options, plan, { stop, events })
       : submitJob(deps, link, toolCall(call), {
           ...submitOptions(scope, call, options, stop, events),
-          local: localRun(options.terms),
+          local: localRun(options.runOptions),
         });
     const inHand: UnrecordedEndError[] = [];
     const { job, synchronous, error } = await submit.catch((failure: unknown) => ({
-      job: jobInHand(inHand)(failure),
+      job: unrecordedJob(inHand)(failure),
       synchronous: true,
       error: undefined,
     }));
@@ -74,16 +74,16 @@ export async function callInBackground(
 async function connect(
   scope: CallScope,
   call: PreparedCall,
-  { detach, ttlMs, terms }: CallOptions,
+  { detach, ttlMs, runOptions }: CallOptions,
   signal: AbortSignal,
 ): Promise<{ link: ServerLink; plan: Plan }> {
   const session = await scope.session();
   const { keepAlive } = scope.instance.settings;
   await session.catalogue(signal);
   const facts = (await session.facts()) ?? (await session.connection(signal)).facts;
-  const offered = taskMode(facts, call.tool.execution?.taskSupport, call.through);
-  const plan = planBackground(modeFor(offered, terms.retry, call.tool.name), { detach, keepAlive });
-  if ((facts.era === 'modern' || call.through !== undefined) && ttlMs !== undefined)
+  const offered = taskMode(facts, call.tool.execution?.taskSupport, call.viaTool);
+  const plan = planBackground(modeFor(offered, runOptions.retry, call.tool.name), { detach, keepAlive });
+  if ((facts.era === 'modern' || call.viaTool !== undefined) && ttlMs !== undefined)
     scope.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const kept = plan.via === 'own' ? undefined : await session.openKept(plan.via === 'keeper', signal);
   return { link: kept ?? (await session.openDirectly(signal)), plan };

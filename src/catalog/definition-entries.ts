@@ -1,16 +1,16 @@
 import type { ToolDefinition } from '../tools/tool.ts';
-import { labelsOf, type Offer, type StoredDefinition, tagsOf } from './entry.ts';
+import { type CatalogEntry, labelsOf, type StoredDefinition, tagsOf } from './entry.ts';
 import { narrowedTool } from './fixed-arguments.ts';
 
 /** Definitions of our own as what they can be run as; one whose tool the server does not have is left out. */
-export function definitionOffers(
+export function definitionEntries(
   definitions: readonly StoredDefinition[],
   tools: readonly ToolDefinition[],
-): Offer[] {
+): CatalogEntry[] {
   return definitions.flatMap((definition) => offerOf(definition, tools));
 }
 
-function offerOf(definition: StoredDefinition, tools: readonly ToolDefinition[]): Offer[] {
+function offerOf(definition: StoredDefinition, tools: readonly ToolDefinition[]): CatalogEntry[] {
   const tool = tools.find((one) => one.name === definition.tool);
   if (!tool) return [];
   const { name, tool: _, description = tool.description, args = {}, ...settings } = definition;
@@ -22,8 +22,8 @@ function offerOf(definition: StoredDefinition, tools: readonly ToolDefinition[])
       kind: 'definition',
       name,
       tool: shown,
-      listed: { ...definition, inputSchema: open.inputSchema },
-      calls: { tool, fixed: args, settings },
+      raw: { ...definition, inputSchema: open.inputSchema },
+      target: { tool, fixed: args, settings },
       tags: tagsOf(definition.tags),
       labels: labelsOf(definition.labels),
     },

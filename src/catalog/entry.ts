@@ -1,34 +1,34 @@
 import { isObject } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
-import type { FlagProfiles } from '../tools/flags/overrides.ts';
+import type { FlagOverrides } from '../tools/flags/overrides.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { Catalogue, ListedJob } from './catalog.ts';
 import { jobAsTool, jobServerOf } from './frontmcp.ts';
 
-export const OFFER_KINDS = ['tool', 'definition', 'job', 'workflow'] as const;
+export const ENTRY_KINDS = ['tool', 'definition', 'job', 'workflow'] as const;
 
 /** A tool of the server, a definition of our own over one, a job or a workflow of the server's own (FrontMCP). */
-export type OfferKind = (typeof OFFER_KINDS)[number];
+export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /** Something that can be run by its name. */
-export interface Offer {
-  kind: OfferKind;
+export interface CatalogEntry {
+  kind: EntryKind;
   /** As it is typed and recorded. */
   name: string;
   /** What flags, help and the check of arguments are made from; the server's own definition where it is a tool. */
   tool: ToolDefinition;
   /** As it was listed or stored, verbatim. */
-  listed: object;
+  raw: object;
   /** The tool of the server that runs a job or a workflow. */
-  through?: string;
+  viaTool?: string;
   /** Of a definition: what it calls. */
-  calls?: DefinedCall;
+  target?: DefinedCall;
   tags: readonly string[];
   labels: Readonly<Record<string, string>>;
   /** Where the person has given it names: those by which it is typed, the first one shown. */
-  typed?: readonly string[];
+  aliases?: readonly string[];
   /** What the person has made of its flags. */
-  profiles?: FlagProfiles;
+  flagOverrides?: FlagOverrides;
 }
 
 export interface DefinedCall {
@@ -54,55 +54,58 @@ export interface StoredDefinition {
 type Listed = Pick<Catalogue, 'tools' | 'jobs' | 'workflows'>;
 
 /** Everything that can be run, tools first; `definitions` are our own (definition-entries.ts). */
-export function offersOf({ tools, jobs, workflows }: Listed, definitions: readonly Offer[] = []): Offer[] {
+export function entriesOf(
+  { tools, jobs, workflows }: Listed,
+  definitions: readonly CatalogEntry[] = [],
+): CatalogEntry[] {
   const server = jobs.length + workflows.length > 0 ? jobServerOf(tools) : undefined;
   return [
     ...tools.map(
-      (tool): Offer => ({ kind: 'tool', name: tool.name, tool, listed: tool, tags: [], labels: {} }),
+      (tool): CatalogEntry => ({ kind: 'tool', name: tool.name, tool, raw: tool, tags: [], labels: {} }),
     ),
     ...definitions,
-    ...jobs.flatMap((one) => jobOffer(one, 'job', server?.jobs)),
-    ...workflows.flatMap((one) => jobOffer(one, 'workflow', server?.workflows)),
+    ...jobs.flatMap((one) => jobEntry(one, 'job', server?.jobs)),
+    ...workflows.flatMap((one) => jobEntry(one, 'workflow', server?.workflows)),
   ];
 }
 
-function jobOffer(listed: ListedJob, kind: 'job' | 'workflow', through: string | undefined): Offer[] {
-  if (through === undefined) return [];
-  const { name } = listed;
-  const tool = jobAsTool(listed, kind);
-  return [{ kind, name, tool, listed, through, tags: tagsOf(listed.tags), labels: labelsOf(listed.labels) }];
+function jobEntry(raw: ListedJob, kind: 'job' | 'workflow', viaTool: string | undefined): CatalogEntry[] {
+  if (viaTool === undefined) return [];
+  const { name } = raw;
+  const tool = jobAsTool(raw, kind);
+  return [{ kind, name, tool, raw, viaTool, tags: tagsOf(raw.tags), labels: labelsOf(raw.labels) }];
 }
 
 /** A job or workflow that the server does not list: nothing is known about its input. */
-export function unlistedOffer(name: string, kind: 'job' | 'workflow', through: string): Offer {
+export function unlistedEntry(name: string, kind: 'job' | 'workflow', viaTool: string): CatalogEntry {
   const tool = { name, inputSchema: { type: 'object' } };
-  return { kind, name, tool, listed: { name }, through, tags: [], labels: {} };
+  return { kind, name, tool, raw: { name }, viaTool, tags: [], labels: {} };
 }
 
 /**
- * The offers by the names that are typed: of two with one name the earlier kind, tools before all; what something is called by itself comes
+ * The entries by the names that are typed: of two with one name the earlier kind, tools before all; what something is called by itself comes
  * before what somebody has called it.
  */
-export function typedNames(offers: readonly Offer[]): Map<string, Offer> {
-  const names = new Map<string, Offer>();
+export function typedNames(entries: readonly CatalogEntry[]): Map<string, CatalogEntry> {
+  const names = new Map<string, CatalogEntry>();
   const kebabs = new Set<string>();
-  const plain = offers.every(({ kind, typed }) => kind === 'tool' && !typed);
-  for (const kind of plain ? (['tool'] as const) : OFFER_KINDS)
-    for (const offer of offers) {
-      if (offer.kind !== kind || offer.typed) continue;
-      const kebab = plain || kind === 'tool' ? undefined : kebabCase(offer.name);
-      if (names.has(offer.name) || (kebab !== undefined && kebabs.has(kebab))) continue;
-      names.set(offer.name, offer);
-      if (!plain) kebabs.add(kebabCase(offer.name));
+  const plain = entries.every(({ kind, aliases }) => kind === 'tool' && !aliases);
+  for (const kind of plain ? (['tool'] as const) : ENTRY_KINDS)
+    for (const entry of entries) {
+      if (entry.kind !== kind || entry.aliases) continue;
+      const kebab = plain || kind === 'tool' ? undefined : kebabCase(entry.name);
+      if (names.has(entry.name) || (kebab !== undefined && kebabs.has(kebab))) continue;
+      names.set(entry.name, entry);
+      if (!plain) kebabs.add(kebabCase(entry.name));
     }
-  for (const offer of offers)
-    for (const name of offer.typed ?? []) {
+  for (const entry of entries)
+    for (const name of entry.aliases ?? []) {
       if (names.has(name) || kebabs.has(kebabCase(name))) continue;
-      names.set(name, offer);
+      names.set(name, entry);
       kebabs.add(kebabCase(name));
     }
   // Its own name goes on to work, for whoever knows it by that.
-  for (const offer of offers) if (offer.typed && !names.has(offer.name)) names.set(offer.name, offer);
+  for (const entry of entries) if (entry.aliases && !names.has(entry.name)) names.set(entry.name, entry);
   return names;
 }
 
@@ -110,24 +113,24 @@ export function typedNames(offers: readonly Offer[]): Map<string, Offer> {
  * What is typed to run each: its first name, in the kebab form where that means it alone, otherwise the exact name; undefined for one that another
  * one's name is before.
  */
-export function commandNames(offers: readonly Offer[]): (string | undefined)[] {
-  const names = typedNames(offers);
+export function commandNames(entries: readonly CatalogEntry[]): (string | undefined)[] {
+  const names = typedNames(entries);
   const count = new Map<string, number>();
   for (const name of names.keys()) count.set(kebabCase(name), (count.get(kebabCase(name)) ?? 0) + 1);
-  return offers.map((offer) => {
-    const own = (offer.typed ?? [offer.name]).find((name) => names.get(name) === offer);
+  return entries.map((entry) => {
+    const own = (entry.aliases ?? [entry.name]).find((name) => names.get(name) === entry);
     const kebab = own === undefined ? '' : kebabCase(own);
     return kebab !== '' && count.get(kebab) === 1 ? kebab : own;
   });
 }
 
 /** Those that are reached by a bare name. */
-export function reachable(offers: readonly Offer[]): Offer[] {
-  return [...new Set(typedNames(offers).values())];
+export function reachable(entries: readonly CatalogEntry[]): CatalogEntry[] {
+  return [...new Set(typedNames(entries).values())];
 }
 
 /** The names that a tool's settings give it; undefined where they give none. */
-export function givenNames(
+export function aliasesOf(
   own: string,
   { name, aliases = [], group }: { name?: string; aliases?: readonly string[]; group?: string },
 ): string[] | undefined {
@@ -137,19 +140,19 @@ export function givenNames(
 }
 
 /** Any of the tags, all of the labels, and the words anywhere in name or description, in any case: as FrontMCP's `list_jobs` has it. */
-export interface OfferFilter {
+export interface EntryFilter {
   tags: readonly string[];
   labels: Readonly<Record<string, string>>;
   query: string;
 }
 
-export function matches(offer: Offer, { tags, labels, query }: OfferFilter): boolean {
-  const words = `${offer.name}\n${offer.tool.description ?? ''}`.toLowerCase();
+export function matches(entry: CatalogEntry, { tags, labels, query }: EntryFilter): boolean {
+  const words = `${entry.name}\n${entry.tool.description ?? ''}`.toLowerCase();
   return (
     words.includes(query.toLowerCase()) &&
-    (tags.length === 0 || tags.some((tag) => offer.tags.includes(tag))) &&
+    (tags.length === 0 || tags.some((tag) => entry.tags.includes(tag))) &&
     Object.entries(labels).every(
-      ([key, value]) => Object.hasOwn(offer.labels, key) && offer.labels[key] === value,
+      ([key, value]) => Object.hasOwn(entry.labels, key) && entry.labels[key] === value,
     )
   );
 }

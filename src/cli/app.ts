@@ -241,7 +241,7 @@ export class App {
     const { elicit, terminal } = this;
     const budget = env['MCP2CLI_RETRY_BUDGET'];
     const session = await this.session();
-    const [{ askerOf }, { automaticAnswers }] = await Promise.all([
+    const [{ answererOf }, { automaticAnswers }] = await Promise.all([
       import('./prompts/answerer.ts'),
       import('../mcp/automatic-answers.ts'),
     ]);
@@ -252,8 +252,8 @@ export class App {
       random: Math.random,
       holder: currentHolder(),
       failureBudgetMs: budget ? (parseDuration(budget, 'MCP2CLI_RETRY_BUDGET') ?? 0) : FAILURE_BUDGET_MS,
-      ask: askerOf(elicit, this.printer, terminal),
-      automatic: automaticAnswers(session.duties),
+      ask: answererOf(elicit, this.printer, terminal),
+      automatic: automaticAnswers(session.features),
       questionWaitMs: elicit === 'ask' && terminal ? undefined : QUESTION_WAIT_MS,
     };
   }

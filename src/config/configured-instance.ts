@@ -17,7 +17,7 @@ export interface Instance {
   /** There are settings of tools at all. */
   hasToolSettings: boolean;
   /**
-   * What is configured for each of its tools, by the tool's exact name. Apart from `settings`, which a keeper has in its orders: a default
+   * What is configured for each of its tools, by the tool's exact name. Apart from `settings`, which a keeper has in its own copy: a default
    * of a call is nothing to end a keeper for. Error, of the promise as of the function: ConfigError.
    */
   toolSettings(): Promise<(tool: string) => ToolSettings>;

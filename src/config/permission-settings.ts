@@ -15,10 +15,10 @@ export interface PermissionRule {
   roles?: string[];
   scopes?: string[];
   /** Decides by its exit code, without a shell. */
-  command?: GuardCommand;
+  command?: RuleCommand;
 }
 
-export interface GuardCommand {
+export interface RuleCommand {
   command: string;
   args: string[];
 }
@@ -83,7 +83,7 @@ function actions(value: unknown, field: string, wrong: Wrong): PermissionAction[
   return known;
 }
 
-function guardCommand(value: unknown, field: string, wrong: Wrong): GuardCommand {
+function guardCommand(value: unknown, field: string, wrong: Wrong): RuleCommand {
   const { command, args = [] } = isObject(value) ? value : {};
   if (typeof command !== 'string' || command === '' || !isListOfTexts(args))
     throw wrong(field, '{"command": "...", "args": [...]}');

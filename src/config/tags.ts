@@ -1,13 +1,13 @@
 import { UsageError } from '../errors.ts';
 
 /** What people give a job to find it by. */
-export interface Marks {
+export interface Tags {
   tags?: string[];
   labels?: Record<string, string>;
 }
 
 /** All of them together; of labels of one name the last counts. What nobody gave is left out. */
-export function unitedMarks(...layers: readonly Marks[]): Marks {
+export function unitedTags(...layers: readonly Tags[]): Tags {
   const tags = [...new Set(layers.flatMap((layer) => layer.tags ?? []))];
   const labels = Object.fromEntries(layers.flatMap((layer) => Object.entries(layer.labels ?? {})));
   return {

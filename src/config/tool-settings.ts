@@ -1,17 +1,17 @@
 import { shellQuote } from '../lib/shell-quote.ts';
-/** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and marks of their jobs. */
+/** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and tags and labels of their jobs. */
 
 import { ConfigError } from '../errors.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { globMatches } from '../lib/glob.ts';
 import { isObject } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
-import type { FlagProfile, FlagProfiles } from '../tools/flags/overrides.ts';
+import type { FlagOverride, FlagOverrides } from '../tools/flags/overrides.ts';
 import { ATTEMPTS, isWithin, MULTIPLIER, type Range, rangeText } from './retry-limits.ts';
-import { isTag, type Marks, unitedMarks } from './tags.ts';
+import { isTag, type Tags, unitedTags } from './tags.ts';
 
 /** Each as the flag of its name takes it; a field is there only when it is set. Durations are text: `2s`, or seconds as a bare number. */
-export interface ToolSettings extends Marks {
+export interface ToolSettings extends Tags {
   /** Attempts in total. */
   retries?: number;
   retryBackoff?: string;
@@ -29,7 +29,7 @@ export interface ToolSettings extends Marks {
   /** The word that is typed before its name, and the heading that it is listed below. */
   group?: string;
   /** Of its flags, by the property's own name (dotted for nested ones). */
-  flags?: FlagProfiles;
+  flags?: FlagOverrides;
 }
 
 export type ToolSettingKey = keyof ToolSettings;
@@ -142,7 +142,7 @@ function fitting(names: readonly string[], tool: string): string[] {
 /** The later one wins, field by field; tags and labels are united. */
 function mergedSettings(before: ToolSettings, later: ToolSettings): ToolSettings {
   const flags = before.flags && later.flags ? { flags: { ...before.flags, ...later.flags } } : {};
-  return { ...before, ...later, ...unitedMarks(before, later), ...flags };
+  return { ...before, ...later, ...unitedTags(before, later), ...flags };
 }
 
 function wrongSetting(instance: string, field: string, takes: string): ConfigError {
@@ -151,7 +151,7 @@ function wrongSetting(instance: string, field: string, takes: string): ConfigErr
   });
 }
 
-function isFlagSettings(value: unknown): value is FlagProfile {
+function isFlagSettings(value: unknown): value is FlagOverride {
   if (!isObject(value)) return false;
   const { name, hide } = value;
   return (

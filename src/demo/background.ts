@@ -1,7 +1,7 @@
 /** The background process's side of the detached demo: what the entry runs in the child that `startDetachedDemo` started. */
 
-import type { DemoOrders } from './background-orders.ts';
-import { DEMO_ORDERS } from './background-orders.ts';
+import type { DemoConfig } from './background-config.ts';
+import { DEMO_CONFIG } from './background-config.ts';
 import { startDemoServer } from './server.ts';
 import { ownState, readState, removeState, writeState } from './state-file.ts';
 
@@ -14,7 +14,7 @@ const CHECK_MS = 2000;
 export async function runDetachedDemo(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<void> {
-  const { home, token, dialect, port, speed } = JSON.parse(env[DEMO_ORDERS] ?? '') as DemoOrders;
+  const { home, token, dialect, port, speed } = JSON.parse(env[DEMO_CONFIG] ?? '') as DemoConfig;
   // A closing terminal must not take the server with it.
   process.on('SIGHUP', () => {});
   const server = await startDemoServer({ dialect, port, speed, token });

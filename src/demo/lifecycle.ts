@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { IoError, UsageError } from '../errors.ts';
 import { isRunning, processStart } from '../lib/disk/process-identity.ts';
-import type { DemoOrders } from './background-orders.ts';
-import { DEMO_ORDERS } from './background-orders.ts';
+import type { DemoConfig } from './background-config.ts';
+import { DEMO_CONFIG } from './background-config.ts';
 import type { DemoDialect } from './server.ts';
 import type { DemoState } from './state-file.ts';
 import {
@@ -144,7 +144,7 @@ async function settle(home: string): Promise<DemoState | undefined> {
 async function launch(options: DetachedDemoOptions): Promise<DemoState> {
   const { home, entry, args = [], dialect = 'tasks-2025-11-25', port = 0, speed = 1 } = options;
   const token = randomBytes(18).toString('base64url');
-  const orders: DemoOrders = { home, token, dialect, port, speed };
+  const demoConfig: DemoConfig = { home, token, dialect, port, speed };
   // Emptied at each start, and a server that works writes nothing: it stays small.
   const log = openLog(home);
   const child = spawn(process.execPath, [entry, ...args], {
@@ -152,7 +152,7 @@ async function launch(options: DetachedDemoOptions): Promise<DemoState> {
     cwd: home,
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, [DEMO_ORDERS]: JSON.stringify(orders) },
+    env: { ...process.env, [DEMO_CONFIG]: JSON.stringify(demoConfig) },
     windowsHide: true,
   });
   closeSync(log);

@@ -8,7 +8,7 @@ import type { ToolContext, ToolProgress } from './tool.ts';
 export type MetaTaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'canceled';
 
 type Question = Parameters<ToolContext['elicit']>[0];
-type Asker = (question: Question, signal: AbortSignal) => Promise<ElicitResult>;
+type Answerer = (question: Question, signal: AbortSignal) => Promise<ElicitResult>;
 
 /** One task. Its end is final. */
 export class MetaTask {
@@ -22,8 +22,8 @@ export class MetaTask {
   readonly #done: Promise<void>;
   #resolveDone: () => void = () => {};
   #progress: ToolProgress | undefined;
-  readonly #askers = new Set<Asker>();
-  #question: ((asker: Asker) => void) | undefined;
+  readonly #answerers = new Set<Answerer>();
+  #question: ((answerer: Answerer) => void) | undefined;
   #waitingFor: string | undefined;
 
   constructor(sessionId: string | undefined, tool: string) {
@@ -92,11 +92,11 @@ export class MetaTask {
         const onAbort = () => reject(this.signal.reason);
         if (this.signal.aborted) return onAbort();
         this.signal.addEventListener('abort', onAbort, { once: true });
-        this.#question = (asker) => {
-          // An asker that failed leaves the question open.
-          asker(question, this.signal).then(resolve, () => {});
+        this.#question = (answerer) => {
+          // An answerer that failed leaves the question open.
+          answerer(question, this.signal).then(resolve, () => {});
         };
-        for (const asker of this.#askers) this.#question(asker);
+        for (const answerer of this.#answerers) this.#question(answerer);
       });
     } finally {
       this.#question = undefined;
@@ -105,10 +105,10 @@ export class MetaTask {
   }
 
   /** Registers one who can be asked. Returns the way to stop. */
-  onQuestion(asker: Asker): () => void {
-    this.#askers.add(asker);
-    this.#question?.(asker);
-    return () => this.#askers.delete(asker);
+  onQuestion(answerer: Answerer): () => void {
+    this.#answerers.add(answerer);
+    this.#question?.(answerer);
+    return () => this.#answerers.delete(answerer);
   }
 
   #finish(status: MetaTaskStatus, result: CallToolResult | undefined): boolean {

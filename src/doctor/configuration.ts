@@ -9,7 +9,7 @@ import { instanceSettings } from '../config/settings.ts';
 import { toolSettings } from '../config/tool-settings.ts';
 import type { Context } from '../context.ts';
 import { isObject } from '../lib/json.ts';
-import { clientDuties } from '../mcp/connection/client-features.ts';
+import { clientFeatures } from '../mcp/connection/client-features.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { isOpenToOthers } from './machine.ts';
 import { countText, type Subject } from './subject.ts';
@@ -171,7 +171,7 @@ export function checkVariables(subject: Subject, { env, cwd }: Pick<Context, 'en
     ];
   return attempt('variables', () => {
     expandTarget(identity, env, name);
-    clientDuties(settings, env, cwd).check();
+    clientFeatures(settings, env, cwd).check();
     const names = [...new Set(used.map((one) => one.name))];
     return names.length === 0 ? [] : [checked('variables', 'ok', names.join(', '))];
   });

@@ -1,7 +1,7 @@
 import { jobServerOf } from '../catalog/frontmcp.ts';
 import { RpcError, TimeoutError } from '../errors.ts';
 import { isObject } from '../lib/json.ts';
-import { clientDuties } from '../mcp/connection/client-features.ts';
+import { clientFeatures } from '../mcp/connection/client-features.ts';
 import { connectTo } from '../mcp/connection/connect.ts';
 import type { Connection } from '../mcp/connection/open.ts';
 import type { ServerFacts } from '../mcp/connection/server-facts.ts';
@@ -34,7 +34,7 @@ export async function checkConnection(
         identity,
         target: () => target(identity, name),
         serverFile: paths.serverFile(name),
-        duties: clientDuties(settings, env, cwd),
+        features: clientFeatures(settings, env, cwd),
         connectTimeoutMs: settings.connectTimeoutMs,
         now: clock.now,
         log: () => {},

@@ -81,7 +81,7 @@ function fingerprint({ name, identity, settings }: Subject, machine: Machine): s
   if (!identity || !settings) return undefined;
   try {
     return fingerprintOf({
-      orders: { root: paths.root, name, adHoc: false, identity, settings, cwd: context.cwd },
+      keeperConfig: { root: paths.root, name, adHoc: false, identity, settings, cwd: context.cwd },
       target: () => target(identity, name),
       env: context.env,
     });

@@ -6,7 +6,7 @@ import { targetHash } from '../config/target-hash.ts';
 import type { Context } from '../context.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { age } from '../lib/age.ts';
-import { clientDuties } from '../mcp/connection/client-features.ts';
+import { clientFeatures } from '../mcp/connection/client-features.ts';
 import { readFacts } from '../mcp/connection/facts-cache.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { countText, type Subject } from './subject.ts';
@@ -17,7 +17,7 @@ type Around = Pick<Context, 'env' | 'cwd'> & { now: Date };
 export function checkCatalogue(paths: Paths, { name, identity, settings }: Subject, around: Around): Check[] {
   if (!identity || !settings) return [];
   const path = paths.catalogueFile(name);
-  const { declared } = clientDuties(settings, around.env, around.cwd);
+  const { declared } = clientFeatures(settings, around.env, around.cwd);
   const hash = targetHash(identity);
   const problems: string[] = [];
   const catalogue = readCatalogue(path, declared === '' ? hash : `${hash}+${declared}`, () =>
@@ -43,7 +43,7 @@ export function checkCatalogue(paths: Paths, { name, identity, settings }: Subje
 export function checkFacts(paths: Paths, { name, identity, settings }: Subject, around: Around): Check[] {
   if (!identity || !settings) return [];
   const path = paths.serverFile(name);
-  const { declared } = clientDuties(settings, around.env, around.cwd);
+  const { declared } = clientFeatures(settings, around.env, around.cwd);
   const facts = readFacts(path, targetHash(identity), declared);
   if (!facts)
     return [

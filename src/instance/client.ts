@@ -11,8 +11,8 @@ import type { LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { AbortSignalLike } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { type ClientDuties, clientDuties } from '../mcp/connection/client-features.ts';
-import { connectTo, type Reach, rememberedFacts } from '../mcp/connection/connect.ts';
+import { type ClientFeatures, clientFeatures } from '../mcp/connection/client-features.ts';
+import { type ConnectTarget, connectTo, rememberedFacts } from '../mcp/connection/connect.ts';
 import type { Connection } from '../mcp/connection/open.ts';
 import type { ServerFacts } from '../mcp/connection/server-facts.ts';
 import type { CallTool } from '../mcp/dialects/frontmcp/backend.ts';
@@ -20,7 +20,7 @@ import { serverLink } from '../mcp/server-link.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
 import { catalogueKey } from './catalog-key.ts';
-import { KeeperDoor } from './keeper-access.ts';
+import { KeeperConnector } from './keeper-access.ts';
 
 /** How long the question whether a session is still there may take, in milliseconds. */
 const PING_TIMEOUT_MS = 10_000;
@@ -35,12 +35,12 @@ export class InstanceSession implements LinkOpener {
   #log: Log;
   readonly instance: Instance;
   /** What is done for the server without asking anybody. */
-  readonly duties: ClientDuties;
+  readonly features: ClientFeatures;
   readonly #hash: string;
   readonly #catalogueKey: string;
-  readonly #reach: Reach;
+  readonly #reach: ConnectTarget;
   #connection: Promise<Connection> | undefined;
-  readonly #keeper: KeeperDoor;
+  readonly #keeper: KeeperConnector;
   #catalogue: Catalogue | undefined;
   #refreshed = false;
   /** A task lives in the connection's session: it must not be ended. */
@@ -58,7 +58,7 @@ export class InstanceSession implements LinkOpener {
     this.#paths = paths;
     this.#log = log;
     this.instance = instance;
-    this.duties = clientDuties(instance.settings, context.env, context.cwd);
+    this.features = clientFeatures(instance.settings, context.env, context.cwd);
     this.#hash = targetHash(instance.identity);
     this.#catalogueKey = catalogueKey(instance);
     this.#reach = {
@@ -67,14 +67,14 @@ export class InstanceSession implements LinkOpener {
       identity: instance.identity,
       target: () => instance.target(),
       serverFile: paths.serverFile(instance.name),
-      duties: this.duties,
+      features: this.features,
       get connectTimeoutMs() {
         return connectTimeout();
       },
       now: context.clock.now,
       log: (line) => this.#log.detail(line),
     };
-    this.#keeper = new KeeperDoor({
+    this.#keeper = new KeeperConnector({
       context,
       paths,
       instance,

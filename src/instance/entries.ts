@@ -1,10 +1,10 @@
 import { lstatSync } from 'node:fs';
-import { givenNames, type Offer, offersOf } from '../catalog/entry.ts';
-import { unitedMarks } from '../config/tags.ts';
+import { aliasesOf, type CatalogEntry, entriesOf } from '../catalog/entry.ts';
+import { unitedTags } from '../config/tags.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
 import type { Definition } from '../definitions/definition.ts';
 import { ConfigError } from '../errors.ts';
-import { namesOfOffer } from '../permissions/known-names.ts';
+import { namesOfEntry } from '../permissions/known-names.ts';
 import { permit, permittedItems } from '../permissions/permit.ts';
 import type { InstanceScope } from './scope.ts';
 
@@ -12,12 +12,12 @@ import type { InstanceScope } from './scope.ts';
  * Everything that can be run on the instance, tools first, with the names that the settings give. Errors: those of reading the server's
  * catalogue; ConfigError for damaged definitions.
  */
-export async function offersOn(scope: InstanceScope, signal?: AbortSignal): Promise<Offer[]> {
+export async function entriesOn(scope: InstanceScope, signal?: AbortSignal): Promise<CatalogEntry[]> {
   const definitions = await definitionsOf(scope);
   const catalogue = await (await scope.session()).catalogue(signal);
-  if (definitions.length === 0) return named(scope, offersOf(catalogue));
-  const { definitionOffers } = await import('../catalog/definition-entries.ts');
-  return named(scope, offersOf(catalogue, definitionOffers(definitions, catalogue.tools)));
+  if (definitions.length === 0) return withAliases(scope, entriesOf(catalogue));
+  const { definitionEntries } = await import('../catalog/definition-entries.ts');
+  return withAliases(scope, entriesOf(catalogue, definitionEntries(definitions, catalogue.tools)));
 }
 
 /** Our own definitions. Most instances have none: one look at the disk then, and nothing is loaded. Errors: ConfigError, IoError. */
@@ -36,19 +36,19 @@ function mayExist(path: string): boolean {
   }
 }
 
-/** The offers with the names, and the flags' names, that the settings give. */
-export async function named(scope: InstanceScope, offers: Offer[]): Promise<Offer[]> {
-  if (!scope.instance.hasToolSettings) return offers;
+/** The entries with the names, and the flags' names, that the settings give. */
+export async function withAliases(scope: InstanceScope, entries: CatalogEntry[]): Promise<CatalogEntry[]> {
+  if (!scope.instance.hasToolSettings) return entries;
   // A damaged setting is told when its tool is called, or listed.
-  const settingsOf = await forgiving(scope, () => {});
-  return offers.map((offer) => {
-    const settings = settingsOf(offer.calls?.tool.name ?? offer.name);
-    const typed = offer.calls ? undefined : givenNames(offer.name, settings);
-    return { ...offer, ...(typed ? { typed } : {}), profiles: settings.flags ?? {} };
+  const settingsOf = await settingsOrWarn(scope, () => {});
+  return entries.map((entry) => {
+    const settings = settingsOf(entry.target?.tool.name ?? entry.name);
+    const aliases = entry.target ? undefined : aliasesOf(entry.name, settings);
+    return { ...entry, ...(aliases ? { aliases } : {}), flagOverrides: settings.flags ?? {} };
   });
 }
 
-/** Which offers a list has. */
+/** Which entries a list has. */
 export interface Listing {
   /** Those too that are set to be hidden from it. */
   all?: boolean;
@@ -56,48 +56,48 @@ export interface Listing {
 }
 
 /**
- * The offers of a list: without those that the instance's rules or its settings hide, and with the tags and labels that it sets. Errors:
+ * The entries of a list: without those that the instance's rules or its settings hide, and with the tags and labels that it sets. Errors:
  * PermissionError when a rule refuses the list as a whole, and those of `offersOn`.
  */
-export async function listedOffers(
+export async function listedEntries(
   scope: InstanceScope,
   { all = false, signal }: Listing,
-): Promise<readonly Offer[]> {
+): Promise<readonly CatalogEntry[]> {
   await permit(scope, 'list');
-  return listable(scope, await offersOn(scope, signal), all);
+  return listable(scope, await entriesOn(scope, signal), all);
 }
 
-/** The same for offers at hand, the list as such being permitted. */
+/** The same for entries at hand, the list as such being permitted. */
 export async function listable(
   scope: InstanceScope,
-  offers: readonly Offer[],
+  entries: readonly CatalogEntry[],
   all: boolean,
-): Promise<readonly Offer[]> {
-  return permittedItems(scope, await dressed(scope, offers, all), namesOfOffer);
+): Promise<readonly CatalogEntry[]> {
+  return permittedItems(scope, await withSettings(scope, entries, all), namesOfEntry);
 }
 
-/** The offers with the tags and labels that the settings give them, and but for `all` without those that they hide. Asks no rules. */
-export async function dressed(
+/** The entries with the tags and labels that the settings give them, and but for `all` without those that they hide. Asks no rules. */
+export async function withSettings(
   scope: InstanceScope,
-  offers: readonly Offer[],
+  entries: readonly CatalogEntry[],
   all: boolean,
-): Promise<Offer[]> {
-  const settingsOf = await forgiving(scope, ({ code, message }) => scope.printer.warn(code, message));
-  return offers.flatMap((offer) => {
-    const settings = settingsOf(offer.calls?.tool.name ?? offer.name);
+): Promise<CatalogEntry[]> {
+  const settingsOf = await settingsOrWarn(scope, ({ code, message }) => scope.printer.warn(code, message));
+  return entries.flatMap((entry) => {
+    const settings = settingsOf(entry.target?.tool.name ?? entry.name);
     const hidden =
-      offer.calls?.settings['hideFromDiscovery'] === true || (!offer.calls && settings.hideFromDiscovery);
+      entry.target?.settings['hideFromDiscovery'] === true || (!entry.target && settings.hideFromDiscovery);
     if (hidden && !all) return [];
-    const { tags = [], labels = {} } = unitedMarks(settings, {
-      tags: [...offer.tags],
-      labels: { ...offer.labels },
+    const { tags = [], labels = {} } = unitedTags(settings, {
+      tags: [...entry.tags],
+      labels: { ...entry.labels },
     });
-    return [{ ...offer, tags, labels }];
+    return [{ ...entry, tags, labels }];
   });
 }
 
 /** The settings of each tool; those that are damaged stop nobody, and are told once. */
-async function forgiving(
+async function settingsOrWarn(
   scope: InstanceScope,
   tell: (error: ConfigError) => void,
 ): Promise<(tool: string) => ToolSettings> {

@@ -1,15 +1,21 @@
-import { OFFER_KINDS, type Offer, type OfferKind, typedNames, unlistedOffer } from '../catalog/entry.ts';
+import {
+  type CatalogEntry,
+  ENTRY_KINDS,
+  type EntryKind,
+  typedNames,
+  unlistedEntry,
+} from '../catalog/entry.ts';
 import { resolveTool } from '../catalog/find-name.ts';
 import { type JobServer, jobServerOf } from '../catalog/frontmcp.ts';
 import { INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
-import { namesOfOffer } from '../permissions/known-names.ts';
+import { namesOfEntry } from '../permissions/known-names.ts';
 import { nameableItems } from '../permissions/permit.ts';
-import { definitionsOf, offersOn } from './entries.ts';
+import { definitionsOf, entriesOn } from './entries.ts';
 import type { InstanceScope } from './scope.ts';
 
 export interface Found {
-  offer: Offer;
+  entry: CatalogEntry;
   /** How many of the words name it. */
   consumed: number;
 }
@@ -18,20 +24,20 @@ export interface Found {
  * What the words name: a tool first, then a definition, a job, a workflow. The server is asked once more before giving up. `kinds`: what it
  * may be. Error: UsageError.
  */
-export async function offerOfWords(
+export async function entryOfWords(
   scope: InstanceScope,
   words: readonly string[],
   signal: AbortSignal,
-  kinds: readonly OfferKind[] = OFFER_KINDS,
+  kinds: readonly EntryKind[] = ENTRY_KINDS,
 ): Promise<Found> {
   for (;;) {
-    const offers = (await offersOn(scope, signal)).filter(({ kind }) => kinds.includes(kind));
-    const known = typedNames(offers);
+    const entries = (await entriesOn(scope, signal)).filter(({ kind }) => kinds.includes(kind));
+    const known = typedNames(entries);
     const match = resolveTool([...known.keys()], words);
-    const offer = match.kind === 'tool' ? known.get(match.name) : undefined;
-    if (match.kind === 'tool' && offer) return { offer, consumed: match.consumed };
+    const entry = match.kind === 'tool' ? known.get(match.name) : undefined;
+    if (match.kind === 'tool' && entry) return { entry, consumed: match.consumed };
     // Errors name only what may be listed.
-    const nameable = (await nameableItems(scope, [...known], ([, one]) => namesOfOffer(one))).map(
+    const nameable = (await nameableItems(scope, [...known], ([, one]) => namesOfEntry(one))).map(
       ([name]) => name,
     );
     const found = nameable.length === known.size ? match : resolveTool(nameable, words);
@@ -59,24 +65,24 @@ export async function offerOfWords(
 }
 
 /** What has exactly this name; of several kinds the first, unless `kind` says which. Error: UsageError. */
-export async function offerOfName(
+export async function entryOfName(
   scope: InstanceScope,
   name: string,
-  kind: OfferKind | undefined,
+  kind: EntryKind | undefined,
   signal: AbortSignal,
-): Promise<Offer> {
-  const kinds = kind ? [kind] : OFFER_KINDS;
+): Promise<CatalogEntry> {
+  const kinds = kind ? [kind] : ENTRY_KINDS;
   do {
-    const offers = await offersOn(scope, signal);
+    const entries = await entriesOn(scope, signal);
     for (const one of kinds) {
-      const found = offers.find((offer) => offer.kind === one && offer.name === name);
+      const found = entries.find((entry) => entry.kind === one && entry.name === name);
       if (found) return found;
     }
   } while (await refreshOnce(scope, signal));
   if (kind === 'job' || kind === 'workflow')
-    return unlistedOffer(name, kind, await runner(scope, kind, signal));
-  const offers = (await offersOn(scope, signal)).filter((offer) => kinds.includes(offer.kind));
-  const names = (await nameableItems(scope, offers, namesOfOffer)).map((offer) => offer.name);
+    return unlistedEntry(name, kind, await runner(scope, kind, signal));
+  const listed = (await entriesOn(scope, signal)).filter((entry) => kinds.includes(entry.kind));
+  const names = (await nameableItems(scope, listed, namesOfEntry)).map((entry) => entry.name);
   throw await unknown(scope, kind ?? 'tool', name, likely(names, name));
 }
 
@@ -101,8 +107,8 @@ async function refreshOnce(scope: InstanceScope, signal: AbortSignal): Promise<b
 async function runner(scope: InstanceScope, kind: 'job' | 'workflow', signal: AbortSignal): Promise<string> {
   const { tools } = await (await scope.session()).catalogue(signal);
   const server: JobServer = jobServerOf(tools) ?? {};
-  const through = server[`${kind}s`];
-  if (through !== undefined) return through;
+  const viaTool = server[`${kind}s`];
+  if (viaTool !== undefined) return viaTool;
   throw new UnsupportedError(`the server has no ${kind}s: it lists no tool that would run one`, {
     hint: `see: ${scope.command('ls')}`,
   });
@@ -123,7 +129,7 @@ async function hidden(scope: InstanceScope, signal: AbortSignal): Promise<boolea
 
 async function unknown(
   scope: InstanceScope,
-  kind: OfferKind,
+  kind: EntryKind,
   typed: string,
   suggestions: readonly string[],
   mayHide = false,

@@ -8,7 +8,7 @@ import type { JobRecord } from '../jobs/record.ts';
 import type { KeeperClient } from '../keeper/client/client.ts';
 import type { OpenReply } from '../keeper/protocol.ts';
 
-export interface KeeperDoorOptions {
+export interface KeeperConnectorOptions {
   context: Context;
   paths: Paths;
   instance: Instance;
@@ -26,11 +26,11 @@ const KEEPER_GRACE_MS = 1_000;
 type Support = (tool: string) => string | undefined;
 
 /** The way to the instance's keepers, as one command takes it. Their code is loaded when there is one, and not before. */
-export class KeeperDoor {
-  readonly #options: KeeperDoorOptions;
+export class KeeperConnector {
+  readonly #options: KeeperConnectorOptions;
   #client: Promise<KeeperClient | undefined> | undefined;
 
-  constructor(options: KeeperDoorOptions) {
+  constructor(options: KeeperConnectorOptions) {
     this.#options = options;
   }
 
@@ -117,7 +117,7 @@ export class KeeperDoor {
         entry,
         execPath,
         env,
-        orders: { root: paths.root, name, adHoc, identity, settings, cwd },
+        keeperConfig: { root: paths.root, name, adHoc, identity, settings, cwd },
         target: () => instance.target(),
         sleep: (ms) => clock.sleep(ms, signal ?? interrupted),
         signal: signal ?? interrupted,

@@ -1,9 +1,9 @@
 import { UnfinishedError, UnsupportedError, UsageError } from '../errors.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import { isHeld } from './follow/follow-record.ts';
+import { isOwnedElsewhere } from './follow/follow-record.ts';
 import { QUESTION_WAIT_MS } from './follow/polling.ts';
-import type { Asker } from './ports.ts';
+import type { Answerer } from './ports.ts';
 import { sameQuestion } from './questions/pending-questions.ts';
 import { isTerminal, type JobRecord, type PendingInput } from './record.ts';
 import { showJob, waitForJob } from './wait.ts';
@@ -23,14 +23,14 @@ export async function openQuestions(
 ): Promise<{ job: JobRecord; questions: PendingInput[] }> {
   const job = await showJob(deps, id, stop);
   const known = isTerminal(job.status) ? [] : (job.pending_input ?? []);
-  if (known.length > 0 && isHeld(job) && !job.holder?.keeper)
+  if (known.length > 0 && isOwnedElsewhere(job) && !job.holder?.keeper)
     throw new UnsupportedError(`${id} is run by another command (process ${job.holder?.pid ?? 'unknown'})`, {
       hint: 'answer where that command asks',
     });
   if (known.length > 0) return { job, questions: known };
   if (job.status !== 'input_required') throw nothingToAnswer(job);
   const seen: PendingInput[] = [];
-  const look: Asker = async (question) => {
+  const look: Answerer = async (question) => {
     seen.push(question);
     return undefined;
   };
@@ -56,7 +56,7 @@ function nothingToAnswer(job: JobRecord, why = ''): UsageError {
 }
 
 /** Ends the wait that brought the answers: there is nothing more to bring. */
-class Settled extends Error {}
+class Delivered extends Error {}
 
 /**
  * Brings answers to the server, and returns the job as it is afterwards; other questions stay open. `ask` is put the questions that are
@@ -67,7 +67,7 @@ export async function bringAnswers(
   deps: JobDeps,
   id: string,
   wanted: readonly PendingInput[],
-  ask: Asker,
+  ask: Answerer,
   { stop, events }: { stop: Stop; events: Pick<JobEvents, 'onNote'> },
 ): Promise<JobRecord> {
   const open = new Set(wanted);
@@ -78,9 +78,9 @@ export async function bringAnswers(
     const list = [...among];
     return list.find((one) => sameId(one, question)) ?? list.find((one) => sameQuestion(one, question));
   };
-  const settle = (question: PendingInput | undefined) => {
+  const delivered = (question: PendingInput | undefined) => {
     if (question) open.delete(question);
-    if (open.size === 0) own.abort(new Settled('answered'));
+    if (open.size === 0) own.abort(new Delivered('answered'));
   };
   try {
     await waitForJob(
@@ -101,18 +101,18 @@ export async function bringAnswers(
         ...events,
         onAnswered: (question) => {
           brought += 1;
-          settle(which(question));
+          delivered(which(question));
         },
         onChange: ({ pending_input: listed }) => {
           if (!listed) return;
-          for (const one of open) if (!given.has(one) && !which(one, listed)) settle(one);
+          for (const one of open) if (!given.has(one) && !which(one, listed)) delivered(one);
         },
       },
     );
   } catch (error) {
     if (stop.signal.aborted) throw error;
     // With the answers brought, nothing that comes behind them is this command's failure.
-    if (!(error instanceof Settled) && open.size > 0) throw error;
+    if (!(error instanceof Delivered) && open.size > 0) throw error;
   } finally {
     own.dispose();
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { HolderFacts } from '../lib/disk/holder-facts.ts';
-import type { Asker, AutomaticAnswers, InputResponse, JobStore, LinkOpener } from './ports.ts';
+import type { Answerer, AutomaticAnswers, InputResponse, JobStore, LinkOpener } from './ports.ts';
 import type { JobRecord, PendingInput } from './record.ts';
 
 /** What the job service works with; built once per command. */
@@ -12,7 +12,7 @@ export interface JobDeps {
   random: () => number;
   holder: HolderFacts;
   /** Nobody to ask without it. */
-  ask?: Asker | undefined;
+  ask?: Answerer | undefined;
   /** Comes before anybody is asked. */
   automatic?: AutomaticAnswers | undefined;
   /**

@@ -8,7 +8,7 @@ import type {
   JobStatus,
   LogEntry,
   NewJob,
-  NewMarks,
+  NewJobMetadata,
   Observation,
   PendingInput,
   Progress,
@@ -70,7 +70,7 @@ export interface ToolCall {
   name: string;
   arguments: Record<string, unknown>;
   /** The tool of the server that runs it, where `name` is no tool but a job or a workflow of the server (FrontMCP). */
-  through?: string | undefined;
+  viaTool?: string | undefined;
 }
 
 /** What the server made of a call that offered to become a task: the reply's shape decides. */
@@ -85,10 +85,10 @@ export interface LinkEvents {
   /** A task's state changed, says a notification; the next poll tells how. */
   onStatusHint?: () => void;
   /**
-   * A question to the person. The answer is sent with `respond`, from whichever process can give one. `parked`: it was the server's answer to
+   * A question to the person. The answer is sent with `respond`, from whichever process can give one. `asResult`: it was the server's answer to
    * the call, so that nothing runs there until the call is sent again with the answer.
    */
-  onQuestion?: (question: PendingInput, parked?: boolean) => void;
+  onQuestion?: (question: PendingInput, asResult?: boolean) => void;
   /** A question is no longer open: answered for other work, or taken back by the server. */
   onWithdrawn?: (requestId: string | number) => void;
 }
@@ -96,7 +96,7 @@ export interface LinkEvents {
 /** An open way to one server. */
 export interface ServerLink {
   /** How a tool of the server runs when the caller would like a task, or must have one. */
-  readonly taskMode: (call: Pick<ToolCall, 'name' | 'through'>) => TaskMode;
+  readonly taskMode: (call: Pick<ToolCall, 'name' | 'viaTool'>) => TaskMode;
   readonly session: SessionFacts;
   /**
    * Sends `tools/call` once, without asking for a task; a server that decides by itself may make one of it all the same. Aborting the
@@ -108,7 +108,7 @@ export interface ServerLink {
   /** The dialect that drives a task of this server. */
   backend(name: BackendName): Backend;
   /** The link leads through a keeper, which can take work over. */
-  readonly keeper?: KeptWork | undefined;
+  readonly keeper?: KeeperJobs | undefined;
   observe(events: LinkEvents): void;
   respond(requestId: string | number, result: Record<string, unknown>): Promise<void>;
   /**
@@ -121,7 +121,7 @@ export interface ServerLink {
 }
 
 /** What a keeper does for a command that will not stay. */
-export interface KeptWork {
+export interface KeeperJobs {
   /**
    * Starts a job in the keeper. `detach`: resolves as soon as the record is on disk, otherwise when the server has taken the call. Errors
    * before there is a record, and UnreachableError when the keeper ends meanwhile.
@@ -130,12 +130,12 @@ export interface KeptWork {
     call: ToolCall,
     options: {
       storedArguments: Record<string, unknown>;
-      marks?: NewMarks | undefined;
+      metadata?: NewJobMetadata | undefined;
       ttlMs?: number | undefined;
       detach: boolean;
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;
       /** How a run goes that is not a task of the server, as the keeper understands it. */
-      terms?: unknown;
+      runOptions?: unknown;
       signal?: AbortSignalLike | undefined;
       /** The record is on disk. */
       onCreated?: ((jobId: string) => void) | undefined;
@@ -176,7 +176,7 @@ export interface Answer {
 export type InputResponse = Answer | { readonly [member: string]: unknown };
 
 /** Somebody who can be asked. Resolves with undefined to leave the question to somebody else. */
-export type Asker = (question: PendingInput, signal?: AbortSignalLike) => Promise<Answer | undefined>;
+export type Answerer = (question: PendingInput, signal?: AbortSignalLike) => Promise<Answer | undefined>;
 
 /** Answers questions that are not for a person (roots, sampling). */
 export interface AutomaticAnswers {

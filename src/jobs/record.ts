@@ -56,7 +56,7 @@ export interface PendingInput {
 }
 
 /** What a job is beside a call of its tool, and what people gave it to be found by; part of the record, each field only when it is set. */
-export interface JobMarks {
+export interface JobMetadata {
   /** What was run, where that is no tool of the server (then it is absent): `capability` is its name. */
   kind?: 'job' | 'workflow' | 'definition';
   /** The tool that a definition calls. */
@@ -65,14 +65,14 @@ export interface JobMarks {
   labels?: Record<string, string>;
 }
 
-/** The marks of a new job. */
-export interface NewMarks extends JobMarks {
+/** The metadata of a new job. */
+export interface NewJobMetadata extends JobMetadata {
   /** What the record has as its `capability`, where that is not the tool's name. */
   capability?: string;
 }
 
 /** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */
-export interface JobRecord extends JobMarks {
+export interface JobRecord extends JobMetadata {
   schema_version: number;
   job_id: string;
   instance: string;
@@ -110,7 +110,7 @@ export interface NewJob {
   backend: BackendName | null;
   session: SessionFacts | null;
   holder: HolderFacts;
-  marks?: NewMarks | undefined;
+  metadata?: NewJobMetadata | undefined;
 }
 
 /** Written once, when the server has accepted the task and before anything is printed. */
@@ -164,14 +164,14 @@ export interface LogEntry {
   text: string;
 }
 
-/** The marks of something that has more to it, such as a record: what is not set, or is empty, is left out. */
-export function marksOf({ kind, tool, tags, labels }: JobMarks): JobMarks {
-  const marks: JobMarks = {};
-  if (kind != null) marks.kind = kind;
-  if (tool != null) marks.tool = tool;
-  if (tags?.length) marks.tags = tags;
-  if (labels != null && Object.keys(labels).length > 0) marks.labels = labels;
-  return marks;
+/** The metadata alone, of something that has more to it, such as a record. What is not set, or is empty, is left out. */
+export function metadataOf({ kind, tool, tags, labels }: JobMetadata): JobMetadata {
+  const metadata: JobMetadata = {};
+  if (kind != null) metadata.kind = kind;
+  if (tool != null) metadata.tool = tool;
+  if (tags?.length) metadata.tags = tags;
+  if (labels != null && Object.keys(labels).length > 0) metadata.labels = labels;
+  return metadata;
 }
 
 /** Terminal is for ever. */

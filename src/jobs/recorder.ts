@@ -1,6 +1,9 @@
-import { IoError, UsageError } from '../errors.ts';
-import type { JobDeps } from './deps.ts';
-import type { JobEnd, JobRecord, TaskFact } from './record.ts';
+/** All that is written of a job once it has its record: the server has accepted it, what was seen of it, how it ended. */
+import { CliError, IoError, UsageError } from '../errors.ts';
+import { stringifyJson } from '../lib/exact-json.ts';
+import type { JobDeps, JobEvents } from './deps.ts';
+import type { Snapshot } from './ports.ts';
+import type { JobEnd, JobRecord, Observation, Progress, TaskFact } from './record.ts';
 
 /** The work has ended, and its end is in hand, but the disk refuses to take it. `job` is the record as it would be. */
 export class UnrecordedEndError extends IoError {
@@ -71,10 +74,126 @@ function endedRecord(job: JobRecord, end: JobEnd): JobRecord {
  * For a job's promise: a job whose end could not be recorded is an outcome all the same, to be printed before `kept` is told. A result that
  * was received is not lost with a full disk.
  */
-export function jobInHand(kept: UnrecordedEndError[]): (error: unknown) => JobRecord {
+export function unrecordedJob(kept: UnrecordedEndError[]): (error: unknown) => JobRecord {
   return (error) => {
     if (!(error instanceof UnrecordedEndError)) throw error;
     kept.push(error);
     return error.job;
+  };
+}
+
+/** The remote handle goes on record. One that cannot be written must not be lost with the error: the server runs the task. */
+export function recordAcceptance(
+  deps: JobDeps,
+  id: string,
+  fact: Omit<TaskFact, 'accepted_at' | 'holder'>,
+  holds?: boolean,
+): void {
+  // The child of a process ends with it, and its tasks with the child.
+  const dies = holds && fact.session.transport === 'stdio';
+  const accepted: TaskFact = {
+    ...fact,
+    ...(dies ? { holder: deps.holder } : {}),
+    accepted_at: deps.clock.now().toISOString(),
+  };
+  try {
+    deps.store.accept(id, accepted);
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    throw new UnrecordedTaskError(id, accepted, error);
+  }
+}
+
+/** The shortest time between two observations on disk and two events about progress, in milliseconds. */
+const INTERVAL_MS = 1_000;
+
+/**
+ * Keeps a job's record up to date while somebody looks at it: a change of status is written at once, anything else at most once a
+ * second. A record that cannot be written (full or read-only disk) does not end the watching.
+ */
+export class JobRecorder {
+  readonly #deps: JobDeps;
+  readonly #id: string;
+  readonly #events: JobEvents;
+  #lastStatus: string | undefined;
+  #lastRemote = '';
+  #written = Number.NEGATIVE_INFINITY;
+  #warned = false;
+  #waiting: Observation | undefined;
+
+  constructor(deps: JobDeps, job: JobRecord, events: JobEvents) {
+    this.#deps = deps;
+    this.#id = job.job_id;
+    this.#events = events;
+    this.#lastStatus = job.status;
+    this.#lastRemote = stringifyJson(job.remote);
+  }
+
+  seen(snapshot: Snapshot): void {
+    const remote = stringifyJson(snapshot.remote);
+    const changed = remote !== this.#lastRemote;
+    this.#lastRemote = remote;
+    const seen = observationOf(snapshot);
+    const statusChanged = seen.status !== this.#lastStatus;
+    this.#lastStatus = seen.status;
+    if (statusChanged || changed) this.#record(seen, statusChanged);
+    else this.tick();
+  }
+
+  /** Writes what was held back, once its time has come; for whoever comes by regularly. */
+  tick(): void {
+    if (this.#waiting) this.#record({}, false);
+  }
+
+  progress(progress: Progress): void {
+    this.#record({ progress }, false);
+  }
+
+  /** Facts that must not wait. */
+  now(seen: Observation): void {
+    this.#record(seen, true);
+  }
+
+  #record(seen: Observation, urgent: boolean): void {
+    const merged = { ...this.#waiting, ...seen };
+    const at = this.#deps.clock.monotonic();
+    if (!urgent && at - this.#written < INTERVAL_MS) {
+      this.#waiting = merged;
+      return;
+    }
+    this.#waiting = undefined;
+    // What is urgent does not hold up the first progress after it.
+    if (!urgent) this.#written = at;
+    this.#write(merged);
+  }
+
+  #write(seen: Observation): void {
+    try {
+      this.#deps.store.observe(this.#id, seen);
+      this.#events.onChange?.({ ...this.#deps.store.read(this.#id), ...definedOnly(seen) });
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      if (!this.#warned) this.#events.onNote?.(`the record was not updated: ${error.message}`);
+      this.#warned = true;
+    }
+  }
+}
+
+/** What was just seen is newer than what the disk may hold. */
+function definedOnly(seen: Observation): Partial<JobRecord> {
+  return Object.fromEntries(
+    Object.entries(seen).filter(([, value]) => value !== undefined),
+  ) as Partial<JobRecord>;
+}
+
+/** What a snapshot of a task that has not ended says, as the record takes it. */
+export function observationOf(snapshot: Snapshot) {
+  const { remote, progress, pollIntervalMs, attempt } = snapshot;
+  return {
+    status: snapshot.status as 'queued' | 'running' | 'input_required',
+    ...(remote === null ? {} : { remote }),
+    ...(progress === undefined ? {} : { progress }),
+    ...(pollIntervalMs === undefined ? {} : { poll_interval_ms: pollIntervalMs }),
+    ...(attempt === undefined ? {} : { attempt }),
   };
 }

@@ -1,24 +1,23 @@
 import { CliError, IoError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
 import { stopAfter } from '../lib/stop.ts';
+import { CancelRequested, watchForCancel } from './cancel-requests.ts';
 import type { JobDeps } from './deps.ts';
-import { canceled, endOfFailure, endOfResult } from './ending.ts';
-import { driveTask } from './follow/follow-task.ts';
-import { Observer } from './observing.ts';
+import { followTask } from './follow/follow-task.ts';
+import { canceled, endOfFailure, endOfResult } from './job-end.ts';
 import type { ServerLink, ToolCall } from './ports.ts';
-import { attended, CancelRequested, endedHere } from './questions/attend.ts';
+import { endedHere, withAnswers } from './questions/attend.ts';
 import type { JobEnd, JobRecord } from './record.ts';
-import { recordEnd } from './recorder.ts';
+import { JobRecorder, recordEnd } from './recorder.ts';
 import { mayRetry, NO_RETRY, retryDelay } from './retry.ts';
 import {
-  failed,
   type LocalRun,
+  recordFailedCall,
+  recordSubmission,
   type SubmitOptions,
   type Submitted,
-  settle,
   submitOptions,
   type TaskSubmission,
-  watchForCancel,
-} from './settling.ts';
+} from './submission.ts';
 
 /** JSON-RPC's "invalid params": the next attempt would be refused like this one. */
 const INVALID_PARAMS = -32602;
@@ -34,7 +33,7 @@ interface Run {
   call: ToolCall;
   job: JobRecord;
   options: SubmitOptions;
-  observer: Observer;
+  recorder: JobRecorder;
 }
 
 /**
@@ -49,22 +48,22 @@ export async function runLocally(
   options: SubmitOptions,
 ): Promise<Submitted> {
   const { stop, events } = options;
-  const observer = new Observer(deps, job, events);
+  const recorder = new JobRecorder(deps, job, events);
   const watching = new AbortController();
   watchForCancel(
     deps,
     job.job_id,
     watching.signal,
     () => stop.abort(new CancelRequested('cancelled on request')),
-    () => observer.tick(),
+    () => recorder.tick(),
   );
   const retry = options.local?.retry ?? NO_RETRY;
   const log = (text: string) => deps.store.log(job.job_id, text);
   try {
     for (let number = 1; ; number++) {
-      observer.now({ status: 'running', attempt: number });
+      recorder.now({ status: 'running', attempt: number });
       log(`attempt ${number} of ${retry.attempts}`);
-      const attempt = await tryOnce({ deps, link, call, job, options, observer });
+      const attempt = await tryOnce({ deps, link, call, job, options, recorder });
       if (attempt.kind === 'settled') return attempt.submitted;
       const { end, error, mayRetry } = attempt;
       log(`attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`);
@@ -82,10 +81,10 @@ export async function runLocally(
 
 function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Submitted {
   if (error === undefined) return { job: recordEnd(deps, job, end), synchronous: true };
-  return { ...failed(deps, job, error, end), synchronous: true };
+  return { ...recordFailedCall(deps, job, error, end), synchronous: true };
 }
 
-async function tryOnce({ deps, link, call, job, options, observer }: Run): Promise<Attempt> {
+async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promise<Attempt> {
   const { local = {}, events } = options;
   const note = (text: string) => {
     deps.store.log(job.job_id, text);
@@ -101,15 +100,15 @@ async function tryOnce({ deps, link, call, job, options, observer }: Run): Promi
     // A server over HTTP may still make a task of it: the offer costs nothing and the reply's shape decides. Over stdio a task dies
     // with this process, so only a tool that insists gets one, and it is driven to its end here. What is tried again is a plain call.
     const asTask = !mayRetry(local.retry) && (mode.holdable || mode.tasks === 'required');
-    const submission = await attended(
+    const submission = await withAnswers(
       deps,
       link,
       {
         stop,
-        onProgress: (p) => observer.progress(p),
+        onProgress: (p) => recorder.progress(p),
         onAnswered: events.onAnswered,
         onOpen: (open) =>
-          observer.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' }),
+          recorder.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' }),
       },
       () =>
         asTask
@@ -118,7 +117,7 @@ async function tryOnce({ deps, link, call, job, options, observer }: Run): Promi
     );
     if (submission.kind === 'result') return await judged(submission.result, deps, local, stop.signal, note);
     if (mode.holdable || options.holds)
-      return { kind: 'settled', submitted: settle(deps, job, submission, options) };
+      return { kind: 'settled', submitted: recordSubmission(deps, job, submission, options) };
     const driven = await driveHere(deps, link, job, submission, { ...options, stop });
     return { kind: 'settled', submitted: { job: driven, synchronous: true } };
   } catch (error) {
@@ -164,7 +163,7 @@ async function driveHere(
 ): Promise<JobRecord> {
   const { fact } = submission;
   try {
-    return await driveTask(
+    return await followTask(
       deps,
       { ...job, backend: fact.backend, remote_task_id: fact.remote_task_id, remote: fact.remote },
       { stop, events, link },

@@ -1,24 +1,23 @@
 import { CliError, IoError, UnfinishedError } from '../errors.ts';
 import type { Stop } from '../lib/stop.ts';
+import { CancelRequested, watchForCancel } from './cancel-requests.ts';
 import type { JobDeps } from './deps.ts';
-import { canceled, endOfFailure, endOfSnapshot, lost } from './ending.ts';
+import { canceled, endOfFailure, endOfSnapshot, lost } from './job-end.ts';
 import type { ServerLink, Submission, ToolCall } from './ports.ts';
-import { attended, CancelRequested, endedHere } from './questions/attend.ts';
+import { endedHere, withAnswers } from './questions/attend.ts';
 import { askedText } from './questions/pending-questions.ts';
 import type { JobEnd, JobRecord, PendingInput, SessionFacts } from './record.ts';
-import { recordEnd } from './recorder.ts';
+import { recordAcceptance, recordEnd } from './recorder.ts';
 import { mayRetry } from './retry.ts';
 import { runLocally } from './run-local.ts';
 import {
-  failed,
-  recordAcceptance,
+  recordFailedCall,
+  recordSubmission,
   type SubmitOptions,
   type Submitted,
-  settle,
   submitOptions,
   type TaskSubmission,
-  watchForCancel,
-} from './settling.ts';
+} from './submission.ts';
 
 /** How long a server may take to accept a call whose cancellation is asked for, in milliseconds, before the call is given up. */
 const CANCEL_GRACE_MS = 3_000;
@@ -41,12 +40,12 @@ export async function submitJob(
   const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
   const job = deps.store.create({
     instance: options.instance,
-    capability: options.marks?.capability ?? call.name,
+    capability: options.metadata?.capability ?? call.name,
     arguments: options.storedArguments,
     backend: local ? 'local' : null,
     session: link.session,
     holder: deps.holder,
-    marks: options.marks,
+    metadata: options.metadata,
   });
   options.onCreated?.(job);
   return local ? runLocally(deps, link, call, job, options) : submitTask(deps, link, call, job, options);
@@ -70,7 +69,7 @@ async function submitTask(
     giveUp(deps, options.stop, reason, asks ? 0 : CANCEL_GRACE_MS, watching.signal);
   });
   try {
-    submission = await attended(
+    submission = await withAnswers(
       deps,
       link,
       {
@@ -84,20 +83,20 @@ async function submitTask(
           });
         },
         onAnswered: options.events.onAnswered,
-        onUnanswered: (question, parked) => {
+        onUnanswered: (question, asResult) => {
           const error = askedTooEarly(question);
-          if (parked) unstarted = error;
-          giveUp(deps, options.stop, error, parked ? 0 : ACCEPT_GRACE_MS, watching.signal);
+          if (asResult) unstarted = error;
+          giveUp(deps, options.stop, error, asResult ? 0 : ACCEPT_GRACE_MS, watching.signal);
         },
       },
       () => link.submit(call, submitOptions(options)),
     );
   } catch (error) {
-    return failed(deps, job, error, endOfSubmission(error, error === unstarted, deps));
+    return recordFailedCall(deps, job, error, endOfSubmission(error, error === unstarted, deps));
   } finally {
     watching.abort(new Error('done'));
   }
-  const submitted = settle(deps, job, submission, options);
+  const submitted = recordSubmission(deps, job, submission, options);
   if (submission.kind === 'result' || !deps.store.cancelRequested(job.job_id)) return submitted;
   return { ...submitted, job: await cancelAccepted(deps, link, submitted.job, submission) };
 }
@@ -154,7 +153,7 @@ export function adoptTask(
   deps: JobDeps,
   call: ToolCall,
   submission: TaskSubmission,
-  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'marks' | 'holds'>,
+  options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'metadata' | 'holds'>,
 ): JobRecord {
   const job = createJob(deps, call, submission.fact.session, options);
   recordAcceptance(deps, job.job_id, submission.fact, options.holds);
@@ -166,15 +165,15 @@ export function createJob(
   deps: JobDeps,
   call: ToolCall,
   session: SessionFacts,
-  { instance, storedArguments, marks }: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'marks'>,
+  { instance, storedArguments, metadata }: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'metadata'>,
 ): JobRecord {
   return deps.store.create({
     instance,
-    capability: marks?.capability ?? call.name,
+    capability: metadata?.capability ?? call.name,
     arguments: storedArguments,
     backend: null,
     session,
     holder: deps.holder,
-    marks,
+    metadata,
   });
 }

@@ -8,14 +8,14 @@ import {
 import { type Stop, stopAfter } from '../lib/stop.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { dialectOf } from './dialects.ts';
-import { endOfSnapshot, lost } from './ending.ts';
 import { fetchEnd } from './follow/fetch-result.ts';
-import { LOCAL_LOOK_MS, waitForHeld } from './follow/follow-record.ts';
-import { driveTask } from './follow/follow-task.ts';
+import { LOCAL_LOOK_MS, waitForOwner } from './follow/follow-record.ts';
+import { followTask } from './follow/follow-task.ts';
 import { backoffDelay } from './follow/polling.ts';
+import { endOfSnapshot, lost } from './job-end.ts';
 import type { ServerLink, Snapshot } from './ports.ts';
 import { isTerminal, type JobEnd, type JobRecord } from './record.ts';
-import { recordEnd } from './recorder.ts';
+import { observationOf, recordEnd } from './recorder.ts';
 
 /** How long one request of `show` and `cancel` may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -95,9 +95,9 @@ export async function waitForJob(
 ): Promise<JobRecord> {
   const stored = deps.store.read(id);
   events.onChange?.(stored);
-  const job = await waitForHeld(deps, stored, stop, events);
+  const job = await waitForOwner(deps, stored, stop, events);
   if (isTerminal(job.status)) return job;
-  return driveTask(deps, job, { stop, events });
+  return followTask(deps, job, { stop, events });
 }
 
 /**
@@ -194,11 +194,7 @@ async function retryOnce<T>(deps: JobDeps, stop: Stop, work: () => Promise<T>): 
 
 function observed(deps: JobDeps, job: JobRecord, state: Snapshot): JobRecord {
   const seen = {
-    status: state.status as 'queued' | 'running' | 'input_required',
-    ...(state.remote === null ? {} : { remote: state.remote }),
-    ...(state.progress === undefined ? {} : { progress: state.progress }),
-    ...(state.pollIntervalMs === undefined ? {} : { poll_interval_ms: state.pollIntervalMs }),
-    ...(state.attempt === undefined ? {} : { attempt: state.attempt }),
+    ...observationOf(state),
     ...(state.questions === undefined ? {} : { pending_input: state.questions }),
   };
   try {

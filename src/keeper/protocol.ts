@@ -1,13 +1,13 @@
 /** What a command and a keeper say to each other. The parties may be of different versions: `hello` comes first and tells. */
 import type { InstanceSettings } from '../config/settings.ts';
 import type { Target } from '../config/target.ts';
-import type { BackendName, NewMarks, SessionFacts, TaskFact } from '../jobs/record.ts';
+import type { BackendName, NewJobMetadata, SessionFacts, TaskFact } from '../jobs/record.ts';
 import type { ServerFacts } from '../mcp/connection/server-facts.ts';
-import type { LocalRunTerms } from './run-options.ts';
+import type { LocalRunOptions } from './run-options.ts';
 import type { WireError } from './wire-error.ts';
 
 /** What a new keeper is told. Secrets stay out of argv and of the environment. */
-export interface KeeperOrders {
+export interface KeeperConfig {
   id: string;
   token: string;
   /** The data root. */
@@ -47,20 +47,20 @@ export interface CallParams {
   /** The tool's `execution.taskSupport`. */
   task_support: string | null;
   /** The tool that runs it, where `name` is a job or a workflow of the server. */
-  through?: string;
+  viaTool?: string;
 }
 
 /** `submit` tells `created` with the job's id before it answers, when the record is on disk. */
 export interface SubmitParams extends CallParams {
   /** As the record may show them: secrets redacted. */
   stored_arguments: Record<string, unknown>;
-  marks: NewMarks | null;
+  metadata: NewJobMetadata | null;
   ttl_ms: number | null;
   /** Answer when the record is there, rather than when the server has taken the call. */
   detach: boolean;
   elicit: InstanceSettings['elicit'] | null;
   /** How the run goes that is not a task of the server. */
-  local: LocalRunTerms | null;
+  local: LocalRunOptions | null;
 }
 
 export interface SubmitReply {

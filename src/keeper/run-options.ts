@@ -1,17 +1,17 @@
 import type { RetryPolicy } from '../jobs/retry.ts';
-import type { LocalRun } from '../jobs/settling.ts';
+import type { LocalRun } from '../jobs/submission.ts';
 import type { JsonSchema } from '../tools/tool.ts';
 
 /** How a run in this program is carried out, as data: what a command can keep to itself or hand to a keeper. */
-export interface LocalRunTerms {
+export interface LocalRunOptions {
   retry: RetryPolicy;
   attempt_timeout_ms: number | null;
   /** What the result must keep to; null: it is not checked. */
   output_schema: JsonSchema | null;
 }
 
-/** The terms as the job service takes them. */
-export function localRun({ retry, attempt_timeout_ms, output_schema }: LocalRunTerms): LocalRun {
+/** The run options as the jobs take them. */
+export function localRun({ retry, attempt_timeout_ms, output_schema }: LocalRunOptions): LocalRun {
   const base = { retry, attemptTimeoutMs: attempt_timeout_ms ?? undefined };
   if (output_schema === null) return base;
   return {

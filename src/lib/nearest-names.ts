@@ -10,17 +10,17 @@ const LONGEST = 80;
 export function nearestNames(typed: string, known: readonly string[], limit = 3): string[] {
   const word = typed.slice(0, LONGEST).toLowerCase();
   if (word === '') return [];
-  const reach = word.length < 3 ? 1 : Math.max(2, Math.floor(word.length / 3));
+  const connectTarget = word.length < 3 ? 1 : Math.max(2, Math.floor(word.length / 3));
   const close: { name: string; edits: number }[] = [];
   for (const name of new Set(known)) {
     const other = name.slice(0, LONGEST).toLowerCase();
     if (other === '') continue;
     const begins = word.length >= 3 && other.startsWith(word);
-    if (!begins && Math.abs(other.length - word.length) > reach) continue;
+    if (!begins && Math.abs(other.length - word.length) > connectTarget) continue;
     const edits = distance(word, other);
     // Two short words that share nothing are a few edits apart, too: that is no likeness.
-    if (begins || (edits <= reach && edits < Math.max(word.length, other.length)))
-      close.push({ name, edits: begins ? Math.min(edits, reach) : edits });
+    if (begins || (edits <= connectTarget && edits < Math.max(word.length, other.length)))
+      close.push({ name, edits: begins ? Math.min(edits, connectTarget) : edits });
   }
   return close
     .sort((a, b) => a.edits - b.edits || (a.name < b.name ? -1 : 1))

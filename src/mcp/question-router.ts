@@ -13,7 +13,7 @@ const MOST_OPEN = 100;
 const TOO_MANY = { code: -32000, message: 'too many questions are open' };
 
 /** A piece of work on a connection. */
-export interface Worker {
+export interface Participant {
   /** The tasks that it has to do with. */
   readonly tasks: Set<unknown>;
   /** How many of its calls are under way. */
@@ -26,20 +26,20 @@ export interface Worker {
 interface Open {
   question: PendingInput;
   /** Whose question it may be. */
-  candidates: Set<Worker>;
+  candidates: Set<Participant>;
   /** It names its task. */
   related: boolean;
 }
 
-const rosters = new WeakMap<Channel, Roster>();
+const routers = new WeakMap<Channel, QuestionRouter>();
 
-/** The roster of a connection: all that goes on there. */
-export function rosterOf(channel: Channel, now: () => Date): Roster {
-  const known = rosters.get(channel);
+/** The router of a connection: one for all that goes on there. */
+export function questionRouter(channel: Channel, now: () => Date): QuestionRouter {
+  const known = routers.get(channel);
   if (known) return known;
-  const roster = new Roster(channel, now);
-  rosters.set(channel, roster);
-  return roster;
+  const router = new QuestionRouter(channel, now);
+  routers.set(channel, router);
+  return router;
 }
 
 /**
@@ -47,10 +47,10 @@ export function rosterOf(channel: Channel, now: () => Date): Roster {
  * a task must say so). With several calls under way it may be for any of them: then it is marked as shared, so that no policy answers it and
  * nothing is ended for want of an answer; a person may answer it for either, and when only one is left it is certainly that one's.
  */
-class Roster {
+class QuestionRouter {
   readonly #channel: Channel;
   readonly #now: () => Date;
-  readonly #workers = new Set<Worker>();
+  readonly #participants = new Set<Participant>();
   readonly #open = new Map<string | number, Open>();
 
   constructor(channel: Channel, now: () => Date) {
@@ -62,17 +62,17 @@ class Roster {
     });
   }
 
-  join(worker: Worker): void {
-    this.#workers.add(worker);
+  join(worker: Participant): void {
+    this.#participants.add(worker);
   }
 
-  leave(worker: Worker): void {
-    this.#workers.delete(worker);
+  leave(worker: Participant): void {
+    this.#participants.delete(worker);
     for (const [id, open] of this.#open) this.#without(id, open, worker);
   }
 
   /** A call has ended: what is still asked is not for it. */
-  callEnded(worker: Worker): void {
+  callEnded(worker: Participant): void {
     if (worker.calls > 0) return;
     for (const [id, open] of this.#open) if (!open.related) this.#without(id, open, worker);
   }
@@ -100,15 +100,15 @@ class Roster {
     return true;
   }
 
-  #whose(related: string | undefined): Worker[] {
-    const takers = [...this.#workers].filter(({ events }) => events.onQuestion);
-    if (this.#workers.size === 1) return takers;
+  #whose(related: string | undefined): Participant[] {
+    const takers = [...this.#participants].filter(({ events }) => events.onQuestion);
+    if (this.#participants.size === 1) return takers;
     if (related !== undefined) return takers.filter(({ tasks }) => tasks.has(related));
     const callers = takers.filter(({ calls }) => calls > 0);
     return callers.length > 0 ? callers : takers.filter(({ tasks }) => tasks.size > 0);
   }
 
-  #without(id: string | number, open: Open, worker: Worker): void {
+  #without(id: string | number, open: Open, worker: Participant): void {
     if (!open.candidates.delete(worker)) return;
     if (open.candidates.size === 0) this.#open.delete(id);
     else if (open.candidates.size === 1) tell(open);
@@ -131,4 +131,4 @@ function relatedTask({ params }: ServerRequest): string | undefined {
   return isObject(meta) ? stringAt(meta, 'taskId') : undefined;
 }
 
-export type { Roster };
+export type { QuestionRouter };

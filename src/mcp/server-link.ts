@@ -22,7 +22,7 @@ import { tasks20251125 } from './dialects/tasks-2025-11-25.ts';
 import { tasks20260728 } from './dialects/tasks-2026-07-28.ts';
 import { asObject, progressFrom } from './dialects/wire.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
-import { rosterOf, type Worker } from './question-router.ts';
+import { type Participant, questionRouter } from './question-router.ts';
 
 export interface LinkOptions {
   /** A tool's `execution.taskSupport`. */
@@ -47,10 +47,10 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   const modern = facts.era === 'modern';
   const { support, now, shared = false } = options;
   /** What this link has set going. */
-  const work: Worker = { tasks: new Set(), calls: 0, keeps: false, events: {} };
+  const work: Participant = { tasks: new Set(), calls: 0, keeps: false, events: {} };
   const tokens = new Set<unknown>();
-  const roster = rosterOf(channel, now);
-  roster.join(work);
+  const router = questionRouter(channel, now);
+  router.join(work);
 
   const send = async (method: string, params: JsonObject, callOptions: BackendCallOptions) => {
     if (typeof params['taskId'] === 'string') work.tasks.add(params['taskId']);
@@ -68,9 +68,9 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     }
   };
   const declaringTasks = (params: JsonObject) => connection.declaring(params, TASKS_EXTENSION);
-  const respond = (id: string | number, result: JsonObject) => roster.respond(id, result);
-  const mode = ({ name, through }: Pick<ToolCall, 'name' | 'through'>): TaskMode =>
-    taskMode(facts, support(name), through);
+  const respond = (id: string | number, result: JsonObject) => router.respond(id, result);
+  const mode = ({ name, viaTool }: Pick<ToolCall, 'name' | 'viaTool'>): TaskMode =>
+    taskMode(facts, support(name), viaTool);
   const session = (): SessionFacts => ({
     transport: facts.transport,
     target: facts.target,
@@ -107,7 +107,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
       throw explained(error);
     } finally {
       work.calls -= 1;
-      roster.callEnded(work);
+      router.callEnded(work);
     }
   };
 
@@ -143,13 +143,13 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     connection.request('tools/call', { name, arguments: args }, requestOptions(callOptions));
   const startRun = async (
     call: ToolCall,
-    through: string,
+    viaTool: string,
     callOptions: BackendCallOptions,
   ): Promise<Submission> => {
     // Such servers tell a run's progress under the name of the job.
     tokens.add(call.name);
-    const result = await callTool({ name: through, arguments: runArguments(call) }, callOptions);
-    return submission(readRun(result, through));
+    const result = await callTool({ name: viaTool, arguments: runArguments(call) }, callOptions);
+    return submission(readRun(result, viaTool));
   };
 
   const stopNotifications = channel.onNotification((method, params) => {
@@ -170,7 +170,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   });
   const detach = () => {
     stopNotifications();
-    roster.leave(work);
+    router.leave(work);
   };
 
   return {
@@ -186,7 +186,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     },
 
     async submit(call, callOptions) {
-      if (call.through !== undefined) return startRun(call, call.through, callOptions);
+      if (call.viaTool !== undefined) return startRun(call, call.viaTool, callOptions);
       if (modern) return submission(readReply(await callModern(call, callOptions)));
       const params = submitParams(call, {
         task2025: speaks2025(facts.capabilities) && mode(call).tasks !== 'none',

@@ -5,10 +5,10 @@ import { grantsOf } from './grants.ts';
 import { recordRefusal } from './refusals.ts';
 import type { Requester } from './requester.ts';
 import { concerns, firstRefusal, type Grants, type LabelledRule, type Refusal, rulesOf } from './rules.ts';
-import { runGuard } from './run-command-rule.ts';
+import { runRuleCommand } from './run-command-rule.ts';
 
 /** What is to happen. */
-interface Deed {
+interface AccessRequest {
   action: PermissionAction;
   tool: string | undefined;
   args: Record<string, unknown> | undefined;
@@ -24,12 +24,12 @@ export async function check(
   const settings = accessOf(requester);
   const rules = rulesOf(settings.permissions, action).filter((rule) => concerns(rule, tool));
   if (rules.length === 0) return;
-  const deed = { action, tool, args };
+  const request = { action, tool, args };
   const { grants, unread } = grantsFor(requester, settings);
-  const refusal = await firstRefusal(rules, grants, (rule) => ask(requester, rule, deed, grants));
+  const refusal = await firstRefusal(rules, grants, (rule) => ask(requester, rule, request, grants));
   if (!refusal) return;
-  record(requester, deed, refusal, grants);
-  throw refused(requester, deed, refusal, grants, unread);
+  record(requester, request, refusal, grants);
+  throw refused(requester, request, refusal, grants, unread);
 }
 
 /** See `permittedItems`; `whole`: the rules for all tools count, too. */
@@ -41,13 +41,13 @@ export async function itemsThatPass<T>(
 ): Promise<readonly T[]> {
   let left = items;
   const settings = accessOf(requester);
-  const deed: Deed = { action: 'list', tool: undefined, args: undefined };
+  const request: AccessRequest = { action: 'list', tool: undefined, args: undefined };
   for (const rule of rulesOf(settings.permissions, 'list')) {
     if (!rule.tools && !whole) continue;
     const others = left.filter((item) => !isAbout(rule, namesOf(item)));
     if (others.length === left.length) continue;
     const { grants } = grantsFor(requester, settings);
-    const refusal = await firstRefusal([rule], grants, () => ask(requester, rule, deed, grants));
+    const refusal = await firstRefusal([rule], grants, () => ask(requester, rule, request, grants));
     if (!refusal) continue;
     requester.printer.detail(`${left.length - others.length} left out: ${told(refusal)}`);
     left = others;
@@ -119,7 +119,7 @@ function grantsFor(
 function ask(
   { instance, context }: Requester,
   rule: LabelledRule,
-  { action, tool, args }: Deed,
+  { action, tool, args }: AccessRequest,
   { roles, scopes }: Grants,
 ): Promise<string | undefined> {
   const { env, cwd, interrupted } = context;
@@ -132,14 +132,14 @@ function ask(
     scopes,
   };
   return rule.command
-    ? runGuard(rule.command, question, { env, cwd, signal: interrupted })
+    ? runRuleCommand(rule.command, question, { env, cwd, signal: interrupted })
     : Promise.resolve(undefined);
 }
 
 /** A refusal is one all the same where it cannot be written down. */
 function record(
   requester: Requester,
-  { action, tool }: Deed,
+  { action, tool }: AccessRequest,
   { rule, reason }: Refusal,
   grants: Grants,
 ): void {
@@ -166,7 +166,7 @@ function told({ rule, reason, byCommand }: Refusal): string {
 
 function refused(
   { instance }: Requester,
-  { action, tool }: Deed,
+  { action, tool }: AccessRequest,
   refusal: Refusal,
   { roles, scopes }: Grants,
   unread: string | undefined,

@@ -3,19 +3,19 @@
  * server's job by the tool that runs it.
  */
 
-import type { Offer } from '../catalog/entry.ts';
+import type { CatalogEntry } from '../catalog/entry.ts';
 import type { Definition } from '../definitions/definition.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
 
 /** The names of an entry of a list: its own, of a definition its tool's, of a server's job that of the tool that runs it. */
-export function namesOfOffer({ name, calls, through }: Offer): Set<string> {
-  return new Set([name, ...(calls ? [calls.tool.name] : []), ...(through === undefined ? [] : [through])]);
+export function namesOfEntry({ name, target, viaTool }: CatalogEntry): Set<string> {
+  return new Set([name, ...(target ? [target.tool.name] : []), ...(viaTool === undefined ? [] : [viaTool])]);
 }
 
 /** The names of a call: those of the entry, and of a call of `execute_job` the job that is meant. */
-export function namesOfCall(offer: Offer, args: Record<string, unknown>): Set<string> {
-  return withRun(namesOfOffer(offer), offer.calls?.tool.name ?? offer.tool.name, args);
+export function namesOfCall(entry: CatalogEntry, args: Record<string, unknown>): Set<string> {
+  return withRun(namesOfEntry(entry), entry.target?.tool.name ?? entry.tool.name, args);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The door to the permissions of an instance. Most instances have none: then nothing is read and nothing loaded. */
 import type { PermissionAction } from '../config/permission-settings.ts';
-import type { Asker, JobStore } from '../jobs/ports.ts';
+import type { Answerer, JobStore } from '../jobs/ports.ts';
 import { namesOfJob } from './known-names.ts';
 import type { Requester } from './requester.ts';
 
@@ -73,12 +73,12 @@ export async function nameableItems<T>(
  * Somebody to ask about a job, as far as the rules let its user update it: an answer is an update, wherever it comes from. Otherwise the
  * question is left to somebody else.
  */
-export function permittedAsker(
+export function permittedAnswerer(
   requester: Requester,
   store: JobStore,
   id: string,
-  ask: Asker | undefined,
-): Asker | undefined {
+  ask: Answerer | undefined,
+): Answerer | undefined {
   if (!ask || !requester.instance.access) return ask;
   return async (question, signal) =>
     (await (await load()).passes(requester, () => permitJobs(requester, 'update', store, [id])))

@@ -1,9 +1,9 @@
 import { expand } from '../config/expand.ts';
-import type { GuardCommand, PermissionAction } from '../config/permission-settings.ts';
+import type { PermissionAction, RuleCommand } from '../config/permission-settings.ts';
 import { firstLine, runCommand } from '../lib/process/run-command.ts';
 
 /** What a guard is asked, as JSON on its stdin. */
-export interface GuardQuestion {
+export interface RuleCommandQuestion {
   instance: string;
   action: PermissionAction;
   /** Null for a list as a whole. */
@@ -14,7 +14,7 @@ export interface GuardQuestion {
   scopes: readonly string[];
 }
 
-export interface GuardOptions {
+export interface RuleCommandOptions {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   /** How long it may take, in milliseconds; 10 s unless told. */
@@ -35,10 +35,10 @@ const MAX_REASON = 300;
  * Asks a rule's command, which allows by exit code 0. Resolves with undefined then, otherwise with why not: the first line that it wrote (on
  * stderr, else on stdout), or what went wrong with it. A guard that cannot be asked allows nothing. Error: the signal's reason.
  */
-export async function runGuard(
-  guard: GuardCommand,
-  question: GuardQuestion,
-  { env, cwd, limitMs = LIMIT_MS, signal }: GuardOptions,
+export async function runRuleCommand(
+  guard: RuleCommand,
+  question: RuleCommandQuestion,
+  { env, cwd, limitMs = LIMIT_MS, signal }: RuleCommandOptions,
 ): Promise<string | undefined> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), limitMs);
@@ -62,7 +62,7 @@ export async function runGuard(
   }
 }
 
-function filledIn({ command, args }: GuardCommand, env: GuardOptions['env']): GuardCommand {
+function filledIn({ command, args }: RuleCommand, env: RuleCommandOptions['env']): RuleCommand {
   return {
     command: expand(command, env, 'a command of the permissions'),
     args: args.map((arg, i) => expand(arg, env, `argument ${i + 1} of a command of the permissions`)),

@@ -1,7 +1,7 @@
 /** What every task dialect owes whoever is asked by a task, and whoever cannot be. Run over each by backends.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { UnfinishedError } from '../../src/errors.ts';
-import { driveTask } from '../../src/jobs/follow/follow-task.ts';
+import { followTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Answer } from '../../src/jobs/ports.ts';
 import type { JobRecord, PendingInput } from '../../src/jobs/record.ts';
 import { backendRig, type Rig, type TaskDialect } from '../support/backend-rig.ts';
@@ -16,7 +16,7 @@ export function questionsContract(name: TaskDialect): void {
     return { one, job: await one.submit('provision', { name: 'web', duration: 0 }) };
   };
   const drive = ({ deps, stop }: Rig, job: JobRecord, ask?: Rig['deps']['ask']) =>
-    driveTask({ ...deps, ask }, job, { stop, events: {} });
+    followTask({ ...deps, ask }, job, { stop, events: {} });
 
   describe(`questions over ${name}`, () => {
     it('one is put once, when it is on record, and its answer goes back', async () => {

@@ -1,7 +1,7 @@
 /** What every task dialect owes the job service, whatever it looks like on the wire. Run over each by backends.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, RpcError, TaskUnknownError, UnreachableError } from '../../src/errors.ts';
-import { driveTask } from '../../src/jobs/follow/follow-task.ts';
+import { followTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Snapshot, Submission } from '../../src/jobs/ports.ts';
 import { isTerminal, type JobRecord } from '../../src/jobs/record.ts';
 import { cancelJob, showJob, waitForJob } from '../../src/jobs/wait.ts';
@@ -20,7 +20,7 @@ export function backendContract(name: TaskDialect): void {
   /** Tasks belong to a session, the result comes by a request of its own, and a cancellation is answered by the task's state. */
   const legacy = name !== 'tasks-2026-07-28';
   const rig = () => backendRig(name);
-  const drive = ({ deps, stop }: Rig, job: JobRecord) => driveTask(deps, job, { stop, events: {} });
+  const drive = ({ deps, stop }: Rig, job: JobRecord) => followTask(deps, job, { stop, events: {} });
 
   async function submitted({ link }: Rig, tool: string, args: object): Promise<string> {
     const submission = await link.submit({ name: tool, arguments: { ...args } }, {});
@@ -247,7 +247,7 @@ export function backendContract(name: TaskDialect): void {
       one.falsify('tasks/get', (_, n) => (n === 1 ? { status: 503 } : undefined));
       const notes: string[] = [];
       const events = { onNote: (text: string) => notes.push(text) };
-      const end = await driveTask(one.deps, job, { stop: one.stop, events });
+      const end = await followTask(one.deps, job, { stop: one.stop, events });
       expect(end).toMatchObject({ status: 'completed', error: null });
       expect(notes).toEqual([expect.stringMatching(/HTTP 503.*trying again \(the job is not affected\)$/)]);
       expect(one.clock.naps[0]).toBe(500);

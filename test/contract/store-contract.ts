@@ -38,22 +38,22 @@ export function jobStoreContract(
 
     it('keeps its marks to the end, and has none that were not set', () => {
       const { store, reopen } = make({});
-      const marks = {
+      const metadata = {
         kind: 'definition' as const,
         tool: 'deploy',
         tags: ['etl', 'nightly'],
         labels: { team: 'data' },
       };
-      const { job_id, ...created } = store.create(newJob({ capability: 'nightly', marks }));
-      expect(created).toMatchObject({ capability: 'nightly', ...marks });
+      const { job_id, ...created } = store.create(newJob({ capability: 'nightly', metadata }));
+      expect(created).toMatchObject({ capability: 'nightly', ...metadata });
       store.accept(job_id, taskFact());
       store.observe(job_id, { progress: { progress: 1 } });
-      expect(reopen().read(job_id)).toMatchObject(marks);
-      expect(store.finish(job_id, completed())).toMatchObject({ status: 'completed', ...marks });
-      expect(reopen().list().jobs).toMatchObject([marks]);
+      expect(reopen().read(job_id)).toMatchObject(metadata);
+      expect(store.finish(job_id, completed())).toMatchObject({ status: 'completed', ...metadata });
+      expect(reopen().list().jobs).toMatchObject([metadata]);
       for (const none of [undefined, {}, { tags: [], labels: {} }]) {
-        const plain = store.create(newJob({ marks: none }));
-        for (const field of ['kind', 'tool', 'tags', 'labels', 'marks'])
+        const plain = store.create(newJob({ metadata: none }));
+        for (const field of ['kind', 'tool', 'tags', 'labels', 'metadata'])
           expect(plain).not.toHaveProperty(field);
       }
     });
@@ -289,7 +289,7 @@ export function jobStoreContract(
         { tags: ['a', 'b'], labels: { team: 'x', tier: '1' } },
         { tags: ['b'], labels: { team: 'x' } },
         undefined,
-      ].map((marks) => store.create(newJob({ marks })).job_id);
+      ].map((metadata) => store.create(newJob({ metadata })).job_id);
       const listed = (filter?: Parameters<JobStore['list']>[0]) =>
         store.list(filter).jobs.map((job) => job.job_id);
       expect(listed({ tags: [], labels: {} })).toEqual([three, two, one]);

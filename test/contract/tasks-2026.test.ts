@@ -1,8 +1,8 @@
 /** What only the tasks of 2026-07-28 have: several questions at once, answers as requests of their own, subscriptions, and what a task has in it. */
 import { describe, expect, it } from 'vitest';
 import { RpcError, TaskUnknownError, UnfinishedError } from '../../src/errors.ts';
-import { driveTask } from '../../src/jobs/follow/follow-task.ts';
-import type { Answer, Asker } from '../../src/jobs/ports.ts';
+import { followTask } from '../../src/jobs/follow/follow-task.ts';
+import type { Answer, Answerer } from '../../src/jobs/ports.ts';
 import type { JobRecord, PendingInput } from '../../src/jobs/record.ts';
 import { backendRig, type Fake, type Rig } from '../support/backend-rig.ts';
 import { promised } from '../support/promised.ts';
@@ -18,11 +18,11 @@ const asks = async () => {
   const one = await rig();
   return { one, job: await one.submit('ask', {}) };
 };
-const drive = ({ deps, stop }: Rig, job: JobRecord, ask?: Asker) =>
-  driveTask({ ...deps, ask }, job, { stop, events: {} });
+const drive = ({ deps, stop }: Rig, job: JobRecord, ask?: Answerer) =>
+  followTask({ ...deps, ask }, job, { stop, events: {} });
 const keys = (questions: PendingInput[] | undefined) => questions?.map(({ request_id }) => request_id);
 /** The answer to a question, by its key. */
-const know: Asker = async ({ request_id }) => ANSWERS[request_id];
+const know: Answerer = async ({ request_id }) => ANSWERS[request_id];
 
 /** Every request of a method that the server gets, which answers it itself unless `falsifier` does. */
 function recorded(one: Rig, method: string, falsifier: (n: number) => Fake | undefined = () => undefined) {
@@ -39,7 +39,7 @@ describe('several questions at once', () => {
     const { one, job } = await asks();
     const updates = recorded(one, 'tasks/update');
     const first = promised();
-    const end = await driveTask(
+    const end = await followTask(
       {
         ...one.deps,
         async ask(question) {

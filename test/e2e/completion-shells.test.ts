@@ -46,7 +46,7 @@ const TOOLS = [
   { name: '$(touch pwned)', description: 'x', inputSchema: { type: 'object' } },
 ];
 
-interface Desk {
+interface CommandServer {
   home: string;
   /** Where the shells are: `file one.json` and the folder `subdir` are there, and never `pwned`. */
   cwd: string;
@@ -56,7 +56,7 @@ interface Desk {
 }
 
 /** A home with the tools at `work`, which is linked, and the completion script of a shell in a file. */
-async function desk(shell: string): Promise<Desk> {
+async function commandServer(shell: string): Promise<CommandServer> {
   const cwd = freshDir('desk');
   writeFileSync(join(cwd, 'file one.json'), '{}');
   mkdirSync(join(cwd, 'subdir'));
@@ -80,7 +80,7 @@ async function desk(shell: string): Promise<Desk> {
 
 /** What the completion function of bash replies to a line; `word` is the end of it that bash takes for the word. */
 async function replies(
-  { home, cwd, env, script }: Desk,
+  { home, cwd, env, script }: CommandServer,
   line: string,
   word: string,
   type = 9,
@@ -100,7 +100,7 @@ async function replies(
 
 describe.skipIf(!BASH)('bash: its function', () => {
   it('replies with what is to be inserted', async () => {
-    const at = await desk('bash');
+    const at = await commandServer('bash');
     expect(await replies(at, 'mcp2cli wor', 'wor')).toEqual(['work']);
     expect(await replies(at, 'work pi', 'pi')).toEqual(['pick']);
     expect(await replies(at, './work pi', 'pi')).toEqual(['pick']);
@@ -163,7 +163,7 @@ async function typed(handle: Handle, steps: readonly [RegExp, string][]): Promis
 
 describe.skipIf(!BASH || !ptyTool())('bash on a terminal', () => {
   it('completes, and gets back what it completed as it was meant', async () => {
-    const at = await desk('bash');
+    const at = await commandServer('bash');
     const out = join(at.home, 'out');
     const handle = startCommandOnPty(['bash', '--norc', '-i'], {
       home: at.home,
@@ -202,7 +202,7 @@ describe.skipIf(!BASH || !ptyTool())('bash on a terminal', () => {
 
 describe.skipIf(!ZSH || !ptyTool())('zsh on a terminal', () => {
   it('completes, quotes, and evaluates nothing', async () => {
-    const at = await desk('zsh');
+    const at = await commandServer('zsh');
     const handle = startCommandOnPty(['zsh', '-f', '-i'], {
       home: at.home,
       cwd: at.cwd,
@@ -227,7 +227,7 @@ describe.skipIf(!ZSH || !ptyTool())('zsh on a terminal', () => {
 
 describe.skipIf(!ZSH || !ptyTool())('zsh without compinit', () => {
   it('loads it', async () => {
-    const at = await desk('zsh');
+    const at = await commandServer('zsh');
     const handle = startCommandOnPty(['zsh', '-f', '-i'], {
       home: at.home,
       cwd: at.cwd,
@@ -245,7 +245,7 @@ describe.skipIf(!ZSH || !ptyTool())('zsh without compinit', () => {
 
 describe.skipIf(!FISH)('fish', () => {
   it('completes, and evaluates nothing', async () => {
-    const at = await desk('fish');
+    const at = await commandServer('fish');
     const candidates = async (line: string) => {
       const args = ['--no-config', '-c', 'source $argv[1]; complete -C "$argv[2]"', at.script, line];
       const { code, stdout } = await startCommand('fish', args, at).done;
@@ -266,7 +266,7 @@ describe.skipIf(!FISH)('fish', () => {
 
 describe.skipIf(!PWSH)('PowerShell', () => {
   it('completes, and quotes what needs it', async () => {
-    const at = await desk('powershell');
+    const at = await commandServer('powershell');
     const texts = async (line: string) => {
       const command = '. $args[0]; (TabExpansion2 $args[1] $args[1].Length).CompletionMatches.CompletionText';
       const driver = join(at.home, 'driver.ps1');

@@ -150,9 +150,9 @@ describe('calls for lines', () => {
     const kept = await homeWith(STDIO_COMMAND);
     configure(kept, { keepAlive: true });
     endKeepers(kept);
-    const through = pids(await run(words, { home: kept, input }));
-    expect(through).toEqual([through[0], through[0], through[0]]);
-    expect(pids(await run(words, { home: kept, input }))).toEqual(through);
+    const viaTool = pids(await run(words, { home: kept, input }));
+    expect(viaTool).toEqual([viaTool[0], viaTool[0], viaTool[0]]);
+    expect(pids(await run(words, { home: kept, input }))).toEqual(viaTool);
   });
 
   it('are shown and not sent with --dry-run', async () => {
@@ -231,7 +231,7 @@ describe('a line that is no object', () => {
 describe('an end before the end', () => {
   it('by ^C cancels what is under way, begins nothing new, and says how far it came', async () => {
     let held = () => {};
-    const isHeld = new Promise<void>((resolve) => {
+    const isOwnedElsewhere = new Promise<void>((resolve) => {
       held = resolve;
     });
     const server = await doubling(async (n) => {
@@ -244,7 +244,7 @@ describe('an end before the end', () => {
       openStdin: true,
     });
     handle.write(numbers(10));
-    await isHeld;
+    await isOwnedElsewhere;
     handle.signal('SIGINT');
     const end = await handle.done;
     expect(end.code).toBe(130);

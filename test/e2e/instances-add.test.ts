@@ -100,10 +100,10 @@ it('doctor sees such entries in a configuration that others wrote', async () => 
     right: { command: 'npx', args: ['-y', 'some-server'] },
   };
   writeFileSync(join(home, 'config.json'), JSON.stringify({ mcpServers }));
-  const looked = await run(['doctor', '--offline', '--json'], { home });
-  expect(looked).toMatchObject({ code: 1 });
+  const reset = await run(['doctor', '--offline', '--json'], { home });
+  expect(reset).toMatchObject({ code: 1 });
   const { checks } = dataOf<{ checks: { instance: string; check: string; status: string; hint: string }[] }>(
-    looked,
+    reset,
   );
   const found = checks.filter(({ check }) => check === 'command');
   expect(found.map(({ instance, status }) => [instance, status])).toEqual(

@@ -1,4 +1,4 @@
-/** What an instance has configured for its tools: defaults of their calls, and the marks of their jobs. */
+/** What an instance has configured for its tools: defaults of their calls, and the tags and labels of their jobs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -178,11 +178,11 @@ describe('marks of a job', () => {
   it('stay with a job that runs in a keeper, to its end', async () => {
     const home = await keeperHome(STDIO_COMMAND, { tools });
     const id = await submitted(home, ['work', 'slow', '--ms', '10', '--detach', '--tag', 'now']);
-    const marks = { tags: ['all', 'now'], labels: { team: 'any', site: 'here' } };
+    const metadata = { tags: ['all', 'now'], labels: { team: 'any', site: 'here' } };
     expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({ code: 0, stdout: 'slept\n' });
-    expect(await latest(home)).toMatchObject({ job_id: id, status: 'completed', ...marks });
+    expect(await latest(home)).toMatchObject({ job_id: id, status: 'completed', ...metadata });
     expect(JSON.parse((await run(['work', 'jobs', 'list', '--json'], { home })).stdout)).toMatchObject([
-      marks,
+      metadata,
     ]);
   });
 

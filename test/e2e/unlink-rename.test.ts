@@ -68,9 +68,9 @@ describe.skipIf(process.platform === 'win32')('linked commands', () => {
   it('doctor names those whose instance is gone, and unlink removes them', async () => {
     const { home, launcher, at } = await linkedHome();
     writeFileSync(join(home, 'config.json'), '{"mcpServers": {}}');
-    const looked = await run(['doctor', '--json'], at);
-    expect(looked).toMatchObject({ code: 0 });
-    expect(dataOf<{ checks: object[] }>(looked).checks).toContainEqual({
+    const reset = await run(['doctor', '--json'], at);
+    expect(reset).toMatchObject({ code: 0 });
+    expect(dataOf<{ checks: object[] }>(reset).checks).toContainEqual({
       instance: 'work',
       check: 'launcher',
       status: 'warning',

@@ -1,10 +1,10 @@
 /** The demo server as a program of its own; test/support/servers.ts bundles it, since Node 20 does not run TypeScript. */
 import { runDetachedDemo } from '../../src/demo/background.ts';
-import { DEMO_ORDERS } from '../../src/demo/background-orders.ts';
+import { DEMO_CONFIG } from '../../src/demo/background-config.ts';
 import type { DemoServerOptions } from '../../src/demo/server.ts';
 import { startDemoServer } from '../../src/demo/server.ts';
 
-if (process.env[DEMO_ORDERS] !== undefined) {
+if (process.env[DEMO_CONFIG] !== undefined) {
   await runDetachedDemo();
 } else {
   const server = await startDemoServer(JSON.parse(process.argv[2] ?? '') as DemoServerOptions);

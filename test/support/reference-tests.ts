@@ -18,14 +18,14 @@ const RUNNING: Record<Dialect, RegExp> = {
   'meta-task': /^status: (queued|running), remote status: \1\n/,
 };
 
-interface Desk {
+interface CommandServer {
   server: WatchedServer;
   work: Work;
   /** Runs a line of the document in bash, with `work` and `jq` in the PATH. */
   line(text: string, env?: Record<string, string>): Promise<RunResult>;
 }
 
-async function desk(dialect: Dialect, speed: number): Promise<Desk> {
+async function commandServer(dialect: Dialect, speed: number): Promise<CommandServer> {
   const server = await watchedServer({ dialect, speed });
   const work = await workAt(server.url);
   const bin = launchers('work');
@@ -33,15 +33,15 @@ async function desk(dialect: Dialect, speed: number): Promise<Desk> {
 }
 
 /** A command that must succeed and say nothing beside its answer. */
-async function answer({ line }: Desk, text: string): Promise<string> {
+async function answer({ line }: CommandServer, text: string): Promise<string> {
   const { code, stdout, stderr } = await line(text);
   expect({ text, code, stderr }).toEqual({ text, code: 0, stderr: '' });
   return stdout;
 }
 
 /** Submits as the document does; the job's id. */
-async function submit(desk: Desk, text: string): Promise<string> {
-  const [, id = ''] = SUBMITTED.exec(await answer(desk, text)) ?? [];
+async function submit(commandServer: CommandServer, text: string): Promise<string> {
+  const [, id = ''] = SUBMITTED.exec(await answer(commandServer, text)) ?? [];
   expect(id).not.toBe('');
   return id;
 }
@@ -49,7 +49,7 @@ async function submit(desk: Desk, text: string): Promise<string> {
 /** Declares the tests of the document against a demo server that speaks `dialect`. */
 export function referenceTests(dialect: Dialect): void {
   it('Overview: submits, shows, waits', async () => {
-    const here = await desk(dialect, 1);
+    const here = await commandServer(dialect, 1);
     const [deploy = '', show = '', wait = ''] = commands('Overview');
     const id = await submit(here, deploy);
     expect(await answer(here, show)).toMatch(RUNNING[dialect]);
@@ -76,7 +76,7 @@ export function referenceTests(dialect: Dialect): void {
   });
 
   it('The --background Flag, List Jobs, Show Job Details, Wait for Completion, Watch Job Progress', async () => {
-    const here = await desk(dialect, 20);
+    const here = await commandServer(dialect, 20);
     const ids: string[] = [];
     for (const command of commands('The --background Flag')) ids.push(await submit(here, command));
     const [deploy = '', exported = '', batch = ''] = ids;
@@ -101,7 +101,7 @@ export function referenceTests(dialect: Dialect): void {
   });
 
   it('Watch Job Progress: a line for each change while it runs', async () => {
-    const here = await desk(dialect, 1.5);
+    const here = await commandServer(dialect, 1.5);
     const id = await submit(here, 'work deploy --version 2.0 --background');
     const watched = await answer(here, commands('Watch Job Progress', id)[0] ?? '');
     const lines = watched.split('\n');
@@ -112,7 +112,7 @@ export function referenceTests(dialect: Dialect): void {
   });
 
   it('Cancel a Job: by id, and the latest', async () => {
-    const here = await desk(dialect, 0.1);
+    const here = await commandServer(dialect, 0.1);
     const first = await submit(here, 'work deploy --version 2.0 --background');
     await submit(here, 'work export --dataset full --background');
     const [cancelOne = '', cancelLatest = ''] = commands('Cancel a Job', first);
@@ -122,7 +122,7 @@ export function referenceTests(dialect: Dialect): void {
   });
 
   it('JSON Output: all three jq expressions', async () => {
-    const here = await desk(dialect, 20);
+    const here = await commandServer(dialect, 20);
     const [list = '', show = '', wait = ''] = commands('JSON Output');
     await submit(here, 'work deploy --version 2.0 --background');
     await submit(here, 'work export --dataset full --background');
@@ -133,7 +133,7 @@ export function referenceTests(dialect: Dialect): void {
   });
 
   it('Parallel Background Operations: three jobs, all of them listed', async () => {
-    const here = await desk(dialect, 20);
+    const here = await commandServer(dialect, 20);
     const output = await answer(here, section('Parallel Background Operations'));
     const lines = output.trimEnd().split('\n');
     const ids = lines.slice(0, 3).map((line) => SUBMITTED.exec(`${line}\n`)?.[1]);
@@ -146,7 +146,7 @@ export function referenceTests(dialect: Dialect): void {
     const script = section('CI/CD Deployment Pipeline');
 
     it('waits for the deployment and says that it is complete', async () => {
-      const here = await desk(dialect, 20);
+      const here = await commandServer(dialect, 20);
       expect(await here.line(script, { VERSION: '2.0' })).toEqual({
         code: 0,
         signal: null,
@@ -159,7 +159,7 @@ export function referenceTests(dialect: Dialect): void {
     });
 
     it('cancels a deployment that takes too long', async () => {
-      const here = await desk(dialect, 0.1);
+      const here = await commandServer(dialect, 0.1);
       // Time enough for the waiter to come up on a busy machine.
       const impatient = script.replace('timeout 600', 'timeout 4');
       expect(impatient).not.toBe(script);
@@ -179,7 +179,7 @@ export function referenceTests(dialect: Dialect): void {
     });
 
     it('fails with a deployment that fails', async () => {
-      const here = await desk(dialect, 20);
+      const here = await commandServer(dialect, 20);
       here.server.answerWith(({ rpcMethod, body }) => {
         // What is deployed turns out to be something that always fails.
         if (rpcMethod === 'tools/call')
@@ -200,7 +200,7 @@ export function referenceTests(dialect: Dialect): void {
     });
 
     it('stops at a deployment that is refused', async () => {
-      const here = await desk(dialect, 20);
+      const here = await commandServer(dialect, 20);
       const { code, stdout, stderr } = await here.line(script, { VERSION: '' });
       expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' });
       expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'invalid_arguments', exit_code: 2 } });

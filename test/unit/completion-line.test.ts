@@ -1,12 +1,12 @@
 /** What completes a line, with everything that is known given. */
 import { describe, expect, it } from 'vitest';
-import { definitionOffers } from '../../src/catalog/definition-entries.ts';
-import { offersOf } from '../../src/catalog/entry.ts';
+import { definitionEntries } from '../../src/catalog/definition-entries.ts';
+import { entriesOf } from '../../src/catalog/entry.ts';
 import { HOST_SPECS } from '../../src/cli/commands/host-specs.ts';
 import { INSTANCE_SPECS } from '../../src/cli/commands/instance-specs.ts';
 import type { Completion } from '../../src/cli/completion/candidate.ts';
 import { completeLine } from '../../src/cli/completion/program.ts';
-import type { KnownInstance, World } from '../../src/cli/completion/sources.ts';
+import type { KnownInstance, Sources } from '../../src/cli/completion/sources.ts';
 import { WORD_KINDS } from '../../src/cli/completion/words.ts';
 import type { CommandSpec } from '../../src/cli/program.ts';
 import type { JobRecord } from '../../src/jobs/record.ts';
@@ -68,9 +68,9 @@ const JOBS = ids.map((job_id, i) => ({
 })) as unknown as JobRecord[];
 
 const WORK: KnownInstance = {
-  offers: async () =>
-    offersOf({ tools: TOOLS, jobs: [], workflows: [] }, definitionOffers(DEFINITIONS, TOOLS)),
-  listed: async () => (await WORK.offers()).filter(({ name }) => name !== 'secret_tool'),
+  entries: async () =>
+    entriesOf({ tools: TOOLS, jobs: [], workflows: [] }, definitionEntries(DEFINITIONS, TOOLS)),
+  listed: async () => (await WORK.entries()).filter(({ name }) => name !== 'secret_tool'),
   definitions: async () => [{ value: 'nightly' }, { value: 'hourly' }],
   jobs: async (prefix, live) => {
     const found = JOBS.filter(({ job_id }) => job_id.startsWith(prefix));
@@ -81,7 +81,7 @@ const WORK: KnownInstance = {
   settings: () => ({ elicit: 'ask', tools: { deploy: { retries: 3 } } }),
 };
 
-function world(active = false): World {
+function sources(active = false): Sources {
   return {
     instances: () => [{ value: 'work', about: 'https://host/mcp' }, { value: 'other' }],
     instance: (typed) => (typed.toLowerCase() === 'work' ? WORK : undefined),
@@ -93,7 +93,7 @@ function world(active = false): World {
 /** Completes a line as it is typed, its words parted by single spaces. */
 async function at(line: string, active = false): Promise<Completion> {
   const words = line.split(' ');
-  return completeLine(words.slice(0, -1), words.at(-1) ?? '', world(active));
+  return completeLine(words.slice(0, -1), words.at(-1) ?? '', sources(active));
 }
 
 async function values(line: string, active = false): Promise<string[]> {
@@ -383,7 +383,7 @@ it('proposes the jobs and workflows of a FrontMCP server', async () => {
   const properties = { name: {}, background: {}, runId: {} };
   const tool = (name: string) => ({ name, inputSchema: { type: 'object', properties } });
   const input = { type: 'object', properties: { depth: { enum: ['shallow', 'deep'] } } };
-  const offers = offersOf({
+  const entries = entriesOf({
     tools: [
       'list-jobs',
       'execute-job',
@@ -395,8 +395,8 @@ it('proposes the jobs and workflows of a FrontMCP server', async () => {
     jobs: [{ name: 'analyze-text', description: 'Read it.', inputSchema: input, tags: ['nlp'] }],
     workflows: [{ name: 'pipeline' }],
   });
-  const instance = { ...WORK, offers: async () => offers, listed: async () => offers };
-  const there = { ...world(), instance: () => instance };
+  const instance = { ...WORK, entries: async () => entries, listed: async () => entries };
+  const there = { ...sources(), instance: () => instance };
   const complete = async (...words: string[]) =>
     (await completeLine(['work', ...words.slice(0, -1)], words.at(-1) ?? '', there)).candidates;
   expect(await complete('ana')).toEqual([{ value: 'analyze-text', about: 'job: Read it.' }]);

@@ -101,7 +101,7 @@ describe('quoteRest', () => {
 });
 
 describe('bashLines', () => {
-  const terms = (line: string, word: string, listing = false) => ({
+  const runOptions = (line: string, word: string, listing = false) => ({
     line: readShellLine(line),
     word,
     listing,
@@ -113,19 +113,19 @@ describe('bashLines', () => {
   ];
 
   it('gives what bash replaces, from its last word break on', () => {
-    expect(bashLines({ candidates }, terms('x --level=a:', ''))).toEqual(['b', 'c']);
-    expect(bashLines({ candidates }, terms('x --lev', '--lev'))).toEqual(['--level=a:b', '--level=a:c']);
-    expect(bashLines({ candidates: [{ value: 'a b' }] }, terms("x 'a", 'a'))).toEqual(['a b']);
+    expect(bashLines({ candidates }, runOptions('x --level=a:', ''))).toEqual(['b', 'c']);
+    expect(bashLines({ candidates }, runOptions('x --lev', '--lev'))).toEqual(['--level=a:b', '--level=a:c']);
+    expect(bashLines({ candidates: [{ value: 'a b' }] }, runOptions("x 'a", 'a'))).toEqual(['a b']);
     // Something that this program reads otherwise than bash does.
-    expect(bashLines({ candidates }, terms('x --lev', 'other'))).toEqual([]);
+    expect(bashLines({ candidates }, runOptions('x --lev', 'other'))).toEqual([]);
   });
 
   it('describes several candidates in a list that fits, and never what is inserted', () => {
-    expect(bashLines({ candidates }, terms('x --l', '--l', true))).toEqual([
+    expect(bashLines({ candidates }, runOptions('x --l', '--l', true))).toEqual([
       '--level=a:b  (the first)',
       '--level=a:c  (a long story about t...)',
     ]);
-    expect(bashLines({ candidates: candidates.slice(1) }, terms('x --l', '--l', true))).toEqual([
+    expect(bashLines({ candidates: candidates.slice(1) }, runOptions('x --l', '--l', true))).toEqual([
       '--level=a:c',
     ]);
   });
@@ -134,18 +134,20 @@ describe('bashLines', () => {
     const both = { candidates: [{ value: '$HOME' }], files: { kind: 'files', prefix: '' } } as const;
     for (const line of ['x $H', 'x $', 'x "$H']) {
       const word = line.replace(/^x "?/, '');
-      expect(bashLines({ ...both, candidates: [...both.candidates] }, terms(line, word))).toEqual([
+      expect(bashLines({ ...both, candidates: [...both.candidates] }, runOptions(line, word))).toEqual([
         '\tfiles\t',
       ]);
     }
-    expect(bashLines({ candidates: [...both.candidates] }, terms('x $y \\$H', '\\$H'))).toEqual(['\\$HOME']);
+    expect(bashLines({ candidates: [...both.candidates] }, runOptions('x $y \\$H', '\\$H'))).toEqual([
+      '\\$HOME',
+    ]);
   });
 
   it('says where files go', () => {
     const files = { kind: 'files', prefix: '--args=@' } as const;
-    expect(bashLines({ candidates: [], files }, terms('x --args=@f', 'f'))).toEqual(['\tfiles\t']);
-    expect(bashLines({ candidates: [], files }, terms('x --args=@f', '@f'))).toEqual(['\tfiles\t@']);
-    expect(bashLines({ candidates: [], files }, terms('x --args=@f', '--args=@f'))).toEqual([
+    expect(bashLines({ candidates: [], files }, runOptions('x --args=@f', 'f'))).toEqual(['\tfiles\t']);
+    expect(bashLines({ candidates: [], files }, runOptions('x --args=@f', '@f'))).toEqual(['\tfiles\t@']);
+    expect(bashLines({ candidates: [], files }, runOptions('x --args=@f', '--args=@f'))).toEqual([
       '\tfiles\t--args=@',
     ]);
   });

@@ -5,7 +5,7 @@ import { compareDecimals, isWhole } from '../../src/lib/decimal.ts';
 import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
 import { type JsonObject, sameJson } from '../../src/lib/json.ts';
 import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
-import { profiledFlags, withDefaultArgs } from '../../src/tools/flags/overrides.ts';
+import { overriddenFlags, withDefaultArgs } from '../../src/tools/flags/overrides.ts';
 import { parseToolLine } from '../../src/tools/flags/parse-line.ts';
 import { toolFlags } from '../../src/tools/flags/tool-flags.ts';
 import { toolHelp } from '../../src/tools/flags/tool-help.ts';
@@ -161,7 +161,7 @@ test('a default that is set for a flag is sent as it stands', () => {
   const schema = schemaOf(
     '{"id":{"type":"integer","default":725653563933458433},"a":{"type":"object","properties":{"n":{"type":"number"}}}}',
   );
-  const flags = profiledFlags(toolFlags(schema), profiles);
+  const flags = overriddenFlags(toolFlags(schema), profiles);
   expect(stringifyJson(withDefaultArgs({ a: {} }, flags, profiles))).toBe(`{"a":{"n":1.50},"id":${ID}}`);
   expect(
     toolHelp({ name: 't' }, flags, { usage: 't', width: 100, runtimeHelp: '', safe: (s) => s }),

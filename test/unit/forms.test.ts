@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { fieldText, readField } from '../../src/cli/prompts/elicitation.ts';
 import { fieldProblem, formatProblem, formFields } from '../../src/jobs/questions/form.ts';
-import { policyAsker } from '../../src/jobs/questions/policy.ts';
+import { policyAnswerer } from '../../src/jobs/questions/policy.ts';
 import type { PendingInput } from '../../src/jobs/record.ts';
 
 function field(schema: object, required = false) {
@@ -137,7 +137,7 @@ describe('a policy', () => {
     method = 'elicitation/create',
   ) => {
     const question: PendingInput = { request_id: 1, method, params, received_at: '' };
-    return policyAsker(policy)?.(question);
+    return policyAnswerer(policy)?.(question);
   };
   const form = (properties: object, required: string[] = []) => ({
     message: 'Well?',
@@ -146,8 +146,8 @@ describe('a policy', () => {
   const url = { mode: 'url', message: 'Go', url: 'https://example.com' };
 
   it('to ask answers nothing', () => {
-    expect(policyAsker('ask')).toBeUndefined();
-    expect(policyAsker(undefined)).toBeUndefined();
+    expect(policyAnswerer('ask')).toBeUndefined();
+    expect(policyAnswerer(undefined)).toBeUndefined();
   });
 
   it('to decline declines forms and pages, and nothing that is not for a person', async () => {
@@ -183,8 +183,10 @@ describe('a policy', () => {
 
   it('is told of every answer', async () => {
     const told: unknown[] = [];
-    const asker = policyAsker('decline', (question, answer) => told.push([question.request_id, answer]));
-    await asker?.({ request_id: 'k', method: 'elicitation/create', params: url, received_at: '' });
+    const answerer = policyAnswerer('decline', (question, answer) =>
+      told.push([question.request_id, answer]),
+    );
+    await answerer?.({ request_id: 'k', method: 'elicitation/create', params: url, received_at: '' });
     expect(told).toEqual([['k', { action: 'decline' }]]);
   });
 });

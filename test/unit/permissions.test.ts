@@ -8,7 +8,7 @@ import { globMatches } from '../../src/lib/glob.ts';
 import { grantsOf, tokenGrants } from '../../src/permissions/grants.ts';
 import { recordRefusal } from '../../src/permissions/refusals.ts';
 import { concerns, firstRefusal, type Grants, rulesOf, unmet } from '../../src/permissions/rules.ts';
-import { runGuard } from '../../src/permissions/run-command-rule.ts';
+import { runRuleCommand } from '../../src/permissions/run-command-rule.ts';
 import { freshDir } from '../support/home.ts';
 
 const NOBODY: Grants = { roles: [], scopes: [] };
@@ -205,13 +205,13 @@ describe('a guard', () => {
   };
   const node = (code: string) => ({ command: process.execPath, args: ['-e', code] });
   const ask = (code: string, limitMs?: number) =>
-    runGuard(node(code), question, { env: process.env, cwd: '/', limitMs });
+    runRuleCommand(node(code), question, { env: process.env, cwd: '/', limitMs });
 
   it('gets the question on stdin, and allows by exit code 0, whatever it says', async () => {
     const dir = freshDir();
     const copy = `require('fs').writeFileSync(process.env.OUT, require('fs').readFileSync(0)); console.log('no')`;
     const env = { ...process.env, OUT: join(dir, 'question.json') };
-    expect(await runGuard(node(copy), question, { env, cwd: dir })).toBeUndefined();
+    expect(await runRuleCommand(node(copy), question, { env, cwd: dir })).toBeUndefined();
     expect(JSON.parse(readFileSync(env.OUT, 'utf8'))).toEqual(question);
     expect(await ask('')).toBeUndefined();
   });
@@ -234,13 +234,13 @@ describe('a guard', () => {
 
   it('that cannot be started refuses, and says so', async () => {
     const options = { env: {}, cwd: '/' };
-    expect(await runGuard({ command: '/no/such/guard', args: [] }, question, options)).toBe(
+    expect(await runRuleCommand({ command: '/no/such/guard', args: [] }, question, options)).toBe(
       'its command could not be started: no such command: /no/such/guard',
     );
-    expect(await runGuard({ command: '${GUARD}', args: [] }, question, options)).toMatch(
+    expect(await runRuleCommand({ command: '${GUARD}', args: [] }, question, options)).toMatch(
       /^its command could not be started: environment variable GUARD is not set/,
     );
-    expect(await runGuard({ command: 'a\0b', args: [] }, question, options)).toMatch(
+    expect(await runRuleCommand({ command: 'a\0b', args: [] }, question, options)).toMatch(
       /^its command could not be started: /,
     );
   });
@@ -250,7 +250,7 @@ describe('a guard', () => {
     async (trap) => {
       const dir = freshDir();
       const guard = { command: 'sh', args: ['-c', `${trap}echo $$ > pid; sleep 60`] };
-      expect(await runGuard(guard, question, { env: process.env, cwd: dir, limitMs: 1_000 })).toBe(
+      expect(await runRuleCommand(guard, question, { env: process.env, cwd: dir, limitMs: 1_000 })).toBe(
         'its command did not answer within 1 s',
       );
       const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
@@ -260,7 +260,7 @@ describe('a guard', () => {
 
   it('is ended with the command that asks it', async () => {
     const over = new AbortController();
-    const asked = runGuard(node('setInterval(() => {}, 1000)'), question, {
+    const asked = runRuleCommand(node('setInterval(() => {}, 1000)'), question, {
       env: process.env,
       cwd: '/',
       signal: over.signal,

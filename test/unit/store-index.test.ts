@@ -248,7 +248,7 @@ describe('jobs that are not over', () => {
   it('keep their marks in the index, with questions and without', () => {
     const labels = { team: 'data' };
     for (let i = 0; i < MANY; i++) {
-      const { job_id } = store().create(newJob({ marks: { kind: 'job', tags: [`n${i}`], labels } }));
+      const { job_id } = store().create(newJob({ metadata: { kind: 'job', tags: [`n${i}`], labels } }));
       store().accept(job_id, taskFact(`marked_${i}`));
       const pending_input = [{ request_id: 1, method: 'm', params: {}, received_at: 'x' }];
       if (i === 0) store().observe(job_id, { pending_input });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { layered, withDefaults } from '../../src/cli/global-flags/layers.ts';
 import type { FlagValues } from '../../src/cli/global-flags/scan.ts';
-import { callMarks, toolDefaults } from '../../src/cli/global-flags/tool-defaults.ts';
+import { callMetadata, toolDefaults } from '../../src/cli/global-flags/tool-defaults.ts';
 import { toolSettingLines } from '../../src/cli/output/setting-view.ts';
-import { parseLabels, unitedMarks } from '../../src/config/tags.ts';
+import { parseLabels, unitedTags } from '../../src/config/tags.ts';
 import { toolSettings } from '../../src/config/tool-settings.ts';
 import { ConfigError, UsageError } from '../../src/errors.ts';
 import { globMatches } from '../../src/lib/glob.ts';
@@ -188,9 +188,9 @@ describe('defaults of flags', () => {
 describe('marks', () => {
   it('are united, and the last label of a name counts', () => {
     expect(
-      unitedMarks({ tags: ['a', 'b'], labels: { x: '1', y: '1' } }, { tags: ['b', 'c'], labels: { x: '2' } }),
+      unitedTags({ tags: ['a', 'b'], labels: { x: '1', y: '1' } }, { tags: ['b', 'c'], labels: { x: '2' } }),
     ).toEqual({ tags: ['a', 'b', 'c'], labels: { x: '2', y: '1' } });
-    expect(unitedMarks({}, { tags: [], labels: {} })).toEqual({});
+    expect(unitedTags({}, { tags: [], labels: {} })).toEqual({});
   });
 
   it('are added to by flags', () => {
@@ -198,13 +198,13 @@ describe('marks', () => {
       ['tag', ['now']],
       ['label', ['team=mine', 'note=a=b', 'empty=']],
     ]);
-    expect(callMarks(flags, { tags: ['etl'], labels: { team: 'data' } })).toEqual({
+    expect(callMetadata(flags, { tags: ['etl'], labels: { team: 'data' } })).toEqual({
       tags: ['etl', 'now'],
       labels: { team: 'mine', note: 'a=b', empty: '' },
     });
     for (const wrong of ['team', '=data']) expect(() => parseLabels([wrong], '--label')).toThrow(UsageError);
     expect(() => parseLabels(['a=1', 'a=2'], '--label')).toThrow('--label: a is given twice');
     expect(parseLabels(['a=1', 'a=1'], '--label')).toEqual({ a: '1' });
-    expect(() => callMarks(new Map([['tag', ['']]]))).toThrow('--tag: a tag must not be empty');
+    expect(() => callMetadata(new Map([['tag', ['']]]))).toThrow('--tag: a tag must not be empty');
   });
 });

@@ -39,7 +39,7 @@ export async function askForArguments(
     if (open.length > 0) {
       if (!asked)
         app.printer.note(
-          `${visibleName(form.offer.name)}: (an empty line leaves an optional one out; ^D ends)`,
+          `${visibleName(form.entry.name)}: (an empty line leaves an optional one out; ^D ends)`,
         );
       asked = true;
       const answers = await askedOf(app, open);
@@ -77,10 +77,10 @@ function unanswered({ flags, profiles }: ToolForm, args: Record<string, unknown>
     const parent = flags.find(
       (other) => other.hasNested && flag.path.length === other.path.length + 1 && isInside(flag, other),
     );
-    if (parent && !parent.mustType && !isGiven(parent, args)) return false;
-    return !(flag.hasNested && flag.mustType);
+    if (parent && !parent.mustBeGiven && !isGiven(parent, args)) return false;
+    return !(flag.hasNested && flag.mustBeGiven);
   });
-  return [...askable.filter((flag) => flag.mustType), ...askable.filter((flag) => !flag.mustType)];
+  return [...askable.filter((flag) => flag.mustBeGiven), ...askable.filter((flag) => !flag.mustBeGiven)];
 }
 
 /** The line that would have done the same without questions. */

@@ -28,7 +28,7 @@ export async function gatherArguments(
 ): Promise<Record<string, unknown>> {
   const base = await argsGiven(app, form, line);
   const { assignments } = line;
-  const complete = form.offer.calls && (await completion(app, form.offer.calls, form.typed));
+  const complete = form.entry.target && (await completion(app, form.entry.target, form.typed));
   const assemble = (all: readonly Assignment[]) => {
     const open = withDefaultArgs(buildArguments(base, all), form.flags, form.profiles);
     return complete ? complete(open) : open;
@@ -63,7 +63,7 @@ export async function argumentsForEach(
 ): Promise<(own: Record<string, unknown>) => Promise<Record<string, unknown>>> {
   const base = buildArguments(await argsGiven(app, form, line), line.assignments);
   if (line.problems.length > 0) throw lineError(app, form, line, undefined);
-  const complete = form.offer.calls && (await completion(app, form.offer.calls, form.typed));
+  const complete = form.entry.target && (await completion(app, form.entry.target, form.typed));
   return async (own) => {
     const open = withDefaultArgs(merged(base, own), form.flags, form.profiles);
     const args = complete ? complete(open) : open;

@@ -1,15 +1,15 @@
-import type { Offer } from '../../catalog/entry.ts';
+import type { CatalogEntry } from '../../catalog/entry.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
-import type { FlagProfiles } from '../../tools/flags/overrides.ts';
+import type { FlagOverrides } from '../../tools/flags/overrides.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
 
 /** What a call's arguments are made by. */
 export interface ToolForm {
-  offer: Offer;
+  entry: CatalogEntry;
   /** The tool whose schema counts: of a definition the one that it calls. */
   called: ToolDefinition;
   flags: readonly ToolFlag[];
-  profiles: FlagProfiles;
+  profiles: FlagOverrides;
   /** The words that named it, for hints. */
   typed: readonly string[];
 }

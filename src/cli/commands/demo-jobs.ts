@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { findInstance } from '../../config/config.ts';
 import { configuredInstance } from '../../config/configured-instance.ts';
-import { lost } from '../../jobs/ending.ts';
+import { lost } from '../../jobs/job-end.ts';
 import { isTerminal, type JobRecord } from '../../jobs/record.ts';
 import { openJobStore } from '../../jobs/store/job-store.ts';
 import { App } from '../app.ts';

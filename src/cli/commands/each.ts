@@ -145,8 +145,8 @@ function scopeOf(app: App, deps: JobDeps, one: Stop): CallScope {
 }
 
 function tagged(call: PreparedCall, batch: string): PreparedCall {
-  const { tags = [], labels = {}, ...marks } = call.marks ?? {};
-  return { ...call, marks: { ...marks, labels, tags: [...tags, batch] } };
+  const { tags = [], labels = {}, ...metadata } = call.metadata ?? {};
+  return { ...call, metadata: { ...metadata, labels, tags: [...tags, batch] } };
 }
 
 function countText({ done, failed }: Tally): string {

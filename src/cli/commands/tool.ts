@@ -3,16 +3,16 @@ import { callDirectly } from '../../calls/direct.ts';
 import type { CallOptions } from '../../calls/options.ts';
 import { whySynchronous } from '../../calls/plan.ts';
 import type { BackgroundCall } from '../../calls/submit.ts';
-import { OFFER_KINDS, type Offer, type OfferKind } from '../../catalog/entry.ts';
+import { type CatalogEntry, ENTRY_KINDS, type EntryKind } from '../../catalog/entry.ts';
 import { EXIT, UsageError } from '../../errors.ts';
-import { offerOfName, offerOfWords } from '../../instance/find-entry.ts';
+import { entryOfName, entryOfWords } from '../../instance/find-entry.ts';
 import { isTerminal } from '../../jobs/record.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { runArguments } from '../../mcp/dialects/frontmcp/backend.ts';
-import { namesOfCall, namesOfOffer } from '../../permissions/known-names.ts';
+import { namesOfCall, namesOfEntry } from '../../permissions/known-names.ts';
 import { permitAll } from '../../permissions/permit.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
-import { profiledFlags, shownFlags } from '../../tools/flags/overrides.ts';
+import { overriddenFlags, shownFlags } from '../../tools/flags/overrides.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import { redactSecrets } from '../../tools/schema/redact.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
@@ -20,7 +20,7 @@ import type { App } from '../app.ts';
 import { argumentsForEach, gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
 import type { ToolForm } from '../arguments/tool-form.ts';
 import { isEach } from '../global-flags/each.ts';
-import { localRunTerms } from '../global-flags/retry.ts';
+import { localRunOptions } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
@@ -37,8 +37,8 @@ import {
 
 /** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
-  const { offer, consumed } = await inTime(app, (signal) => offerOfWords(app, words, signal));
-  return runOffer(app, offer, words.slice(consumed), words.slice(0, consumed));
+  const { entry, consumed } = await inTime(app, (signal) => entryOfWords(app, words, signal));
+  return runEntry(app, entry, words.slice(consumed), words.slice(0, consumed));
 }
 
 /** `call NAME [flags]`: what has exactly this name; `--tool`, `--definition`, `--job` or `--workflow` before it says of which kind. */
@@ -54,8 +54,8 @@ export async function callByName(app: App, typed: readonly string[]): Promise<nu
   }
   if (name === undefined)
     throw new UsageError('which tool? call NAME [flags]', { hint: `see: ${app.command('ls')}` });
-  const offer = await inTime(app, (signal) => offerOfName(app, name, kind, signal));
-  return runOffer(app, offer, rest, ['call', ...(kind ? [`--${kind}`] : []), name]);
+  const entry = await inTime(app, (signal) => entryOfName(app, name, kind, signal));
+  return runEntry(app, entry, rest, ['call', ...(kind ? [`--${kind}`] : []), name]);
 }
 
 /** Looks a tool up within `--timeout`. */
@@ -68,35 +68,35 @@ async function inTime<T>(app: App, work: (signal: AbortSignal) => Promise<T>): P
   }
 }
 
-async function runOffer(
+async function runEntry(
   app: App,
-  offer: Offer,
+  entry: CatalogEntry,
   argv: readonly string[],
   typed: readonly string[],
 ): Promise<number> {
-  const { tool } = offer;
-  const called = offer.calls?.tool ?? tool;
+  const { tool } = entry;
+  const called = entry.target?.tool ?? tool;
   const settings = (await app.instance.toolSettings())(called.name);
   const profiles = settings.flags ?? {};
-  const flags = profiledFlags(toolFlags(tool.inputSchema ?? {}), profiles);
+  const flags = overriddenFlags(toolFlags(tool.inputSchema ?? {}), profiles);
   if (app.flags.has('help') || isHelpAlone(argv, flags))
-    return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
+    return printToolHelp(app, entry, shownFlags(flags, profiles), typed);
   const line = readLine(argv, flags);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
-  if (runtime.has('help')) return printToolHelp(app, offer, shownFlags(flags, profiles), typed);
-  const marks = applyDefaults(app, offer, settings);
-  const form: ToolForm = { offer, called, flags, profiles, typed };
+  if (runtime.has('help')) return printToolHelp(app, entry, shownFlags(flags, profiles), typed);
+  const metadata = applyDefaults(app, entry, settings);
+  const form: ToolForm = { entry, called, flags, profiles, typed };
   const prepare = async (args: Record<string, unknown>) => {
     const storedArguments = redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>;
-    await permitAll(app, 'execute', namesOfCall(offer, args), storedArguments);
+    await permitAll(app, 'execute', namesOfCall(entry, args), storedArguments);
     return {
-      name: offer.name,
+      name: entry.name,
       tool: called,
       arguments: args,
       storedArguments,
-      through: offer.through,
-      marks,
+      viaTool: entry.viaTool,
+      metadata,
     };
   };
   if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {
@@ -141,7 +141,7 @@ function callOptions({ flags, instance, elicit }: App, tool: ToolDefinition): Ca
     ttlMs: durationFlag(flags, 'ttl'),
     detach: flags.has('detach') || instance.settings.detach,
     elicit,
-    terms: localRunTerms(flags, tool, background),
+    runOptions: localRunOptions(flags, tool, background),
   };
 }
 
@@ -171,11 +171,11 @@ async function printSubmitted(
 }
 
 /** `--dry-run`: what would be sent, and nothing is. */
-function printDryRun({ printer }: App, { name, tool, through, arguments: args }: PreparedCall): number {
+function printDryRun({ printer }: App, { name, tool, viaTool, arguments: args }: PreparedCall): number {
   const sent =
-    through === undefined
+    viaTool === undefined
       ? { tool: tool.name, arguments: args }
-      : { tool: through, arguments: runArguments({ name: tool.name, arguments: args }) };
+      : { tool: viaTool, arguments: runArguments({ name: tool.name, arguments: args }) };
   if (printer.json) printer.envelope(name, 'not sent (--dry-run)', sent);
   else printer.serverText(stringifyJson(sent.arguments, 2));
   return EXIT.ok;
@@ -184,15 +184,15 @@ function printDryRun({ printer }: App, { name, tool, through, arguments: args }:
 /** Help is a list of one: it shows what the server says of the tool, flags or schema. */
 async function printToolHelp(
   app: App,
-  offer: Offer,
+  entry: CatalogEntry,
   flags: ToolFlag[],
   typed: readonly string[],
 ): Promise<number> {
-  const { kind, name, tool, listed } = offer;
+  const { kind, name, tool, raw } = entry;
   const { printer } = app;
-  await permitAll(app, 'list', namesOfOffer(offer));
+  await permitAll(app, 'list', namesOfEntry(entry));
   if (printer.json) {
-    printer.envelope('help', tool.description ?? name, { id: name, kind, ...listed });
+    printer.envelope('help', tool.description ?? name, { id: name, kind, ...raw });
     return EXIT.ok;
   }
   const { toolHelp } = await import('../../tools/flags/tool-help.ts');
@@ -211,14 +211,14 @@ async function printToolHelp(
  * The kind that `call` is told with `--job NAME`, `--workflow NAME`, `--tool NAME` or `--definition NAME`; runtime flags may stand before it.
  * Returns the words with the flag taken out, so that the name comes first.
  */
-function kindFlag(words: readonly string[]): { kind?: OfferKind; words: string[] } {
+function kindFlag(words: readonly string[]): { kind?: EntryKind; words: string[] } {
   const at = words.findIndex((word) =>
-    OFFER_KINDS.some((kind) => word === `--${kind}` || word.startsWith(`--${kind}=`)),
+    ENTRY_KINDS.some((kind) => word === `--${kind}` || word.startsWith(`--${kind}=`)),
   );
   const word = words[at];
   // After a name the flags are the tool's own.
   if (word === undefined || !areFlags(words.slice(0, at))) return { words: [...words] };
-  const kind = OFFER_KINDS.find((one) => word === `--${one}` || word.startsWith(`--${one}=`)) as OfferKind;
+  const kind = ENTRY_KINDS.find((one) => word === `--${one}` || word.startsWith(`--${one}=`)) as EntryKind;
   const value = word.includes('=') ? [word.slice(word.indexOf('=') + 1)] : [];
   return { kind, words: [...words.slice(0, at), ...value, ...words.slice(at + 1)] };
 }

@@ -8,7 +8,7 @@ import { runtimeOption, walk } from './typed-flags.ts';
 export async function completeAnswer(
   before: readonly string[],
   current: string,
-  { world, instance }: Place,
+  { sources, instance }: Place,
 ): Promise<Completion> {
   // Forms are rarely at hand, and reading them loads more than everything else here.
   const [{ readHead }, { answerFlags, LINE_FLAGS }] = await Promise.all([
@@ -16,7 +16,7 @@ export async function completeAnswer(
     import('../commands/jobs/question.ts'),
   ]);
   const { id, own, rest } = readHead(before);
-  const common = flagValues(world, instance);
+  const common = flagValues(sources, instance);
   const isNamed = id !== undefined || own.has('latest');
   const { wants } = walk(
     before,

@@ -1,16 +1,16 @@
-import { type OfferKind, typedNames } from '../../catalog/entry.ts';
+import { type EntryKind, typedNames } from '../../catalog/entry.ts';
 import { resolveTool } from '../../catalog/find-name.ts';
 import { RUNTIME_FLAGS } from '../global-flags/table.ts';
 import { type Completion, NOTHING } from './candidate.ts';
 import { firstToolWords, flagValues, KIND_FLAGS } from './flag-values.ts';
-import type { KnownInstance, World } from './sources.ts';
+import type { KnownInstance, Sources } from './sources.ts';
 import { completeTool } from './tool.ts';
 import { exactNames } from './tool-names.ts';
 import { completeOption, notGiven, type Option, runtimeOption, type Walked, walk } from './typed-flags.ts';
 
 /** The program's own flags. */
-export function runtimeOptions(world: World, instance: KnownInstance | undefined): Option[] {
-  const valuesOf = flagValues(world, instance);
+export function runtimeOptions(sources: Sources, instance: KnownInstance | undefined): Option[] {
+  const valuesOf = flagValues(sources, instance);
   return RUNTIME_FLAGS.map((flag) => runtimeOption(flag, valuesOf));
 }
 
@@ -19,15 +19,15 @@ export async function completeToolWords(
   instance: KnownInstance,
   words: readonly string[],
   current: string,
-  world: World,
+  sources: Sources,
 ): Promise<Completion> {
-  const known = typedNames(await instance.offers());
+  const known = typedNames(await instance.entries());
   const found = resolveTool([...known.keys()], words);
-  const offer = found.kind === 'tool' ? known.get(found.name) : undefined;
-  const behind = words.slice(offer && 'consumed' in found ? found.consumed : 0);
-  const valuesOf = flagValues(world, instance);
-  const line = offer ? await completeTool(offer, behind, current, TOOL_FLAGS, valuesOf) : NOTHING;
-  const isName = words.every((one) => !one.startsWith('-')) && (!offer || behind.length === 0);
+  const entry = found.kind === 'tool' ? known.get(found.name) : undefined;
+  const behind = words.slice(entry && 'consumed' in found ? found.consumed : 0);
+  const valuesOf = flagValues(sources, instance);
+  const line = entry ? await completeTool(entry, behind, current, TOOL_FLAGS, valuesOf) : NOTHING;
+  const isName = words.every((one) => !one.startsWith('-')) && (!entry || behind.length === 0);
   if (!isName || current.startsWith('-')) return line;
   return { ...line, candidates: [...(await firstToolWords(instance, words, current)), ...line.candidates] };
 }
@@ -39,10 +39,10 @@ export async function completeCall(
   instance: KnownInstance,
   before: readonly string[],
   current: string,
-  world: World,
+  sources: Sources,
 ): Promise<Completion> {
-  const namesOf = (kind: OfferKind | undefined) => async () => {
-    const listed = (await instance.listed()).filter((offer) => kind === undefined || offer.kind === kind);
+  const namesOf = (kind: EntryKind | undefined) => async () => {
+    const listed = (await instance.listed()).filter((entry) => kind === undefined || entry.kind === kind);
     return { candidates: exactNames(listed) };
   };
   const kinds = KIND_FLAGS.map(
@@ -56,12 +56,12 @@ export async function completeCall(
       values: namesOf(kind),
     }),
   );
-  const options = [...kinds, ...runtimeOptions(world, instance)];
+  const options = [...kinds, ...runtimeOptions(sources, instance)];
   const { kind, name, rest, walked } = named(before, options);
   if (name !== undefined) {
-    const offers = (await instance.offers()).filter((offer) => kind === undefined || offer.kind === kind);
-    const offer = offers.find((one) => one.name === name);
-    return offer ? completeTool(offer, rest, current, TOOL_FLAGS, flagValues(world, instance)) : NOTHING;
+    const entries = (await instance.entries()).filter((entry) => kind === undefined || entry.kind === kind);
+    const entry = entries.find((one) => one.name === name);
+    return entry ? completeTool(entry, rest, current, TOOL_FLAGS, flagValues(sources, instance)) : NOTHING;
   }
   const option = await completeOption(current, walked, options);
   if (option) return option;
@@ -70,7 +70,7 @@ export async function completeCall(
 }
 
 interface Named {
-  kind: OfferKind | undefined;
+  kind: EntryKind | undefined;
   name: string | undefined;
   /** What stands behind the name. */
   rest: readonly string[];

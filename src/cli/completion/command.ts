@@ -64,8 +64,8 @@ async function completeCommand(
 }
 
 /** Its own options first; a flag of the program's that one of them is called like gives way. */
-function optionsOf(spec: CommandSpec, { world, instance }: Place): Option[] {
-  const common = flagValues(world, instance);
+function optionsOf(spec: CommandSpec, { sources, instance }: Place): Option[] {
+  const common = flagValues(sources, instance);
   // A link is called like its instance; elsewhere a name is a new one.
   const valuesOf: ValuesOf = (name) =>
     common(name === 'name' && spec.name === 'completion' ? 'instance' : name);

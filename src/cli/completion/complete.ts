@@ -1,16 +1,16 @@
 import { type Context, processContext } from '../../context.ts';
 import type { Completion } from './candidate.ts';
-import { filesWorld } from './local-sources.ts';
+import { localSources } from './local-sources.ts';
 import { completeLine } from './program.ts';
 import { bashLines, plainLines, powershellLines, zshLines } from './render.ts';
-import type { Asked } from './request.ts';
+import type { CompletionRequest } from './request.ts';
 import { readShellLine } from './shell-words.ts';
 
 /**
  * Behind every TAB: `__complete [SHELL ...] -- WORDS...`, the last of them the one that is typed. Prints candidates and nothing else, and never
  * fails: whoever runs the command itself will hear of what is wrong.
  */
-export async function complete({ head, rest }: Asked): Promise<void> {
+export async function complete({ head, rest }: CompletionRequest): Promise<void> {
   try {
     const context = processContext('');
     const lines = await linesFor(head, rest, context);
@@ -27,13 +27,14 @@ async function linesFor(
   context: Context,
 ): Promise<string[]> {
   const dashes = rest.indexOf('--');
-  const [shell, ...terms] = rest.slice(0, dashes);
+  const [shell, ...runOptions] = rest.slice(0, dashes);
   const line = rest.slice(dashes + 1);
-  const world = filesWorld(context);
-  const at = (words: readonly string[], current: string) => completeLine([...head, ...words], current, world);
+  const sources = localSources(context);
+  const at = (words: readonly string[], current: string) =>
+    completeLine([...head, ...words], current, sources);
   switch (shell) {
     case 'bash':
-      return forBash(terms, line, at);
+      return forBash(runOptions, line, at);
     case 'powershell': {
       const words = JSON.parse(Buffer.from(line[0] ?? '', 'base64').toString('utf8')) as string[];
       return powershellLines(await at(words.slice(0, -1), (words.at(-1) ?? '').replace(/^['"]/, '')));

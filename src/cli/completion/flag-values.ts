@@ -1,21 +1,21 @@
-import { OFFER_KINDS } from '../../catalog/entry.ts';
+import { ENTRY_KINDS } from '../../catalog/entry.ts';
 import { ELICIT_POLICIES } from '../../config/settings.ts';
 import { isTerminal, JOB_STATUSES, type JobRecord } from '../../jobs/record.ts';
 import { atFile, type Candidate, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
-import type { KnownInstance, World } from './sources.ts';
+import type { KnownInstance, Sources } from './sources.ts';
 import { exactNames, INSTANCE_WORDS, toolWords } from './tool-names.ts';
 import type { ValuesOf } from './typed-flags.ts';
 
 /** Values of the program's own flags, of runtime flags and commands alike, by the flag's name. */
-export function flagValues(world: World, instance: KnownInstance | undefined): ValuesOf {
+export function flagValues(sources: Sources, instance: KnownInstance | undefined): ValuesOf {
   const tools = async () => {
-    const offers = (await instance?.listed()) ?? [];
-    return offers.filter(({ kind }) => kind === 'tool');
+    const entries = (await instance?.listed()) ?? [];
+    return entries.filter(({ kind }) => kind === 'tool');
   };
-  const sources: Record<string, Source> = {
+  const byFlag: Record<string, Source> = {
     output: () => words('human', 'json', 'ndjson'),
     elicit: () => words(...ELICIT_POLICIES),
-    instance: () => ({ candidates: [...world.instances()] }),
+    instance: () => ({ candidates: [...sources.instances()] }),
     cwd: () => FOLDERS,
     save: () => FOLDERS,
     dir: () => FOLDERS,
@@ -28,11 +28,11 @@ export function flagValues(world: World, instance: KnownInstance | undefined): V
     trigger: () => words('manual', 'webhook', 'event'),
     dialect: () => words('tasks-2025-11-25', 'meta-task', 'plain'),
     tool: async () => ({ candidates: exactNames(await tools()) }),
-    tag: async () => marks(instance, (marked) => marked.tags ?? []),
+    tag: async () => metadata(instance, (marked) => marked.tags ?? []),
     label: async () =>
-      marks(instance, (marked) => Object.entries(marked.labels ?? {}).map(([name, v]) => `${name}=${v}`)),
+      metadata(instance, (marked) => Object.entries(marked.labels ?? {}).map(([name, v]) => `${name}=${v}`)),
   };
-  return (name) => (Object.hasOwn(sources, name) ? sources[name] : undefined);
+  return (name) => (Object.hasOwn(byFlag, name) ? byFlag[name] : undefined);
 }
 
 interface Marked {
@@ -41,7 +41,7 @@ interface Marked {
 }
 
 /** What jobs and definitions are marked with already. */
-async function marks(instance: KnownInstance | undefined, of: (marked: Marked) => readonly string[]) {
+async function metadata(instance: KnownInstance | undefined, of: (marked: Marked) => readonly string[]) {
   if (!instance) return NOTHING;
   const marked: Marked[] = [...(await instance.listed()), ...(await instance.jobs('', false))];
   return words(...new Set(marked.flatMap(of)));
@@ -65,7 +65,7 @@ function jobCandidate({ job_id, capability, status, created_at, finished_at }: J
 }
 
 /** `call --job NAME`: the flags that say of which kind something is. */
-export const KIND_FLAGS = OFFER_KINDS.map((kind) => ({ kind, flag: `--${kind}` }));
+export const KIND_FLAGS = ENTRY_KINDS.map((kind) => ({ kind, flag: `--${kind}` }));
 
 /** The first words of an instance's tools, beside its commands. */
 export async function firstToolWords(

@@ -1,6 +1,6 @@
 import { readCatalogue } from '../../catalog/cache.ts';
-import { definitionOffers } from '../../catalog/definition-entries.ts';
-import { type Offer, offersOf } from '../../catalog/entry.ts';
+import { definitionEntries } from '../../catalog/definition-entries.ts';
+import { type CatalogEntry, entriesOf } from '../../catalog/entry.ts';
 import { findInstance } from '../../config/config.ts';
 import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
 import { serverEntry } from '../../config/server-entry.ts';
@@ -9,14 +9,14 @@ import { describeTarget } from '../../config/target.ts';
 import type { Context, OutStream } from '../../context.ts';
 import { readDefinitions } from '../../definitions/read.ts';
 import { catalogueKey } from '../../instance/catalog-key.ts';
-import { dressed, named } from '../../instance/entries.ts';
-import { glanceJobs } from '../../jobs/store/recent-jobs.ts';
+import { withAliases, withSettings } from '../../instance/entries.ts';
+import { recentJobs } from '../../jobs/store/recent-jobs.ts';
 import { firstSentence } from '../../lib/first-sentence.ts';
-import { namesOfDefinition, namesOfJob, namesOfOffer } from '../../permissions/known-names.ts';
+import { namesOfDefinition, namesOfEntry, namesOfJob } from '../../permissions/known-names.ts';
 import { App } from '../app.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
 import type { Candidate } from './candidate.ts';
-import type { KnownInstance, World } from './sources.ts';
+import type { KnownInstance, Sources } from './sources.ts';
 
 /** How many jobs are proposed. */
 const MOST_JOBS = 50;
@@ -24,7 +24,7 @@ const MOST_JOBS = 50;
 const SILENT: OutStream = { isTTY: false, columns: undefined, isClosed: false, write() {}, async flush() {} };
 
 /** What this machine's files tell. Reads what it is asked for and no more; says and writes nothing. */
-export function filesWorld(loud: Context): World {
+export function localSources(loud: Context): Sources {
   const context = { ...loud, stdout: SILENT, stderr: SILENT };
   const app = new App(context, new Map());
   const servers = () => orElse(() => app.config.mcpServers, {});
@@ -67,23 +67,23 @@ export function filesWorld(loud: Context): World {
 
 function knownInstance(app: App): KnownInstance {
   const { instance, paths } = app;
-  let all: Promise<readonly Offer[]> | undefined;
+  let all: Promise<readonly CatalogEntry[]> | undefined;
   const definitions = () => orElse(() => readDefinitions(paths.definitionsFile(instance.name)), []);
-  const offers = () => {
+  const entries = () => {
     all ??= orElseLater(async () => {
       const none = { tools: [], jobs: [], workflows: [] };
       const catalogue = readCatalogue(paths.catalogueFile(instance.name), catalogueKey(instance), () => {});
-      const known = await named(
+      const known = await withAliases(
         app,
-        offersOf(catalogue ?? none, definitionOffers(definitions(), (catalogue ?? none).tools)),
+        entriesOf(catalogue ?? none, definitionEntries(definitions(), (catalogue ?? none).tools)),
       );
-      return permitted(app, known, namesOfOffer);
+      return permitted(app, known, namesOfEntry);
     }, []);
     return all;
   };
   return {
-    offers,
-    listed: async () => orElseLater(async () => dressed(app, await offers(), false), []),
+    entries,
+    listed: async () => orElseLater(async () => withSettings(app, await entries(), false), []),
     definitions: () =>
       orElseLater(async () => {
         const known = await permitted(app, definitions(), namesOfDefinition);
@@ -93,7 +93,7 @@ function knownInstance(app: App): KnownInstance {
       }, []),
     jobs: (prefix, liveFirst) =>
       orElseLater(async () => {
-        const jobs = glanceJobs(paths.jobsDir(instance.name), { prefix, liveFirst, most: MOST_JOBS });
+        const jobs = recentJobs(paths.jobsDir(instance.name), { prefix, liveFirst, most: MOST_JOBS });
         return permitted(app, jobs, namesOfJob);
       }, []),
     settings: () =>

@@ -8,7 +8,7 @@ import { completeCall, completeToolWords, runtimeOptions } from './call.ts';
 import { type Candidate, type Completion, fitting, NOTHING } from './candidate.ts';
 import { completeSpec } from './command.ts';
 import { firstToolWords } from './flag-values.ts';
-import type { KnownInstance, World } from './sources.ts';
+import type { KnownInstance, Sources } from './sources.ts';
 import { INSTANCE_WORDS } from './tool-names.ts';
 import { completeOption, type Walked, walk } from './typed-flags.ts';
 
@@ -19,20 +19,20 @@ import { completeOption, type Walked, walk } from './typed-flags.ts';
 export async function completeLine(
   before: readonly string[],
   current: string,
-  world: World,
+  sources: Sources,
 ): Promise<Completion> {
-  return fitting(await top(before, current, world), current);
+  return fitting(await top(before, current, sources), current);
 }
 
-async function top(before: readonly string[], current: string, world: World): Promise<Completion> {
-  const options = runtimeOptions(world, undefined);
+async function top(before: readonly string[], current: string, sources: Sources): Promise<Completion> {
+  const options = runtimeOptions(sources, undefined);
   const walked = walk(before, options, true);
   const word = before[walked.next];
   const rest = before.slice(walked.next + 1);
   const named = TARGET.some((id) => walked.given.has(id));
   if (word === undefined && !walked.wants && !current.startsWith('-')) {
-    if (!named) return firstWords(current, world);
-    const instance = await world.explicit(targetFlags(walked));
+    if (!named) return firstWords(current, sources);
+    const instance = await sources.explicit(targetFlags(walked));
     return instance ? instanceFirst(instance, current) : NOTHING;
   }
   if (word === undefined) {
@@ -41,15 +41,15 @@ async function top(before: readonly string[], current: string, world: World): Pr
     return (await completeOption(current, walked, all)) ?? NOTHING;
   }
   const isHost = (HOST_COMMANDS as readonly string[]).includes(word);
-  if (isHost && !(word === 'demo' && isForDemo(rest, world))) return host(word, rest, current, world);
+  if (isHost && !(word === 'demo' && isForDemo(rest, sources))) return host(word, rest, current, sources);
   if (named) {
-    const instance = await world.explicit(targetFlags(walked));
-    return instance ? ofInstance(instance, before.slice(walked.next), current, world) : NOTHING;
+    const instance = await sources.explicit(targetFlags(walked));
+    return instance ? ofInstance(instance, before.slice(walked.next), current, sources) : NOTHING;
   }
-  const instance = world.instance(word);
-  if (instance) return ofInstance(instance, rest, current, world);
-  const active = world.active();
-  return active ? ofInstance(active, before.slice(walked.next), current, world) : NOTHING;
+  const instance = sources.instance(word);
+  if (instance) return ofInstance(instance, rest, current, sources);
+  const active = sources.active();
+  return active ? ofInstance(active, before.slice(walked.next), current, sources) : NOTHING;
 }
 
 const TARGET = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'];
@@ -66,19 +66,19 @@ function targetFlags({ given }: Walked): FlagValues {
 }
 
 /** The demo server's instance has the words that are not the command's. */
-function isForDemo(rest: readonly string[], world: World): boolean {
+function isForDemo(rest: readonly string[], sources: Sources): boolean {
   const [word] = rest.filter((one) => !one.startsWith('-'));
   return (
     word !== undefined &&
     !(DEMO_COMMANDS as readonly string[]).includes(word) &&
-    world.instance('demo') !== undefined
+    sources.instance('demo') !== undefined
   );
 }
 
 /** Instances, commands of the program, and with an active instance its commands and tools. */
-async function firstWords(current: string, world: World): Promise<Completion> {
-  const active = world.active();
-  const instances = world.instances();
+async function firstWords(current: string, sources: Sources): Promise<Completion> {
+  const active = sources.active();
+  const instances = sources.instances();
   const taken = new Set([...HOST_COMMANDS, ...INSTANCE_WORDS, ...instances.map(({ value }) => value)]);
   const ofActive = active
     ? [...(await firstToolWords(active, [], current, taken)), ...instanceCommands()]
@@ -108,14 +108,14 @@ async function host(
   word: string,
   rest: readonly string[],
   current: string,
-  world: World,
+  sources: Sources,
 ): Promise<Completion> {
-  if (word === 'help') return rest.length === 0 ? firstWords(current, world) : top(rest, current, world);
+  if (word === 'help') return rest.length === 0 ? firstWords(current, sources) : top(rest, current, sources);
   const spec = HOST_SPECS.find(({ name }) => name === word);
   if (!spec) return NOTHING;
-  const completion = await completeSpec(spec, [word], rest, current, { world });
+  const completion = await completeSpec(spec, [word], rest, current, { sources });
   // Its words may as well be the instance's of that name.
-  const demo = word === 'demo' && rest.length === 0 && !current.startsWith('-') && world.instance('demo');
+  const demo = word === 'demo' && rest.length === 0 && !current.startsWith('-') && sources.instance('demo');
   if (!demo) return completion;
   const { candidates } = await instanceFirst(demo, current);
   return { candidates: [...completion.candidates, ...candidates] };
@@ -126,18 +126,18 @@ async function ofInstance(
   instance: KnownInstance,
   before: readonly string[],
   current: string,
-  world: World,
+  sources: Sources,
 ): Promise<Completion> {
-  const options = runtimeOptions(world, instance);
+  const options = runtimeOptions(sources, instance);
   const walked = walk(before, options, true);
   const [word, ...rest] = before.slice(walked.next);
   if (word === undefined)
     return (await completeOption(current, walked, options)) ?? instanceFirst(instance, current);
-  const place = { world, instance };
-  if (word === 'help') return ofInstance(instance, rest, current, world);
-  if (word === 'call') return completeCall(instance, rest, current, world);
+  const place = { sources, instance };
+  if (word === 'help') return ofInstance(instance, rest, current, sources);
+  if (word === 'call') return completeCall(instance, rest, current, sources);
   const spec = INSTANCE_SPECS.find(({ name }) => name === word);
-  if (!spec) return completeToolWords(instance, [word, ...rest], current, world);
+  if (!spec) return completeToolWords(instance, [word, ...rest], current, sources);
   if (word === 'jobs') {
     const inner = walk(rest, options, true);
     if (rest[inner.next] === 'answer' && !inner.wants)

@@ -1,4 +1,4 @@
-import type { Offer } from '../../catalog/entry.ts';
+import type { CatalogEntry } from '../../catalog/entry.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
 import type { Candidate } from './candidate.ts';
@@ -7,7 +7,7 @@ import type { Candidate } from './candidate.ts';
  * What is known without asking anybody, for completion: files of this machine. Nothing here fails: what is missing, damaged, of another
  * version or not permitted is not there.
  */
-export interface World {
+export interface Sources {
   /** The configured instances. */
   instances(): readonly Candidate[];
   /** The one that is typed so, in any case. */
@@ -20,9 +20,9 @@ export interface World {
 
 export interface KnownInstance {
   /** Everything that can be run, from the cached catalogue and the definitions, as far as the rules let it be listed. */
-  offers(): Promise<readonly Offer[]>;
+  entries(): Promise<readonly CatalogEntry[]>;
   /** Of these, those that are not set to be hidden. */
-  listed(): Promise<readonly Offer[]>;
+  listed(): Promise<readonly CatalogEntry[]>;
   /** The names of the definitions, those too that are set to be hidden, as far as the rules let them be listed. */
   definitions(): Promise<readonly Candidate[]>;
   /** Some jobs whose ids begin so, newest first. `liveFirst`: those that have not ended come before the others. */
@@ -33,7 +33,7 @@ export interface KnownInstance {
 
 /** Where in the program the words are. */
 export interface Place {
-  world: World;
+  sources: Sources;
   /** What commands of an instance are about. */
   instance?: KnownInstance | undefined;
 }

@@ -1,9 +1,9 @@
-import type { Offer } from '../../catalog/entry.ts';
+import type { CatalogEntry } from '../../catalog/entry.ts';
 import { filtered } from '../../lib/exact-json.ts';
 import { firstSentence } from '../../lib/first-sentence.ts';
 import { textAt } from '../../lib/json.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
-import { profiledFlags, shownFlags } from '../../tools/flags/overrides.ts';
+import { overriddenFlags, shownFlags } from '../../tools/flags/overrides.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import type { RuntimeFlag } from '../global-flags/table.ts';
 import { type Candidate, type Completion, NOTHING, type Source } from './candidate.ts';
@@ -11,14 +11,14 @@ import { completeOption, notGiven, type Option, runtimeOption, type ValuesOf, wa
 
 /** What fits in the line of a tool: its flags and their values, and the program's own behind them. */
 export function completeTool(
-  { tool, profiles = {} }: Pick<Offer, 'tool' | 'profiles'>,
+  { tool, flagOverrides = {} }: Pick<CatalogEntry, 'tool' | 'flagOverrides'>,
   before: readonly string[],
   current: string,
   runtime: readonly RuntimeFlag[],
   valuesOf: ValuesOf,
 ): Promise<Completion> {
-  const flags = profiledFlags(toolFlags(tool.inputSchema ?? {}), profiles);
-  return completeFlags(shownFlags(flags, profiles), before, current, runtime, valuesOf);
+  const flags = overriddenFlags(toolFlags(tool.inputSchema ?? {}), flagOverrides);
+  return completeFlags(shownFlags(flags, flagOverrides), before, current, runtime, valuesOf);
 }
 
 /** The same for flags at hand. */
@@ -29,7 +29,7 @@ export async function completeFlags(
   runtime: readonly RuntimeFlag[],
   valuesOf: ValuesOf,
 ): Promise<Completion> {
-  const ordered = [...flags].sort((a, b) => Number(b.mustType) - Number(a.mustType));
+  const ordered = [...flags].sort((a, b) => Number(b.mustBeGiven) - Number(a.mustBeGiven));
   const own = [...ordered.flatMap(flagOption), ...ordered.flatMap(noOption)];
   const taken = new Set(own.flatMap(({ names }) => names));
   // Of a name that both have the tool's wins, and what is exact wins over what only stands for it.
@@ -79,18 +79,18 @@ function noOption(flag: ToolFlag, _at: number, all: readonly ToolFlag[]): Option
   ];
 }
 
-function aboutFlag({ mustType, description, title, kind, itemKind }: ToolFlag): string {
+function aboutFlag({ mustBeGiven, description, title, kind, itemKind }: ToolFlag): string {
   const text = firstSentence(description ?? title ?? '');
   const type = kind === 'array' ? `${itemKind ?? 'json'}, repeatable` : kind;
-  return `${mustType ? 'required: ' : ''}${text === '' ? type : text}`;
+  return `${mustBeGiven ? 'required: ' : ''}${text === '' ? type : text}`;
 }
 
 /** The values that a schema names: all that are allowed, or what it gives as default and examples. */
 function valuesOfFlag(flag: ToolFlag): Source | undefined {
-  const { kind, values, nullable, secret, items, forms } = flag;
+  const { kind, values, nullable, secret, items, shapes } = flag;
   if (secret) return undefined;
   const closed = kind === 'boolean' ? [true, false] : values;
-  const open = (items ?? forms).some((form) => form.type === 'boolean') && !closed ? [true, false] : [];
+  const open = (items ?? shapes).some((form) => form.type === 'boolean') && !closed ? [true, false] : [];
   const candidates: Candidate[] = [
     ...typedWords(closed ?? open).map((value) => ({ value })),
     ...(nullable && closed ? [{ value: 'null' }] : []),

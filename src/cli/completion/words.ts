@@ -60,7 +60,7 @@ export function wordValues(path: readonly string[], walked: Walked, place: Place
 type PlacedSource = (typed: string, walked: Walked, place: Place) => ReturnType<Source>;
 
 const SOURCES: Record<Exclude<WordKind, 'free'>, PlacedSource> = {
-  instance: (_typed, _walked, { world }) => ({ candidates: [...world.instances()] }),
+  instance: (_typed, _walked, { sources }) => ({ candidates: [...sources.instances()] }),
   files: () => FILES,
   shell: () => words(...SHELLS),
   job: (typed, walked, { instance }) => ids(typed, walked, instance, false),
@@ -80,17 +80,17 @@ function ids(typed: string, { words: used, given }: Walked, instance: Place['ins
 async function definitionNames(_typed: string, { given, words: used }: Walked, { instance }: Place) {
   const kind = ['job', 'workflow'].find((one) => given.has(one));
   const known: readonly Candidate[] = kind
-    ? exactNames(((await instance?.listed()) ?? []).filter((offer) => offer.kind === kind))
+    ? exactNames(((await instance?.listed()) ?? []).filter((entry) => entry.kind === kind))
     : ((await instance?.definitions()) ?? []);
   return { candidates: known.filter(({ value }) => !used.includes(value)) };
 }
 
-async function settingKeys(typed: string, { words: [name = ''] }: Walked, { world }: Place) {
+async function settingKeys(typed: string, { words: [name = ''] }: Walked, { sources }: Place) {
   const keys: Candidate[] = SETTING_KEYS.map((value) => ({ value }));
   if (!typed.startsWith('tools.'))
     return { candidates: [...keys, { value: 'tools.', about: 'a setting of a tool', open: true }] };
   const { TOOL_SETTING_KEYS } = await import('../../config/tool-settings.ts');
-  const tools = ((await world.instance(name)?.offers()) ?? []).filter(({ kind }) => kind === 'tool');
+  const tools = ((await sources.instance(name)?.entries()) ?? []).filter(({ kind }) => kind === 'tool');
   const stems = [
     { value: 'tools.*.', about: 'all tools' },
     ...exactNames(tools).map(({ value, about }) => ({ value: `tools.${value}.`, about: about ?? '' })),
@@ -108,8 +108,8 @@ async function settingKeys(typed: string, { words: [name = ''] }: Walked, { worl
 }
 
 /** The settings that can be taken back. */
-function setKeys(_typed: string, { words: [name = ''] }: Walked, { world }: Place) {
-  const { tools, ...settings } = world.instance(name)?.settings() ?? {};
+function setKeys(_typed: string, { words: [name = ''] }: Walked, { sources }: Place) {
+  const { tools, ...settings } = sources.instance(name)?.settings() ?? {};
   const ofTools = isObject(tools)
     ? Object.entries(tools).flatMap(([tool, entry]) => [
         `tools.${tool}`,

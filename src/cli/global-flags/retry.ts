@@ -1,7 +1,7 @@
 import { ATTEMPTS, MULTIPLIER } from '../../config/retry-limits.ts';
 import { UsageError } from '../../errors.ts';
 import { NO_RETRY, type RetryPolicy } from '../../jobs/retry.ts';
-import type { LocalRunTerms } from '../../keeper/run-options.ts';
+import type { LocalRunOptions } from '../../keeper/run-options.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
 import { numberFlag } from './number.ts';
@@ -28,10 +28,14 @@ export function retryFlags(flags: FlagValues): RetryPolicy {
 }
 
 /**
- * The terms that the flags name. `background`: nobody waits at a terminal, so that each attempt has a limit, `--timeout` or a default; in the
+ * The run options that the flags name. `background`: nobody waits at a terminal, so that each attempt has a limit, `--timeout` or a default; in the
  * foreground `--timeout` is the limit of the whole command.
  */
-export function localRunTerms(flags: FlagValues, tool: ToolDefinition, background: boolean): LocalRunTerms {
+export function localRunOptions(
+  flags: FlagValues,
+  tool: ToolDefinition,
+  background: boolean,
+): LocalRunOptions {
   if (flags.has('output-check') && flags.has('no-output-check'))
     throw new UsageError('--output-check and --no-output-check contradict each other');
   const typed = textFlag(flags, 'timeout');

@@ -1,9 +1,9 @@
 /** What is configured for a tool, in the shape that its calls take it. */
 
-import type { Offer } from '../../catalog/entry.ts';
-import { type Marks, parseLabels, parseTags, unitedMarks } from '../../config/tags.ts';
+import type { CatalogEntry } from '../../catalog/entry.ts';
+import { parseLabels, parseTags, type Tags, unitedTags } from '../../config/tags.ts';
 import type { ToolSettings } from '../../config/tool-settings.ts';
-import type { JobMarks, NewMarks } from '../../jobs/record.ts';
+import type { JobMetadata, NewJobMetadata } from '../../jobs/record.ts';
 import type { App } from '../app.ts';
 import type { FlagValues } from './scan.ts';
 import { listFlag } from './values.ts';
@@ -20,7 +20,7 @@ const FLAGS = [
 type CallSettings = Pick<ToolSettings, 'retries' | 'retryMultiplier' | 'outputCheck'> &
   Partial<Record<'retryBackoff' | 'retryMaxBackoff' | 'timeout', string | number>>;
 
-/** Settings as the flags that would say the same. Marks are no flags here: they are added to, not replaced (callMarks). */
+/** Settings as the flags that would say the same. Tags and labels are no flags here: they are added to, not replaced (callMetadata). */
 export function toolDefaults(settings: CallSettings): FlagValues {
   const values: FlagValues = new Map();
   for (const [key, flag] of FLAGS) {
@@ -32,9 +32,9 @@ export function toolDefaults(settings: CallSettings): FlagValues {
   return values;
 }
 
-/** The marks of a call's job: what is configured, weakest first, and what `--tag` and `--label` add. Error: UsageError. */
-export function callMarks(flags: FlagValues, ...configured: readonly Marks[]): JobMarks {
-  return unitedMarks(...configured, {
+/** The metadata of a call's job: what is configured, weakest first, and what `--tag` and `--label` add. Error: UsageError. */
+export function callMetadata(flags: FlagValues, ...configured: readonly Tags[]): JobMetadata {
+  return unitedTags(...configured, {
     tags: parseTags(listFlag(flags, 'tag'), '--tag'),
     labels: parseLabels(listFlag(flags, 'label'), '--label'),
   });
@@ -42,13 +42,13 @@ export function callMarks(flags: FlagValues, ...configured: readonly Marks[]): J
 
 /**
  * Puts the defaults of what is called under the flags that were typed: a definition's own, then those that the instance has configured for the
- * tool (`settings`). Returns the marks of the call's job. Error: UsageError.
+ * tool (`settings`). Returns the metadata of the call's job. Error: UsageError.
  */
-export function applyDefaults(app: App, offer: Offer, settings: ToolSettings): NewMarks {
-  const { kind, name, calls } = offer;
-  if (calls) app.defaults(toolDefaults(calls.settings));
+export function applyDefaults(app: App, entry: CatalogEntry, settings: ToolSettings): NewJobMetadata {
+  const { kind, name, target } = entry;
+  if (target) app.defaults(toolDefaults(target.settings));
   app.defaults(toolDefaults(settings));
-  const marks = callMarks(app.flags, settings, { tags: [...offer.tags], labels: { ...offer.labels } });
-  if (kind === 'tool') return marks;
-  return { ...marks, kind, capability: name, ...(calls ? { tool: calls.tool.name } : {}) };
+  const metadata = callMetadata(app.flags, settings, { tags: [...entry.tags], labels: { ...entry.labels } });
+  if (kind === 'tool') return metadata;
+  return { ...metadata, kind, capability: name, ...(target ? { tool: target.tool.name } : {}) };
 }

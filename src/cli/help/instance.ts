@@ -1,9 +1,9 @@
 import { reachable } from '../../catalog/entry.ts';
 import { CliError, PermissionError } from '../../errors.ts';
-import { listedOffers } from '../../instance/entries.ts';
+import { listedEntries } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
-import { grouped, offerLines } from '../output/entry-view.ts';
+import { entryLines, grouped } from '../output/entry-view.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */
 export async function instanceHelp(app: App): Promise<string> {
@@ -43,12 +43,12 @@ ${prefix} call NAME --help shows its flags.
 /** A server that cannot be reached, and a rule that refuses its list, keeps nobody from reading what the program itself has to say. */
 async function toolList(app: App): Promise<string> {
   try {
-    const offers = reachable(await listedOffers(app, {}));
-    if (offers.length === 0) return '(none)';
-    return grouped(offers)
-      .map(({ group, offers: members }) => {
+    const entries = reachable(await listedEntries(app, {}));
+    if (entries.length === 0) return '(none)';
+    return grouped(entries)
+      .map(({ group, entries: members }) => {
         const room = app.printer.width - (group === undefined ? 2 : 4);
-        const lines = offerLines(app.printer, members, room);
+        const lines = entryLines(app.printer, members, room);
         return group === undefined ? lines : `${app.printer.safeName(group)}:\n${indent(lines)}`;
       })
       .join('\n');

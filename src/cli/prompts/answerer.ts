@@ -1,9 +1,9 @@
 import type { ElicitPolicy } from '../../config/settings.ts';
 import { SignalReason } from '../../context.ts';
 import { TimeoutError } from '../../errors.ts';
-import type { Answer, Asker } from '../../jobs/ports.ts';
+import type { Answer, Answerer } from '../../jobs/ports.ts';
 import { askedText } from '../../jobs/questions/pending-questions.ts';
-import { policyAsker } from '../../jobs/questions/policy.ts';
+import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import type { PendingInput } from '../../jobs/record.ts';
 import type { Printer } from '../output/printer.ts';
 import type { Terminal } from './elicitation.ts';
@@ -12,16 +12,16 @@ import type { Terminal } from './elicitation.ts';
  * Who answers what a server asks: by the policy, or the person on the terminal; undefined for nobody. A policy other than `ask` never asks,
  * so that a command does the same with a terminal and without.
  */
-export function askerOf(
+export function answererOf(
   policy: ElicitPolicy,
   printer: Printer,
   terminal: Terminal | undefined,
-): Asker | undefined {
-  const byPolicy = policyAsker(policy, (question, answer) =>
+): Answerer | undefined {
+  const byPolicy = policyAnswerer(policy, (question, answer) =>
     printer.note(`${toldAction(answer)} by policy (--elicit ${policy}): ${askedText(question) ?? ''}`),
   );
   if (byPolicy) return byPolicy;
-  return terminal && terminalAsker(printer, terminal);
+  return terminal && terminalAnswerer(printer, terminal);
 }
 
 function toldAction({ action }: Answer): string {
@@ -29,7 +29,7 @@ function toldAction({ action }: Answer): string {
 }
 
 /** The person: one question after the other, whatever number of them is put at once. */
-export function terminalAsker(printer: Printer, terminal: Terminal): Asker {
+export function terminalAnswerer(printer: Printer, terminal: Terminal): Answerer {
   let before: Promise<unknown> = Promise.resolve();
   return (question, aborted) => {
     if (question.method !== 'elicitation/create') return Promise.resolve(undefined);

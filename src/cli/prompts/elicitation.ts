@@ -29,7 +29,7 @@ export function askOnTerminal(
   question: PendingInput,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  return conversation(streams, signal, async (talk) => {
+  return questions(streams, signal, async (talk) => {
     const { params } = question;
     talk.say(`The server asks: ${visibleLine(String(params['message'] ?? ''))}`);
     if (params['mode'] === 'url') return await askAboutUrl(talk, String(params['url'] ?? ''));
@@ -43,12 +43,12 @@ export async function askWhether(
   what: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const { action } = await conversation(streams, signal, (talk) => confirm(talk, what));
+  const { action } = await questions(streams, signal, (talk) => confirm(talk, what));
   return action === 'accept';
 }
 
 /** The terminal for a while. ^D gives no answer. */
-async function conversation(
+async function questions(
   streams: Terminal,
   signal: AbortSignal | undefined,
   hold: (talk: Conversation) => Promise<Answer>,
@@ -157,10 +157,10 @@ function defaultText(field: FormField): string {
 }
 
 /** A typed line as a field's value, or what is wrong with it. Exported for tests. */
-export function readField(typed: string, field: FormField): Held | { problem: string } {
+export function readField(typed: string, field: FormField): ReadValue | { problem: string } {
   const text = typed.trim();
   if (text === '') {
-    if (field.default !== undefined) return held(field, 'default');
+    if (field.default !== undefined) return readValueAt(field, 'default');
     return field.required ? { problem: 'a value is required' } : { value: undefined };
   }
   const meant = meaningOf(text, typed, field);
@@ -169,7 +169,7 @@ export function readField(typed: string, field: FormField): Held | { problem: st
 }
 
 /** What the text means in this field, as far as it means anything: whether it fits is another question. */
-function meaningOf(text: string, typed: string, field: FormField): Held {
+function meaningOf(text: string, typed: string, field: FormField): ReadValue {
   switch (field.kind) {
     case 'boolean':
       if (/^(y|yes|true)$/i.test(text)) return { value: true };
@@ -199,19 +199,19 @@ function meaningOf(text: string, typed: string, field: FormField): Held {
 }
 
 /** The choice that is called so, or titled so. */
-function meant(text: string, { choices }: FormField): Held {
+function meant(text: string, { choices }: FormField): ReadValue {
   const same = (one: string) => one.toLowerCase() === text.toLowerCase();
   const choice =
     choices.find((one) => textAt(one, 'value') === text) ??
     choices.find((one) => same(textAt(one, 'value'))) ??
     choices.find((one) => one.title !== undefined && same(one.title));
-  return choice ? held(choice, 'value') : { value: text };
+  return choice ? readValueAt(choice, 'value') : { value: text };
 }
 
-function parsed(text: string): Held {
+function parsed(text: string): ReadValue {
   try {
     const value = parseJson(text);
-    const one: Held = { value };
+    const one: ReadValue = { value };
     if (typeof value === 'number') noteNumber(one, 'value', text);
     return one;
   } catch {
@@ -220,12 +220,12 @@ function parsed(text: string): Held {
 }
 
 /** A value, and the text of a number beside it. */
-interface Held {
+interface ReadValue {
   value: unknown;
 }
 
-function held(holder: object, key: string): Held {
-  const one: Held = { value: (holder as Record<string, unknown>)[key] };
+function readValueAt(holder: object, key: string): ReadValue {
+  const one: ReadValue = { value: (holder as Record<string, unknown>)[key] };
   carryNumber(holder, key, one, 'value');
   return one;
 }

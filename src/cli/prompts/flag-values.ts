@@ -4,7 +4,7 @@ import { visibleLine } from '../../lib/visible.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import type { Assignment } from '../../tools/flags/parse-line.ts';
 import { readFlag } from '../../tools/flags/read-flag.ts';
-import { describeForms, plainAt } from '../../tools/flags/read-value.ts';
+import { describeShapes, plainAt } from '../../tools/flags/read-value.ts';
 import type { Terminal } from './elicitation.ts';
 
 /**
@@ -48,7 +48,7 @@ export async function askFlags(
       say(`  ${visibleLine(about(flag))}`);
       for (;;) {
         const words = await wordsFor(flag, ask);
-        if (words.length === 0 && !flag.mustType) break;
+        if (words.length === 0 && !flag.mustBeGiven) break;
         const read = words.length === 0 ? { problem: 'a value is required' } : readFlag(flag, words);
         if ('value' in read) {
           assignments.push({ ...read, path: flag.path, flag: `--${flag.name}` });
@@ -89,9 +89,9 @@ function yesOrNo(typed: string): string {
 /** `--level: one of: info, debug, optional [info] - How much is told` */
 function about(flag: ToolFlag): string {
   const takes =
-    flag.kind === 'array' ? `${describeForms(flag.items ?? [])}, a line each` : describeForms(flag.forms);
+    flag.kind === 'array' ? `${describeShapes(flag.items ?? [])}, a line each` : describeShapes(flag.shapes);
   const format = flag.format === undefined ? '' : ` (${flag.format})`;
   const fallback = flag.default === undefined ? '' : ` [${plainAt(flag, 'default')}]`;
   const text = flag.description ?? flag.title;
-  return `--${flag.name}: ${takes}${format}${flag.mustType ? '' : ', optional'}${fallback}${text ? ` - ${text}` : ''}`;
+  return `--${flag.name}: ${takes}${format}${flag.mustBeGiven ? '' : ', optional'}${fallback}${text ? ` - ${text}` : ''}`;
 }

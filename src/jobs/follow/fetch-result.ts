@@ -1,6 +1,6 @@
 import { RpcError, TaskUnknownError } from '../../errors.ts';
 import type { JobDeps } from '../deps.ts';
-import { endOfSnapshot, lost, rpcFailure } from '../ending.ts';
+import { endOfSnapshot, lost, rpcFailure } from '../job-end.ts';
 import type { Backend, Snapshot } from '../ports.ts';
 import { isTerminal, type JobEnd } from '../record.ts';
 

@@ -9,7 +9,7 @@ import { isTerminal, type JobRecord, type PendingInput } from '../record.ts';
 export const LOCAL_LOOK_MS = 200;
 
 /** Whether only the store tells about the job: another process holds it, or it is not accepted yet. */
-export function isHeld(job: JobRecord): boolean {
+export function isOwnedElsewhere(job: JobRecord): boolean {
   return job.holder != null || job.remote_task_id === null || job.backend === 'local';
 }
 
@@ -18,7 +18,7 @@ export function isHeld(job: JobRecord): boolean {
  * the holder is gone. What a keeper's job asks is put to whoever can answer here. Errors: the stop's reason, UnfinishedError for a question
  * that nobody here answers.
  */
-export async function waitForHeld(
+export async function waitForOwner(
   deps: JobDeps,
   job: JobRecord,
   stop: Stop,
@@ -33,7 +33,7 @@ export async function waitForHeld(
     onReady: () => {},
   });
   try {
-    while (!isTerminal(current.status) && isHeld(current)) {
+    while (!isTerminal(current.status) && isOwnedElsewhere(current)) {
       if (current.holder?.keeper) {
         questions.sync(current.pending_input ?? []);
         if (questions.open.length > 0 && questions.unanswerable) throw inputRequired(current, questions.open);

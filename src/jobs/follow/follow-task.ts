@@ -13,16 +13,15 @@ import {
 import type { Stop } from '../../lib/stop.ts';
 import type { JobDeps, JobEvents } from '../deps.ts';
 import { dialectOf } from '../dialects.ts';
-import { endOfSnapshot, lost } from '../ending.ts';
-import { Observer } from '../observing.ts';
+import { endOfSnapshot, lost } from '../job-end.ts';
 import type { Backend, ServerLink, Snapshot } from '../ports.ts';
 import { isTerminal, type JobEnd, type JobRecord } from '../record.ts';
-import { recordEnd } from '../recorder.ts';
+import { JobRecorder, recordEnd } from '../recorder.ts';
 import { fetchEnd } from './fetch-result.ts';
 import { Failures, pollDelay } from './polling.ts';
 import { isGone, ResultRequest } from './result-request.ts';
-import { Conversation } from './task-questions.ts';
-import { Waker } from './wakeable-sleep.ts';
+import { TaskQuestions } from './task-questions.ts';
+import { WakeableSleep } from './wakeable-sleep.ts';
 
 /** How long one status question may take, in milliseconds, before it counts as failed. */
 const POLL_TIMEOUT_MS = 30_000;
@@ -33,7 +32,7 @@ const LONG_PAUSE_MS = 20_000;
 /** How long a blocking `tasks/result` may lag behind a terminal status, in milliseconds, before it is asked afresh. */
 const RESULT_GRACE_MS = 15_000;
 
-export interface DriveOptions {
+export interface FollowOptions {
   stop: Stop;
   events: JobEvents;
   /** A link that is open already (the submitter's own); it stays open. */
@@ -47,7 +46,7 @@ export interface DriveOptions {
  * A failed poll ends nothing: it is repeated with backoff until `failureBudgetMs` of unbroken failure, pauses that the server asks for aside. Errors: UnreachableError after
  * that, AuthError, the stop's reason, UnfinishedError when the task asks and nobody can answer. None of these touches the job.
  */
-export async function driveTask(deps: JobDeps, job: JobRecord, options: DriveOptions): Promise<JobRecord> {
+export async function followTask(deps: JobDeps, job: JobRecord, options: FollowOptions): Promise<JobRecord> {
   const driver = new TaskDriver(deps, job, options);
   try {
     return recordEnd(deps, job, await driver.run());
@@ -60,41 +59,41 @@ class TaskDriver {
   readonly #deps: JobDeps;
   readonly #job: JobRecord;
   readonly #taskId: string;
-  readonly #options: DriveOptions;
-  readonly #observer: Observer;
+  readonly #options: FollowOptions;
+  readonly #recorder: JobRecorder;
   readonly #signal: AbortSignal;
   #link: ServerLink | undefined;
   #ownLink = false;
   readonly #failures = new Failures();
   /** When the first of them was, ISO 8601 UTC. */
   #failingSince = '';
-  readonly #conversation: Conversation;
+  readonly #conversation: TaskQuestions;
   /** Ends the blocking request when nobody here stays for its answer. */
   readonly #leave = new AbortController();
-  readonly #waker: Waker;
+  readonly #sleep: WakeableSleep;
   readonly #blocking: ResultRequest;
   #listening = false;
 
-  constructor(deps: JobDeps, job: JobRecord, options: DriveOptions) {
+  constructor(deps: JobDeps, job: JobRecord, options: FollowOptions) {
     this.#deps = deps;
     this.#job = job;
     this.#taskId = job.remote_task_id ?? '';
     this.#options = options;
-    this.#observer = new Observer(deps, job, options.events);
+    this.#recorder = new JobRecorder(deps, job, options.events);
     this.#signal = options.stop.signal;
-    this.#waker = new Waker(deps.clock, this.#signal);
+    this.#sleep = new WakeableSleep(deps.clock, this.#signal);
     this.#blocking = new ResultRequest(
       this.#taskId,
       AbortSignal.any([this.#signal, this.#leave.signal]),
-      () => this.#waker.rouse(),
+      () => this.#sleep.wake(),
     );
-    this.#conversation = new Conversation({
+    this.#conversation = new TaskQuestions({
       deps,
       job,
       events: options.events,
       signal: this.#signal,
-      observer: this.#observer,
-      waker: this.#waker,
+      recorder: this.#recorder,
+      sleep: this.#sleep,
       blocking: this.#blocking,
     });
     if (options.link) this.#adopt(options.link);
@@ -125,17 +124,17 @@ class TaskDriver {
   /** One look at the task, and the pause until the next. */
   async #step(): Promise<JobEnd | undefined> {
     const backend = await this.#backend();
-    this.#waker.looked();
+    this.#sleep.reset();
     const state = await backend.poll(this.#taskId, { signal: this.#signal, timeoutMs: POLL_TIMEOUT_MS });
     if (isTerminal(state.status)) return this.#fetchEnd(backend, state);
-    if (this.#failures.count > 0 && this.#job.holder?.keeper) this.#observer.now({ trouble: null });
+    if (this.#failures.count > 0 && this.#job.holder?.keeper) this.#recorder.now({ trouble: null });
     this.#failures.over();
-    this.#observer.snapshot(state);
+    this.#recorder.seen(state);
     this.#conversation.sync(state);
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
     await this.#conversation.goOn(backend, state);
     this.#blocking.start(backend);
-    await this.#waker.untilDue(pollDelay(state.pollIntervalMs));
+    await this.#sleep.untilDue(pollDelay(state.pollIntervalMs));
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
     return undefined;
   }
@@ -160,8 +159,8 @@ class TaskDriver {
   #adopt(link: ServerLink): void {
     this.#link = link;
     link.observe({
-      onProgress: (progress) => this.#observer.progress(progress),
-      onStatusHint: () => this.#waker.rouse(),
+      onProgress: (progress) => this.#recorder.progress(progress),
+      onStatusHint: () => this.#sleep.wake(),
       onQuestion: (question) => this.#conversation.put(question),
       onWithdrawn: (requestId) => this.#conversation.withdraw(requestId),
     });
@@ -178,7 +177,7 @@ class TaskDriver {
   /** Gives a result that is on its way the time to arrive. */
   async #resultOnItsWay(): Promise<void> {
     const { running, end } = this.#blocking;
-    if (running && !end) await Promise.race([running, this.#waker.pause(RESULT_GRACE_MS)]);
+    if (running && !end) await Promise.race([running, this.#sleep.pause(RESULT_GRACE_MS)]);
   }
 
   /** Ends that an error tells; undefined for a failure that may pass. Throws what must reach the person. */
@@ -223,7 +222,7 @@ class TaskDriver {
     if ((isFirst || asked) && this.#job.holder?.keeper) {
       // Others wait by the record alone, and have budgets of their own.
       const trouble = { since: this.#failingSince, message, asked_ms: this.#failures.askedMs };
-      this.#observer.now({ trouble });
+      this.#recorder.now({ trouble });
     }
     if (isFirst) {
       // The longest pause that nobody asked for is shorter.
@@ -234,7 +233,7 @@ class TaskDriver {
     // A server that asked for time gets it, whatever it notifies of meanwhile.
     for (let left = delay; left > 0 && !this.#blocking.end; left = now + delay - clock.monotonic()) {
       this.#signal.throwIfAborted();
-      await this.#waker.pause(left);
+      await this.#sleep.pause(left);
     }
   }
 }

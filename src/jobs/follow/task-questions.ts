@@ -1,12 +1,12 @@
 import { RpcError, UnfinishedError } from '../../errors.ts';
 import type { JobDeps, JobEvents } from '../deps.ts';
-import type { Observer } from '../observing.ts';
 import type { Backend, InputResponse, Snapshot } from '../ports.ts';
 import { Questions } from '../questions/pending-questions.ts';
 import type { JobRecord, PendingInput } from '../record.ts';
+import type { JobRecorder } from '../recorder.ts';
 import { inputRequired } from './follow-record.ts';
 import type { ResultRequest } from './result-request.ts';
-import type { Waker } from './wakeable-sleep.ts';
+import type { WakeableSleep } from './wakeable-sleep.ts';
 
 /** How long one request that brings an answer may take, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -14,47 +14,47 @@ const ANSWER_TIMEOUT_MS = 30_000;
 /** How long a server gets to put a question afresh before one that was put to an earlier process is asked instead, in milliseconds. */
 const FRESH_QUESTION_MS = 1_500;
 
-export interface ConversationOptions {
+export interface TaskQuestionsOptions {
   deps: JobDeps;
   job: JobRecord;
   events: JobEvents;
   signal: AbortSignal;
-  observer: Observer;
-  waker: Waker;
+  recorder: JobRecorder;
+  sleep: WakeableSleep;
   blocking: ResultRequest;
 }
 
 /** What a task asks while somebody stays with it: who can answer is asked, and the answers are brought to the server. */
-export class Conversation {
-  readonly #options: ConversationOptions;
+export class TaskQuestions {
+  readonly #options: TaskQuestionsOptions;
   readonly #questions: Questions;
   /** The last look at the task had it wait for input, with a question of it here. */
   #asked = false;
   /** Since when the task waits for input without a question here, on the monotonic clock. */
   #askedSince: number | undefined;
 
-  constructor(options: ConversationOptions) {
+  constructor(options: TaskQuestionsOptions) {
     this.#options = options;
-    const { deps, signal, observer, waker, job } = options;
+    const { deps, signal, recorder, sleep, job } = options;
     this.#questions = new Questions({
       ask: deps.ask,
       automatic: deps.automatic,
       signal,
       // On record before anybody is asked: servers put a question once, so it must outlive this process.
-      onOpen: (open) => observer.now({ pending_input: open }),
-      onReady: () => waker.rouse(),
+      onOpen: (open) => recorder.now({ pending_input: open }),
+      onReady: () => sleep.wake(),
     });
     this.#questions.inherit(job.pending_input ?? []);
   }
 
   put(question: PendingInput): void {
     this.#questions.put(question);
-    this.#options.waker.rouse();
+    this.#options.sleep.wake();
   }
 
   withdraw(requestId: string | number): void {
     this.#questions.withdraw(requestId);
-    this.#options.waker.rouse();
+    this.#options.sleep.wake();
   }
 
   dispose(): void {
@@ -85,7 +85,7 @@ export class Conversation {
     if (questions.unanswerable && (questions.pending || !this.#mayCome())) {
       await this.#questionOnItsWay();
       if (this.#options.blocking.end) return;
-      if (questions.open.length > 0) this.#options.observer.now({ status: 'input_required' });
+      if (questions.open.length > 0) this.#options.recorder.now({ status: 'input_required' });
       throw inputRequired(this.#options.job, questions.open, state.message ?? state.progress?.message);
     }
     if (backend.blocks && questions.inherited.length > 0) await this.#preferFresh(backend);
@@ -105,7 +105,7 @@ export class Conversation {
     const until = clock.monotonic() + FRESH_QUESTION_MS;
     for (let left = FRESH_QUESTION_MS; left > 0; left = until - clock.monotonic()) {
       if (this.#questions.pending || !this.#options.blocking.running || this.#options.blocking.end) return;
-      await this.#options.waker.pause(left);
+      await this.#options.sleep.pause(left);
     }
   }
 
@@ -146,7 +146,7 @@ export class Conversation {
   async #preferFresh(backend: Backend): Promise<void> {
     this.#options.blocking.start(backend);
     const { open, inherited } = this.#questions;
-    if (open.length === inherited.length) await this.#options.waker.pause(FRESH_QUESTION_MS);
+    if (open.length === inherited.length) await this.#options.sleep.pause(FRESH_QUESTION_MS);
     this.#questions.dropRepeated();
   }
 }

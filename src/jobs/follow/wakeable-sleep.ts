@@ -1,7 +1,7 @@
 import type { JobDeps } from '../deps.ts';
 
 /** A pause that ends early when something has happened, also when that was just before it began. */
-export class Waker {
+export class WakeableSleep {
   readonly #clock: JobDeps['clock'];
   readonly #signal: AbortSignal;
   #wake: () => void = () => {};
@@ -13,13 +13,13 @@ export class Waker {
   }
 
   /** Something has happened: the pause ends, or the next one does not begin. */
-  rouse(): void {
+  wake(): void {
     this.#due = true;
     this.#wake();
   }
 
   /** What has happened until now is being looked at. */
-  looked(): void {
+  reset(): void {
     this.#due = false;
   }
 

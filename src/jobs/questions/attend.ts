@@ -1,46 +1,44 @@
 import { CliError, TimeoutError, UnfinishedError, UnsupportedError } from '../../errors.ts';
 import type { Stop } from '../../lib/stop.ts';
+import { CancelRequested } from '../cancel-requests.ts';
 import type { JobDeps, JobEvents } from '../deps.ts';
 import type { ServerLink } from '../ports.ts';
 import type { PendingInput, Progress } from '../record.ts';
 import { askedText, Questions } from './pending-questions.ts';
 
-export interface AttendOptions {
+export interface WithAnswersOptions {
   stop: Stop;
   onProgress?: (progress: Progress) => void;
   /** An answer has reached the server. */
   onAnswered?: JobEvents['onAnswered'];
   /** The open questions, whenever there are others than before; for whoever keeps them. */
   onOpen?: (open: PendingInput[]) => void;
-  /** What to do with a question that nobody here answers (`parked`: see LinkEvents); without it the work is stopped. */
-  onUnanswered?: (question: PendingInput, parked: boolean) => void;
+  /** What to do with a question that nobody here answers (`asResult`: see LinkEvents); without it the work is stopped. */
+  onUnanswered?: (question: PendingInput, asResult: boolean) => void;
 }
-
-/** Cancellation was asked for from elsewhere (`jobs cancel`), not by a signal to this process. */
-export class CancelRequested extends Error {}
 
 /**
  * Does `work` on a link while whoever can answer is asked what the server asks, and progress is passed on. With nobody to answer (and no
  * `onUnanswered`) the work is stopped with an UnfinishedError that says what was asked: nothing is answered unasked.
  */
-export async function attended<T>(
+export async function withAnswers<T>(
   deps: Pick<JobDeps, 'ask' | 'automatic'>,
   link: ServerLink,
-  options: AttendOptions,
+  options: WithAnswersOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const { stop, onProgress, onOpen, onUnanswered } = options;
   const unanswered = onUnanswered ?? ((question) => stop.abort(nobodyAnswers(question)));
   const told = new Set<PendingInput>();
-  const parked = new Set<PendingInput>();
+  const asResult = new Set<PendingInput>();
   const questions = new Questions({
     ask: deps.ask,
     automatic: deps.automatic,
     signal: stop.signal,
     onOpen: onOpen ?? (() => {}),
-    onReady: () => void settle().catch((error: unknown) => stop.abort(error as Error)),
+    onReady: () => void deliver().catch((error: unknown) => stop.abort(error as Error)),
   });
-  const settle = async () => {
+  const deliver = async () => {
     questions.askAll();
     for (const { question, answer } of questions.ready) {
       await link.respond(question.request_id, { ...answer });
@@ -51,15 +49,15 @@ export async function attended<T>(
     // A question that may be for other work, which keeps it, ends nothing here.
     for (const question of questions.open.filter((one) => !told.has(one) && !one.shared)) {
       told.add(question);
-      unanswered(question, parked.has(question));
+      unanswered(question, asResult.has(question));
     }
   };
   link.observe({
     ...(onProgress ? { onProgress } : {}),
     onQuestion: (question, isParked) => {
-      if (isParked) parked.add(question);
+      if (isParked) asResult.add(question);
       questions.put(question);
-      void settle().catch((error: unknown) => stop.abort(error as Error));
+      void deliver().catch((error: unknown) => stop.abort(error as Error));
     },
     onWithdrawn: (requestId) => questions.withdraw(requestId),
   });

@@ -1,7 +1,7 @@
 /** The questions that a server asks in the course of one piece of work: each is put once, and answered at most once from here. */
 
 import { stringifyJson } from '../../lib/exact-json.ts';
-import type { Asker, AutomaticAnswers, InputResponse } from '../ports.ts';
+import type { Answerer, AutomaticAnswers, InputResponse } from '../ports.ts';
 import type { PendingInput } from '../record.ts';
 
 interface Entry {
@@ -17,7 +17,7 @@ interface Entry {
 }
 
 export interface QuestionsOptions {
-  ask: Asker | undefined;
+  ask: Answerer | undefined;
   /** Comes first, and is not told as an open question meanwhile. */
   automatic?: AutomaticAnswers | undefined;
   signal: AbortSignal;

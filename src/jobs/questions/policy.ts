@@ -1,4 +1,4 @@
-import type { Answer, Asker } from '../ports.ts';
+import type { Answer, Answerer } from '../ports.ts';
 import type { PendingInput } from '../record.ts';
 import { fieldProblem, formDefaults, formFields } from './form.ts';
 
@@ -6,10 +6,10 @@ import { fieldProblem, formDefaults, formFields } from './form.ts';
  * Somebody who answers by rule what a server asks (MCP elicitation), or undefined where the rule is to ask. `decline` declines everything;
  * `defaults` accepts a form with the values that it proposes, and leaves everything else to others. `onAnswer` hears of every answer.
  */
-export function policyAsker(
+export function policyAnswerer(
   policy: 'ask' | 'decline' | 'defaults' | undefined,
   onAnswer: (question: PendingInput, answer: Answer) => void = () => {},
-): Asker | undefined {
+): Answerer | undefined {
   if (policy !== 'decline' && policy !== 'defaults') return undefined;
   return async (question) => {
     // What may be another call's question is nothing to answer by this one's rule.

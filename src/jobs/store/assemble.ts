@@ -6,7 +6,7 @@ import {
   type JobError,
   type JobRecord,
   type JobStatus,
-  marksOf,
+  metadataOf,
   type NewJob,
   SCHEMA_VERSION,
   statusFromRemote,
@@ -35,7 +35,7 @@ export function createdRecord(id: string, job: NewJob, now: Date): StoredJob {
     finished_at: null,
     cancel_requested_at: null,
     holder: job.holder,
-    ...marksOf(job.marks ?? {}),
+    ...metadataOf(job.metadata ?? {}),
   };
 }
 
@@ -70,7 +70,7 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     ...(end === undefined && job.pending_input ? { pending_input: job.pending_input } : {}),
     ...(end === undefined && job.trouble ? { trouble: job.trouble } : {}),
     holder: end === undefined ? holderOf({ job, task }) : null,
-    ...marksOf(job),
+    ...metadataOf(job),
   };
 }
 

@@ -4,7 +4,13 @@
  */
 
 import { hasTexts, parseJson, stringifyJson } from '../../lib/exact-json.ts';
-import { type JobMarks, type JobRecord, marksOf, SCHEMA_VERSION, type SessionFacts } from '../record.ts';
+import {
+  type JobMetadata,
+  type JobRecord,
+  metadataOf,
+  SCHEMA_VERSION,
+  type SessionFacts,
+} from '../record.ts';
 import { FILES } from './job-files.ts';
 
 /** Raised with every change of the format; an index of another version is built anew. */
@@ -51,8 +57,8 @@ export function encodeIndex(entries: readonly IndexEntry[]): string {
 
 /** What most records do not have stands last, and takes no room there. */
 function trailing(record: JobRecord): unknown[] {
-  const marks = marksOf(record);
-  if (Object.keys(marks).length > 0) return [record.pending_input ?? null, marks];
+  const metadata = metadataOf(record);
+  if (Object.keys(metadata).length > 0) return [record.pending_input ?? null, metadata];
   return record.pending_input ? [record.pending_input] : [];
 }
 
@@ -92,6 +98,6 @@ function decodeRow(row: any[], sessions: (SessionFacts | null)[]): IndexEntry {
     holder: row[20],
   };
   if (row[21] != null) record.pending_input = row[21];
-  if (row[22] !== undefined) Object.assign(record, row[22] satisfies JobMarks);
+  if (row[22] !== undefined) Object.assign(record, row[22] satisfies JobMetadata);
   return { kind: row[0], stamp: row[1], record };
 }

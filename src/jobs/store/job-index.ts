@@ -51,7 +51,7 @@ export class JobIndex {
     return entry.record;
   }
 
-  /** Offers a record that was read from its folder, as `list` returns it. */
+  /** Hands in a record that was read from its folder, as `list` returns it. */
   add(record: JobRecord): void {
     if (!needsHolder(record) && isWithin(record, ENTRY_LENGTH)) this.#fresh.push(record);
   }

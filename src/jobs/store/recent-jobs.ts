@@ -6,7 +6,7 @@ import { settled } from './assemble.ts';
 import { FILES, isThere, readFacts } from './job-files.ts';
 import { jobNames } from './job-folder.ts';
 
-export interface Glance {
+export interface RecentJobsOptions {
   /** Only ids that begin so. */
   prefix: string;
   /** Those that have not ended come first. */
@@ -19,7 +19,7 @@ export interface Glance {
 const LOOKED_AT = 1_000;
 
 /** Records of jobs, newest first, without their results. A job that cannot be read is passed over. Errors: IoError for the folder of jobs. */
-export function glanceJobs(dir: string, { prefix, liveFirst, most }: Glance): JobRecord[] {
+export function recentJobs(dir: string, { prefix, liveFirst, most }: RecentJobsOptions): JobRecord[] {
   const names = jobNames(dir)
     .filter((name) => name.startsWith(prefix))
     .reverse();

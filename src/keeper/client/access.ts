@@ -4,13 +4,13 @@ import type { JobRecord } from '../../jobs/record.ts';
 import { isSurely } from '../../lib/disk/holder.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import { presentKeepers } from '../presence.ts';
-import type { KeeperOrders } from '../protocol.ts';
+import type { KeeperConfig } from '../protocol.ts';
 import { type KeeperState, keeperAtWork, liveKeepers, removeState } from '../state.ts';
 import { KeeperClient, NobodyListensError } from './client.ts';
 import type { StartOptions } from './start.ts';
 
-export interface KeeperAccess extends Omit<StartOptions, 'unusable' | 'orders'> {
-  orders: Omit<KeeperOrders, 'id' | 'token' | 'fingerprint'>;
+export interface KeeperAccess extends Omit<StartOptions, 'unusable' | 'keeperConfig'> {
+  keeperConfig: Omit<KeeperConfig, 'id' | 'token' | 'fingerprint'>;
   /** The target with its variables filled in. Error: UsageError. */
   target: () => unknown;
   log: (line: string) => void;
@@ -36,7 +36,7 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
         : start
           ? await (await import('./start.ts')).startKeeper({
               ...access,
-              orders: { ...access.orders, fingerprint },
+              keeperConfig: { ...access.keeperConfig, fingerprint },
               unusable,
             })
           : undefined;
@@ -105,13 +105,13 @@ const ROUTING = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']
 
 /** What must be the same for a keeper to do as well as a connection of one's own. Values and all; it never touches a disk. */
 export function fingerprintOf({
-  orders,
+  keeperConfig,
   target,
   env,
-}: Pick<KeeperAccess, 'orders' | 'target' | 'env'>): string {
-  const { identity, cwd } = orders;
+}: Pick<KeeperAccess, 'keeperConfig' | 'target' | 'env'>): string {
+  const { identity, cwd } = keeperConfig;
   // How long connecting may take matters for the first command only.
-  const settings = { ...orders.settings, connectTimeoutMs: null };
+  const settings = { ...keeperConfig.settings, connectTimeoutMs: null };
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;
   const surroundings = (stdio ? SURROUNDINGS : ROUTING).map((name) => env[name] ?? null);

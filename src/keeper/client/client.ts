@@ -26,7 +26,7 @@ import type {
   SubmitReply,
 } from '../protocol.ts';
 import { type OutgoingOptions, Peer } from '../rpc.ts';
-import type { LocalRunTerms } from '../run-options.ts';
+import type { LocalRunOptions } from '../run-options.ts';
 import type { KeeperState } from '../state.ts';
 import { errorFrom } from '../wire-error.ts';
 
@@ -123,17 +123,17 @@ export function keeperLink(
   { support }: KeeperLinkOptions,
 ): ServerLink {
   let events: LinkEvents = {};
-  const callParams = ({ name, arguments: args, through }: ToolCall): CallParams => ({
+  const callParams = ({ name, arguments: args, viaTool }: ToolCall): CallParams => ({
     name,
     arguments: args,
     task_support: support(name) ?? null,
-    ...(through === undefined ? {} : { through }),
+    ...(viaTool === undefined ? {} : { viaTool }),
   });
 
   return {
-    taskMode: ({ name, through }) =>
+    taskMode: ({ name, viaTool }) =>
       open
-        ? taskMode(open.facts, support(name), through)
+        ? taskMode(open.facts, support(name), viaTool)
         : { tasks: 'offer', certain: false, holdable: true, cancel: true },
     get session() {
       if (!open) throw new Error('the keeper was not asked about the server');
@@ -153,15 +153,18 @@ export function keeperLink(
     },
     submit: () => Promise.reject(new Error('a keeper submits jobs itself')),
     keeper: {
-      async submit(call, { storedArguments, marks, ttlMs, detach, elicit, terms, signal, onCreated }) {
+      async submit(
+        call,
+        { storedArguments, metadata, ttlMs, detach, elicit, runOptions, signal, onCreated },
+      ) {
         const params: SubmitParams = {
           ...callParams(call),
           stored_arguments: storedArguments,
-          marks: marks ?? null,
+          metadata: metadata ?? null,
           ttl_ms: ttlMs ?? null,
           detach,
           elicit: elicit ?? null,
-          local: (terms as LocalRunTerms | undefined) ?? null,
+          local: (runOptions as LocalRunOptions | undefined) ?? null,
         };
         const reply = (await client.request('submit', params, {
           signal: signal as AbortSignal,

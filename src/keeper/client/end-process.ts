@@ -13,7 +13,7 @@ export function ended({ holder }: KeeperState): Promise<boolean> {
 }
 
 /**
- * Kills a keeper that does not end; what it leaves behind its guardian ends. `unproved`: whether the process is the keeper cannot be told, and it
+ * Kills a keeper that does not end; what it leaves behind its reaper ends. `unproved`: whether the process is the keeper cannot be told, and it
  * is left alone; it is looked at before each signal, since its pid may have gone to somebody else. `alive`: not even a kill ends it.
  */
 export async function kill({ holder }: KeeperState): Promise<'ended' | 'unproved' | 'alive'> {

@@ -7,7 +7,7 @@ import { IoError } from '../../errors.ts';
 import { makePrivateDir } from '../../lib/disk/durable-file.ts';
 import { KEEPER_MARK } from '../env.ts';
 import { logPath, openLog } from '../log.ts';
-import type { KeeperOrders } from '../protocol.ts';
+import type { KeeperConfig } from '../protocol.ts';
 import { type KeeperState, keeperAtWork, liveKeepers } from '../state.ts';
 import { errorFrom, type WireError } from '../wire-error.ts';
 
@@ -25,7 +25,7 @@ export interface StartOptions {
   entry: string;
   execPath: string;
   env: Readonly<Record<string, string | undefined>>;
-  orders: Omit<KeeperOrders, 'id' | 'token'>;
+  keeperConfig: Omit<KeeperConfig, 'id' | 'token'>;
   /** Keepers that are no use to the caller; another one that comes up meanwhile is. */
   unusable: ReadonlySet<string>;
   sleep: (ms: number) => Promise<void>;
@@ -89,13 +89,20 @@ async function tryLock(dir: string): Promise<(() => Promise<void>) | undefined> 
   }
 }
 
-async function launch({ dir, entry, execPath, env, orders, signal }: StartOptions): Promise<KeeperState> {
+async function launch({
+  dir,
+  entry,
+  execPath,
+  env,
+  keeperConfig,
+  signal,
+}: StartOptions): Promise<KeeperState> {
   const id = randomBytes(4).toString('hex');
   const token = randomBytes(18).toString('base64url');
   const log = logFor(dir);
-  const child = spawn(execPath, [entry, 'keeper', 'serve', orders.name], {
+  const child = spawn(execPath, [entry, 'keeper', 'serve', keeperConfig.name], {
     // Not the caller's folder, which may be removed or unmounted while the keeper runs.
-    cwd: orders.root,
+    cwd: keeperConfig.root,
     // A process group of its own, which a closing terminal does not signal.
     detached: true,
     stdio: ['pipe', 'pipe', log],
@@ -104,7 +111,7 @@ async function launch({ dir, entry, execPath, env, orders, signal }: StartOption
   });
   closeSync(log);
   child.stdin?.on('error', () => {});
-  child.stdin?.end(JSON.stringify({ ...orders, id, token }));
+  child.stdin?.end(JSON.stringify({ ...keeperConfig, id, token }));
   const report = await firstLine(child, START_TIMEOUT_MS, signal);
   child.stdout?.destroy();
   child.removeAllListeners();
@@ -124,17 +131,17 @@ function firstLine(child: ChildProcess, timeoutMs: number, signal: AbortSignal |
   return new Promise((resolve, reject) => {
     let text = '';
     const timer = setTimeout(() => resolve('it does not answer'), timeoutMs);
-    const settle = (line: string) => {
+    const hear = (line: string) => {
       clearTimeout(timer);
       resolve(line);
     };
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('\n')) settle(text.slice(0, text.indexOf('\n')));
+      if (text.includes('\n')) hear(text.slice(0, text.indexOf('\n')));
     });
-    child.once('error', (error) => settle(error.message));
-    child.once('close', (code, why) => settle(`it ended with ${why ?? `exit code ${code}`}`));
+    child.once('error', (error) => hear(error.message));
+    child.once('close', (code, why) => hear(`it ended with ${why ?? `exit code ${code}`}`));
   });
 }
 

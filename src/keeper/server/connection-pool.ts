@@ -1,5 +1,5 @@
 import { RpcError } from '../../errors.ts';
-import { connectTo, type Reach } from '../../mcp/connection/connect.ts';
+import { type ConnectTarget, connectTo } from '../../mcp/connection/connect.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
 import { type DetachableLink, serverLink } from '../../mcp/server-link.ts';
 
@@ -18,8 +18,8 @@ export interface Lease {
  * The keeper's connections to its server. A stdio server is one process, which all work shares; over HTTP each piece of work has a connection
  * to itself, so that questions and progress are certainly its own, and gives it back for the next.
  */
-export class Connections {
-  readonly #reach: Reach;
+export class ConnectionPool {
+  readonly #reach: ConnectTarget;
   readonly #support: (tool: string) => string | undefined;
   readonly #onEnded: (why: string) => void;
   readonly #shares: boolean;
@@ -29,14 +29,14 @@ export class Connections {
   #closed = false;
 
   constructor(
-    reach: Reach,
+    connectTarget: ConnectTarget,
     support: (tool: string) => string | undefined,
     onEnded: (why: string) => void = () => {},
   ) {
-    this.#reach = reach;
+    this.#reach = connectTarget;
     this.#support = support;
     this.#onEnded = onEnded;
-    this.#shares = reach.identity.kind === 'stdio';
+    this.#shares = connectTarget.identity.kind === 'stdio';
   }
 
   get connected(): boolean {

@@ -1,18 +1,18 @@
 import { AuthError, CliError, IoError } from '../../errors.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
-import { lost } from '../../jobs/ending.ts';
-import { driveTask } from '../../jobs/follow/follow-task.ts';
-import type { Answer, Asker, JobStore } from '../../jobs/ports.ts';
+import { followTask } from '../../jobs/follow/follow-task.ts';
+import { lost } from '../../jobs/job-end.ts';
+import type { Answer, Answerer, JobStore } from '../../jobs/ports.ts';
 import { isTerminal, type JobEnd, type JobRecord, type TaskFact } from '../../jobs/record.ts';
 import { UnrecordedEndError, UnrecordedTaskError } from '../../jobs/recorder.ts';
-import type { Submitted } from '../../jobs/settling.ts';
+import type { Submitted } from '../../jobs/submission.ts';
 import { submitJob } from '../../jobs/submit.ts';
 import { type Stop, stopAfter } from '../../lib/stop.ts';
 import type { SubmitParams } from '../protocol.ts';
 import { CallerGone } from '../rpc.ts';
 import { localRun } from '../run-options.ts';
-import type { Connections, Lease } from './connection-pool.ts';
-import { Offers } from './open-questions.ts';
+import type { ConnectionPool, Lease } from './connection-pool.ts';
+import { OpenQuestions } from './open-questions.ts';
 
 /** The pause before a job that could not be brought further is tried again, in milliseconds: doubling, up to the second. */
 const PATIENCE_MS = 2_000;
@@ -23,7 +23,7 @@ interface Running {
   capability: string;
   since: string;
   stop: Stop;
-  offers: Offers;
+  questions: OpenQuestions;
   /** Its end, when the disk does not take it. */
   unrecorded?: JobEnd;
   /** Its record was seen to have ended while the work on it goes on. */
@@ -35,9 +35,9 @@ interface Running {
 export interface WorkOptions {
   instance: string;
   deps: Omit<JobDeps, 'ask'>;
-  connections: Connections;
-  /** The asker for a policy, if the policy answers anything by itself. */
-  policyAsker: (policy: SubmitParams['elicit']) => Asker | undefined;
+  connections: ConnectionPool;
+  /** The answerer for a policy, if the policy answers anything by itself. */
+  policyAnswerer: (policy: SubmitParams['elicit']) => Answerer | undefined;
   log: (text: string) => void;
   /** Called when a job has begun or ended. */
   onChange: () => void;
@@ -89,11 +89,11 @@ export class KeeperWork {
     const submitted = submitJob(
       deps,
       lease.link,
-      { name: params.name, arguments: params.arguments, through: params.through },
+      { name: params.name, arguments: params.arguments, viaTool: params.viaTool },
       {
         instance: this.#options.instance,
         storedArguments: params.stored_arguments,
-        marks: params.marks ?? undefined,
+        metadata: params.metadata ?? undefined,
         ttlMs: params.ttl_ms ?? undefined,
         stop,
         events,
@@ -137,8 +137,8 @@ export class KeeperWork {
    * the server refuses it with.
    */
   async answer(jobId: string, requestId: string | number, answer: Answer): Promise<void> {
-    const offers = this.#running.get(jobId)?.offers ?? new Offers();
-    await offers.answer(jobId, requestId, answer);
+    const questions = this.#running.get(jobId)?.questions ?? new OpenQuestions();
+    await questions.answer(jobId, requestId, answer);
   }
 
   /**
@@ -179,16 +179,16 @@ export class KeeperWork {
   #newRun(capability: string, policy: SubmitParams['elicit']) {
     const { deps, log } = this.#options;
     const stop = stopAfter(deps.clock, undefined, undefined, '');
-    const offers = new Offers(this.#options.policyAsker(policy));
+    const questions = new OpenQuestions(this.#options.policyAnswerer(policy));
     const since = deps.clock.now().toISOString();
-    const running: Running = { id: '', capability, since, stop, offers, leave: () => {} };
+    const running: Running = { id: '', capability, since, stop, questions, leave: () => {} };
     const events: JobEvents = {
       onNote: log,
-      onAnswered: ({ request_id }) => offers.settled(request_id),
-      onRefused: ({ request_id }, error) => offers.settled(request_id, error),
+      onAnswered: ({ request_id }) => questions.close(request_id),
+      onRefused: ({ request_id }, error) => questions.close(request_id, error),
     };
     const onCreated = (_: JobRecord) => {};
-    return { running, stop, events, onCreated, deps: { ...deps, ask: offers.asker } };
+    return { running, stop, events, onCreated, deps: { ...deps, ask: questions.answerer } };
   }
 
   #stayWith(submitted: Promise<Submitted>, run: Run, lease: Lease): void {
@@ -238,7 +238,7 @@ export class KeeperWork {
   /** One attempt to bring a task to its end. What fails is tried again as long as nobody else could do it. */
   async #drive({ deps, stop, events, running }: Run, job: JobRecord, lease: Lease, failures: number) {
     try {
-      const driven = driveTask(deps, job, { stop, events, link: lease.link });
+      const driven = followTask(deps, job, { stop, events, link: lease.link });
       return (
         await this.#recorded(
           driven.then((ended) => ({ job: ended })),

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import type { Answer, Asker } from '../../jobs/ports.ts';
+import type { Answer, Answerer } from '../../jobs/ports.ts';
 import type { PendingInput } from '../../jobs/record.ts';
 
 type Id = string | number;
@@ -14,16 +14,16 @@ interface Delivery {
  * The open questions of one job: what its policy does not answer is offered through the record, and waits here for the answer that `jobs
  * answer`, or a wait on a terminal, brings.
  */
-export class Offers {
-  readonly #automatic: Asker | undefined;
+export class OpenQuestions {
+  readonly #automatic: Answerer | undefined;
   readonly #open = new Map<Id, (answer: Answer) => void>();
   readonly #deliveries = new Map<Id, Delivery>();
 
-  constructor(automatic?: Asker) {
+  constructor(automatic?: Answerer) {
     this.#automatic = automatic;
   }
 
-  readonly asker: Asker = async (question, signal) =>
+  readonly answerer: Answerer = async (question, signal) =>
     (await this.#automatic?.(question, signal)) ?? this.#offer(question, signal as AbortSignal | undefined);
 
   /**
@@ -43,7 +43,7 @@ export class Offers {
   }
 
   /** The server has the answer, or (`refusal`) will not have it. */
-  settled(id: Id, refusal?: Error): void {
+  close(id: Id, refusal?: Error): void {
     const delivery = this.#deliveries.get(id);
     this.#deliveries.delete(id);
     if (refusal) delivery?.reject(refusal);
@@ -63,7 +63,7 @@ export class Offers {
         this.#open.delete(id);
         signal?.removeEventListener('abort', withdraw);
         // Work that ends before the answer is delivered has no more use for it.
-        signal?.addEventListener('abort', () => this.settled(id), { once: true });
+        signal?.addEventListener('abort', () => this.close(id), { once: true });
         resolve(answer);
       });
     });

@@ -7,22 +7,22 @@ import { systemClock } from '../../context.ts';
 import { EXIT, IoError } from '../../errors.ts';
 import type { JobDeps } from '../../jobs/deps.ts';
 import { FAILURE_BUDGET_MS } from '../../jobs/follow/polling.ts';
-import { policyAsker } from '../../jobs/questions/policy.ts';
+import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import { openJobStore } from '../../jobs/store/job-store.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
-import { startGuardian } from '../../lib/process/reaper.ts';
+import { startReaper } from '../../lib/process/reaper.ts';
 import { automaticAnswers } from '../../mcp/automatic-answers.ts';
-import { clientDuties } from '../../mcp/connection/client-features.ts';
-import type { Reach } from '../../mcp/connection/connect.ts';
+import { clientFeatures } from '../../mcp/connection/client-features.ts';
+import type { ConnectTarget } from '../../mcp/connection/connect.ts';
 import { VERSION } from '../../version.ts';
 import { KeeperLog } from '../log.ts';
-import type { KeeperOrders } from '../protocol.ts';
+import type { KeeperConfig } from '../protocol.ts';
 import { socketPath, tempSocketPath } from '../socket-path.ts';
 import { isRegistered, type KeeperState, removeState, writeState } from '../state.ts';
 import { errorToWire } from '../wire-error.ts';
-import { Connections } from './connection-pool.ts';
+import { ConnectionPool } from './connection-pool.ts';
 import { KeeperWork } from './jobs.ts';
-import { Desk } from './server.ts';
+import { CommandServer } from './server.ts';
 
 /** How often it looks whether it can still be found, and whether its jobs have ended by another hand, in milliseconds. */
 const PLACE_CHECK_MS = 2_000;
@@ -33,15 +33,15 @@ const FIRST_VISIT_MS = 10_000;
 /** How long ending may take after everything was told to end, in milliseconds: a server gets 2 s, SIGTERM, 2 s, SIGKILL. */
 const END_MS = 8_000;
 
-/** Runs a keeper until it has nothing to do, is told to stop, or its data root is gone. Its orders come on stdin. */
+/** Runs a keeper until it has nothing to do, is told to stop, or its data root is gone. Its configuration comes on stdin. */
 export async function runKeeper(): Promise<void> {
-  const orders = JSON.parse(await readAll(process.stdin)) as KeeperOrders;
+  const keeperConfig = JSON.parse(await readAll(process.stdin)) as KeeperConfig;
   // A closing terminal must not take the keeper with it, nor a starter that has gone.
   process.on('SIGHUP', () => {});
   process.stdout.on('error', () => {});
   const report = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
   try {
-    const keeper = new Keeper(orders);
+    const keeper = new Keeper(keeperConfig);
     await keeper.start();
     report({ ready: true });
     await keeper.done;
@@ -52,13 +52,13 @@ export async function runKeeper(): Promise<void> {
 }
 
 class Keeper {
-  readonly #orders: KeeperOrders;
+  readonly #config: KeeperConfig;
   readonly #dir: string;
   readonly #log: KeeperLog;
   readonly #state: Omit<KeeperState, 'schema_version'>;
-  readonly #connections: Connections;
+  readonly #connections: ConnectionPool;
   readonly #work: KeeperWork;
-  readonly #desk: Desk;
+  readonly #commandServer: CommandServer;
   #server: Server | undefined;
   #retiring = false;
   #idle: AbortController | undefined;
@@ -69,8 +69,8 @@ class Keeper {
   /** Resolves when it has ended. */
   readonly done: Promise<void>;
 
-  constructor(orders: KeeperOrders) {
-    const { id, token, name, root, identity } = orders;
+  constructor(keeperConfig: KeeperConfig) {
+    const { id, token, name, root, identity } = keeperConfig;
     const paths = resolvePaths({
       env: { MCP2CLI_HOME: root },
       home: root,
@@ -78,7 +78,7 @@ class Keeper {
       platform: process.platform,
     });
     const holder = { ...currentHolder(), keeper: true };
-    this.#orders = orders;
+    this.#config = keeperConfig;
     this.done = new Promise((resolve) => {
       this.#ended = resolve;
     });
@@ -93,17 +93,20 @@ class Keeper {
       version: VERSION,
       started_at: systemClock.now().toISOString(),
     };
-    const duties = clientDuties(orders.settings, process.env, orders.cwd);
+    const features = clientFeatures(keeperConfig.settings, process.env, keeperConfig.cwd);
     const supports = new Map<string, string>();
-    const reach: Reach = {
-      name: orders.adHoc ? 'the server' : name,
+    const connectTarget: ConnectTarget = {
+      name: keeperConfig.adHoc ? 'the server' : name,
       version: VERSION,
       identity,
       target: () =>
-        here(expandTarget(identity, process.env, orders.adHoc ? 'ad hoc target' : name), orders.cwd),
+        here(
+          expandTarget(identity, process.env, keeperConfig.adHoc ? 'ad hoc target' : name),
+          keeperConfig.cwd,
+        ),
       serverFile: paths.serverFile(name),
-      duties,
-      connectTimeoutMs: orders.settings.connectTimeoutMs,
+      features,
+      connectTimeoutMs: keeperConfig.settings.connectTimeoutMs,
       now: systemClock.now,
       log: (line) =>
         line.startsWith('server: ')
@@ -112,8 +115,8 @@ class Keeper {
             ? this.#log.write('server', line.slice('server '.length))
             : this.#say(line),
     };
-    this.#connections = new Connections(
-      reach,
+    this.#connections = new ConnectionPool(
+      connectTarget,
       (tool) => supports.get(tool),
       (why) => this.#say(`the connection ended: ${why}`),
     );
@@ -126,7 +129,7 @@ class Keeper {
       },
       clock: systemClock,
       random: Math.random,
-      automatic: automaticAnswers(duties),
+      automatic: automaticAnswers(features),
       holder,
       // Nobody else could ask this server: it is asked until it answers, or is gone.
       failureBudgetMs: identity.kind === 'stdio' ? Number.POSITIVE_INFINITY : FAILURE_BUDGET_MS,
@@ -135,12 +138,12 @@ class Keeper {
       instance: name,
       deps,
       connections: this.#connections,
-      policyAsker: (policy) => policyAsker(policy ?? 'ask'),
+      policyAnswerer: (policy) => policyAnswerer(policy ?? 'ask'),
       log: (text) => this.#say(text),
       onChange: () => this.#look(),
     });
-    this.#desk = new Desk({
-      orders,
+    this.#commandServer = new CommandServer({
+      keeperConfig,
       state: this.#state,
       store: deps.store,
       connections: this.#connections,
@@ -155,7 +158,7 @@ class Keeper {
 
   /** Listens, and can be found. Errors: IoError. */
   async start(): Promise<void> {
-    if (this.#orders.identity.kind === 'stdio') startGuardian((text) => this.#say(text), { ownGroup: true });
+    if (this.#config.identity.kind === 'stdio') startReaper((text) => this.#say(text), { ownGroup: true });
     this.#state.socket = await this.#listenSomewhere();
     try {
       this.#register();
@@ -177,7 +180,7 @@ class Keeper {
 
   /** Beside its file, or where a socket can be. */
   async #listenSomewhere(): Promise<string> {
-    const { id, token } = this.#orders;
+    const { id, token } = this.#config;
     const path = socketPath(this.#dir, id, token);
     try {
       await this.#listen(path);
@@ -194,7 +197,7 @@ class Keeper {
   async #listen(path: string): Promise<void> {
     // Closing takes the path away: the earlier one first. Conversations go on.
     this.#server?.close();
-    const server = createServer((socket: Socket) => this.#desk.receive(socket));
+    const server = createServer((socket: Socket) => this.#commandServer.receive(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(path, resolve);
@@ -230,13 +233,13 @@ class Keeper {
 
   /** Something began or ended: with nothing left to do the idle time runs. Whoever only asks how it is does not begin it anew. */
   #look(): void {
-    if (this.#ending || this.#work.busy || this.#desk.inUse) {
+    if (this.#ending || this.#work.busy || this.#commandServer.inUse) {
       this.#used = true;
       this.#idle?.abort(new Error('work'));
       this.#idle = undefined;
       return;
     }
-    const { idleTimeoutMs } = this.#orders.settings;
+    const { idleTimeoutMs } = this.#config.settings;
     if (this.#retiring) void this.#end('it was replaced');
     else if (idleTimeoutMs !== undefined && !this.#idle) {
       this.#idle = new AbortController();
@@ -273,12 +276,12 @@ class Keeper {
     // Not to be found any more first, so that nobody comes who would find it gone.
     removeState(this.#dir, this.#state);
     await this.#work.stop(why);
-    this.#desk.close();
+    this.#commandServer.close();
     this.#server?.close();
     await this.#connections.close();
     this.#log.flush();
     this.#ended();
-    // A server's grandchild may hold a pipe open; the guardian sees to it, and nothing is left to be done here.
+    // A server's grandchild may hold a pipe open; the reaper sees to it, and nothing is left to be done here.
     process.exit();
   }
 }

@@ -8,7 +8,7 @@ import type {
   CallParams,
   HelloParams,
   HelloReply,
-  KeeperOrders,
+  KeeperConfig,
   OpenReply,
   RequestParams,
   RespondParams,
@@ -20,7 +20,7 @@ import type {
 import { type Incoming, MAX_FRAME, Peer } from '../rpc.ts';
 import type { KeeperState } from '../state.ts';
 import { errorToWire } from '../wire-error.ts';
-import type { Connections, Lease } from './connection-pool.ts';
+import type { ConnectionPool, Lease } from './connection-pool.ts';
 import type { KeeperWork } from './jobs.ts';
 
 /** Requests that change nothing at the server; only these may be passed on as they are. */
@@ -29,11 +29,11 @@ const READING = new Set(['tools/list', 'resources/list', 'resources/templates/li
 /** The longest message of somebody who has not shown the token, in characters. */
 const STRANGERS_FRAME = 16 * 1024;
 
-export interface DeskOptions {
-  orders: KeeperOrders;
+export interface CommandServerOptions {
+  keeperConfig: KeeperConfig;
   state: Omit<KeeperState, 'schema_version'>;
   store: JobStore;
-  connections: Connections;
+  connections: ConnectionPool;
   work: KeeperWork;
   /** Each tool's `execution.taskSupport`, as callers tell it. */
   supports: Map<string, string>;
@@ -45,41 +45,46 @@ export interface DeskOptions {
 }
 
 /** Where commands come in: each has a conversation of its own, which begins with the token. */
-export class Desk {
-  readonly #options: DeskOptions;
-  readonly #visitors = new Set<Visitor>();
+export class CommandServer {
+  readonly #options: CommandServerOptions;
+  readonly #visitors = new Set<ClientConnection>();
 
-  constructor(options: DeskOptions) {
+  constructor(options: CommandServerOptions) {
     this.#options = options;
   }
 
   /** A command is here to use the server: it need not fear that the keeper ends under its hands. */
   get inUse(): boolean {
-    return [...this.#visitors].some((visitor) => visitor.uses);
+    return [...this.#visitors].some((client) => client.uses);
   }
 
   receive(socket: Socket): void {
-    const visitor = new Visitor(socket, this.#options, this.#visitors, () => {
-      this.#visitors.delete(visitor);
+    const client = new ClientConnection(socket, this.#options, this.#visitors, () => {
+      this.#visitors.delete(client);
       this.#options.onChange();
     });
-    this.#visitors.add(visitor);
+    this.#visitors.add(client);
   }
 
   close(): void {
-    for (const visitor of this.#visitors) visitor.dismiss();
+    for (const client of this.#visitors) client.dismiss();
   }
 }
 
-class Visitor {
+class ClientConnection {
   readonly #peer: Peer;
-  readonly #options: DeskOptions;
-  readonly #all: ReadonlySet<Visitor>;
+  readonly #options: CommandServerOptions;
+  readonly #all: ReadonlySet<ClientConnection>;
   #known = false;
   #lease: Promise<Lease> | undefined;
   uses = false;
 
-  constructor(socket: Socket, options: DeskOptions, all: ReadonlySet<Visitor>, onGone: () => void) {
+  constructor(
+    socket: Socket,
+    options: CommandServerOptions,
+    all: ReadonlySet<ClientConnection>,
+    onGone: () => void,
+  ) {
     this.#options = options;
     this.#all = all;
     this.#peer = new Peer(socket, {
@@ -131,8 +136,8 @@ class Visitor {
   }
 
   #hello({ token, fingerprint, version }: HelloParams): HelloReply {
-    const { orders, isRetiring } = this.#options;
-    if (token !== orders.token) {
+    const { keeperConfig, isRetiring } = this.#options;
+    if (token !== keeperConfig.token) {
       this.#peer.destroy();
       throw new ProtocolError('wrong token');
     }
@@ -141,7 +146,7 @@ class Visitor {
       ? 'retiring'
       : version !== VERSION
         ? 'version'
-        : fingerprint !== undefined && fingerprint !== orders.fingerprint
+        : fingerprint !== undefined && fingerprint !== keeperConfig.fingerprint
           ? 'config'
           : null;
     this.uses = fingerprint !== undefined && stale === null;
@@ -217,7 +222,7 @@ class Visitor {
 
   /** Other commands that use the server at the moment. */
   get #users(): number {
-    return [...this.#all].filter((visitor) => visitor.uses && visitor !== this).length;
+    return [...this.#all].filter((client) => client.uses && client !== this).length;
   }
 
   #status(): StatusReply {

@@ -26,7 +26,7 @@ for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done`;
 const MOST_STARTS = 10;
 
 /**
- * How long a command may last without a guardian, in milliseconds. Most end before; one that somebody kills for taking too long has lasted
+ * How long a command may last without a reaper, in milliseconds. Most end before; one that somebody kills for taking too long has lasted
  * longer.
  */
 const SHORT_MS = 1_000;
@@ -37,7 +37,7 @@ let asked = false;
  * Sees to it that the children of this process, and what these have started, do not outlive it, not even after a kill -9. `ownGroup`: this
  * process leads a group that is to end with it, too. Windows ends the children of a process with it by itself.
  */
-export function startGuardian(onError: (message: string) => void, { ownGroup }: { ownGroup: boolean }): void {
+export function startReaper(onError: (message: string) => void, { ownGroup }: { ownGroup: boolean }): void {
   asked = true;
   if (process.platform !== 'win32') start(onError, ownGroup, MOST_STARTS);
 }
@@ -46,31 +46,31 @@ export function startGuardian(onError: (message: string) => void, { ownGroup }: 
 export function guardSoon(): void {
   if (asked) return;
   asked = true;
-  setTimeout(() => startGuardian(() => {}, { ownGroup: false }), SHORT_MS).unref();
+  setTimeout(() => startReaper(() => {}, { ownGroup: false }), SHORT_MS).unref();
 }
 
 function start(onError: (message: string) => void, ownGroup: boolean, starts: number): void {
   if (starts === 0) return;
   const groups = [...(ownGroup ? [process.pid] : []), ...currentGroups()].map(String);
-  const guardian = spawn('/bin/sh', ['-c', SCRIPT, 'guardian', ...groups], {
+  const reaper = spawn('/bin/sh', ['-c', SCRIPT, 'reaper', ...groups], {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
   });
-  const { stdin } = guardian;
+  const { stdin } = reaper;
   stdin.on('error', () => {});
   const stop = onGroups((change, group) => stdin.write(`${change} ${group}\n`));
-  guardian.once('error', (error) => {
+  reaper.once('error', (error) => {
     stop();
-    onError(`no guardian: ${error.message}`);
+    onError(`no reaper: ${error.message}`);
   });
   // Somebody has ended it: another one takes its place.
-  guardian.once('exit', () => {
+  reaper.once('exit', () => {
     stop();
     start(onError, ownGroup, starts - 1);
   });
   // The pipe stays open until this process ends, and holds up nothing.
-  guardian.unref();
+  reaper.unref();
   (stdin as unknown as { unref?: () => void }).unref?.();
 }

@@ -11,7 +11,7 @@ const REJECTED = -1;
 const INTERNAL_ERROR = -32603;
 
 /** What this client does for a server without asking anybody: it names the roots, and has a command answer sampling. */
-export interface ClientDuties {
+export interface ClientFeatures {
   /** ClientCapabilities to declare: elicitation always, roots and sampling where they are configured. */
   readonly capabilities: JsonObject;
   /** What is declared beyond elicitation: servers list other tools for it, so it is part of the key of what is remembered of them. */
@@ -28,14 +28,14 @@ export interface ClientDuties {
 }
 
 /**
- * The duties that an instance's settings ask for. `${VAR}` is filled in from `env` when a connection is opened, a relative folder is one below
+ * The client features that an instance's settings ask for. `${VAR}` is filled in from `env` when a connection is opened, a relative folder is one below
  * `cwd`, and the sampling command runs there with all of `env`.
  */
-export function clientDuties(
+export function clientFeatures(
   settings: Pick<InstanceSettings, 'roots' | 'sampling'>,
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
-): ClientDuties {
+): ClientFeatures {
   const { sampling } = settings;
   const hasRoots = settings.roots.length > 0;
   const roots = () => settings.roots.map((root) => usedRoot(root, env, cwd));
@@ -107,9 +107,9 @@ export function isUri(text: string): boolean {
 
 /**
  * Answers what a server asks of the client itself as JSON-RPC requests (up to 2025-11-25), until the channel is closed. Sampling that nobody
- * configured is rejected in so many words; what else is not for the duties is left to others.
+ * configured is rejected in so many words; what is not for these features is left to others.
  */
-export function serveDuties(channel: Channel, duties: ClientDuties, log: (line: string) => void): void {
+export function serveFeatures(channel: Channel, features: ClientFeatures, log: (line: string) => void): void {
   const over = new AbortController();
   const running = new Map<string | number, AbortController>();
   channel.onClose(() => over.abort(new Error('the connection was closed')));
@@ -130,7 +130,7 @@ export function serveDuties(channel: Channel, duties: ClientDuties, log: (line: 
   channel.onServerRequest((request) => {
     const { id, method, params } = request;
     const own = new AbortController();
-    const answer = duties.answer(method, params, AbortSignal.any([over.signal, own.signal]));
+    const answer = features.answer(method, params, AbortSignal.any([over.signal, own.signal]));
     if (answer) {
       running.set(id, own);
       serve(request, answer)

@@ -16,10 +16,10 @@ export interface ServerTraits {
 export function taskMode(
   traits: ServerTraits,
   toolSupport: string | undefined,
-  through?: string | undefined,
+  viaTool?: string | undefined,
 ): TaskMode {
   // A job of the server's own runs in the background always: inline, a failure would have neither run nor message.
-  if (through !== undefined)
+  if (viaTool !== undefined)
     return { tasks: 'required', certain: true, holdable: traits.transport !== 'stdio', cancel: false };
   if (traits.era === 'modern') {
     const tasks = speaks2026(traits.capabilities) ? 'offer' : 'none';

@@ -1,5 +1,5 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
-import { rpcFailure } from '../../jobs/ending.ts';
+import { rpcFailure } from '../../jobs/job-end.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';

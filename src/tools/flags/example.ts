@@ -19,7 +19,7 @@ const BY_FORMAT = new Map<string, string>([
 
 /** A line that could be typed: every flag that must be, or else the first one, with values that the schema suggests. */
 export function exampleLine(usage: string, flags: readonly ToolFlag[]): string {
-  const must = flags.filter((flag) => flag.mustType && !(flag.hasNested && hasMustInside(flag, flags)));
+  const must = flags.filter((flag) => flag.mustBeGiven && !(flag.hasNested && hasMustInside(flag, flags)));
   const first = flags.find((flag) => flag.path.length === 1);
   const shown = must.length > 0 ? must : first ? [first] : [];
   return [usage, ...shown.slice(0, 12).flatMap(words)].join(' ');
@@ -31,7 +31,7 @@ export function exampleLine(usage: string, flags: readonly ToolFlag[]): string {
 }
 
 function hasMustInside(flag: ToolFlag, flags: readonly ToolFlag[]): boolean {
-  return flags.some((other) => other.mustType && isChild(other, flag));
+  return flags.some((other) => other.mustBeGiven && isChild(other, flag));
 }
 
 function isChild(inner: ToolFlag, outer: ToolFlag): boolean {

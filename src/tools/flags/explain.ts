@@ -4,12 +4,12 @@ import { didYouMean, nearestNames } from '../../lib/nearest-names.ts';
 import { type Finding, meantAlternatives } from '../schema/alternatives.ts';
 import { listOf, readSchema } from '../schema/reader.ts';
 import { redactSecrets } from '../schema/redact.ts';
-import type { Form, FormType } from '../schema/shape.ts';
-import { formsReader } from '../schema/shapes.ts';
+import type { Shape, ShapeType } from '../schema/shape.ts';
+import { shapesReader } from '../schema/shapes.ts';
 import type { Violation } from '../schema/violation.ts';
 import type { JsonSchema } from '../tool.ts';
 import type { ToolFlag } from './flag.ts';
-import { describeForms, listValues, plain, plainAt, quote, quoteAt, suggestValue } from './read-value.ts';
+import { describeShapes, listValues, plain, plainAt, quote, quoteAt, suggestValue } from './read-value.ts';
 import { toolFlags } from './tool-flags.ts';
 
 export interface ArgumentProblem {
@@ -35,7 +35,7 @@ export function explain(
   const flags = toolFlags(inputSchema);
   const places = flagPlaces(flags);
   const shown = redactSecrets(args, inputSchema);
-  const formsOf = formsReader(readSchema(checked));
+  const shapesOf = shapesReader(readSchema(checked));
   const order = new Map(flags.map((flag, i) => [flag.path[0], i] as const).reverse());
   const findings = meantAlternatives(violations, checked).filter(counts);
 
@@ -51,7 +51,7 @@ export function explain(
     else {
       const value = valueAt(args, path);
       const hidden = typeof value !== 'object' && !Object.is(value, valueAt(shown, path));
-      message = `${inside}: ${describe(finding, { value, hidden, shown: shownAt(args, path) }, formsOf(finding.schema), places)}`;
+      message = `${inside}: ${describe(finding, { value, hidden, shown: shownAt(args, path) }, shapesOf(finding.schema), places)}`;
     }
     return { finding, flag, message, path, order: order.get(path[0] ?? '') ?? Number.MAX_SAFE_INTEGER };
   });
@@ -132,7 +132,7 @@ interface Given {
   hidden: boolean;
 }
 
-function describe(finding: Finding, given: Given, forms: readonly Form[], places: Places): string {
+function describe(finding: Finding, given: Given, shapes: readonly Shape[], places: Places): string {
   const { keyword, params, schema } = finding;
   const value = (suggestion = '') => (given.hidden ? '' : ` (given ${given.shown}${suggestion})`);
   const limit = numberText(schema, keyword) ?? String(params['limit']);
@@ -142,7 +142,7 @@ function describe(finding: Finding, given: Given, forms: readonly Form[], places
   switch (keyword) {
     case 'type': {
       const types = Array.isArray(schema['type']) ? schema['type'] : [schema['type']];
-      return `must be ${describeForms(types.map((type) => ({ type: type as FormType })))}${value()}`;
+      return `must be ${describeShapes(types.map((type) => ({ type: type as ShapeType })))}${value()}`;
     }
     case 'enum': {
       const allowed = listOf(params['allowedValues']);
@@ -186,7 +186,7 @@ function describe(finding: Finding, given: Given, forms: readonly Form[], places
       return `is something that the tool's schema excludes${value()}`;
     case 'anyOf':
     case 'oneOf':
-      return describeChoice(finding, given, forms, places);
+      return describeChoice(finding, given, shapes, places);
     default:
       return `does not satisfy the schema's "${keyword}"${value()}`;
   }
@@ -201,7 +201,7 @@ function nameOf(property: unknown, finding: Finding, places: Places): string {
   return places.get([...finding.path, String(property)].join('\0')) ?? plain(property);
 }
 
-function describeChoice(finding: Finding, given: Given, forms: readonly Form[], places: Places): string {
+function describeChoice(finding: Finding, given: Given, shapes: readonly Shape[], places: Places): string {
   const { branches, params } = finding;
   if (Array.isArray(params['passingSchemas'])) return 'fits several forms that exclude each other';
   const all = (branches ?? []).filter((branch) => branch.length > 0);
@@ -213,9 +213,9 @@ function describeChoice(finding: Finding, given: Given, forms: readonly Form[], 
   if (all.length > 0 && missing.every((names) => names !== undefined))
     return `needs ${missing.join(', or ')}`;
   if (isObject(given.value) || Array.isArray(given.value))
-    if (forms.some((form) => form.type === (Array.isArray(given.value) ? 'array' : 'object')))
+    if (shapes.some((shape) => shape.type === (Array.isArray(given.value) ? 'array' : 'object')))
       return `fits none of the ${all.length} forms that the tool accepts`;
-  const values = joined(forms.map((form) => form.values ?? []));
+  const values = joined(shapes.map((shape) => shape.values ?? []));
   const value = given.hidden ? '' : ` (given ${given.shown}${suggestValue(given.value, values)})`;
-  return `must be ${describeForms(forms)}${value}`;
+  return `must be ${describeShapes(shapes)}${value}`;
 }

@@ -1,4 +1,4 @@
-import type { Form } from '../schema/shape.ts';
+import type { Shape } from '../schema/shape.ts';
 
 export type FlagKind = 'string' | 'number' | 'integer' | 'boolean' | 'enum' | 'array' | 'object' | 'json';
 
@@ -13,19 +13,19 @@ export interface ToolFlag {
   path: readonly (string | number)[];
   kind: FlagKind;
   /** Every shape that a value may have; `kind` is the summary. */
-  forms: readonly Form[];
+  shapes: readonly Shape[];
   /** Of an array: the shapes and kind of an element. */
-  items?: readonly Form[];
+  items?: readonly Shape[];
   itemKind?: FlagKind;
   /** Of a tuple: the shapes of the elements by their places; all further ones are like the last. */
-  places?: readonly (readonly Form[])[];
+  places?: readonly (readonly Shape[])[];
   /** The allowed values, of any type; of an array: of its elements. */
   values?: readonly unknown[];
   nullable: boolean;
   /** Listed in `required` of its own object. */
   required: boolean;
   /** A call without it cannot be right: required, without default, and so are the objects around it. */
-  mustType: boolean;
+  mustBeGiven: boolean;
   default?: unknown;
   const?: unknown;
   title?: string;

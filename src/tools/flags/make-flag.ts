@@ -3,8 +3,8 @@ import { own } from '../../lib/json.ts';
 import { kebabCase } from '../../lib/kebab-case.ts';
 import { distinct } from '../schema/combine-shapes.ts';
 import { listOf, type Part } from '../schema/reader.ts';
-import type { Form, FormType } from '../schema/shape.ts';
-import type { FormsOf } from '../schema/shapes.ts';
+import type { Shape, ShapeType } from '../schema/shape.ts';
+import type { ShapesOf } from '../schema/shapes.ts';
 import type { FlagKind, ToolFlag } from './flag.ts';
 
 /** What a flag is made from. */
@@ -18,10 +18,10 @@ export interface FlagSource {
 }
 
 /** The flag of a property or of an element, as its schema describes it. */
-export function makeFlag(source: FlagSource, formsOf: FormsOf): ToolFlag {
+export function makeFlag(source: FlagSource, shapesOf: ShapesOf): ToolFlag {
   const { path, schema, parts, required, parentMustType } = source;
-  const forms = formsOf(schema);
-  const kind = kindOf(forms);
+  const shapes = shapesOf(schema);
+  const kind = kindOf(shapes);
   const exact = path.join('.');
   const flag: ToolFlag = {
     name: exact,
@@ -30,35 +30,35 @@ export function makeFlag(source: FlagSource, formsOf: FormsOf): ToolFlag {
     exact,
     path,
     kind,
-    forms,
-    nullable: forms.some((form) => form.type === 'null'),
+    shapes,
+    nullable: shapes.some((shape) => shape.type === 'null'),
     required,
-    mustType: false,
+    mustBeGiven: false,
     secret: parts.some(({ schema: s }) => isSecret(s)),
     hasNested: false,
   };
-  let valued = forms;
+  let valued = shapes;
   if (kind === 'array') {
-    flag.items = formsOf(elementSchema(forms));
+    flag.items = shapesOf(elementSchema(shapes));
     flag.itemKind = kindOf(flag.items);
-    const places = placeCount(forms);
+    const places = placeCount(shapes);
     // One more for what follows.
     if (places > 0)
-      flag.places = Array.from({ length: places + 1 }, (_, place) => formsOf(elementSchema(forms, place)));
+      flag.places = Array.from({ length: places + 1 }, (_, place) => shapesOf(elementSchema(shapes, place)));
     valued = flag.items;
   }
   const values = closedValues(valued);
   if (values) flag.values = values;
   annotate(flag, parts);
-  flag.mustType = required && parentMustType && flag.default === undefined;
+  flag.mustBeGiven = required && parentMustType && flag.default === undefined;
   return flag;
 }
 
 /** A schema for the elements of an array of one of these shapes, or for the one at a place. */
-export function elementSchema(forms: readonly Form[], place?: number): unknown {
-  const schemas = forms.flatMap((form) => {
-    if (form.type !== 'array') return [];
-    return [(place === undefined ? undefined : (form.places?.[place] ?? form.rest)) ?? form.items ?? []];
+export function elementSchema(shapes: readonly Shape[], place?: number): unknown {
+  const schemas = shapes.flatMap((shape) => {
+    if (shape.type !== 'array') return [];
+    return [(place === undefined ? undefined : (shape.places?.[place] ?? shape.rest)) ?? shape.items ?? []];
   });
   if (schemas.length === 1) return { allOf: schemas[0] };
   return { anyOf: schemas.map((allOf) => ({ allOf })) };
@@ -67,8 +67,8 @@ export function elementSchema(forms: readonly Form[], place?: number): unknown {
 /** Tuples may say something about as many places; no person types more. */
 const MOST_PLACES = 64;
 
-function placeCount(forms: readonly Form[]): number {
-  return Math.min(Math.max(0, ...forms.map((form) => form.places?.length ?? 0)), MOST_PLACES);
+function placeCount(shapes: readonly Shape[]): number {
+  return Math.min(Math.max(0, ...shapes.map((shape) => shape.places?.length ?? 0)), MOST_PLACES);
 }
 
 function annotate(flag: ToolFlag, parts: readonly Part[]): void {
@@ -97,24 +97,24 @@ export function isSecret(schema: { readonly [keyword: string]: unknown }): boole
 }
 
 /** The allowed values when there is a list for every shape, without null; undefined when anything else is allowed as well. */
-export function closedValues(forms: readonly Form[]): unknown[] | undefined {
-  const shapes = forms.filter((form) => form.type !== 'null');
-  if (shapes.length === 0 || shapes.some((form) => !form.values)) return undefined;
-  return distinct(shapes.map((form) => form.values ?? []));
+export function closedValues(shapes: readonly Shape[]): unknown[] | undefined {
+  const nonNull = shapes.filter((shape) => shape.type !== 'null');
+  if (nonNull.length === 0 || nonNull.some((shape) => !shape.values)) return undefined;
+  return distinct(nonNull.map((shape) => shape.values ?? []));
 }
 
-export function kindOf(forms: readonly Form[]): FlagKind {
-  const shapes = forms.filter((form) => form.type !== 'null');
-  const types = new Set<FormType>(shapes.map((form) => form.type));
-  const only = (...allowed: FormType[]) =>
+export function kindOf(shapes: readonly Shape[]): FlagKind {
+  const nonNull = shapes.filter((shape) => shape.type !== 'null');
+  const types = new Set<ShapeType>(nonNull.map((shape) => shape.type));
+  const only = (...allowed: ShapeType[]) =>
     types.size > 0 && [...types].every((type) => allowed.includes(type));
   if (only('boolean')) return 'boolean';
   if (types.has('array')) return 'array';
-  if (closedValues(forms)) return 'enum';
+  if (closedValues(shapes)) return 'enum';
   if (only('integer')) return 'integer';
   if (only('integer', 'number')) return 'number';
   if (only('object')) return 'object';
   // Text is taken as text wherever that is allowed, whatever else is.
-  if (shapes.some((form) => form.type === 'string' && !form.values)) return 'string';
+  if (nonNull.some((shape) => shape.type === 'string' && !shape.values)) return 'string';
   return 'json';
 }

@@ -2,8 +2,8 @@ import { isObject, type JsonObject, own } from '../../lib/json.ts';
 import { kebabCase } from '../../lib/kebab-case.ts';
 import { combine, type Part, type SchemaReader } from '../schema/reader.ts';
 import { matchesPattern } from '../schema/safe-pattern.ts';
-import type { FormType } from '../schema/shape.ts';
-import type { FormsOf } from '../schema/shapes.ts';
+import type { ShapeType } from '../schema/shape.ts';
+import type { ShapesOf } from '../schema/shapes.ts';
 import type { ToolFlag } from './flag.ts';
 import { elementSchema, makeFlag } from './make-flag.ts';
 
@@ -16,11 +16,11 @@ const DEEPEST = 400;
  * Gives flags their `inside`. What is found there is a flag like any other, made when it is asked for; the same name gives the same flag, so
  * that repeating it is seen.
  */
-export function insideFlags(reader: SchemaReader, formsOf: FormsOf) {
+export function insideFlags(reader: SchemaReader, shapesOf: ShapesOf) {
   const made = new Map<string, ToolFlag>();
 
   function attach(flag: ToolFlag, schema: unknown): void {
-    const types = new Set<FormType>(flag.forms.map((form) => form.type));
+    const types = new Set<ShapeType>(flag.shapes.map((shape) => shape.type));
     const inObject = types.has('object') || types.has('any');
     if (!inObject && !types.has('array')) return;
     flag.inside = {
@@ -30,13 +30,13 @@ export function insideFlags(reader: SchemaReader, formsOf: FormsOf) {
     };
   }
 
-  function find(flag: ToolFlag, schema: unknown, rest: string, types: ReadonlySet<FormType>) {
+  function find(flag: ToolFlag, schema: unknown, rest: string, types: ReadonlySet<ShapeType>) {
     const dot = rest.indexOf('.');
     const first = dot < 0 ? rest : rest.slice(0, dot);
     const tail = dot < 0 ? undefined : rest.slice(dot + 1);
     if (types.has('array') && INDEX.test(first)) {
       const at = Number(first);
-      return go(flag, at, first, elementSchema(flag.forms, at), tail);
+      return go(flag, at, first, elementSchema(flag.shapes, at), tail);
     }
     if (!types.has('object') && !types.has('any')) return undefined;
     return named(flag, schema, rest) ?? free(flag, schema, rest, first, tail);
@@ -45,12 +45,14 @@ export function insideFlags(reader: SchemaReader, formsOf: FormsOf) {
   /** A property that the schema names; its own name may have dots. */
   function named(flag: ToolFlag, schema: unknown, rest: string): ToolFlag | undefined {
     const properties = reader.properties(schema).filter(({ name }) => name !== '');
-    for (const form of [(name: string) => name, kebabCase]) {
-      const fits = properties.filter(({ name }) => rest === form(name) || rest.startsWith(`${form(name)}.`));
+    for (const shape of [(name: string) => name, kebabCase]) {
+      const fits = properties.filter(
+        ({ name }) => rest === shape(name) || rest.startsWith(`${shape(name)}.`),
+      );
       // The longest that leads somewhere; two that look the same in kebab case are told apart by their exact names alone.
       for (const one of fits.sort((a, b) => b.name.length - a.name.length)) {
-        const typed = form(one.name);
-        if (typed === '' || fits.some((other) => other !== one && form(other.name) === typed)) continue;
+        const typed = shape(one.name);
+        if (typed === '' || fits.some((other) => other !== one && shape(other.name) === typed)) continue;
         const tail = rest === typed ? undefined : rest.slice(typed.length + 1);
         const found = go(flag, one.name, kebabOf(one.name, properties), one.schema, tail);
         if (found) return found;
@@ -81,7 +83,7 @@ export function insideFlags(reader: SchemaReader, formsOf: FormsOf) {
     let flag = made.get(key);
     if (!flag) {
       const parts = reader.parts(schema);
-      flag = makeFlag({ path, schema, parts, required: false, parentMustType: false }, formsOf);
+      flag = makeFlag({ path, schema, parts, required: false, parentMustType: false }, shapesOf);
       flag.name = `${outer.name}.${typed}`;
       attach(flag, schema);
       made.set(key, flag);
@@ -91,8 +93,8 @@ export function insideFlags(reader: SchemaReader, formsOf: FormsOf) {
 
   function names(flag: ToolFlag, schema: unknown, inObject: boolean): string[] {
     const known = inObject ? propertyNames(schema) : [];
-    if (!flag.forms.some((form) => form.type === 'array')) return known;
-    return [...known, '0', ...propertyNames(elementSchema(flag.forms, 0)).map((name) => `0.${name}`)];
+    if (!flag.shapes.some((shape) => shape.type === 'array')) return known;
+    return [...known, '0', ...propertyNames(elementSchema(flag.shapes, 0)).map((name) => `0.${name}`)];
   }
 
   function propertyNames(schema: unknown): string[] {

@@ -5,7 +5,7 @@ import { isObject, type JsonObject, own, setOwn } from '../../lib/json.ts';
 import type { ToolFlag } from './flag.ts';
 
 /** Of one flag, by the property's own name, dotted for nested ones. */
-export interface FlagProfile {
+export interface FlagOverride {
   /** What is typed, without dashes. */
   name?: string;
   /** Sent when nothing was typed for it. */
@@ -14,13 +14,13 @@ export interface FlagProfile {
   hide?: boolean;
 }
 
-export type FlagProfiles = Readonly<Record<string, FlagProfile>>;
+export type FlagOverrides = Readonly<Record<string, FlagOverride>>;
 
 /**
  * The flags as they are typed here: renamed ones under their new name (and their exact one), those with a default not required. A new name that
  * another flag has already is not given.
  */
-export function profiledFlags(flags: readonly ToolFlag[], profiles: FlagProfiles): ToolFlag[] {
+export function overriddenFlags(flags: readonly ToolFlag[], profiles: FlagOverrides): ToolFlag[] {
   const taken = new Set(flags.map(({ name }) => name));
   return flags.map((flag) => {
     const profile = Object.hasOwn(profiles, flag.exact) ? profiles[flag.exact] : undefined;
@@ -30,7 +30,7 @@ export function profiledFlags(flags: readonly ToolFlag[], profiles: FlagProfiles
     const profiled = {
       ...flag,
       ...(renamed ? { name: profile.name ?? '', kebab: profile.name ?? '' } : {}),
-      ...(profile.default === undefined ? {} : { default: profile.default, mustType: false }),
+      ...(profile.default === undefined ? {} : { default: profile.default, mustBeGiven: false }),
     };
     if (profile.default !== undefined) carryNumber(profile, 'default', profiled);
     return profiled;
@@ -38,7 +38,7 @@ export function profiledFlags(flags: readonly ToolFlag[], profiles: FlagProfiles
 }
 
 /** Those that help tells of. */
-export function shownFlags(flags: readonly ToolFlag[], profiles: FlagProfiles): ToolFlag[] {
+export function shownFlags(flags: readonly ToolFlag[], profiles: FlagOverrides): ToolFlag[] {
   const hidden = Object.keys(profiles).filter((exact) => profiles[exact]?.hide);
   const within = (flag: ToolFlag) =>
     hidden.some((exact) => flag.exact === exact || flag.exact.startsWith(`${exact}.`));
@@ -49,7 +49,7 @@ export function shownFlags(flags: readonly ToolFlag[], profiles: FlagProfiles): 
 export function withDefaultArgs(
   args: JsonObject,
   flags: readonly ToolFlag[],
-  profiles: FlagProfiles,
+  profiles: FlagOverrides,
 ): JsonObject {
   let filled = args;
   for (const { exact, path } of flags) {
@@ -62,7 +62,7 @@ export function withDefaultArgs(
 function filledAt(
   args: JsonObject,
   [name = '', ...inner]: readonly string[],
-  profile: FlagProfile,
+  profile: FlagOverride,
 ): JsonObject {
   const before = own(args, name);
   if (inner.length === 0 ? Object.hasOwn(args, name) : !isObject(before)) return args;

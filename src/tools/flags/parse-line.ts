@@ -2,9 +2,9 @@ import { UsageError } from '../../errors.ts';
 import { didYouMean, nearestNames } from '../../lib/nearest-names.ts';
 import type { ToolFlag } from './flag.ts';
 import { readFlag } from './read-flag.ts';
-import { describeForms } from './read-value.ts';
+import { describeShapes } from './read-value.ts';
 import { flagFinder, nearInside } from './tool-flags.ts';
-import { strayMessage } from './unexpected-arguments.ts';
+import { unexpectedMessage } from './unexpected-arguments.ts';
 
 /** A flag of the program's own that is accepted after a tool's name. */
 export interface RuntimeFlagSpec {
@@ -82,23 +82,23 @@ export function scanToolLine(
   const problems: string[] = [];
   const line: ScannedLine = { assignments: [], runtime: new Map(), problems, unread: new Set() };
   const typed = new Map<ToolFlag, Typed>();
-  const strays: string[] = [];
+  const unexpected: string[] = [];
   let at = 0;
 
   while (at < argv.length) {
     const word = argv[at++] ?? '';
     if (word === '--') {
-      strays.push(...argv.slice(at));
+      unexpected.push(...argv.slice(at));
       break;
     }
     if (word.startsWith('--')) longFlag(word);
     else if (/^-[A-Za-z]/.test(word)) shortFlags(word);
-    else strays.push(word);
+    else unexpected.push(word);
   }
-  if (strays.length > 0)
+  if (unexpected.length > 0)
     problems.push(
-      strayMessage(
-        strays,
+      unexpectedMessage(
+        unexpected,
         flags,
         [...typed.keys()].some((flag) => flag.secret),
       ),
@@ -123,7 +123,7 @@ export function scanToolLine(
       return;
     }
     const negated = name.startsWith('no-') ? find(name.slice(3)) : undefined;
-    if (negated && 'flag' in negated && negated.flag.forms.some((form) => form.type === 'boolean')) {
+    if (negated && 'flag' in negated && negated.flag.shapes.some((shape) => shape.type === 'boolean')) {
       const positive = `--${negated.flag.name}=${inline === 'true' ? 'false' : 'true'}`;
       if (inline === undefined) add(negated.flag, `--${name}`, false);
       else problems.push(`--${name} takes no value${didYouMean([positive])}`);
@@ -157,7 +157,7 @@ export function scanToolLine(
       if (belongs) at++;
       add(flag, shown, belongs ? next : true);
     } else if (next === undefined) {
-      problems.push(`${shown} needs a value: ${describeForms(flag.items ?? flag.forms)}`);
+      problems.push(`${shown} needs a value: ${describeShapes(flag.items ?? flag.shapes)}`);
       line.unread.add(`--${flag.name}`);
     } else {
       at++;

@@ -3,7 +3,7 @@ import type { ToolFlag } from './flag.ts';
 
 /** Flags that must be typed and were not; of an object whose parts have flags the parts. */
 export function missingFlags(flags: readonly ToolFlag[], args: Record<string, unknown>): ToolFlag[] {
-  const must = flags.filter((flag) => flag.mustType && !isGiven(flag, args));
+  const must = flags.filter((flag) => flag.mustBeGiven && !isGiven(flag, args));
   return must.filter((flag) => !must.some((inner) => isInside(inner, flag)));
 }
 

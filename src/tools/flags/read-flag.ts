@@ -1,5 +1,5 @@
 import { carryNumber, joined, parseJson } from '../../lib/exact-json.ts';
-import type { Form } from '../schema/shape.ts';
+import type { Shape } from '../schema/shape.ts';
 import type { ToolFlag } from './flag.ts';
 import { readExactly, readWord, type WordResult } from './read-value.ts';
 
@@ -12,7 +12,7 @@ export function readFlag(flag: ToolFlag, words: readonly (string | boolean)[]): 
 }
 
 function readOne(flag: ToolFlag, word: string | boolean): WordResult {
-  return typeof word === 'boolean' ? { value: word } : readWord(word, flag.forms, flag.secret);
+  return typeof word === 'boolean' ? { value: word } : readWord(word, flag.shapes, flag.secret);
 }
 
 /**
@@ -23,7 +23,7 @@ function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordRes
   const { items = [], places = [] } = flag;
   const [only] = words;
   if (words.length === 1 && only !== undefined) {
-    const single = flag.forms.filter((form) => form.type !== 'array');
+    const single = flag.shapes.filter((shape) => shape.type !== 'array');
     if (typeof only === 'boolean') return { value: only };
     const alone = readExactly(only, single);
     if (single.length > 0 && 'value' in alone && !(alone.value === null && takesText(items))) return alone;
@@ -34,14 +34,14 @@ function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordRes
   let count = 0;
   for (const [i, word] of words.entries()) {
     if (typeof word === 'boolean') return { problem: `--no-${flag.name} takes no part in a list` };
-    const forms = places[count] ?? places.at(-1) ?? items;
-    const several = takesText(forms) ? undefined : jsonArray(word, forms);
+    const shapes = places[count] ?? places.at(-1) ?? items;
+    const several = takesText(shapes) ? undefined : jsonArray(word, shapes);
     if (several) {
       pieces.push(several);
       count += several.length;
       continue;
     }
-    const element = readWord(word, forms, flag.secret);
+    const element = readWord(word, shapes, flag.secret);
     if ('problem' in element)
       return { problem: words.length > 1 ? `${element.problem} [item ${i + 1}]` : element.problem };
     const piece = [element.value];
@@ -52,17 +52,17 @@ function readList(flag: ToolFlag, words: readonly (string | boolean)[]): WordRes
   return { value: joined(pieces) };
 }
 
-function takesText(forms: readonly Form[]): boolean {
-  return forms.some((form) => form.type === 'string' && !form.values);
+function takesText(shapes: readonly Shape[]): boolean {
+  return shapes.some((shape) => shape.type === 'string' && !shape.values);
 }
 
-function jsonArray(word: string, items: readonly Form[]): unknown[] | undefined {
+function jsonArray(word: string, items: readonly Shape[]): unknown[] | undefined {
   if (!word.trimStart().startsWith('[')) return undefined;
   try {
     const parsed: unknown = parseJson(word);
     if (!Array.isArray(parsed)) return undefined;
     // Of elements that are arrays themselves, [1,2] is one and [[1,2],[3]] is two.
-    const nested = items.some((form) => form.type === 'array');
+    const nested = items.some((shape) => shape.type === 'array');
     return nested && !(parsed.length > 0 && parsed.every(Array.isArray)) ? undefined : parsed;
   } catch {
     return undefined;

@@ -11,7 +11,7 @@ import { sameAt } from '../../lib/json.ts';
 import { nearestNames } from '../../lib/nearest-names.ts';
 import { typeOf } from '../schema/combine-shapes.ts';
 import { matchesPattern } from '../schema/safe-pattern.ts';
-import type { Form, TextRule } from '../schema/shape.ts';
+import type { Shape, TextRule } from '../schema/shape.ts';
 
 /** A number's text is noted at `value` (exact-json.ts): whoever puts the value elsewhere carries it along. */
 export type WordResult = { value: unknown } | { problem: string };
@@ -20,24 +20,24 @@ export type WordResult = { value: unknown } | { problem: string };
  * The value that a typed word stands for. Where a schema allows such text, the word is taken as it stands; any other shape is tried only when
  * the word is none of the allowed texts, or breaks their rules. `problem` says what was expected and never repeats the word of a secret.
  */
-export function readWord(word: string, forms: readonly Form[], secret = false): WordResult {
-  const exact = readExactly(word, forms);
+export function readWord(word: string, shapes: readonly Shape[], secret = false): WordResult {
+  const exact = readExactly(word, shapes);
   if ('value' in exact) return exact;
   // Text that breaks a rule is still text: the check of the arguments says which.
-  if (forms.some((form) => form.type === 'string' && !form.values)) return { value: word };
+  if (shapes.some((shape) => shape.type === 'string' && !shape.values)) return { value: word };
   const { problem: reason } = exact;
   const given = secret
     ? ''
     : ` (given ${quote(word)}${suggestValue(
         word,
-        forms.flatMap((form) => form.values ?? []),
+        shapes.flatMap((shape) => shape.values ?? []),
       )})`;
-  return { problem: `must be ${describeForms(forms)}${reason === '' ? '' : `: ${reason}`}${given}` };
+  return { problem: `must be ${describeShapes(shapes)}${reason === '' ? '' : `: ${reason}`}${given}` };
 }
 
 /** The same where no shape fits but text that breaks its rules: that is a `problem` then. It holds only what is to be said beside the shapes. */
-export function readExactly(word: string, forms: readonly Form[]): WordResult {
-  const of = (...types: Form['type'][]) => forms.filter((form) => types.includes(form.type));
+export function readExactly(word: string, shapes: readonly Shape[]): WordResult {
+  const of = (...types: Shape['type'][]) => shapes.filter((shape) => types.includes(shape.type));
   for (const form of of('string'))
     if (form.values ? form.values.includes(word) : keepsRules(word, form.text)) return { value: word };
   if (of('null').length > 0 && word === 'null') return { value: null };
@@ -48,7 +48,7 @@ export function readExactly(word: string, forms: readonly Form[]): WordResult {
   if (numeric.length > 0) {
     const number = readNumber(
       word,
-      numeric.every((form) => form.type === 'integer'),
+      numeric.every((shape) => shape.type === 'integer'),
     );
     if ('value' in number) {
       if (numeric.some(({ values }) => !values || values.some((_, i) => sameAt(values, i, number, 'value'))))
@@ -59,7 +59,7 @@ export function readExactly(word: string, forms: readonly Form[]): WordResult {
     const parsed = readJson(word);
     const type = parsed && typeOf(parsed.value);
     if (parsed && of('any').length > 0) return parsed;
-    if (parsed && of('array', 'object').some((form) => form.type === type)) return parsed;
+    if (parsed && of('array', 'object').some((shape) => shape.type === type)) return parsed;
     // A schema without a type takes anything, so what is no JSON is text.
     if (of('any').length > 0) return { value: word };
   }
@@ -104,7 +104,7 @@ function readJson(word: string): { value: unknown } | undefined {
   }
 }
 
-const NAMES: Record<Form['type'], string> = {
+const NAMES: Record<Shape['type'], string> = {
   string: 'text',
   number: 'a number',
   integer: 'an integer',
@@ -116,10 +116,10 @@ const NAMES: Record<Form['type'], string> = {
 };
 
 /** `an integer, null or one of: low, high`. */
-export function describeForms(forms: readonly Form[]): string {
-  const values = joined(forms.map((form) => (form.type === 'null' ? [] : (form.values ?? []))));
+export function describeShapes(shapes: readonly Shape[]): string {
+  const values = joined(shapes.map((shape) => (shape.type === 'null' ? [] : (shape.values ?? []))));
   const open = [
-    ...new Set(forms.filter((f) => !f.values || f.type === 'null').map((form) => NAMES[form.type])),
+    ...new Set(shapes.filter((f) => !f.values || f.type === 'null').map((shape) => NAMES[shape.type])),
   ];
   if (values.length > 0) open.push(`one of: ${listValues(values)}`);
   return open.length > 1 ? `${open.slice(0, -1).join(', ')} or ${open.at(-1)}` : (open[0] ?? 'JSON');

@@ -1,6 +1,6 @@
 import { nearestNames } from '../../lib/nearest-names.ts';
 import { readSchema, type SchemaReader } from '../schema/reader.ts';
-import { formsReader } from '../schema/shapes.ts';
+import { shapesReader } from '../schema/shapes.ts';
 import type { JsonSchema } from '../tool.ts';
 import type { ToolFlag } from './flag.ts';
 import { makeFlag } from './make-flag.ts';
@@ -13,7 +13,7 @@ const DEEPEST = 6;
 interface Level {
   schema: unknown;
   path: readonly (string | number)[];
-  mustType: boolean;
+  mustBeGiven: boolean;
   /** Definitions around it: one inside itself (a tree) gets no flags a second time. */
   around: ReadonlySet<unknown>;
 }
@@ -24,27 +24,27 @@ interface Level {
  */
 export function toolFlags(inputSchema: JsonSchema | undefined): ToolFlag[] {
   const reader = readSchema(inputSchema);
-  const formsOf = formsReader(reader);
-  const inside = insideFlags(reader, formsOf);
+  const shapesOf = shapesReader(reader);
+  const inside = insideFlags(reader, shapesOf);
   const flags: ToolFlag[] = [];
-  const levels: Level[] = [{ schema: inputSchema, path: [], mustType: true, around: new Set() }];
+  const levels: Level[] = [{ schema: inputSchema, path: [], mustBeGiven: true, around: new Set() }];
   for (const level of levels) {
     for (const property of reader.properties(level.schema)) {
       const path = [...level.path, property.name];
       if (property.name === '' || (path.length > 1 && flags.length >= MOST_FLAGS)) continue;
       const parts = reader.parts(property.schema);
-      const flag = makeFlag({ path, ...property, parentMustType: level.mustType, parts }, formsOf);
+      const flag = makeFlag({ path, ...property, parentMustType: level.mustBeGiven, parts }, shapesOf);
       inside.attach(flag, property.schema);
       flags.push(flag);
       const around = new Set([...level.around, ...parts.map((part) => part.schema)]);
       const goesDeeper =
-        flag.forms.some((form) => form.type === 'object') &&
+        flag.shapes.some((shape) => shape.type === 'object') &&
         path.length < DEEPEST &&
         !parts.some((part) => level.around.has(part.schema)) &&
         hasProperties(reader, property.schema);
       if (!goesDeeper) continue;
       flag.hasNested = true;
-      levels.push({ schema: property.schema, path, mustType: flag.mustType, around });
+      levels.push({ schema: property.schema, path, mustBeGiven: flag.mustBeGiven, around });
     }
   }
   return withNames(flags);

@@ -1,6 +1,6 @@
 import { columns, padColumns, wordWrap } from '../../lib/word-wrap.ts';
 import { hintsOf } from '../hints.ts';
-import type { Form } from '../schema/shape.ts';
+import type { Shape } from '../schema/shape.ts';
 import type { ToolDefinition } from '../tool.ts';
 import { exampleLine } from './example.ts';
 import type { ToolFlag } from './flag.ts';
@@ -41,8 +41,8 @@ const MOST_ROWS = 200;
 export function toolHelp(tool: ToolDefinition, flags: readonly ToolFlag[], options: ToolHelpOptions): string {
   const { usage, safe } = options;
   const width = Math.max(40, options.width);
-  const must = flags.filter((flag) => flag.mustType);
-  const can = flags.filter((flag) => !flag.mustType);
+  const must = flags.filter((flag) => flag.mustBeGiven);
+  const can = flags.filter((flag) => !flag.mustBeGiven);
   // Of an object that must be given, either the whole or its parts are typed; the usage line shows the parts.
   const shownInUsage = must.filter((flag) => !must.some((other) => isInside(other, flag)));
   const words = shownInUsage.slice(0, 8).map((flag) => withValue(flag, safe));
@@ -70,7 +70,7 @@ export function flagLines(
   flags: readonly ToolFlag[],
   { width, safe }: Pick<ToolHelpOptions, 'width' | 'safe'>,
 ): string {
-  const ordered = [...flags.filter((flag) => flag.mustType), ...flags.filter((flag) => !flag.mustType)];
+  const ordered = [...flags.filter((flag) => flag.mustBeGiven), ...flags.filter((flag) => !flag.mustBeGiven)];
   const rows = rowsOf(ordered, safe);
   return layOut(rows, columnOf(rows, width), width);
 }
@@ -134,13 +134,13 @@ function typeLabel(flag: ToolFlag): string {
     const items = labelOf(flag.items ?? []);
     return items === '' ? 'json' : items;
   }
-  return labelOf(flag.forms);
+  return labelOf(flag.shapes);
 }
 
-function labelOf(forms: readonly Form[]): string {
-  const types = new Set(forms.filter((form) => form.type !== 'null').map((form) => form.type));
+function labelOf(shapes: readonly Shape[]): string {
+  const types = new Set(shapes.filter((shape) => shape.type !== 'null').map((shape) => shape.type));
   if (types.has('any') || types.size === 0) return 'json';
-  const values = closedValues(forms);
+  const values = closedValues(shapes);
   const short = values === undefined ? '' : typedValues(values);
   if (values && short.length <= 24) return short;
   return [...types].map((type) => (type === 'object' || type === 'array' ? 'json' : type)).join('|');
@@ -162,7 +162,7 @@ function about(flag: ToolFlag): string {
   if (flag.secret) facts.push('secret');
   else if (flag.default !== undefined && flag.default !== null)
     facts.push(`default: ${plainAt(flag, 'default')}`);
-  if (flag.required && !flag.mustType && flag.default === undefined && flag.path.length > 1)
+  if (flag.required && !flag.mustBeGiven && flag.default === undefined && flag.path.length > 1)
     facts.push(`required with --${flag.path.slice(0, -1).join('.')}`);
   const text = flag.description ?? flag.title ?? '';
   return [text.trim(), facts.length > 0 ? `[${facts.join('; ')}]` : ''].filter(Boolean).join(' ');
@@ -177,7 +177,7 @@ function insideFacts(flag: ToolFlag): string[] {
     const shown = elements.slice(0, 12).map((inner) => `${name}.${inner}`);
     facts.push(`also ${shown.join(', ')}${elements.length > 12 ? ', ...' : ''}`);
   }
-  if (flag.forms.some((form) => form.type === 'object') && flag.inside?.takesKeys())
+  if (flag.shapes.some((shape) => shape.type === 'object') && flag.inside?.takesKeys())
     facts.push(`also ${name}.KEY`);
   return facts;
 }

@@ -64,17 +64,17 @@ export function isTooLong(schema: unknown): boolean {
 
 /** Whether compiling a schema with ajv and checking the value is a matter of some milliseconds, whatever they are. */
 export function isQuickToCompile(schema: unknown, value: unknown): boolean {
-  const form = formOf(schema);
-  if (form === undefined) return false;
+  const shape = formOf(schema);
+  if (shape === undefined) return false;
   const { parts, text, depth } = weigh(value, VISITS_IN_PLACE);
   const { visits, turns } = schemaWork(schema);
   // A schema that refers to itself more than once doubles its work with each level of the value.
   const repeated = turns > 1 ? turns ** depth : 1;
   return (
     visits * parts * repeated <= VISITS_IN_PLACE &&
-    form.patterns * text <= MATCHING_IN_PLACE &&
-    form.listed * parts <= COMPARISONS_IN_PLACE &&
-    (!form.unique || parts * parts <= COMPARISONS_IN_PLACE)
+    shape.patterns * text <= MATCHING_IN_PLACE &&
+    shape.listed * parts <= COMPARISONS_IN_PLACE &&
+    (!shape.unique || parts * parts <= COMPARISONS_IN_PLACE)
   );
 }
 
@@ -99,7 +99,7 @@ const WORDS = new Set(['title', 'description', 'default', 'examples', '$comment'
 
 /** What tells of the work behind a schema; undefined for one of many keywords. */
 function formOf(schema: unknown): SchemaForm | undefined {
-  const form: SchemaForm = { patterns: 0, listed: 0, unique: false };
+  const shape: SchemaForm = { patterns: 0, listed: 0, unique: false };
   let keywords = 0;
   const rest: unknown[] = [schema];
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
@@ -107,15 +107,15 @@ function formOf(schema: unknown): SchemaForm | undefined {
     for (const [name, child] of Object.entries(next)) {
       if (WORDS.has(name)) continue;
       if (++keywords > KEYWORDS_IN_PLACE) return undefined;
-      if (name === 'uniqueItems') form.unique = true;
-      if (name === 'pattern' && typeof child === 'string') form.patterns += patternWork(child);
+      if (name === 'uniqueItems') shape.unique = true;
+      if (name === 'pattern' && typeof child === 'string') shape.patterns += patternWork(child);
       if (name === 'patternProperties' && isObject(child))
-        for (const pattern in child) form.patterns += patternWork(pattern);
-      if (name === 'enum' || name === 'const') form.listed += weigh(child, COMPARISONS_IN_PLACE).parts;
+        for (const pattern in child) shape.patterns += patternWork(pattern);
+      if (name === 'enum' || name === 'const') shape.listed += weigh(child, COMPARISONS_IN_PLACE).parts;
       else rest.push(child);
     }
   }
-  return form;
+  return shape;
 }
 
 /** A pattern's length, times what its counted repetitions (`{100}`) make of it. */

@@ -65,8 +65,8 @@ async function tell({ schema, value, unmendable }: CheckTask, checked: Checked):
   if (checked.violations.length === 0) return [];
   const { explain } = await import('../flags/explain.ts');
   if (!unmendable) return explain(checked.violations, value, schema as JsonSchema, checked.schema);
-  const { isUnmendable } = await import('./partial.ts');
+  const { isConclusive } = await import('./partial.ts');
   return explain(checked.violations, value, schema as JsonSchema, checked.schema, (finding) =>
-    isUnmendable(finding, value),
+    isConclusive(finding, value),
   );
 }

@@ -1,8 +1,8 @@
-export type FormType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'any';
+export type ShapeType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'any';
 
 /** One of the shapes that a value may have. `values` closes the list of what is allowed (enum, const). */
-export interface Form {
-  type: FormType;
+export interface Shape {
+  type: ShapeType;
   values?: readonly unknown[];
   /** Schemas that an array's elements have to satisfy, all of them; of a tuple, one of what any of its elements may be. */
   items?: readonly unknown[];

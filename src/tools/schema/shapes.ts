@@ -2,30 +2,30 @@ import { carryNumber, filtered, joined } from '../../lib/exact-json.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { ANY, fits, intersect, typeOf, union } from './combine-shapes.ts';
 import { listOf, type SchemaReader } from './reader.ts';
-import type { Form, FormType, TextRule } from './shape.ts';
+import type { Shape, ShapeType, TextRule } from './shape.ts';
 
 const TYPES = new Set<unknown>(['string', 'number', 'integer', 'boolean', 'null', 'array', 'object']);
 const DEEPEST = 64;
 
 /** Keywords that only mean something for one type, for schemas that leave `type` out. */
-const HINTS: readonly (readonly [FormType, readonly string[]])[] = [
+const HINTS: readonly (readonly [ShapeType, readonly string[]])[] = [
   ['object', ['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames']],
   ['array', ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems']],
   ['string', ['pattern', 'minLength', 'maxLength', 'format', 'contentEncoding']],
   ['number', ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
 ];
 
-export type FormsOf = (schema: unknown) => readonly Form[];
+export type ShapesOf = (schema: unknown) => readonly Shape[];
 
 /**
  * The shapes that a schema allows, alternatives (type lists, anyOf, oneOf) side by side, conjunctions (allOf, $ref) intersected.
  * A schema that contradicts itself, refers to itself in place or is too deep gives `any`: the server is the judge then.
  */
-export function formsReader(reader: SchemaReader): FormsOf {
-  const known = new Map<unknown, readonly Form[]>();
+export function shapesReader(reader: SchemaReader): ShapesOf {
+  const known = new Map<unknown, readonly Shape[]>();
   let depth = 0;
 
-  function forms(schema: unknown): readonly Form[] {
+  function shapes(schema: unknown): readonly Shape[] {
     if (!isObject(schema)) return ANY;
     const before = known.get(schema);
     if (before) return before;
@@ -39,24 +39,24 @@ export function formsReader(reader: SchemaReader): FormsOf {
     return result;
   }
 
-  function compute(schema: JsonObject): readonly Form[] {
+  function compute(schema: JsonObject): readonly Shape[] {
     const said = ownForms(schema);
     let result = said ?? ANY;
     const reference = schema['$ref'] ?? schema['$dynamicRef'];
-    if (typeof reference === 'string') result = intersect(result, forms(reader.resolve(reference)));
-    for (const part of listOf(schema['allOf']).slice(0, 256)) result = intersect(result, forms(part));
+    if (typeof reference === 'string') result = intersect(result, shapes(reader.resolve(reference)));
+    for (const part of listOf(schema['allOf']).slice(0, 256)) result = intersect(result, shapes(part));
     for (const branches of [listOf(schema['anyOf']), listOf(schema['oneOf'])])
-      if (branches.length > 0) result = intersect(result, union(branches.slice(0, 256).flatMap(forms)));
+      if (branches.length > 0) result = intersect(result, union(branches.slice(0, 256).flatMap(shapes)));
     return said ? result : intersect(result, guessed(schema));
   }
 
-  return forms;
+  return shapes;
 }
 
 /** What the schema itself says, without the schemas that it refers to; undefined when it says nothing of types and values. */
-function ownForms(schema: JsonObject): readonly Form[] | undefined {
+function ownForms(schema: JsonObject): readonly Shape[] | undefined {
   const { type } = schema;
-  let types = (Array.isArray(type) ? type : [type]).filter((t): t is FormType => TYPES.has(t));
+  let types = (Array.isArray(type) ? type : [type]).filter((t): t is ShapeType => TYPES.has(t));
   let values = allowedValues(schema);
   if (types.length > 0 && schema['nullable'] === true) {
     // OpenAPI's way to say it.
@@ -67,27 +67,27 @@ function ownForms(schema: JsonObject): readonly Form[] | undefined {
     if (!values) return undefined;
     types = [...new Set(values.map(typeOf))];
   }
-  const result: Form[] = [];
+  const result: Shape[] = [];
   for (const t of new Set(types)) {
-    const form: Form = { type: t, ...details(t, schema) };
+    const shape: Shape = { type: t, ...details(t, schema) };
     if (values) {
-      form.values = filtered(values, (value) => fits(t, value));
-      if (form.values.length === 0) continue;
+      shape.values = filtered(values, (value) => fits(t, value));
+      if (shape.values.length === 0) continue;
     }
-    result.push(form);
+    result.push(shape);
   }
   return result.length > 0 ? result : ANY;
 }
 
 /** What a schema says about the inside of arrays and text. */
-function details(type: FormType, schema: JsonObject): Partial<Form> {
+function details(type: ShapeType, schema: JsonObject): Partial<Shape> {
   if (type === 'array') return arrayDetails(schema);
   const rule = type === 'string' ? textRule(schema) : undefined;
   return rule ? { text: [rule] } : {};
 }
 
 /** The type of a schema that names none, by keywords that only one type knows. */
-function guessed(schema: JsonObject): readonly Form[] {
+function guessed(schema: JsonObject): readonly Shape[] {
   const hint = HINTS.find(([, keywords]) => keywords.some((keyword) => Object.hasOwn(schema, keyword)));
   return hint ? [{ type: hint[0], ...details(hint[0], schema), guessed: true }] : ANY;
 }
@@ -108,7 +108,7 @@ function allowedValues(schema: JsonObject): unknown[] | undefined {
   return only;
 }
 
-function arrayDetails(schema: JsonObject): Pick<Form, 'items' | 'places' | 'rest'> {
+function arrayDetails(schema: JsonObject): Pick<Shape, 'items' | 'places' | 'rest'> {
   const { items } = schema;
   // Before 2020-12 a tuple was a list in `items`.
   const tuple = [...listOf(schema['prefixItems']), ...listOf(items)];

@@ -3,7 +3,7 @@ import { type Definition, inOrder } from '../../../definitions/definition.ts';
 import { nameProblem, toolOfName } from '../../../definitions/name.ts';
 import { readDefinitions } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
-import { offerOfWords } from '../../../instance/find-entry.ts';
+import { entryOfWords } from '../../../instance/find-entry.ts';
 import { nearestNames } from '../../../lib/nearest-names.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { nameableItems, permitAll } from '../../../permissions/permit.ts';
@@ -175,7 +175,7 @@ function existsAlready(app: App, name: string): UsageError {
 async function toolFor(app: App, name: string, typed: string) {
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const { tool } = (await offerOfWords(app, [typed], stop.signal, ['tool'])).offer;
+    const { tool } = (await entryOfWords(app, [typed], stop.signal, ['tool'])).entry;
     const { tools } = await (await app.session()).catalogue(stop.signal);
     const taken = toolOfName(name, tools);
     if (taken === undefined) return tool;

@@ -47,7 +47,7 @@ export async function importText(
   const path = app.paths.definitionsFile(app.instance.name);
   // Before anybody is asked about tools.
   const stored = new Map(readDefinitions(path).map((one) => [one.name, one]));
-  const planned = settle(new Map(stored), definitions, options);
+  const planned = planImport(new Map(stored), definitions, options);
   for (const [i, { name, outcome }] of planned.entries()) {
     const versions = [definitions[i], stored.get(name)].filter((one) => one !== undefined);
     const names = new Set(versions.flatMap((one) => [...namesOfDefinition(one)]));
@@ -73,13 +73,13 @@ export async function importText(
 
 async function store(path: string, definitions: readonly Definition[], options: ImportOptions) {
   if (options.dryRun)
-    return settle(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
+    return planImport(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
   const { editDefinitions } = await import('../../../definitions/edit.ts');
-  return editDefinitions(path, (stored) => settle(stored, definitions, options));
+  return editDefinitions(path, (stored) => planImport(stored, definitions, options));
 }
 
 /** Puts the definitions among the stored ones, and says what became of each. Error: UsageError that names all that it may not replace. */
-function settle(
+function planImport(
   stored: Map<string, Definition>,
   definitions: readonly Definition[],
   { force }: ImportOptions,

@@ -1,7 +1,7 @@
 import { SignalReason } from '../../../context.ts';
 import { EXIT, InterruptedError, UsageError } from '../../../errors.ts';
 import { bringAnswers, openQuestions } from '../../../jobs/answer.ts';
-import type { Answer, Asker } from '../../../jobs/ports.ts';
+import type { Answer, Answerer } from '../../../jobs/ports.ts';
 import { askedText } from '../../../jobs/questions/pending-questions.ts';
 import type { JobRecord, PendingInput } from '../../../jobs/record.ts';
 import { visibleLine } from '../../../lib/visible.ts';
@@ -10,7 +10,7 @@ import type { App } from '../../app.ts';
 import { type FlagValues, setFlag } from '../../global-flags/scan.ts';
 import { RUNTIME_FLAGS } from '../../global-flags/table.ts';
 import { jobSummary } from '../../output/job-view.ts';
-import { terminalAsker } from '../../prompts/answerer.ts';
+import { terminalAnswerer } from '../../prompts/answerer.ts';
 import { type LineHead, readAnswer, readHead } from './answer-line.ts';
 import { oneJob } from './ids.ts';
 import { answerHelp, askedLines, isPage, questionHelp } from './question.ts';
@@ -106,7 +106,12 @@ function chosen(
 }
 
 /** The answer of the line, checked before anything is sent. */
-async function typed(app: App, job: JobRecord, [question]: PendingInput[], head: LineHead): Promise<Asker> {
+async function typed(
+  app: App,
+  job: JobRecord,
+  [question]: PendingInput[],
+  head: LineHead,
+): Promise<Answerer> {
   const help = app.command('jobs', 'answer', job.job_id, '--help');
   const answer = question && (await readAnswer(app, question, head.rest, help));
   if (question && answer?.action === 'accept' && isPage(question))
@@ -115,9 +120,9 @@ async function typed(app: App, job: JobRecord, [question]: PendingInput[], head:
 }
 
 /** The person. Error: UsageError without a terminal, which says what is asked. */
-function onTerminal(app: App, job: JobRecord, wanted: readonly PendingInput[]): Asker {
+function onTerminal(app: App, job: JobRecord, wanted: readonly PendingInput[]): Answerer {
   const { terminal, printer } = app;
-  if (terminal) return terminalAsker(printer, terminal);
+  if (terminal) return terminalAnswerer(printer, terminal);
   if (!printer.json) printer.stderr.write(`${askedLines(app, job).join('\n')}\n`);
   throw new UsageError(`no answer was given to ${job.job_id}`, {
     code: 'no_answer',

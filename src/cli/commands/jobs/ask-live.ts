@@ -36,7 +36,10 @@ export async function refreshLive(
 }
 
 /** Asks about the live jobs within a second in all, and returns the ids of those whose state is not known to be of now. Error: a signal's reason. */
-export async function glanceAtLive(app: App, jobs: readonly JobRecord[]): Promise<ReadonlySet<string>> {
+export async function refreshWithinASecond(
+  app: App,
+  jobs: readonly JobRecord[],
+): Promise<ReadonlySet<string>> {
   const live = jobs.filter(canBeAsked);
   const stale = new Set(
     jobs.filter((job) => !isTerminal(job.status) && job.remote_task_id !== null).map(idOf),

@@ -26,7 +26,7 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   const filter = {
     ...limitOf(options.limit),
     statuses: statusesOf(options.status),
-    ...markFilter(app, options),
+    ...metadataFilter(app, options),
   };
   await permit(app, 'list');
   const stale = await asked(app, options, filter);
@@ -47,9 +47,9 @@ async function asked(
 ): Promise<ReadonlySet<string> | undefined> {
   const { printer } = app;
   if (refresh === false || (refresh === undefined && (!printer.outTTY || printer.json))) return undefined;
-  const { glanceAtLive, refreshLive } = await import('./ask-live.ts');
+  const { refreshWithinASecond, refreshLive } = await import('./ask-live.ts');
   const { jobs } = await permittedList(app, marked);
-  if (!refresh) return glanceAtLive(app, jobs);
+  if (!refresh) return refreshWithinASecond(app, jobs);
   const stale = new Set<string>();
   await refreshLive(app, jobs, (job, error) => {
     stale.add(job.job_id);
@@ -101,7 +101,7 @@ export function statusesOf(texts: readonly string[] = []): JobStatus[] {
 }
 
 /** `--tag` and `--label`, which may stand before the command's name as those of a call may. */
-export function markFilter(
+export function metadataFilter(
   { flags }: App,
   { tag = [], label = [] }: Pick<ListOptions, 'tag' | 'label'>,
 ): Pick<JobFilter, 'tags' | 'labels'> {

@@ -15,7 +15,7 @@ import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permitJobs, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { someJobs } from './ids.ts';
-import { markFilter, printRows, statusesOf } from './list.ts';
+import { metadataFilter, printRows, statusesOf } from './list.ts';
 
 export interface PruneOptions {
   olderThan?: string;
@@ -54,7 +54,7 @@ export async function pruneJobs(app: App, named: readonly string[], options: Pru
 
 function jobsOfRule(app: App, options: PruneOptions): JobRecord[] {
   const rule = ruleOf(options);
-  const { jobs, problems } = app.store.list(markFilter(app, options));
+  const { jobs, problems } = app.store.list(metadataFilter(app, options));
   for (const { code, message } of problems) app.printer.warn(code, message);
   return prunable(jobs, app.context.clock.now(), rule);
 }
@@ -62,7 +62,7 @@ function jobsOfRule(app: App, options: PruneOptions): JobRecord[] {
 /** The jobs that are named. Errors: UsageError for a rule beside them, UnfinishedError for a job that has not ended. */
 function namedJobs(app: App, named: readonly string[], options: PruneOptions): JobRecord[] {
   const rule = [options.olderThan, options.keep, options.status].some((one) => one !== undefined);
-  const { tags = [], labels = {} } = markFilter(app, options);
+  const { tags = [], labels = {} } = metadataFilter(app, options);
   if (rule || tags.length > 0 || Object.keys(labels).length > 0)
     throw new UsageError('ids of jobs and flags that choose jobs contradict each other: give one of them');
   return someJobs(app.store, named, false).map((id) => {

@@ -80,7 +80,7 @@ function answerLine(app: Person, job: AskingJob, question: PendingInput): string
   const usage = answerUsage(app, job, question);
   const { flags, hidden } = answerFlags(question);
   if (flags.length + hidden.length === 0) return `${usage} --accept`;
-  const must = hidden.filter((flag) => flag.mustType);
+  const must = hidden.filter((flag) => flag.mustBeGiven);
   const line = flags.length > 0 || must.length === 0 ? exampleLine(usage, flags) : usage;
   return must.length === 0 && flags.length > 0 ? line : `${line} ${argsExample(must)}`;
 }

@@ -42,9 +42,9 @@ export async function rerunJob(app: App, id: string | undefined, options: RerunO
       },
     );
   }
-  const marks = [
+  const metadata = [
     ...tags.flatMap((tag) => ['--tag', tag]),
     ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
   ];
-  return callByName(app, [...marks, '--background', called, name, '--args', stringifyJson(args)]);
+  return callByName(app, [...metadata, '--background', called, name, '--args', stringifyJson(args)]);
 }

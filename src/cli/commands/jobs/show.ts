@@ -1,7 +1,7 @@
 import { EXIT } from '../../../errors.ts';
 import { isTerminal, outcomeExitCode } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
-import { jobInHand } from '../../../jobs/recorder.ts';
+import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { showJob } from '../../../jobs/wait.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
@@ -24,7 +24,7 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
   try {
     // Showing works on a disk that cannot be written.
     const inHand: UnrecordedEndError[] = [];
-    const job = await showJob(deps, wanted, stop).catch(jobInHand(inHand));
+    const job = await showJob(deps, wanted, stop).catch(unrecordedJob(inHand));
     for (const { code, message } of inHand) printer.warn(code, message);
     if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
     else {

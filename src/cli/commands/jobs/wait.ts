@@ -2,9 +2,9 @@ import { detached } from '../../../calls/detached.ts';
 import { EXIT } from '../../../errors.ts';
 import type { JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
-import { jobInHand } from '../../../jobs/recorder.ts';
+import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
-import { permitJobs, permittedAsker } from '../../../permissions/permit.ts';
+import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobSummary } from '../../output/job-view.ts';
 import { printOutcome } from '../../output/outcome-view.ts';
@@ -26,9 +26,9 @@ export async function waitForJobs(app: App, ids: readonly string[], options: Wai
     const inHand: UnrecordedEndError[] = [];
     const settled = await Promise.allSettled(
       wanted.map((id) => {
-        const ask = permittedAsker(app, deps.store, id, deps.ask);
+        const ask = permittedAnswerer(app, deps.store, id, deps.ask);
         const events = { onNote: (text: string) => printer.note(text) };
-        return waitForJob({ ...deps, ask }, id, stop, events).catch(jobInHand(inHand));
+        return waitForJob({ ...deps, ask }, id, stop, events).catch(unrecordedJob(inHand));
       }),
     );
     const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));

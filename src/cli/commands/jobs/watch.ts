@@ -1,9 +1,9 @@
 import { detached } from '../../../calls/detached.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
-import { jobInHand } from '../../../jobs/recorder.ts';
+import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
-import { permitJobs, permittedAsker } from '../../../permissions/permit.ts';
+import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { changeLine, jobSummary } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
@@ -25,7 +25,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
   await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app);
-  const ask = permittedAsker(app, deps.store, wanted, deps.ask);
+  const ask = permittedAnswerer(app, deps.store, wanted, deps.ask);
   if (ask)
     deps.ask = (question, signal) => {
       view.pause();
@@ -36,7 +36,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
     const job = await waitForJob(deps, wanted, stop, {
       onChange: (seen) => view.show(seen),
       onNote: (text) => printer.note(text),
-    }).catch(jobInHand(inHand));
+    }).catch(unrecordedJob(inHand));
     view.end();
     if (printer.json) printer.envelope('jobs watch', jobSummary(job), job);
     else printOutcome(app, job);

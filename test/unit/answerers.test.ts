@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { Printer } from '../../src/cli/output/printer.ts';
-import { askerOf, terminalAsker } from '../../src/cli/prompts/answerer.ts';
+import { answererOf, terminalAnswerer } from '../../src/cli/prompts/answerer.ts';
 import { SignalReason } from '../../src/context.ts';
 import { QuestionWithdrawn } from '../../src/jobs/questions/pending-questions.ts';
 import type { PendingInput } from '../../src/jobs/record.ts';
@@ -52,7 +52,7 @@ function question(message: string): PendingInput {
 
 it('asks one after the other', async () => {
   const { terminal, printer, until, type, seen } = stage();
-  const ask = terminalAsker(printer, terminal);
+  const ask = terminalAnswerer(printer, terminal);
   const [first, second] = [ask(question('one?')), ask(question('two?'))];
   await until('> ');
   expect(seen()).not.toContain('two?');
@@ -65,7 +65,7 @@ it('asks one after the other', async () => {
 
 it('ends a prompt cleanly when the question is answered elsewhere, and goes on with the next', async () => {
   const { terminal, printer, until, type, seen } = stage();
-  const ask = terminalAsker(printer, terminal);
+  const ask = terminalAnswerer(printer, terminal);
   const gone = new AbortController();
   const never = new AbortController();
   const first = ask(question('one?'), gone.signal);
@@ -86,7 +86,7 @@ it('ends a prompt cleanly when the question is answered elsewhere, and goes on w
 it('says nothing more when the person has interrupted it', async () => {
   const { terminal, printer, until, seen } = stage();
   const stop = new AbortController();
-  const asked = terminalAsker(printer, terminal)(question('one?'), stop.signal);
+  const asked = terminalAnswerer(printer, terminal)(question('one?'), stop.signal);
   await until('> ');
   stop.abort(new SignalReason('SIGINT'));
   await expect(asked).rejects.toThrow('SIGINT');
@@ -95,10 +95,10 @@ it('says nothing more when the person has interrupted it', async () => {
 
 it('a policy answers without the terminal, and only a person is asked for forms', async () => {
   const { terminal, printer, seen } = stage();
-  expect(await askerOf('decline', printer, terminal)?.(question('one?'))).toEqual({ action: 'decline' });
+  expect(await answererOf('decline', printer, terminal)?.(question('one?'))).toEqual({ action: 'decline' });
   expect(seen()).toBe('declined by policy (--elicit decline): one?\n');
-  expect(await askerOf('defaults', printer, terminal)?.(question('one?'))).toBeUndefined();
-  expect(askerOf('ask', printer, undefined)).toBeUndefined();
+  expect(await answererOf('defaults', printer, terminal)?.(question('one?'))).toBeUndefined();
+  expect(answererOf('ask', printer, undefined)).toBeUndefined();
   const sampling = { ...question('one?'), method: 'sampling/createMessage' };
-  expect(await askerOf('ask', printer, terminal)?.(sampling)).toBeUndefined();
+  expect(await answererOf('ask', printer, terminal)?.(sampling)).toBeUndefined();
 });

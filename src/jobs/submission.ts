@@ -1,22 +1,19 @@
 /** What a submission comes to, and putting it on record. */
-import { IoError, RpcError } from '../errors.ts';
+import { RpcError } from '../errors.ts';
 import type { Stop } from '../lib/stop.ts';
+import { CancelRequested } from './cancel-requests.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import { endOfResult } from './ending.ts';
+import { endOfResult } from './job-end.ts';
 import type { Submission } from './ports.ts';
-import { CancelRequested } from './questions/attend.ts';
-import type { JobEnd, JobRecord, NewMarks, TaskFact } from './record.ts';
-import { recordEnd, UnrecordedTaskError } from './recorder.ts';
+import type { JobEnd, JobRecord, NewJobMetadata } from './record.ts';
+import { recordAcceptance, recordEnd } from './recorder.ts';
 import type { RetryPolicy } from './retry.ts';
-
-/** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
-const CANCEL_CHECK_MS = 250;
 
 export interface SubmitOptions {
   instance: string;
   /** Arguments as they may be stored: secrets redacted. */
   storedArguments: Record<string, unknown>;
-  marks?: NewMarks | undefined;
+  metadata?: NewJobMetadata | undefined;
   ttlMs?: number | undefined;
   stop: Stop;
   events: JobEvents;
@@ -51,7 +48,7 @@ export interface Submitted {
 export type TaskSubmission = Extract<Submission, { kind: 'task' }>;
 
 /** Records what the server made of the call. */
-export function settle(
+export function recordSubmission(
   deps: JobDeps,
   job: JobRecord,
   submission: Submission,
@@ -66,30 +63,8 @@ export function settle(
   return { job: deps.store.read(job.job_id), synchronous: false };
 }
 
-/** The remote handle goes on record. One that cannot be written must not be lost with the error: the server runs the task. */
-export function recordAcceptance(
-  deps: JobDeps,
-  id: string,
-  fact: TaskSubmission['fact'],
-  holds?: boolean,
-): void {
-  // The child of a process ends with it, and its tasks with the child.
-  const dies = holds && fact.session.transport === 'stdio';
-  const accepted: TaskFact = {
-    ...fact,
-    ...(dies ? { holder: deps.holder } : {}),
-    accepted_at: deps.clock.now().toISOString(),
-  };
-  try {
-    deps.store.accept(id, accepted);
-  } catch (error) {
-    if (!(error instanceof IoError)) throw error;
-    throw new UnrecordedTaskError(id, accepted, error);
-  }
-}
-
 /** Records how a call ended that was not answered. */
-export function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Submitted {
+export function recordFailedCall(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Submitted {
   // A protocol error and a requested cancellation are outcomes of the work; anything else is also this command's failure.
   const outcome = error instanceof RpcError || error instanceof CancelRequested;
   return {
@@ -102,22 +77,4 @@ export function failed(deps: JobDeps, job: JobRecord, error: unknown, end: JobEn
 export function submitOptions(options: SubmitOptions) {
   const { ttlMs, stop } = options;
   return ttlMs === undefined ? { signal: stop.signal } : { signal: stop.signal, ttlMs };
-}
-
-/** Hears of a cancel request that another process wrote. */
-export function watchForCancel(
-  deps: JobDeps,
-  id: string,
-  until: AbortSignal,
-  onCancel: () => void,
-  onLook: () => void = () => {},
-): void {
-  const look = async () => {
-    for (;;) {
-      await deps.clock.sleep(CANCEL_CHECK_MS, until);
-      onLook();
-      if (deps.store.cancelRequested(id)) return onCancel();
-    }
-  };
-  look().catch(() => {});
 }

@@ -2,9 +2,9 @@
 import type { DemoDialect } from './server.ts';
 
 /** Carries the orders to the child: the environment, since everybody on the machine can read a command line. */
-export const DEMO_ORDERS = 'MCP2CLI_DEMO_ORDERS';
+export const DEMO_CONFIG = 'MCP2CLI_DEMO_CONFIG';
 
-export interface DemoOrders {
+export interface DemoConfig {
   home: string;
   token: string;
   dialect: DemoDialect;

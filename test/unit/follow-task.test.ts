@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { UnreachableError } from '../../src/errors.ts';
 import type { JobDeps } from '../../src/jobs/deps.ts';
-import { driveTask } from '../../src/jobs/follow/follow-task.ts';
+import { followTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Backend, LinkEvents, ServerLink, Snapshot } from '../../src/jobs/ports.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { stopAfter } from '../../src/lib/stop.ts';
@@ -65,7 +65,7 @@ async function driven(
   };
   const job = { ...store.create(newJob()), remote_task_id: 'task_1', backend: backend.name };
   const stop = stopAfter(clock, undefined, undefined, 'the time ran out');
-  return { end: await driveTask(deps, job, { stop, events: {}, link }), stage };
+  return { end: await followTask(deps, job, { stop, events: {}, link }), stage };
 }
 
 it('a change that is told of while it is being asked about is asked about once more', async () => {
@@ -200,7 +200,7 @@ it('a job of 24 hours is asked about at the pace of the hint, with hardly a writ
   };
   const job = { ...store.create(newJob()), remote_task_id: 'task_1', backend: backend.name };
   const stop = stopAfter(clock, undefined, undefined, 'the time ran out');
-  const end = await driveTask(deps, job, { stop, events: {}, link });
+  const end = await followTask(deps, job, { stop, events: {}, link });
   expect(end).toMatchObject({ status: 'completed', finished_at: new Date(at).toISOString() });
   expect(at).toBeGreaterThanOrEqual(day);
   expect(polls).toBe(24 * 60 + 1);
@@ -242,7 +242,7 @@ async function waited(poll: (at: number) => Snapshot) {
   };
   const job = { ...store.create(newJob()), remote_task_id: 'task_1', backend: backend.name };
   const stop = stopAfter(clock, undefined, undefined, 'the time ran out');
-  const end = await driveTask(deps, job, { stop, events: {}, link }).catch((error: unknown) => error);
+  const end = await followTask(deps, job, { stop, events: {}, link }).catch((error: unknown) => error);
   return { end, at, polls };
 }
 

@@ -2,16 +2,16 @@
 import { expect, it, test } from 'vitest';
 import { RpcError, UnsupportedError } from '../../src/errors.ts';
 import type { Channel, JsonObject, ServerRequest } from '../../src/mcp/connection/channel.ts';
-import { clientDuties, isUri, serveDuties } from '../../src/mcp/connection/client-features.ts';
+import { clientFeatures, isUri, serveFeatures } from '../../src/mcp/connection/client-features.ts';
 import { explained } from '../../src/mcp/dialects/refusals.ts';
 
 const NOTHING = { roots: [], sampling: undefined };
 const elicitation = { form: {}, url: {} };
 
 it('declares what is set up', () => {
-  expect(clientDuties(NOTHING, {}, '/')).toMatchObject({ capabilities: { elicitation }, declared: '' });
+  expect(clientFeatures(NOTHING, {}, '/')).toMatchObject({ capabilities: { elicitation }, declared: '' });
   const all = { roots: [{ uri: '/srv' }], sampling: { command: 'model', args: [] } };
-  expect(clientDuties(all, {}, '/')).toMatchObject({
+  expect(clientFeatures(all, {}, '/')).toMatchObject({
     capabilities: { elicitation, roots: {}, sampling: {} },
     declared: 'roots+sampling',
   });
@@ -19,9 +19,9 @@ it('declares what is set up', () => {
 
 it('names the roots: folders as URIs, variables filled in, names as they are given', async () => {
   const roots = [{ uri: 'a b' }, { uri: '${DATA}/x', name: 'Data' }, { uri: 'file:///etc' }, { uri: '/' }];
-  const duties = clientDuties({ ...NOTHING, roots }, { DATA: '/mnt' }, '/home/me');
-  expect(() => duties.check()).not.toThrow();
-  expect(await duties.answer('roots/list', {})).toEqual({
+  const features = clientFeatures({ ...NOTHING, roots }, { DATA: '/mnt' }, '/home/me');
+  expect(() => features.check()).not.toThrow();
+  expect(await features.answer('roots/list', {})).toEqual({
     roots: [
       { uri: 'file:///home/me/a%20b', name: 'a b' },
       { uri: 'file:///mnt/x', name: 'Data' },
@@ -29,9 +29,9 @@ it('names the roots: folders as URIs, variables filled in, names as they are giv
       { uri: 'file:///', name: '/' },
     ],
   });
-  expect(duties.answer('sampling/createMessage', {})).toBeUndefined();
-  expect(() => clientDuties({ ...NOTHING, roots }, {}, '/').check()).toThrow('DATA is not set');
-  const page = clientDuties({ ...NOTHING, roots: [{ uri: 'https://example.com' }] }, {}, '/');
+  expect(features.answer('sampling/createMessage', {})).toBeUndefined();
+  expect(() => clientFeatures({ ...NOTHING, roots }, {}, '/').check()).toThrow('DATA is not set');
+  const page = clientFeatures({ ...NOTHING, roots: [{ uri: 'https://example.com' }] }, {}, '/');
   expect(() => page.check()).toThrow('only folders and file:// URIs');
 });
 
@@ -77,7 +77,7 @@ const node = (code: string) => ({ command: process.execPath, args: ['-e', code] 
 
 it('rejects sampling that nobody has set up, and leaves alone what is not for it', async () => {
   const { channel, answers, ask } = stage();
-  serveDuties(channel, clientDuties(NOTHING, {}, '/'), () => {});
+  serveFeatures(channel, clientFeatures(NOTHING, {}, '/'), () => {});
   expect(ask(1, 'sampling/createMessage')).toBe(true);
   expect(ask(2, 'roots/list')).toBe(false);
   expect(ask(3, 'elicitation/create')).toBe(false);
@@ -93,16 +93,16 @@ it('ends the command when the server cancels its request, or the connection is c
   const { channel, answers, ask, notify, close } = stage();
   const log: string[] = [];
   const sampling = node('setTimeout(() => {}, 60000)');
-  const duties = clientDuties({ ...NOTHING, sampling }, process.env, '/');
-  serveDuties(channel, duties, (line) => log.push(line));
+  const features = clientFeatures({ ...NOTHING, sampling }, process.env, '/');
+  serveFeatures(channel, features, (line) => log.push(line));
   ask(1, 'sampling/createMessage');
   ask(2, 'sampling/createMessage');
-  expect(duties.busy).toBe(true);
+  expect(features.busy).toBe(true);
   notify('notifications/cancelled', { requestId: 1 });
   await expect.poll(() => log).toEqual(['sampling/createMessage: the server cancelled its request']);
   close();
   await expect.poll(() => log.at(-1)).toBe('sampling/createMessage: the connection was closed');
-  await expect.poll(() => duties.busy).toBe(false);
+  await expect.poll(() => features.busy).toBe(false);
   expect(answers).toEqual([]);
 });
 
@@ -119,7 +119,7 @@ it.each([
   ['{"role":"assistant","model":"m","content":{"type":"image"}}', 'content must be like'],
 ])('takes a CreateMessageResult: %s', async (text, problem) => {
   const sampling = node(`process.stdout.write(${JSON.stringify(text)})`);
-  const answer = clientDuties({ ...NOTHING, sampling }, process.env, '/').answer(
+  const answer = clientFeatures({ ...NOTHING, sampling }, process.env, '/').answer(
     'sampling/createMessage',
     {},
   );

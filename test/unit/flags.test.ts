@@ -108,8 +108,8 @@ describe('required', () => {
     [{ type: 'string' }, [], false, false],
     [{ type: 'string', default: '' }, ['x'], true, false],
     [{ type: 'string', default: null }, ['x'], true, false],
-  ])('%j in %j', (property, required, isRequired, mustType) => {
-    expect(one(property, { required })).toMatchObject({ required: isRequired, mustType });
+  ])('%j in %j', (property, required, isRequired, mustBeGiven) => {
+    expect(one(property, { required })).toMatchObject({ required: isRequired, mustBeGiven });
   });
 
   it('needs the parts of an object only where the object is needed', () => {
@@ -118,7 +118,7 @@ describe('required', () => {
       toolFlags({ properties: { a: inner }, required }).map((flag) => [
         flag.name,
         flag.required,
-        flag.mustType,
+        flag.mustBeGiven,
       ]);
     expect(must(['a'])).toEqual([
       ['a', true, true],
@@ -150,7 +150,7 @@ describe('the properties', () => {
       allOf: [{ $ref: '#/definitions/base' }, { properties: { b: { type: 'integer' } }, required: ['b'] }],
       definitions: { base: { properties: { a: { type: 'string' }, b: { maximum: 3 } }, required: ['a'] } },
     });
-    expect(flags.map((flag) => [flag.name, flag.kind, flag.mustType])).toEqual([
+    expect(flags.map((flag) => [flag.name, flag.kind, flag.mustBeGiven])).toEqual([
       ['b', 'integer', true],
       ['a', 'string', true],
     ]);

@@ -1,0 +1,25 @@
+import type { JobDeps } from './deps.ts';
+
+/** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
+const CANCEL_CHECK_MS = 250;
+
+/** Cancellation was asked for from elsewhere (`jobs cancel`), not by a signal to this process. */
+export class CancelRequested extends Error {}
+
+/** Hears of a cancel request that another process wrote. */
+export function watchForCancel(
+  deps: JobDeps,
+  id: string,
+  until: AbortSignal,
+  onCancel: () => void,
+  onLook: () => void = () => {},
+): void {
+  const look = async () => {
+    for (;;) {
+      await deps.clock.sleep(CANCEL_CHECK_MS, until);
+      onLook();
+      if (deps.store.cancelRequested(id)) return onCancel();
+    }
+  };
+  look().catch(() => {});
+}
