@@ -8,6 +8,7 @@ import type { ToolCall } from '../jobs/ports.ts';
 import type { JobRecord, NewJobMetadata, Progress } from '../jobs/record.ts';
 import type { SubmitOptions } from '../jobs/submission.ts';
 import type { Stop } from '../lib/stop.ts';
+import { markedValues } from '../tools/schema/header-marks.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { CallOptions } from './options.ts';
 
@@ -42,9 +43,15 @@ export interface PreparedCall {
   metadata?: NewJobMetadata | undefined;
 }
 
-/** What is sent. */
+/** What is sent. What runs through another tool has other arguments than that one. */
 export function toolCall({ tool, arguments: args, viaTool }: PreparedCall): ToolCall {
-  return { name: tool.name, arguments: args, viaTool };
+  const mirrored = viaTool === undefined ? markedValues(tool.inputSchema, args) : {};
+  return {
+    name: tool.name,
+    arguments: args,
+    viaTool,
+    ...(Object.keys(mirrored).length > 0 ? { mirrored } : {}),
+  };
 }
 
 export function submitOptions(

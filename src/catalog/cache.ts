@@ -6,6 +6,7 @@ import { parseJson, stringifyJson } from '../lib/exact-json.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { Catalogue, ListedJob } from './catalog.ts';
 import { packTools, unpackTools } from './lazy-tools.ts';
+import type { LeftOut } from './left-out.ts';
 
 const SCHEMA_VERSION = 2;
 
@@ -26,6 +27,7 @@ interface Saved {
   tools?: unknown;
   jobs?: unknown;
   workflows?: unknown;
+  left_out?: unknown;
 }
 
 /**
@@ -47,16 +49,17 @@ export function readCatalogue(
   }
   try {
     const value = (bytes.length > LARGE ? readLarge(bytes) : undefined) ?? readWhole(bytes);
-    const { tools, jobs = [], workflows = [] } = value;
+    const { tools, jobs = [], workflows = [], left_out: leftOut = [] } = value;
     if (
       value.schema_version !== SCHEMA_VERSION ||
       !areNamed(tools) ||
       !areNamed(jobs) ||
-      !areNamed(workflows)
+      !areNamed(workflows) ||
+      !areLeftOut(leftOut)
     )
       throw new Error('not a catalogue of this version');
     if (value.target !== target) return undefined;
-    return { target, fetchedAt: String(value.fetched_at), tools, jobs, workflows };
+    return { target, fetchedAt: String(value.fetched_at), tools, jobs, workflows, leftOut };
   } catch (error) {
     onProblem(
       `the cached catalogue is damaged and will be fetched again: ${path}: ${(error as Error).message}`,
@@ -69,8 +72,12 @@ export function readCatalogue(
 export function writeCatalogue(path: string, catalogue: Catalogue): void {
   makePrivateDir(dirname(path));
   sweepFolder(dirname(path));
-  const { target, fetchedAt, tools, jobs, workflows } = catalogue;
-  const more = { ...(jobs.length > 0 ? { jobs } : {}), ...(workflows.length > 0 ? { workflows } : {}) };
+  const { target, fetchedAt, tools, jobs, workflows, leftOut } = catalogue;
+  const more = {
+    ...(jobs.length > 0 ? { jobs } : {}),
+    ...(workflows.length > 0 ? { workflows } : {}),
+    ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
+  };
   const { index, text } = packTools(tools);
   const head = stringifyJson({
     schema_version: SCHEMA_VERSION,
@@ -102,6 +109,10 @@ function readLarge(bytes: Buffer): Saved | undefined {
 
 function areNamed(value: unknown): value is (ToolDefinition & ListedJob)[] {
   return Array.isArray(value) && value.every(isNamed);
+}
+
+function areLeftOut(value: unknown): value is LeftOut[] {
+  return areNamed(value) && value.every(({ reason }) => typeof reason === 'string');
 }
 
 function isNamed(value: unknown): boolean {

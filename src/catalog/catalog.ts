@@ -1,6 +1,7 @@
 /** What a server offers, as it said it: definitions are kept verbatim, nothing dropped or reordered. */
 
 import type { JsonSchema, ToolDefinition } from '../tools/tool.ts';
+import type { LeftOut } from './left-out.ts';
 
 /** A job or a workflow in the list of a FrontMCP server (`list_jobs`, `list_workflows`). Unknown fields stay. */
 export interface ListedJob {
@@ -22,4 +23,6 @@ export interface Catalogue {
   /** Jobs and workflows of a FrontMCP server; none of others. */
   jobs: ListedJob[];
   workflows: ListedJob[];
+  /** What the server lists, and may not be used. */
+  leftOut: LeftOut[];
 }

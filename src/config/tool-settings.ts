@@ -20,6 +20,8 @@ export interface ToolSettings extends Tags {
   timeout?: string;
   /** Whether a job's result is checked against the tool's outputSchema. */
   outputCheck?: boolean;
+  /** Whether arguments are checked against the tool's inputSchema before they are sent. */
+  inputCheck?: boolean;
   /** `ls` leaves the tool out; it can be called all the same. */
   hideFromDiscovery?: boolean;
   /** What it is called here, in place of its own name; the server never hears of it. */
@@ -61,6 +63,7 @@ const SETTINGS: Record<ToolSettingKey, Setting> = {
   retryMaxBackoff: DURATION,
   timeout: DURATION,
   outputCheck: FLAG,
+  inputCheck: FLAG,
   tags: {
     takes: 'a list of words',
     read: (value) => (Array.isArray(value) && value.every(isTag) ? value : undefined),

@@ -34,6 +34,7 @@ export async function checkConnection(
         identity,
         target: () => target(identity, name),
         serverFile: paths.serverFile(name),
+        catalogueFile: paths.catalogueFile(name),
         features: clientFeatures(settings, env, cwd),
         connectTimeoutMs: settings.connectTimeoutMs,
         now: clock.now,

@@ -33,9 +33,10 @@ export function checkCatalogue(paths: Paths, { name, identity, settings }: Subje
     const message = existsSync(path) ? 'of another server; it will be fetched again' : 'not fetched yet';
     return [checked('catalogue', 'ok', message)];
   }
-  const { tools, fetchedAt } = catalogue;
+  const { tools, fetchedAt, leftOut } = catalogue;
   return [
     checked('catalogue', 'ok', `${countText(tools.length, 'tool')}, fetched ${age(fetchedAt, around.now)}`),
+    ...leftOut.map((one) => checked('catalogue', 'warning', `${one.name} is left out: ${one.reason}`)),
   ];
 }
 

@@ -67,6 +67,7 @@ export class InstanceSession implements LinkOpener {
       identity: instance.identity,
       target: () => instance.target(),
       serverFile: paths.serverFile(instance.name),
+      catalogueFile: paths.catalogueFile(instance.name),
       features: this.features,
       get connectTimeoutMs() {
         return connectTimeout();
@@ -113,14 +114,16 @@ export class InstanceSession implements LinkOpener {
       import('../catalog/fetch.ts'),
       this.#reader(signal),
     ]);
-    const { entries: tools, complete: listed } = await fetchTools(request, (message) =>
+    const { entries, complete: listed } = await fetchTools(request, (message) =>
       this.#log.warn('catalogue', message),
     );
+    const { tools, leftOut } = await this.#usable(entries);
     const { complete, ...jobs } = await this.#serverJobs(tools, signal);
     const catalogue: Catalogue = {
       target: this.#catalogueKey,
       fetchedAt: this.#context.clock.now().toISOString(),
       tools,
+      leftOut,
       ...jobs,
     };
     // What is missing for the moment must not be missing from then on, without a word.
@@ -128,6 +131,15 @@ export class InstanceSession implements LinkOpener {
     this.#catalogue = catalogue;
     this.#refreshed = true;
     return catalogue;
+  }
+
+  /** Only 2026-07-28 over HTTP has rules that forbid a tool. */
+  async #usable(listed: ToolDefinition[]): Promise<Pick<Catalogue, 'tools' | 'leftOut'>> {
+    const facts = await this.facts();
+    if (facts?.era !== 'modern' || facts.transport !== 'http') return { tools: listed, leftOut: [] };
+    const usable = (await import('../catalog/left-out.ts')).usableTools(listed);
+    for (const { name, reason } of usable.leftOut) this.#log.detail(`left out ${name}: ${reason}`);
+    return usable;
   }
 
   #cache(catalogue: Catalogue): void {

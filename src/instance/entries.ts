@@ -1,11 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { aliasesOf, type CatalogEntry, entriesOf } from '../catalog/entry.ts';
+import type { LeftOut } from '../catalog/left-out.ts';
 import { unitedTags } from '../config/tags.ts';
 import type { ToolSettings } from '../config/tool-settings.ts';
 import type { Definition } from '../definitions/definition.ts';
 import { ConfigError } from '../errors.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';
-import { permit, permittedItems } from '../permissions/permit.ts';
+import { nameableItems, permit, permittedItems } from '../permissions/permit.ts';
 import type { InstanceScope } from './scope.ts';
 
 /**
@@ -74,6 +75,12 @@ export async function listable(
   all: boolean,
 ): Promise<readonly CatalogEntry[]> {
   return permittedItems(scope, await withSettings(scope, entries, all), namesOfEntry);
+}
+
+/** What the server lists and this program may not use, as far as the rules let it be named. Errors: those of reading the server's catalogue. */
+export async function toolsLeftOut(scope: InstanceScope, signal?: AbortSignal): Promise<readonly LeftOut[]> {
+  const { leftOut } = await (await scope.session()).catalogue(signal);
+  return nameableItems(scope, leftOut, ({ name }) => [name]);
 }
 
 /** The entries with the tags and labels that the settings give them, and but for `all` without those that they hide. Asks no rules. */

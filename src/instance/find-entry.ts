@@ -9,9 +9,10 @@ import { resolveTool } from '../catalog/find-name.ts';
 import { type JobServer, jobServerOf } from '../catalog/frontmcp.ts';
 import { INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
+import { kebabCase } from '../lib/kebab-case.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';
 import { nameableItems } from '../permissions/permit.ts';
-import { definitionsOf, entriesOn } from './entries.ts';
+import { definitionsOf, entriesOn, toolsLeftOut } from './entries.ts';
 import type { InstanceScope } from './scope.ts';
 
 export interface Found {
@@ -59,7 +60,7 @@ export async function entryOfWords(
         'tool',
         words[0] ?? '',
         found.kind === 'none' ? found.suggestions : [],
-        await hidden(scope, signal),
+        signal,
       );
   }
 }
@@ -83,7 +84,7 @@ export async function entryOfName(
     return unlistedEntry(name, kind, await runner(scope, kind, signal));
   const listed = (await entriesOn(scope, signal)).filter((entry) => kinds.includes(entry.kind));
   const names = (await nameableItems(scope, listed, namesOfEntry)).map((entry) => entry.name);
-  throw await unknown(scope, kind ?? 'tool', name, likely(names, name));
+  throw await unknown(scope, kind ?? 'tool', name, likely(names, name), signal);
 }
 
 /** Several tools share the form that was typed; `candidates` are those of them that may be named. */
@@ -132,8 +133,20 @@ async function unknown(
   kind: EntryKind,
   typed: string,
   suggestions: readonly string[],
-  mayHide = false,
+  signal: AbortSignal,
 ): Promise<UsageError> {
+  const whose = scope.instance.adHoc ? 'the server' : scope.instance.name;
+  const leftOut = (await toolsLeftOut(scope, signal)).find(({ name }) =>
+    [name, kebabCase(name)].includes(typed),
+  );
+  if (leftOut)
+    return new UsageError(
+      `${whose} lists ${leftOut.name} with a definition that may not be used: ${leftOut.reason}`,
+      {
+        code: 'tool_left_out',
+        hint: 'whoever runs the server has to mend it (MCP 2026-07-28, x-mcp-header)',
+      },
+    );
   const definition = (await definitionsOf(scope)).find(({ name }) => name === typed);
   if (definition)
     return new UsageError(`${typed} calls ${definition.tool}, which the server does not have (any more)`, {
@@ -148,7 +161,7 @@ async function unknown(
     words.startsWith('INSTANCE ') ? [scope.command(words.slice(9))] : [],
   );
   const near = [...suggestions, ...(kind === 'tool' ? [...own, ...commands] : [])];
-  const whose = scope.instance.adHoc ? 'the server' : scope.instance.name;
+  const mayHide = kind === 'tool' && (await hidden(scope, signal));
   return new UsageError(`${whose} has no ${kind} ${JSON.stringify(typed)}`, {
     code: 'unknown_tool',
     hint:

@@ -71,6 +71,8 @@ export interface ToolCall {
   arguments: Record<string, unknown>;
   /** The tool of the server that runs it, where `name` is no tool but a job or a workflow of the server (FrontMCP). */
   viaTool?: string | undefined;
+  /** Arguments that the tool wants in headers, too, by the headers' names (`x-mcp-header`); a link that has no such headers ignores them. */
+  mirrored?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What the server made of a call that offered to become a task: the reply's shape decides. */

@@ -48,6 +48,8 @@ export interface CallParams {
   task_support: string | null;
   /** The tool that runs it, where `name` is a job or a workflow of the server. */
   viaTool?: string;
+  /** Arguments that are repeated in headers. */
+  mirrored?: Readonly<Record<string, string>>;
 }
 
 /** `submit` tells `created` with the job's id before it answers, when the record is on disk. */

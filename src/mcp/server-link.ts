@@ -22,6 +22,7 @@ import { tasks20251125 } from './dialects/tasks-2025-11-25.ts';
 import { tasks20260728 } from './dialects/tasks-2026-07-28.ts';
 import { asObject, progressFrom } from './dialects/wire.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
+import { paramHeaders } from './param-headers.ts';
 import { type Participant, questionRouter } from './question-router.ts';
 
 export interface LinkOptions {
@@ -90,7 +91,12 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
         else reject(new UnfinishedError('input_required', 'the server asks for input'));
       });
   };
-  const callTool = async (params: JsonObject, callOptions: BackendCallOptions) => {
+  const withHeaders = paramHeaders(connection);
+  const callTool = async (
+    params: JsonObject,
+    callOptions: BackendCallOptions,
+    mirrored?: ToolCall['mirrored'],
+  ) => {
     // Of our own making: progress of a task goes on under it after the call was answered.
     const progressToken = randomId();
     tokens.add(progressToken);
@@ -98,8 +104,10 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     work.calls += 1;
     try {
       return await throughInputRounds(
-        (round) =>
-          connection.request('tools/call', round, { ...requestOptions(callOptions), cancelOnAbort: true }),
+        (round) => {
+          const request = { ...requestOptions(callOptions), cancelOnAbort: true, mirrored };
+          return connection.request('tools/call', round, request);
+        },
         { ...params, _meta: { ...meta, progressToken } },
         askRound(callOptions.signal as AbortSignal | undefined),
       );
@@ -112,16 +120,17 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   };
 
   /** `tools/call` of a server that may make a task of it, as it likes; where it must, and nobody had said so, once more with our word for it. */
-  const callModern = async (call: ToolCall, callOptions: BackendCallOptions) => {
-    const params = plainParams(call);
-    if (speaks2026(facts.capabilities)) return callTool(declaringTasks(params), callOptions);
-    try {
-      return await callTool(params, callOptions);
-    } catch (error) {
-      if (!(error instanceof RpcError) || !requiresTasks(error)) throw error;
-      return callTool(declaringTasks(params), callOptions);
-    }
-  };
+  const callModern = (call: ToolCall, callOptions: BackendCallOptions) =>
+    withHeaders(call, callOptions, async (mirrored) => {
+      const params = plainParams(call);
+      if (speaks2026(facts.capabilities)) return callTool(declaringTasks(params), callOptions, mirrored);
+      try {
+        return await callTool(params, callOptions, mirrored);
+      } catch (error) {
+        if (!(error instanceof RpcError) || !requiresTasks(error)) throw error;
+        return callTool(declaringTasks(params), callOptions, mirrored);
+      }
+    });
   const submission = (reply: Reply): Submission => {
     if (reply.kind === 'result') return reply;
     work.tasks.add(reply.taskId);

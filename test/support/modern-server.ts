@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { createMcpHandler, ProtocolError, Server } from '@modelcontextprotocol/server';
+import { createMcpHandler, type McpServer, ProtocolError, Server } from '@modelcontextprotocol/server';
 import { atTestEnd } from './cli.ts';
 
 const TOOLS = {
@@ -12,9 +12,9 @@ const TOOLS = {
   work: { type: 'object' as const, properties: { steps: { type: 'integer', default: 3 } } },
 } satisfies Record<string, { type: 'object'; [more: string]: unknown }>;
 
-/** Starts the server; closed when the test has finished. */
-export async function modernServer(): Promise<{ url: string }> {
-  const handler = createMcpHandler(() => instance(), { legacy: 'reject' });
+/** Starts the server, or one that `make` makes anew for each request; closed when the test has finished. */
+export async function modernServer(make: () => Server | McpServer = instance): Promise<{ url: string }> {
+  const handler = createMcpHandler(() => make(), { legacy: 'reject' });
   const http = createServer(async (incoming, outgoing) => {
     const response = await handler.fetch(requestOf(incoming));
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));

@@ -23,6 +23,7 @@ const catalogue = (count: number): Catalogue => ({
   tools: tools(count),
   jobs: [{ name: 'job' }],
   workflows: [],
+  leftOut: [],
 });
 
 function saved(count: number): string {

@@ -6,7 +6,12 @@ import { merged } from '../../lib/exact-json.ts';
 import { buildArguments, parseArgsText } from '../../tools/flags/build-arguments.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { withDefaultArgs } from '../../tools/flags/overrides.ts';
-import { type Assignment, type ScannedLine, scanToolLine } from '../../tools/flags/parse-line.ts';
+import {
+  type Assignment,
+  type ScannedLine,
+  scanToolLine,
+  uncheckedLine,
+} from '../../tools/flags/parse-line.ts';
 import { missingFlags } from '../../tools/flags/present.ts';
 import type { ArgumentProblem } from '../../tools/flags/validate.ts';
 import type { App } from '../app.ts';
@@ -24,8 +29,9 @@ import type { ToolForm } from './tool-form.ts';
 export async function gatherArguments(
   app: App,
   form: ToolForm,
-  line: ScannedLine,
+  typed: ScannedLine,
 ): Promise<Record<string, unknown>> {
+  const line = isChecked(app) ? typed : uncheckedLine(typed);
   const base = await argsGiven(app, form, line);
   const { assignments } = line;
   const complete = form.entry.target && (await completion(app, form.entry.target, form.typed));
@@ -59,8 +65,9 @@ export async function gatherArguments(
 export async function argumentsForEach(
   app: App,
   form: ToolForm,
-  line: ScannedLine,
+  typed: ScannedLine,
 ): Promise<(own: Record<string, unknown>) => Promise<Record<string, unknown>>> {
+  const line = isChecked(app) ? typed : uncheckedLine(typed);
   const base = buildArguments(await argsGiven(app, form, line), line.assignments);
   if (line.problems.length > 0) throw lineError(app, form, line, undefined);
   const complete = form.entry.target && (await completion(app, form.entry.target, form.typed));
@@ -125,8 +132,15 @@ function whatIsAsked(app: App): 'everything' | 'missing' | 'nothing' {
   return terminal && printer.outTTY && !printer.json && !printer.quiet ? 'missing' : 'nothing';
 }
 
+/** Whether arguments have to fit the tool's schema, by `--no-input-check` and the setting of its name. Error: UsageError. */
+function isChecked({ flags }: App): boolean {
+  if (flags.has('input-check') && flags.has('no-input-check'))
+    throw new UsageError('--input-check and --no-input-check contradict each other');
+  return !flags.has('no-input-check');
+}
+
 async function problemsOf(app: App, { called, flags }: ToolForm, args: Record<string, unknown>) {
-  if (called.inputSchema === undefined) return [];
+  if (called.inputSchema === undefined || !isChecked(app)) return [];
   const { validateArguments } = await import('../../tools/flags/validate.ts');
   const stop = app.stop('the arguments were not checked in time; nothing was sent');
   const { problems, warning } = await validateArguments(called, args, stop).finally(stop.dispose);

@@ -66,7 +66,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '',
           'Of a tool, or of all that a pattern fits (tools.delete_*.KEY); flags of a call win over them:',
           '  tools.TOOL.retries N              also retryBackoff, retryMultiplier, retryMaxBackoff, timeout, as the flags',
-          '  tools.TOOL.outputCheck false      as --no-output-check',
+          '  tools.TOOL.outputCheck false      as --no-output-check; also inputCheck, as --no-input-check',
           '  tools.TOOL.tags TAG...            tags of its jobs, for jobs list --tag',
           '  tools.TOOL.labels K=V...          labels of its jobs, for jobs list --label',
           '  tools.TOOL.hideFromDiscovery true not listed by ls',

@@ -1,7 +1,8 @@
 import { type CatalogEntry, type EntryFilter, matches } from '../../catalog/entry.ts';
+import type { LeftOut } from '../../catalog/left-out.ts';
 import { parseLabels, parseTags } from '../../config/tags.ts';
 import { EXIT } from '../../errors.ts';
-import { entriesOn, listable, listedEntries } from '../../instance/entries.ts';
+import { entriesOn, listable, listedEntries, toolsLeftOut } from '../../instance/entries.ts';
 import { permit } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
 import { entryItem, entryLines, entrySignatures } from '../output/entry-view.ts';
@@ -23,9 +24,11 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   try {
     const entries = await listedEntries(app, { all: options.all ?? false, signal: stop.signal });
     const wanted = filter ? await filtered(app, entries, filter, stop.signal) : entries;
-    printOffers(app, 'ls', wanted, options.long);
+    const leftOut = await toolsLeftOut(app, stop.signal);
+    printOffers(app, 'ls', wanted, { leftOut, long: options.long });
     if (wanted.length === 0)
       printer.note(entries.length === 0 ? 'the server offers no tools' : 'nothing matches');
+    tellLeftOut(app, leftOut);
     return EXIT.ok;
   } finally {
     stop.dispose();
@@ -40,20 +43,37 @@ export async function refresh(app: App): Promise<number> {
     await permit(app, 'list');
     await (await app.session()).refresh(stop.signal);
     const entries = await listable(app, await entriesOn(app, stop.signal), false);
-    if (printer.json) printOffers(app, 'refresh', entries);
+    const leftOut = await toolsLeftOut(app, stop.signal);
+    if (printer.json) printOffers(app, 'refresh', entries, { leftOut });
     else printer.out(countText(entries));
+    tellLeftOut(app, leftOut);
     return EXIT.ok;
   } finally {
     stop.dispose();
   }
 }
 
-function printOffers(app: App, command: string, entries: readonly CatalogEntry[], long = false): void {
+function printOffers(
+  app: App,
+  command: string,
+  entries: readonly CatalogEntry[],
+  { leftOut, long }: { leftOut: readonly LeftOut[]; long?: boolean | undefined },
+): void {
   const { printer } = app;
   if (printer.format === 'ndjson') for (const entry of entries) printer.jsonDocument(entryItem(entry));
-  else if (printer.json) printer.envelope(command, countText(entries), { items: entries.map(entryItem) });
+  else if (printer.json)
+    printer.envelope(command, countText(entries), {
+      items: entries.map(entryItem),
+      ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
+    });
   else if (entries.length > 0)
     printer.out(long ? entrySignatures(printer, entries) : entryLines(printer, entries));
+}
+
+/** On stderr, whatever the list is of: somebody may look for such a tool. */
+function tellLeftOut({ printer }: App, leftOut: readonly LeftOut[]): void {
+  for (const { name, reason } of leftOut)
+    printer.warn('tool_left_out', `${name} is left out: its definition may not be used: ${reason}`);
 }
 
 /** `3 tools, 1 workflow`: each kind that there is, tools always. */

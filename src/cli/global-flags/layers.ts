@@ -4,6 +4,8 @@ import type { FlagValues } from './scan.ts';
 const OPPOSITES = new Map([
   ['output-check', 'no-output-check'],
   ['no-output-check', 'output-check'],
+  ['input-check', 'no-input-check'],
+  ['no-input-check', 'input-check'],
 ]);
 
 /** What means nothing without a second attempt. */

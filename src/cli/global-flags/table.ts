@@ -153,6 +153,18 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'check it, although the configuration says otherwise',
   },
   {
+    name: 'no-input-check',
+    takes: 'none',
+    scope: 'tool',
+    help: "send arguments that the tool's inputSchema would refuse",
+  },
+  {
+    name: 'input-check',
+    takes: 'none',
+    scope: 'tool',
+    help: 'check them, although the configuration says otherwise',
+  },
+  {
     name: 'tag',
     takes: 'value',
     value: 'TAG',

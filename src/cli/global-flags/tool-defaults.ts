@@ -17,7 +17,7 @@ const FLAGS = [
 ] as const;
 
 /** The settings of a tool or of a definition that stand for flags; a number as a duration is seconds. */
-type CallSettings = Pick<ToolSettings, 'retries' | 'retryMultiplier' | 'outputCheck'> &
+type CallSettings = Pick<ToolSettings, 'retries' | 'retryMultiplier' | 'outputCheck' | 'inputCheck'> &
   Partial<Record<'retryBackoff' | 'retryMaxBackoff' | 'timeout', string | number>>;
 
 /** Settings as the flags that would say the same. Tags and labels are no flags here: they are added to, not replaced (callMetadata). */
@@ -27,8 +27,9 @@ export function toolDefaults(settings: CallSettings): FlagValues {
     const value = settings[key];
     if (value !== undefined) values.set(flag, String(value));
   }
-  const { outputCheck } = settings;
+  const { outputCheck, inputCheck } = settings;
   if (outputCheck !== undefined) values.set(outputCheck ? 'output-check' : 'no-output-check', true);
+  if (inputCheck !== undefined) values.set(inputCheck ? 'input-check' : 'no-input-check', true);
   return values;
 }
 

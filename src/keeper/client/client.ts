@@ -123,11 +123,12 @@ export function keeperLink(
   { support }: KeeperLinkOptions,
 ): ServerLink {
   let events: LinkEvents = {};
-  const callParams = ({ name, arguments: args, viaTool }: ToolCall): CallParams => ({
+  const callParams = ({ name, arguments: args, viaTool, mirrored }: ToolCall): CallParams => ({
     name,
     arguments: args,
     task_support: support(name) ?? null,
     ...(viaTool === undefined ? {} : { viaTool }),
+    ...(mirrored === undefined ? {} : { mirrored }),
   });
 
   return {

@@ -78,7 +78,8 @@ export class KeeperWork {
     onCreated: (id: string) => void,
   ): Promise<Submitted> {
     lease.link.keepQuestions();
-    const run = this.#newRun(params.name, params.elicit);
+    const { name, arguments: args, viaTool, mirrored } = params;
+    const run = this.#newRun(name, params.elicit);
     const created = new Promise<Submitted>((resolve) => {
       run.onCreated = (job) => {
         onCreated(job.job_id);
@@ -89,7 +90,7 @@ export class KeeperWork {
     const submitted = submitJob(
       deps,
       lease.link,
-      { name: params.name, arguments: params.arguments, viaTool: params.viaTool },
+      { name, arguments: args, viaTool, mirrored },
       {
         instance: this.#options.instance,
         storedArguments: params.stored_arguments,

@@ -105,6 +105,7 @@ class Keeper {
           keeperConfig.cwd,
         ),
       serverFile: paths.serverFile(name),
+      catalogueFile: paths.catalogueFile(name),
       features,
       connectTimeoutMs: keeperConfig.settings.connectTimeoutMs,
       now: systemClock.now,

@@ -182,7 +182,8 @@ class ClientConnection {
       onQuestion: (question) => tell('question', question),
       onWithdrawn: (requestId) => tell('withdrawn', requestId),
     });
-    return link.call({ name: params.name, arguments: params.arguments }, { signal });
+    const { name, arguments: args, mirrored } = params;
+    return link.call({ name, arguments: args, mirrored }, { signal });
   }
 
   async #submit(params: SubmitParams, { signal, tell }: Incoming): Promise<SubmitReply> {

@@ -17,6 +17,8 @@ export interface RequestOptions {
   cancelOnAbort?: boolean;
   /** Milliseconds until UnreachableError. No limit without it. */
   timeoutMs?: number | undefined;
+  /** Arguments that go into headers, too, by the headers' names; not encoded yet. Only HTTP has such. */
+  mirrored?: Readonly<Record<string, string>> | undefined;
 }
 
 /** How the protocol version that was agreed on wants requests to be sent. Until it is known: as the old ones want it. */
@@ -167,6 +169,7 @@ export class Channel {
         this.#transport
           .send(frame, {
             requestSignal: stream.signal,
+            ...(options.mirrored ? { mirrored: options.mirrored } : {}),
             // This program's own transports tell the reason, where they know one.
             onRequestStreamEnd: (why?: unknown) =>
               reject(

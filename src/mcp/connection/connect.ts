@@ -16,6 +16,8 @@ export interface ConnectTarget {
   target: () => Target;
   /** Where the facts about the server are remembered. */
   serverFile: string;
+  /** Where its tools are remembered. */
+  catalogueFile: string;
   /** What the client does for the server by itself, and says that it can do; without it elicitation alone is declared. */
   features?: ClientFeatures | undefined;
   /** Milliseconds that connecting may take; no limit without it. */
@@ -61,6 +63,7 @@ export async function connectTo(
     capabilities: features?.capabilities,
     onChannel: features && ((channel) => serveFeatures(channel, features, connectTarget.log)),
     onStale: () => rmSync(connectTarget.serverFile, { force: true }),
+    onToolsChanged: () => rmSync(connectTarget.catalogueFile, { force: true }),
     resume: resume?.session_id
       ? { sessionId: resume.session_id, protocolVersion: resume.protocol_version }
       : undefined,

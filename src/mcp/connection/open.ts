@@ -39,6 +39,8 @@ export interface OpenOptions extends Omit<TransportOptions, 'scrub' | 'shown'> {
   onChannel?: ((channel: Channel) => void) | undefined;
   /** What was remembered turned out wrong only after connecting: forget it. */
   onStale?: (() => void) | undefined;
+  /** The server's tools are others than those that were read before: forget them. */
+  onToolsChanged?: (() => void) | undefined;
 }
 
 /** An open connection to one server. Close it, or the process does not end. */
@@ -51,6 +53,8 @@ export interface Connection {
   declaring(params: JsonObject, extension: string): JsonObject;
   /** Opens the standalone GET stream of a resumed session, where servers may put their questions. */
   listen(): Promise<void>;
+  /** What was read of the server's tools earlier is no longer true. */
+  toolsChanged(why: string): void;
   /** `endSession` tells the server that the session is over (HTTP DELETE); never after a background submission. */
   close(options?: { endSession?: boolean }): Promise<void>;
 }
@@ -218,6 +222,10 @@ function connection(
     async listen() {
       // Another process may hold the one stream that some servers allow (409), others have none (405): both are fine.
       await prepared.listen?.().catch((error: unknown) => log?.(`no GET stream: ${String(error)}`));
+    },
+    toolsChanged(why) {
+      log?.(`the server's tools have changed: ${why}`);
+      options.onToolsChanged?.();
     },
     async close({ endSession = false } = {}) {
       await Promise.race([channel.farewell(), unrefTimeout(FAREWELL_MS)]);

@@ -11,8 +11,14 @@ const NAMED_BY: Readonly<Record<string, string>> = {
   'tasks/cancel': 'taskId',
 };
 
-/** The headers that repeat what is in a request of 2026-07-28; none for other messages. */
-export function messageHeaders(message: JsonObject): Record<string, string> {
+/**
+ * The headers that repeat what is in a request of 2026-07-28; none for other messages. `mirrored`: arguments of a call that its tool marks for
+ * that (tools/schema/header-marks.ts).
+ */
+export function messageHeaders(
+  message: JsonObject,
+  mirrored: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const { method, id, params } = message;
   if (typeof method !== 'string' || id === undefined || !isObject(params)) return {};
   const version = isObject(params['_meta']) ? params['_meta'][PROTOCOL_VERSION_META_KEY] : undefined;
@@ -22,7 +28,15 @@ export function messageHeaders(message: JsonObject): Record<string, string> {
     'mcp-protocol-version': version,
     'mcp-method': method,
     ...(typeof name === 'string' ? { 'mcp-name': headerValue(name) } : {}),
+    ...Object.fromEntries(
+      Object.entries(mirrored).map(([header, value]) => [header.toLowerCase(), headerValue(value)]),
+    ),
   };
+}
+
+/** A person's own headers must not pass for arguments that a call has not: servers compare the two. */
+export function withoutMirrored(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('mcp-param-')));
 }
 
 /** A value as it stands, or in base64 where a header cannot hold it (the same clause, "Value Encoding"). */

@@ -6,8 +6,14 @@ import { drain } from './body.ts';
 import { exchange, type HttpResponse } from './exchange.ts';
 import { httpError } from './http-error.ts';
 import { type Asked, mediaType, takeBody, takeEvent } from './intake.ts';
-import { messageHeaders } from './message-headers.ts';
+import { messageHeaders, withoutMirrored } from './message-headers.ts';
 import { followStream } from './stream-follower.ts';
+
+/** What this program's own channel says beside what the SDK's interface knows of. */
+export interface SendOptions extends TransportSendOptions {
+  /** Arguments that are repeated in headers, by the headers' names. */
+  mirrored?: Readonly<Record<string, string>>;
+}
 
 export interface HttpTransportOptions {
   url: string;
@@ -62,7 +68,7 @@ export class StreamableHttp implements Transport {
   }
 
   /** Resolves when the message was taken: with JSON, when it was handed on; with an event stream, when it has begun. */
-  async send(sent: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
+  async send(sent: JSONRPCMessage, options: SendOptions = {}): Promise<void> {
     const message = sent as JsonObject;
     const { method, id } = message as { method?: string; id?: string | number };
     const opening = method === 'initialize';
@@ -72,8 +78,10 @@ export class StreamableHttp implements Transport {
     try {
       const response = await this.#exchange('POST', controller.signal, {
         headers: {
-          ...this.#headers({ session: !opening, accept: ['application/json', 'text/event-stream'] }),
-          ...messageHeaders(message),
+          ...withoutMirrored(
+            this.#headers({ session: !opening, accept: ['application/json', 'text/event-stream'] }),
+          ),
+          ...messageHeaders(message, options.mirrored),
           'content-type': 'application/json',
         },
         body: stringifyJson(message) ?? '',

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { didYouMean, nearestNames } from '../../lib/nearest-names.ts';
 import type { ToolFlag } from './flag.ts';
-import { readFlag } from './read-flag.ts';
+import { readFlag, readUnchecked } from './read-flag.ts';
 import { describeShapes } from './read-value.ts';
 import { flagFinder, nearInside } from './tool-flags.ts';
 import { unexpectedMessage } from './unexpected-arguments.ts';
@@ -48,6 +48,8 @@ export interface ScannedLine extends ToolLine {
   problems: string[];
   /** Flags (`--max-tokens`) whose values could not be read, or that a misspelt one may have meant: it is no news that they are missing. */
   unread: Set<string>;
+  /** Values that the schema has no place for, and what they are without it; each has a line in `problems`. */
+  refused: { problem: string; assignment: Assignment }[];
 }
 
 /**
@@ -59,7 +61,7 @@ export function parseToolLine(
   flags: readonly ToolFlag[],
   runtimeFlags: readonly RuntimeFlagSpec[],
 ): ToolLine {
-  const { problems, unread: _, ...line } = scanToolLine(argv, flags, runtimeFlags);
+  const { problems, unread: _, refused: __, ...line } = scanToolLine(argv, flags, runtimeFlags);
   // Whoever asks for help has most likely run into the problem already.
   if (problems.length > 0 && !line.runtime.has('help'))
     throw new UsageError(problems.join('\n'), { details: { problems } });
@@ -80,7 +82,13 @@ export function scanToolLine(
   const runtimeByName = new Map(runtimeFlags.map((flag) => [flag.name, flag]));
   const runtimeByShort = new Map(runtimeFlags.flatMap((flag) => (flag.short ? [[flag.short, flag]] : [])));
   const problems: string[] = [];
-  const line: ScannedLine = { assignments: [], runtime: new Map(), problems, unread: new Set() };
+  const line: ScannedLine = {
+    assignments: [],
+    runtime: new Map(),
+    problems,
+    unread: new Set(),
+    refused: [],
+  };
   const typed = new Map<ToolFlag, Typed>();
   const unexpected: string[] = [];
   let at = 0;
@@ -217,11 +225,29 @@ function assign({ flag, typed, words }: Typed, line: ScannedLine): void {
     words.length > 1 && flag.kind !== 'array'
       ? { twice: `is given ${words.length === 2 ? 'twice' : `${words.length} times`}; it takes one value` }
       : readFlag(flag, words);
+  const assignment = (read: { value: unknown }): Assignment => ({
+    ...read,
+    path: flag.path,
+    flag: shown,
+    ...(flag.secret ? { secret: true } : {}),
+  });
   if ('value' in result) {
-    const secret = flag.secret ? { secret: true } : {};
-    line.assignments.push({ ...result, path: flag.path, flag: shown, ...secret });
+    line.assignments.push(assignment(result));
     return;
   }
-  line.problems.push('twice' in result ? `${shown} ${result.twice}` : `${typed}: ${result.problem}`);
+  const problem = 'twice' in result ? `${shown} ${result.twice}` : `${typed}: ${result.problem}`;
+  line.problems.push(problem);
   line.unread.add(shown);
+  if ('problem' in result) line.refused.push({ problem, assignment: assignment(readUnchecked(flag, words)) });
+}
+
+/** The line with the values that the schema has no place for, for who wants to send them all the same. */
+export function uncheckedLine(line: ScannedLine): ScannedLine {
+  const forgiven = new Set(line.refused.map(({ problem }) => problem));
+  return {
+    ...line,
+    problems: line.problems.filter((problem) => !forgiven.has(problem)),
+    assignments: [...line.assignments, ...line.refused.map(({ assignment }) => assignment)],
+    refused: [],
+  };
 }

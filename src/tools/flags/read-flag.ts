@@ -11,6 +11,21 @@ export function readFlag(flag: ToolFlag, words: readonly (string | boolean)[]): 
   return flag.kind === 'array' ? readList(flag, words) : readOne(flag, words[0] ?? '');
 }
 
+/** The value without regard to the schema: what is JSON is that, anything else is text. */
+export function readUnchecked(flag: ToolFlag, words: readonly (string | boolean)[]): { value: unknown } {
+  const anything = (word: string | boolean) =>
+    typeof word === 'boolean' ? { value: word } : (readWord(word, [{ type: 'any' }]) as { value: unknown });
+  const [only = ''] = words;
+  if (flag.kind !== 'array') return anything(only);
+  const pieces = words.map((word) => {
+    const element = anything(word);
+    const piece = [element.value];
+    carryNumber(element, 'value', piece, 0);
+    return piece;
+  });
+  return { value: joined(pieces) };
+}
+
 function readOne(flag: ToolFlag, word: string | boolean): WordResult {
   return typeof word === 'boolean' ? { value: word } : readWord(word, flag.shapes, flag.secret);
 }

@@ -17,6 +17,7 @@ const WORDS: Record<ToolSettingKey, (words: readonly string[], where: string) =>
   retryMaxBackoff: only,
   timeout: only,
   outputCheck: flag,
+  inputCheck: flag,
   tags: (words) => [...words],
   labels: parseLabels,
   hideFromDiscovery: flag,
