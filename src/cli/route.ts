@@ -154,9 +154,10 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   }
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
   if (word === 'jobs' && rest[0] === 'list' && plainList(app, rest.slice(1))) return listJobs(app, {});
-  const answer = word === 'jobs' ? answerWords(app, rest) : undefined;
-  if (answer) return (await import('./commands/jobs/answer.ts')).answerJob(app, answer);
-  if (word === 'ls' || word === 'jobs' || word === 'refresh') {
+  const own = Object.hasOwn(OWN_LINES, word) ? OWN_LINES[word] : undefined;
+  const behind = own && wordsBehind(app, own, rest);
+  if (behind) return own.run(app, behind);
+  if (word !== 'call' && (INSTANCE_COMMANDS as readonly string[]).includes(word)) {
     const { runInstanceCommand } = await import('./commands.ts');
     return runInstanceCommand(app, app.flags.has('help') ? [...words, '--help'] : words);
   }
@@ -164,13 +165,42 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
 }
 
-/** The words behind `jobs answer`, whose flags only the question's form knows; runtime flags may stand before it. */
-function answerWords(app: App, rest: readonly string[]): string[] | undefined {
+interface OwnLine {
+  /** What the subcommand is called. */
+  names: readonly string[];
+  /** Alone, or with `--help` alone, it is commander's all the same. */
+  needsWord: boolean;
+  run(app: App, words: readonly string[]): Promise<number>;
+}
+
+/** Commands whose flags are known only with what they are about: a question's form, a template, a prompt. */
+const OWN_LINES: Readonly<Record<string, OwnLine>> = {
+  jobs: {
+    names: ['answer'],
+    needsWord: false,
+    run: async (app, words) => (await import('./commands/jobs/answer.ts')).answerJob(app, words),
+  },
+  resources: {
+    names: ['read', 'get', 'cat'],
+    needsWord: true,
+    run: async (app, words) => (await import('./commands/resources/read.ts')).readResource(app, words),
+  },
+  prompts: {
+    names: ['get', 'show'],
+    needsWord: true,
+    run: async (app, words) => (await import('./commands/prompts/get.ts')).getPrompt(app, words),
+  },
+};
+
+/** The words behind such a subcommand; runtime flags may stand before it. Undefined where the line is another command's. */
+function wordsBehind(app: App, { names, needsWord }: OwnLine, rest: readonly string[]): string[] | undefined {
   try {
     const { flags, next } = scanFlags(rest, 0);
-    if (rest[next] !== 'answer') return undefined;
+    const words = rest.slice(next + 1);
+    if (!names.includes(rest[next] ?? '')) return undefined;
+    if (needsWord && words.every((word) => word === '--help' || word === '-h')) return undefined;
     if (flags.size > 0) app.adopt(flags);
-    return rest.slice(next + 1);
+    return words;
   } catch {
     return undefined;
   }

@@ -14,7 +14,7 @@ export const HOST_COMMANDS = [
 ] as const;
 /** Words after `demo` that are about the demo server rather than for it. */
 export const DEMO_COMMANDS = ['run', 'start', 'stop', 'status', 'tour'] as const;
-export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'refresh', 'help'] as const;
+export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'resources', 'prompts', 'refresh', 'help'] as const;
 
 /** What people type at first for commands that are called otherwise here, and where those stand. */
 export const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {

@@ -23,6 +23,8 @@ export interface Paths {
   /** Negotiated facts about the instance's server. */
   serverFile(name: string): string;
   catalogueFile(name: string): string;
+  /** What the server offers beside its tools. */
+  extrasFile(name: string): string;
   /** The user's own jobs over the instance's tools. */
   definitionsFile(name: string): string;
   /** What the instance's permissions have refused, a line each. */
@@ -48,6 +50,7 @@ export function resolvePaths(context: PathContext): Paths {
     jobsDir: (name) => join(instanceDir(name), 'jobs'),
     serverFile: (name) => join(instanceDir(name), 'server.json'),
     catalogueFile: (name) => join(instanceDir(name), 'catalogue.json'),
+    extrasFile: (name) => join(instanceDir(name), 'extras.json'),
     definitionsFile: (name) => join(instanceDir(name), 'definitions.json'),
     refusalsFile: (name) => join(instanceDir(name), 'refusals.jsonl'),
     keeperDir: (name) => join(instanceDir(name), 'keeper'),

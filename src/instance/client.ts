@@ -21,6 +21,7 @@ import type { ToolDefinition } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
 import { catalogueKey } from './catalog-key.ts';
 import { KeeperConnector } from './keeper-access.ts';
+import { keptReader, ownReader, type Reader } from './reader.ts';
 
 /** How long the question whether a session is still there may take, in milliseconds. */
 const PING_TIMEOUT_MS = 10_000;
@@ -110,11 +111,8 @@ export class InstanceSession implements LinkOpener {
 
   /** Reads the server's catalogue again and caches it. A cache that cannot be written is no reason to fail. */
   async refresh(signal?: AbortSignal): Promise<Catalogue> {
-    const [{ fetchTools }, request] = await Promise.all([
-      import('../catalog/fetch.ts'),
-      this.#reader(signal),
-    ]);
-    const { entries, complete: listed } = await fetchTools(request, (message) =>
+    const [{ fetchTools }, reader] = await Promise.all([import('../catalog/fetch.ts'), this.reader(signal)]);
+    const { entries, complete: listed } = await fetchTools(reader.request, (message) =>
       this.#log.warn('catalogue', message),
     );
     const { tools, leftOut } = await this.#usable(entries);
@@ -168,16 +166,18 @@ export class InstanceSession implements LinkOpener {
     };
   }
 
-  /** Requests that only read: through the keeper where there is one. */
-  async #reader(signal: AbortSignal | undefined) {
-    const { keepAlive } = this.instance.settings;
-    const keeper = await this.#keeper.client(keepAlive, signal);
-    if (keeper)
-      return (method: string, params: Record<string, unknown>) =>
-        keeper.request('request', { method, params }, { signal });
-    const connection = await this.connection(signal);
-    return (method: string, params: Record<string, unknown>, options?: object) =>
-      connection.request(method, params, { ...options, signal });
+  /** Requests that only read: through the keeper where there is one. Errors: those of connecting. */
+  async reader(signal?: AbortSignal): Promise<Reader> {
+    const keeper = await this.#keeper.client(this.instance.settings.keepAlive, signal);
+    const interrupted = signal ?? this.#context.interrupted;
+    if (keeper) return keptReader(keeper, () => this.#keeper.opened(keeper, interrupted), signal);
+    return ownReader(await this.connection(signal), signal);
+  }
+
+  /** Forgets a connection, or a keeper, that is lost: the next request finds another. */
+  async startAnew(): Promise<void> {
+    this.#keeper.forget();
+    await this.#hangUp();
   }
 
   /** Ends this command's own connection: a server may bear no second one. */

@@ -58,18 +58,18 @@ export class KeeperConnector {
     if (!keeper) return undefined;
     const [{ keeperLink }, open] = await Promise.all([
       import('../keeper/client/client.ts'),
-      this.#opened(keeper, signal ?? this.#options.context.interrupted),
+      this.opened(keeper, signal ?? this.#options.context.interrupted),
     ]);
-    const link = keeperLink(keeper, open as OpenReply, { support });
+    const link = keeperLink(keeper, open, { support });
     // The conversation is shared: it ends with the command.
     link.close = async () => {};
     return link;
   }
 
   /** What the keeper says of the server. It may have been told to wait for longer than this command does. */
-  async #opened(keeper: KeeperClient, signal: AbortSignal): Promise<unknown> {
+  async opened(keeper: KeeperClient, signal: AbortSignal): Promise<OpenReply> {
     const ms = this.#options.connectTimeout();
-    if (ms === undefined) return keeper.request('open', {}, { signal });
+    if (ms === undefined) return (await keeper.request('open', {}, { signal })) as OpenReply;
     const late = new AbortController();
     const { name } = this.#options.instance;
     const why = new UnreachableError(
@@ -80,7 +80,8 @@ export class KeeperConnector {
     );
     const timer = setTimeout(() => late.abort(why), ms + KEEPER_GRACE_MS);
     try {
-      return await keeper.request('open', {}, { signal: AbortSignal.any([signal, late.signal]) });
+      const signals = AbortSignal.any([signal, late.signal]);
+      return (await keeper.request('open', {}, { signal: signals })) as OpenReply;
     } finally {
       clearTimeout(timer);
     }
@@ -95,8 +96,12 @@ export class KeeperConnector {
     return keeperLink(await keeperOf(this.#dir, job, signal), undefined, { support });
   }
 
-  /** Forgets a keeper that could not be had. */
+  /** Forgets a keeper that could not be had, or is lost. */
   forget(): void {
+    void this.#client?.then(
+      (client) => client?.close(),
+      () => {},
+    );
     this.#client = undefined;
   }
 

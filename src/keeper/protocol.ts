@@ -99,6 +99,11 @@ export interface RequestParams {
   params: Record<string, unknown>;
 }
 
+/** `watch`: tells `ready` when the server has taken the subscription, and `changed` with the URI of each change. Answered when it ends. */
+export interface WatchParams {
+  uris: string[];
+}
+
 /** `status` */
 export interface StatusReply {
   pid: number;

@@ -70,7 +70,10 @@ it('completes from what is stored: no server is asked or started, nothing is wri
   // An instance without a catalogue, a job, anything.
   await addInstance(home, ['--url', 'http://127.0.0.1:9/mcp'], 'empty');
   const with2 = snapshot(home);
-  expect(await proposed(home, 'empty', 'r')).toEqual(["refresh\tread the server's catalogue again"]);
+  expect(await proposed(home, 'empty', 'r')).toEqual([
+    "refresh\tread the server's catalogue again",
+    'resources\twhat the server has to read: list, templates, read, watch',
+  ]);
   expect(await proposed(home, 'empty', 'jobs', 'show', '')).toEqual([]);
   expect(snapshot(home)).toEqual(with2);
   expect(before.length).toBeLessThanOrEqual(with2.length);

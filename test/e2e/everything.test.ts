@@ -23,7 +23,7 @@ interface Item {
 
 it('lists its tools, and every one of them explains itself', async () => {
   const home = await homeAt(server.url);
-  const listed = await run(['work', '--json', 'ls'], { home });
+  const listed = await run(['work', '--json', 'ls', '--kind', 'tool'], { home });
   expect(listed).toMatchObject({ code: 0, stderr: '' });
   const { items } = dataOf<{ items: Item[] }>(listed);
   expect(items.map(({ id }) => id)).toEqual(
@@ -31,7 +31,7 @@ it('lists its tools, and every one of them explains itself', async () => {
   );
   expect(items.every(({ id, kind, name }) => kind === 'tool' && id === name)).toBe(true);
 
-  const human = await run(['work', 'ls'], { home });
+  const human = await run(['work', 'ls', '--kind', 'tool'], { home });
   expect(human).toMatchObject({ code: 0, stderr: '' });
   expect(human.stdout).toMatch(/^echo {2,}Echoes back the input string$/m);
   expect(human.stdout.trimEnd().split('\n')).toHaveLength(items.length);
@@ -127,7 +127,9 @@ it('prints resource links with name and address', async () => {
     [
       'Here are 2 resource links to resources available in this server:',
       'Blob Resource 1 <demo://resource/dynamic/blob/1> (text/plain) - Resource 1: plaintext resource',
-      'Text Resource 2 <demo://resource/dynamic/text/2> (text/plain) - Resource 2: plaintext resource\n',
+      '  mcp2cli work resources read demo://resource/dynamic/blob/1',
+      'Text Resource 2 <demo://resource/dynamic/text/2> (text/plain) - Resource 2: plaintext resource',
+      '  mcp2cli work resources read demo://resource/dynamic/text/2\n',
     ].join('\n'),
   );
 });

@@ -50,7 +50,7 @@ describe.each(Object.entries(SERVERS))('%s', (name, server) => {
     const env = Object.entries(command.env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
     await addInstance(home, [...env, '--cwd', home, '--', command.command, ...command.args], 'real');
 
-    const listed = await run(['real', '--json', 'ls'], { home });
+    const listed = await run(['real', '--json', 'ls', '--kind', 'tool'], { home });
     expect(listed.code).toBe(0);
     const items = dataOf<{ items: (Tool & { id?: string; kind?: string })[] }>(listed).items;
     expect(items.map(({ id, kind }) => [id, kind])).toEqual(tools.map((tool) => [tool.name, 'tool']));

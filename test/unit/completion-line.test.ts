@@ -72,6 +72,7 @@ const WORK: KnownInstance = {
     entriesOf({ tools: TOOLS, jobs: [], workflows: [] }, definitionEntries(DEFINITIONS, TOOLS)),
   listed: async () => (await WORK.entries()).filter(({ name }) => name !== 'secret_tool'),
   definitions: async () => [{ value: 'nightly' }, { value: 'hourly' }],
+  extras: async () => [],
   jobs: async (prefix, live) => {
     const found = JOBS.filter(({ job_id }) => job_id.startsWith(prefix));
     return live
@@ -220,6 +221,8 @@ describe('an instance', () => {
       'call',
       'refresh',
       'jobs',
+      'resources',
+      'prompts',
       'help',
     ]);
     const { candidates } = await at('-i work deploy');

@@ -1,6 +1,8 @@
 import type { CommandSpec } from '../program.ts';
 import { DEFINITION_SPECS } from './definitions/specs.ts';
 import { listJobs } from './jobs/list.ts';
+import { PROMPT_SPECS } from './prompts/specs.ts';
+import { RESOURCE_SPECS } from './resources/specs.ts';
 
 const JOB_ID = '[id]';
 const LATEST = { flags: '--latest', help: 'the newest job' };
@@ -12,8 +14,13 @@ const LATEST = { flags: '--latest', help: 'the newest job' };
 export const INSTANCE_SPECS: readonly CommandSpec[] = [
   {
     name: 'ls',
-    summary: 'what the server offers: tools, jobs, workflows',
+    summary: 'what the server offers: tools, jobs, workflows, resources, prompts',
     options: [
+      {
+        flags: '--kind <KIND>',
+        help: 'tool, definition, job, workflow, resource, template or prompt; several: a,b',
+        repeatable: true,
+      },
       { flags: '--tag <TAG>', help: 'with this tag (repeatable: any of them)', repeatable: true },
       { flags: '--label <K=V>', help: 'with this label (repeatable: all of them)', repeatable: true },
       { flags: '--all', help: 'those too that are set to be hidden' },
@@ -152,4 +159,6 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       ...DEFINITION_SPECS,
     ],
   },
+  RESOURCE_SPECS,
+  PROMPT_SPECS,
 ];

@@ -1,11 +1,14 @@
-import { type CatalogEntry, type EntryFilter, matches } from '../../catalog/entry.ts';
+import { type CatalogEntry, ENTRY_KINDS, type EntryFilter, matches } from '../../catalog/entry.ts';
+import { EXTRA_KINDS, type Extra, extrasIn, hasText } from '../../catalog/extras.ts';
 import type { LeftOut } from '../../catalog/left-out.ts';
 import { parseLabels, parseTags } from '../../config/tags.ts';
-import { EXIT } from '../../errors.ts';
+import { EXIT, UsageError } from '../../errors.ts';
 import { entriesOn, listable, listedEntries, toolsLeftOut } from '../../instance/entries.ts';
-import { permit } from '../../permissions/permit.ts';
+import { extrasForList } from '../../instance/extras.ts';
+import { permit, permittedItems } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
-import { entryItem, entryLines, entrySignatures } from '../output/entry-view.ts';
+import { entryItem, entryLines, entryRows, entrySignatures, rowLines } from '../output/entry-view.ts';
+import { countsOf, countText, extraItem, extraRow } from '../output/extras-view.ts';
 
 export interface LsOptions {
   tag?: string[];
@@ -14,20 +17,33 @@ export interface LsOptions {
   filter?: string;
   long?: boolean;
   all?: boolean;
+  kind?: string[];
 }
+
+/** What a list may have, in the order of lists. */
+const KINDS = [...ENTRY_KINDS, ...EXTRA_KINDS] as const;
 
 /** `ls`: what the server offers, and the definitions of our own. */
 export async function list(app: App, options: LsOptions): Promise<number> {
   const { printer } = app;
   const filter = filterOf(options);
+  const kinds = kindsOf(options.kind);
+  const isWanted = ({ kind }: { kind: string }) => kinds?.has(kind) ?? true;
   const stop = app.stop('the catalogue was not read in time');
   try {
-    const entries = await listedEntries(app, { all: options.all ?? false, signal: stop.signal });
+    const entries = (await listedEntries(app, { all: options.all ?? false, signal: stop.signal })).filter(
+      isWanted,
+    );
     const wanted = filter ? await filtered(app, entries, filter, stop.signal) : entries;
+    // They have neither tags nor labels.
+    const isMarked = (options.tag?.length ?? 0) + (options.label?.length ?? 0) > 0;
+    const extras =
+      isMarked || !wantsExtras(kinds) ? [] : (await listedExtras(app, stop.signal)).filter(isWanted);
+    const found = extras.filter((extra) => hasText(extra, filter?.query ?? ''));
     const leftOut = await toolsLeftOut(app, stop.signal);
-    printOffers(app, 'ls', wanted, { leftOut, long: options.long });
-    if (wanted.length === 0)
-      printer.note(entries.length === 0 ? 'the server offers no tools' : 'nothing matches');
+    printAll(app, 'ls', { entries: wanted, extras: found, leftOut }, options.long);
+    if (wanted.length + found.length === 0)
+      printer.note(entries.length + extras.length > 0 ? 'nothing matches' : nothing(options.kind));
     tellLeftOut(app, leftOut);
     return EXIT.ok;
   } finally {
@@ -42,10 +58,13 @@ export async function refresh(app: App): Promise<number> {
   try {
     await permit(app, 'list');
     await (await app.session()).refresh(stop.signal);
+    const { fetchExtras } = await import('../../instance/extras.ts');
+    await fetchExtras(app, stop.signal);
     const entries = await listable(app, await entriesOn(app, stop.signal), false);
     const leftOut = await toolsLeftOut(app, stop.signal);
-    if (printer.json) printOffers(app, 'refresh', entries, { leftOut });
-    else printer.out(countText(entries));
+    const all = { entries, extras: await listedExtras(app, stop.signal), leftOut };
+    if (printer.json) printAll(app, 'refresh', all);
+    else printer.out(countText(countsOf([...all.entries, ...all.extras]), KINDS));
     tellLeftOut(app, leftOut);
     return EXIT.ok;
   } finally {
@@ -53,21 +72,36 @@ export async function refresh(app: App): Promise<number> {
   }
 }
 
-function printOffers(
-  app: App,
-  command: string,
-  entries: readonly CatalogEntry[],
-  { leftOut, long }: { leftOut: readonly LeftOut[]; long?: boolean | undefined },
-): void {
-  const { printer } = app;
-  if (printer.format === 'ndjson') for (const entry of entries) printer.jsonDocument(entryItem(entry));
-  else if (printer.json)
-    printer.envelope(command, countText(entries), {
-      items: entries.map(entryItem),
-      ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
+/** Errors: UsageError for a kind that nobody knows. */
+function kindsOf(typed: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (typed === undefined) return undefined;
+  const kinds = typed.flatMap((one) => one.split(',')).map((one) => one.trim().replace(/s$/, ''));
+  const wrong = kinds.find((kind) => !(KINDS as readonly string[]).includes(kind));
+  if (wrong !== undefined)
+    throw new UsageError(`--kind: no such kind: ${JSON.stringify(wrong)}`, {
+      hint: `one of ${KINDS.join(', ')}`,
     });
-  else if (entries.length > 0)
-    printer.out(long ? entrySignatures(printer, entries) : entryLines(printer, entries));
+  return new Set(kinds);
+}
+
+function wantsExtras(kinds: ReadonlySet<string> | undefined): boolean {
+  return kinds === undefined || EXTRA_KINDS.some((kind) => kinds.has(kind));
+}
+
+function nothing(kind: readonly string[] | undefined): string {
+  return kind === undefined ? 'the server offers no tools' : 'the server offers nothing of this kind';
+}
+
+/** What the server offers beside its tools, as far as the rules let it be listed. */
+async function listedExtras(app: App, signal: AbortSignal): Promise<readonly Extra[]> {
+  const extras = extrasIn(await extrasForList(app, signal));
+  return extras.length === 0 ? extras : permittedItems(app, extras, ({ id }) => [id]);
+}
+
+interface All {
+  entries: readonly CatalogEntry[];
+  extras: readonly Extra[];
+  leftOut: readonly LeftOut[];
 }
 
 /** On stderr, whatever the list is of: somebody may look for such a tool. */
@@ -76,13 +110,37 @@ function tellLeftOut({ printer }: App, leftOut: readonly LeftOut[]): void {
     printer.warn('tool_left_out', `${name} is left out: its definition may not be used: ${reason}`);
 }
 
-/** `3 tools, 1 workflow`: each kind that there is, tools always. */
-function countText(entries: readonly CatalogEntry[]): string {
-  return (['tool', 'definition', 'job', 'workflow'] as const)
-    .map((kind) => [kind, entries.filter((entry) => entry.kind === kind).length] as const)
-    .filter(([kind, count], _, all) => count > 0 || (kind === 'tool' && all.every(([, n]) => n === 0)))
-    .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
-    .join(', ');
+/** On a terminal a list of everything has so many of these, and says how the others are seen. */
+const MOST_EXTRAS = 20;
+
+function printAll(app: App, command: string, all: All, long = false): void {
+  const { printer } = app;
+  const { entries, extras, leftOut } = all;
+  const items = [...entries.map(entryItem), ...extras.map(extraItem)];
+  if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
+  else if (printer.json) {
+    const counts = countsOf([...entries, ...extras]);
+    const missing = leftOut.length > 0 ? { left_out: leftOut } : {};
+    printer.envelope(command, countText(counts, KINDS), { items, counts, ...missing });
+  } else printLines(app, all, long);
+}
+
+function printLines(app: App, { entries, extras }: All, long: boolean): void {
+  const { printer } = app;
+  if (extras.length === 0) {
+    if (entries.length > 0)
+      printer.out(long ? entrySignatures(printer, entries) : entryLines(printer, entries));
+    return;
+  }
+  const shown = printer.outTTY ? extras.slice(0, MOST_EXTRAS) : extras;
+  if (long && entries.length > 0) printer.out(entrySignatures(printer, entries));
+  const rows = [...(long ? [] : entryRows(entries)), ...shown.map(extraRow)];
+  if (rows.length > 0) printer.out(rowLines(printer, rows, true));
+  const left = extras.slice(shown.length);
+  if (left.length > 0)
+    printer.note(
+      `and ${countText(countsOf(left), KINDS)} more: ${app.command('resources')}, ${app.command('prompts')}`,
+    );
 }
 
 /** Error: UsageError for a label without a value. */

@@ -1,4 +1,5 @@
 import { ENTRY_KINDS } from '../../catalog/entry.ts';
+import { EXTRA_KINDS } from '../../catalog/extras.ts';
 import { ELICIT_POLICIES } from '../../config/settings.ts';
 import { isTerminal, JOB_STATUSES, type JobRecord } from '../../jobs/record.ts';
 import { atFile, type Candidate, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
@@ -24,6 +25,7 @@ export function flagValues(sources: Sources, instance: KnownInstance | undefined
     steps: atFile,
     'input-schema': atFile,
     'output-schema': atFile,
+    kind: () => words(...ENTRY_KINDS, ...EXTRA_KINDS),
     status: () => words(...JOB_STATUSES),
     trigger: () => words('manual', 'webhook', 'event'),
     dialect: () => words('tasks-2025-11-25', 'meta-task', 'plain'),

@@ -1,6 +1,8 @@
 import { readCatalogue } from '../../catalog/cache.ts';
 import { definitionEntries } from '../../catalog/definition-entries.ts';
 import { type CatalogEntry, entriesOf } from '../../catalog/entry.ts';
+import { extrasIn } from '../../catalog/extras.ts';
+import { readExtras } from '../../catalog/extras-cache.ts';
 import { findInstance } from '../../config/config.ts';
 import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
 import { serverEntry } from '../../config/server-entry.ts';
@@ -90,6 +92,11 @@ function knownInstance(app: App): KnownInstance {
         return known.map(({ name, tool, description }): Candidate => {
           return { value: name, about: firstSentence(description ?? `calls ${tool}`) };
         });
+      }, []),
+    extras: () =>
+      orElseLater(async () => {
+        const cached = readExtras(paths.extrasFile(instance.name), catalogueKey(instance));
+        return cached ? permitted(app, extrasIn(cached), ({ id }) => [id]) : [];
       }, []),
     jobs: (prefix, liveFirst) =>
       orElseLater(async () => {

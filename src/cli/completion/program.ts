@@ -8,6 +8,7 @@ import { completeCall, completeToolWords, runtimeOptions } from './call.ts';
 import { type Candidate, type Completion, fitting, NOTHING } from './candidate.ts';
 import { completeSpec } from './command.ts';
 import { firstToolWords } from './flag-values.ts';
+import { completeOwnLine } from './own-line.ts';
 import type { KnownInstance, Sources } from './sources.ts';
 import { INSTANCE_WORDS } from './tool-names.ts';
 import { completeOption, type Walked, walk } from './typed-flags.ts';
@@ -138,6 +139,11 @@ async function ofInstance(
   if (word === 'call') return completeCall(instance, rest, current, sources);
   const spec = INSTANCE_SPECS.find(({ name }) => name === word);
   if (!spec) return completeToolWords(instance, [word, ...rest], current, sources);
+  const ownLine =
+    word === 'resources' || word === 'prompts'
+      ? await completeOwnLine(word, rest, current, place)
+      : undefined;
+  if (ownLine) return ownLine;
   if (word === 'jobs') {
     const inner = walk(rest, options, true);
     if (rest[inner.next] === 'answer' && !inner.wants)

@@ -1,4 +1,5 @@
 import type { CatalogEntry } from '../../catalog/entry.ts';
+import type { Extra } from '../../catalog/extras.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
 import type { Candidate } from './candidate.ts';
@@ -25,6 +26,8 @@ export interface KnownInstance {
   listed(): Promise<readonly CatalogEntry[]>;
   /** The names of the definitions, those too that are set to be hidden, as far as the rules let them be listed. */
   definitions(): Promise<readonly Candidate[]>;
+  /** Resources, templates and prompts from the cache, as far as the rules let them be listed. */
+  extras(): Promise<readonly Extra[]>;
   /** Some jobs whose ids begin so, newest first. `liveFirst`: those that have not ended come before the others. */
   jobs(prefix: string, liveFirst: boolean): Promise<readonly JobRecord[]>;
   /** The settings that are set, as they are stored. */

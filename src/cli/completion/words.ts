@@ -1,7 +1,9 @@
+import type { ExtraKind } from '../../catalog/extras.ts';
 import { ELICIT_POLICIES, SETTING_KEYS } from '../../config/settings.ts';
 import { isObject } from '../../lib/json.ts';
 import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
 import { jobIds } from './flag-values.ts';
+import { extraNames } from './own-line.ts';
 import { SHELLS } from './shells.ts';
 import type { Place } from './sources.ts';
 import { exactNames } from './tool-names.ts';
@@ -23,6 +25,9 @@ export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   'keeper stop': ['instance'],
   'keeper logs': ['instance'],
   completion: ['shell'],
+  'resources read': ['readable'],
+  'resources watch': ['resource'],
+  'prompts get': ['prompt'],
   'jobs show': ['job'],
   'jobs wait': ['liveJob'],
   'jobs watch': ['liveJob'],
@@ -48,6 +53,9 @@ type WordKind =
   | 'job'
   | 'liveJob'
   | 'definition'
+  | 'readable'
+  | 'resource'
+  | 'prompt'
   | 'files';
 
 /** Where the next word of a command comes from; undefined where it is free. */
@@ -66,10 +74,20 @@ const SOURCES: Record<Exclude<WordKind, 'free'>, PlacedSource> = {
   job: (typed, walked, { instance }) => ids(typed, walked, instance, false),
   liveJob: (typed, walked, { instance }) => ids(typed, walked, instance, true),
   definition: definitionNames,
+  readable: extrasOf('resource', 'template'),
+  resource: extrasOf('resource'),
+  prompt: extrasOf('prompt'),
   key: settingKeys,
   setKey: (typed, walked, place) => setKeys(typed, walked, place),
   value: settingValues,
 };
+
+function extrasOf(...kinds: ExtraKind[]): PlacedSource {
+  return async (_typed, { words: used }, { instance }) => {
+    const names = instance ? await extraNames(instance, kinds) : [];
+    return { candidates: names.filter(({ value }) => !used.includes(value)) };
+  };
+}
 
 function ids(typed: string, { words: used, given }: Walked, instance: Place['instance'], live: boolean) {
   // An id and --latest contradict each other.

@@ -21,6 +21,8 @@ Commands:
                                            background jobs
   jobs define|undefine|definitions, jobs export|import
                                            jobs of your own: tools with fixed arguments
+  resources list|templates|read|watch      what the server has to read
+  prompts list|get                         prompts that the server has prepared
   refresh                                  read the server's catalogue again
 
 Flags:

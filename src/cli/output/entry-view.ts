@@ -14,24 +14,56 @@ export function entryItem({ name, kind, raw }: CatalogEntry): object {
   return { ...ours, ...raw, ...ours };
 }
 
-/**
- * A line each: the words that run it, its kind where not all are tools, the first sentence about it, tags and labels. The columns are
- * aligned; on a terminal a line takes no more than `room` columns.
- */
+/** What a line of a list has; texts as the server has them. */
+export interface Row {
+  name: string;
+  kind: string;
+  about: string;
+  /** At the end: tags and labels, a type. */
+  marks: string;
+}
+
+/** A line each: the words that run it, its kind where not all are tools, the first sentence about it, tags and labels. */
 export function entryLines(printer: Printer, entries: readonly CatalogEntry[], room = printer.width): string {
-  const kinds = new Set(entries.map(({ kind }) => kind));
-  const names = shownNames(entries).map((name) => printer.safeName(name));
-  const widest = printer.outTTY ? Math.min(32, Math.floor(room / 2)) : 32;
-  const width = Math.min(widest, Math.max(...names.map(columns)));
-  const kindWidth =
-    kinds.size > 1 || !kinds.has('tool') ? Math.max(...[...kinds].map((kind) => kind.length)) : 0;
-  return entries
-    .map((entry, i) => {
-      const kind = kindWidth > 0 ? `  ${entry.kind.padEnd(kindWidth)}` : '';
+  const rows = entryRows(entries);
+  return rowLines(printer, rows, !rows.every(({ kind }) => kind === 'tool'), room);
+}
+
+/** The columns of the lines. */
+export function entryRows(entries: readonly CatalogEntry[]): Row[] {
+  const names = shownNames(entries);
+  return entries.map((entry, i) => ({
+    name: names[i] ?? '',
+    kind: entry.kind,
+    about: firstSentence(entry.tool.description ?? entry.tool.title ?? ''),
+    marks: metadataOf(entry),
+  }));
+}
+
+/** Lines of a list, the columns aligned; on a terminal a line takes no more than `room` columns. */
+export function rowLines(
+  printer: Printer,
+  rows: readonly Row[],
+  withKinds: boolean,
+  room = printer.width,
+): string {
+  const names = rows.map(({ name }) => printer.safeName(name));
+  // Addresses are longer than names.
+  const most = rows.some(({ name }) => name.includes('://')) ? 64 : 32;
+  const widest = printer.outTTY ? Math.min(most, Math.floor(room / 2)) : most;
+  // A spread would be too many arguments for a long list.
+  const width = Math.min(
+    widest,
+    names.reduce((most, name) => Math.max(most, columns(name)), 0),
+  );
+  const kindWidth = withKinds ? Math.max(...[...new Set(rows.map(({ kind }) => kind.length))]) : 0;
+  return rows
+    .map((row, i) => {
+      const kind = kindWidth > 0 ? `  ${row.kind.padEnd(kindWidth)}` : '';
       const left = `${padColumns(names[i] ?? '', width)}${kind}`;
-      const metadata = printer.safeLine(metadataOf(entry));
-      const right = metadata === '' ? '' : `  ${metadata}`;
-      const about = printer.safeLine(firstSentence(entry.tool.description ?? entry.tool.title ?? ''));
+      const marks = printer.safeLine(row.marks);
+      const right = marks === '' ? '' : `  ${marks}`;
+      const about = printer.safeLine(row.about);
       if (!printer.outTTY) return `${left}  ${about}${right}`.trimEnd();
       const rest = room - columns(left) - 2 - columns(right);
       if (rest >= 12) return `${left}  ${cutColumns(about, rest)}${right}`.trimEnd();

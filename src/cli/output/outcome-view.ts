@@ -1,5 +1,7 @@
 import { CliError, EXIT } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
+import { shellQuote } from '../../lib/shell-quote.ts';
+import { visibleName } from '../../lib/visible.ts';
 import { isErrorResult } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { textFlag } from '../global-flags/values.ts';
@@ -55,7 +57,16 @@ export function failureLine(tool: string, status: string, why: string): string {
 /** A tool's result in human form, its binary content saved where `--save` says. */
 export function printToolResult(app: App, result: unknown): void {
   const dir = textFlag(app.flags, 'save');
-  printResult(app.printer, result, dir === undefined ? undefined : saveBinaries(result, dir, 'result'));
+  const saved = dir === undefined ? undefined : saveBinaries(result, dir, 'result');
+  printResult(app.printer, result, saved, app.printer.quiet ? undefined : readCommandOf(app));
+}
+
+/** The command that reads a resource. A line that is copied from a terminal has no characters that act or are not seen. */
+function readCommandOf(app: App): (uri: string) => string | undefined {
+  return (uri) =>
+    uri === '' || uri !== visibleName(uri) || uri.includes('{')
+      ? undefined
+      : app.command('resources', 'read', ...(uri.startsWith('-') ? ['--'] : []), shellQuote(uri));
 }
 
 /** Prints what a tool has answered; the exit code says whether it succeeded. */

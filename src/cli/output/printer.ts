@@ -72,6 +72,12 @@ export class Printer {
     this.out(this.outTTY ? visible(text) : text);
   }
 
+  /** A server's text to the byte in a pipe; on a terminal made visible, and its last line ended. */
+  exactText(text: string): void {
+    if (this.outTTY) this.serverText(text);
+    else if (text !== '') this.#options.stdout.write(text);
+  }
+
   /** A server's text of several lines, for a human form on a terminal. */
   safeText(text: string): string {
     return this.outTTY ? visible(text) : text;

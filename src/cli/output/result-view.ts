@@ -17,16 +17,18 @@ export interface BinaryBlock {
 
 /**
  * Prints a CallToolResult for a person or a pipe: texts as they are, binary content described (never base64), links with their
- * names, structured content where there is nothing else. The same result prints the same bytes whoever fetched it.
+ * names, structured content where there is nothing else. The same result prints the same bytes whoever fetched it. `readCommand`: how the person
+ * reads a resource, for links; undefined for one that no command line can name.
  */
 export function printResult(
   printer: Printer,
   result: unknown,
   savedAs: ReadonlyMap<number, string> = new Map(),
+  readCommand?: (uri: string) => string | undefined,
 ): void {
   const content = contentOf(result);
   content.forEach((block, index) => {
-    const text = blockText(block, savedAs.get(index + 1));
+    const text = blockText(block, savedAs.get(index + 1), readCommand);
     if (text !== '') printer.serverText(text);
   });
   if (content.length > 0 || !isObject(result)) return;
@@ -57,7 +59,11 @@ function contentOf(result: unknown): Block[] {
   return Array.isArray(content) ? content.filter(isObject) : [];
 }
 
-function blockText(block: Block, saved: string | undefined): string {
+function blockText(
+  block: Block,
+  saved: string | undefined,
+  readCommand: ((uri: string) => string | undefined) | undefined,
+): string {
   switch (block['type']) {
     case 'text':
       return block['text'] == null ? '' : textAt(block, 'text');
@@ -65,7 +71,7 @@ function blockText(block: Block, saved: string | undefined): string {
     case 'audio':
       return describeBinary(textOf(block['type']), block['mimeType'], block['data'], saved);
     case 'resource_link':
-      return describeLink(block);
+      return describeLink(block, readCommand);
     case 'resource': {
       const resource = isObject(block['resource']) ? block['resource'] : {};
       if (typeof resource['text'] === 'string') return resource['text'];
@@ -77,7 +83,13 @@ function blockText(block: Block, saved: string | undefined): string {
   }
 }
 
-function describeBinary(what: string, mimeType: unknown, data: unknown, saved: string | undefined): string {
+/** A line about what no terminal can show; `saved` is where it was written. */
+export function describeBinary(
+  what: string,
+  mimeType: unknown,
+  data: unknown,
+  saved: string | undefined,
+): string {
   const type = typeof mimeType === 'string' ? ` ${mimeType}` : '';
   const size = typeof data === 'string' ? `, ${formatBytes(base64Bytes(data))}` : '';
   return saved === undefined
@@ -85,11 +97,14 @@ function describeBinary(what: string, mimeType: unknown, data: unknown, saved: s
     : `[${what}${type}${size}: ${saved}]`;
 }
 
-function describeLink(block: Block): string {
+/** The link in a line, and below it the command that reads what it leads to. */
+function describeLink(block: Block, readCommand: ((uri: string) => string | undefined) | undefined): string {
   const name = textOf(block['title'] ?? block['name'] ?? 'resource');
   const description = typeof block['description'] === 'string' ? ` - ${block['description']}` : '';
   const type = typeof block['mimeType'] === 'string' ? ` (${block['mimeType']})` : '';
-  return `${name} <${textOf(block['uri'] ?? '')}>${type}${description}`;
+  const uri = textOf(block['uri'] ?? '');
+  const command = readCommand?.(uri);
+  return `${name} <${uri}>${type}${description}${command === undefined ? '' : `\n  ${command}`}`;
 }
 
 function base64Bytes(data: string): number {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IoError } from '../../errors.ts';
 import { binaryBlocks } from './result-view.ts';
@@ -34,7 +34,7 @@ export function saveBinaries(result: unknown, dir: string, stem: string): Map<nu
   try {
     mkdirSync(dir, { recursive: true });
     for (const block of blocks) {
-      const ending = EXTENSIONS[block.mimeType.toLowerCase().split(';')[0]?.trim() ?? ''] ?? 'bin';
+      const ending = endingOf(block.mimeType, 'bin');
       saved.set(
         block.position,
         writeNew(
@@ -48,6 +48,46 @@ export function saveBinaries(result: unknown, dir: string, stem: string): Map<nu
     throw new IoError(`cannot save into ${dir}: ${(error as Error).message}`, { cause: error });
   }
   return saved;
+}
+
+/**
+ * Saves a resource's contents: one part to the file that `to` names (written over, as with `curl -o`), or into the folder that it is, or ends in a
+ * slash for, under a safe name; several parts into a folder always. Returns the paths in order. Error: IoError.
+ */
+export function saveContents(contents: readonly Record<string, unknown>[], to: string): string[] {
+  try {
+    const isFolder = contents.length !== 1 || /[/\\]$/.test(to) || isDirectory(to);
+    if (isFolder) mkdirSync(to, { recursive: true });
+    return contents.map((content, i) => {
+      const bytes = bytesOf(content);
+      const { uri, mimeType, text } = content;
+      const usual = typeof text === 'string' ? 'txt' : 'bin';
+      const ending = endingOf(typeof mimeType === 'string' ? mimeType : '', usual);
+      if (isFolder)
+        return writeNew(
+          to,
+          nameOf(typeof uri === 'string' ? uri : undefined, ending) ?? [`part-${i + 1}`, ending],
+          bytes,
+        );
+      writeFileSync(to, bytes);
+      return to;
+    });
+  } catch (error) {
+    throw new IoError(`cannot save to ${to}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function bytesOf({ text, blob }: Record<string, unknown>): Buffer {
+  if (typeof text === 'string') return Buffer.from(text, 'utf8');
+  return Buffer.from(typeof blob === 'string' ? blob : '', 'base64');
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function endingOf(mimeType: string, usual: string): string {
+  return EXTENSIONS[mimeType.toLowerCase().split(';')[0]?.trim() ?? ''] ?? usual;
 }
 
 /** Names that mean devices on Windows. */

@@ -69,7 +69,8 @@ export async function withAnswers<T>(
   }
 }
 
-function nobodyAnswers(question: PendingInput): CliError {
+/** Nobody here answers what was asked. */
+export function nobodyAnswers(question: PendingInput): CliError {
   const asked = askedText(question);
   // Not for a person: it takes a setting, and a person to make it.
   if (question.method !== 'elicitation/create')

@@ -16,6 +16,7 @@ import type {
   StopReply,
   SubmitParams,
   SubmitReply,
+  WatchParams,
 } from '../protocol.ts';
 import { type Incoming, MAX_FRAME, Peer } from '../rpc.ts';
 import type { KeeperState } from '../state.ts';
@@ -24,7 +25,17 @@ import type { ConnectionPool, Lease } from './connection-pool.ts';
 import type { KeeperWork } from './jobs.ts';
 
 /** Requests that change nothing at the server; only these may be passed on as they are. */
-const READING = new Set(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list', 'ping']);
+const READING = new Set([
+  'tools/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'prompts/list',
+  'prompts/get',
+  'completion/complete',
+  'ping',
+  'server/discover',
+]);
 
 /** The longest message of somebody who has not shown the token, in characters. */
 const STRANGERS_FRAME = 16 * 1024;
@@ -114,6 +125,8 @@ class ClientConnection {
         return this.#open(incoming.signal);
       case 'request':
         return this.#request(params as RequestParams, incoming.signal);
+      case 'watch':
+        return this.#watch(params as WatchParams, incoming);
       case 'call':
         return this.#call(params as CallParams, incoming);
       case 'submit':
@@ -172,6 +185,18 @@ class ClientConnection {
     if (!READING.has(method)) throw new ProtocolError(`the keeper does not pass on ${method}`);
     const { connection } = await this.#leased(signal);
     return connection.request(method, params, { signal });
+  }
+
+  async #watch({ uris }: WatchParams, { signal, tell }: Incoming): Promise<null> {
+    const { connection } = await this.#leased(signal);
+    const { watchResources } = await import('../../mcp/resource-watch.ts');
+    await watchResources(connection, {
+      uris,
+      signal,
+      onReady: () => tell('ready', true),
+      onChange: (uri) => tell('changed', uri),
+    });
+    return null;
   }
 
   async #call(params: CallParams, { signal, tell }: Incoming): Promise<unknown> {

@@ -19,6 +19,8 @@ export interface RequestOptions {
   timeoutMs?: number | undefined;
   /** Arguments that go into headers, too, by the headers' names; not encoded yet. Only HTTP has such. */
   mirrored?: Readonly<Record<string, string>> | undefined;
+  /** Hears the request's JSON-RPC id: a subscription is known by it. */
+  onId?: ((id: string) => void) | undefined;
 }
 
 /** How the protocol version that was agreed on wants requests to be sent. Until it is known: as the old ones want it. */
@@ -137,6 +139,7 @@ export class Channel {
     if (this.#closed) throw this.#closed;
     options.signal?.throwIfAborted();
     const id = `m2c-${randomId()}`;
+    options.onId?.(id);
     const meta = { ...this.manner.envelope, ...(params['_meta'] as JsonObject | undefined) };
     const frame = {
       jsonrpc: '2.0' as const,

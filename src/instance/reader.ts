@@ -1,0 +1,58 @@
+/** Asking a server what changes nothing there: through the instance's keeper where one runs, else by the command's own connection. */
+import type { KeeperClient } from '../keeper/client/client.ts';
+import type { OpenReply } from '../keeper/protocol.ts';
+import type { Connection } from '../mcp/connection/open.ts';
+import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import type { WatchOptions } from '../mcp/resource-watch.ts';
+
+type Params = Record<string, unknown>;
+
+export interface Reader {
+  /** A keeper has the connection. */
+  readonly kept: boolean;
+  /** What the server said of itself when the connection was made. Errors: those of connecting. */
+  facts(): Promise<ServerFacts>;
+  /** Errors: those of `Connection.request`. `timeoutMs` counts where the connection is the command's own. */
+  request(method: string, params: Params, options?: { timeoutMs?: number }): Promise<unknown>;
+  /** One subscription to resources, until it ends: `watchResources`. */
+  watch(options: WatchOptions): Promise<void>;
+}
+
+/** By a connection of the command's own. */
+export function ownReader(connection: Connection, signal: AbortSignal | undefined): Reader {
+  return {
+    kept: false,
+    facts: async () => connection.facts,
+    request: (method, params, options) => connection.request(method, params, { ...options, signal }),
+    async watch(options) {
+      const { watchResources } = await import('../mcp/resource-watch.ts');
+      return watchResources(connection, options);
+    },
+  };
+}
+
+/** Through a keeper; `opened` asks it about the server. */
+export function keptReader(
+  keeper: KeeperClient,
+  opened: () => Promise<OpenReply>,
+  signal: AbortSignal | undefined,
+): Reader {
+  return {
+    kept: true,
+    facts: async () => (await opened()).facts,
+    request: (method, params) => keeper.request('request', { method, params }, { signal }),
+    async watch({ uris, signal: until, onReady, onChange }) {
+      await keeper.request(
+        'watch',
+        { uris },
+        {
+          signal: until,
+          onTold(kind, value) {
+            if (kind === 'ready') onReady();
+            if (kind === 'changed') onChange(String(value));
+          },
+        },
+      );
+    },
+  };
+}
