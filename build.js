@@ -1,287 +1,149 @@
-// Bundles src/ into dist/ with esbuild. What costs start-up is the number of files and bytes that a command loads, so there are seven parts:
+// Bundles src/ into dist/, as CommonJS: Node starts it faster than ES modules (docs/measurements.md). What costs start-up is the number of files
+// and bytes that a command loads, so what most commands need is in a few files:
 //
-//   main.js   the entry alone: --version and --help load nothing else
-//   run.js    everything light in one file: routing, commands, store, output
-//   call.js   what a tool's call needs beside that, as long as it opens no connection of its own
-//   jobs.js   what jobs need beside that
-//   check-worker.js   what a thread loads that checks large data: all in one, too
-//   cli-completion-complete.js   what TAB needs, all in one: the one command that shares no file with the others, for speed
-//   the rest  what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), split into shared chunks
-//
-// Modules that one of the first has are not repeated later: the others import them from there, so that there is one copy of each class.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+//   main.cjs   the entry alone: --version and --help load nothing else
+//   run.cjs    everything light: routing, commands, store, output
+//   call.cjs   what a tool's call needs beside that, as long as it opens no connection of its own
+//   jobs.cjs   what jobs need beside that
+//   the rest   what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), a file each and shared chunks
+//   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
+//   check-worker.cjs   what a thread loads that checks large data, all in one
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
 
-const here = dirname(fileURLToPath(import.meta.url));
+const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+const src = (path) => resolve(here, 'src', path);
 const { version } = JSON.parse(readFileSync(resolve(here, 'package.json'), 'utf8'));
 
-const common = {
-  absWorkingDir: here,
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
-  define: { __VERSION__: JSON.stringify(version) },
+/** What each file of several modules begins from. What these import statically comes along, but for what an earlier file has. */
+const FILES = {
+  run: ['run.ts'],
+  call: [
+    'cli/commands/tool.ts',
+    'instance/client.ts',
+    'cli/prompts/answerer.ts',
+    'mcp/automatic-answers.ts',
+    'tools/flags/validate.ts',
+    'catalog/fetch.ts',
+    'keeper/client/access.ts',
+    'keeper/client/client.ts',
+  ],
+  jobs: ['calls/submit.ts', 'calls/foreground-job.ts', 'jobs/wait.ts'],
 };
 
-const isOwn = (path) => path.startsWith('.') && path.endsWith('.ts');
-/** The file in dist/ for the target of a dynamic import. */
-const chunkName = (path, importer) =>
-  isOwn(path)
-    ? relative(resolve(here, 'src'), resolve(dirname(importer), path))
-        .replace(/\.ts$/, '')
-        .replaceAll('/', '-')
-    : `vendor-${path.replace(/[^a-z0-9]+/gi, '-')}`;
-
-/** Dynamic imports become imports of files that another build makes: of a layer's file, or of one of their own, which `found` collects. */
-function dynamicImportsApart(found, layers = []) {
-  return {
-    name: 'dynamic-imports-apart',
-    setup(b) {
-      b.onResolve({ filter: /.*/ }, ({ kind, path, importer }) => {
-        if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
-        const file = isOwn(path) ? resolve(dirname(importer), path) : path;
-        const layer = layers.find(({ modules }) => modules.has(relative(here, file)));
-        layer?.shared.add(relative(here, file));
-        const name = layer?.name ?? chunkName(path, importer);
-        if (!layer) found.set(name, file);
-        return { path: `./${name}.js`, external: true };
-      });
-    },
-  };
-}
-
-/** Modules of a layer are imported from its file; each layer's `shared` collects those that are. */
-function fromLayers(layers) {
-  return {
-    name: 'from-layers',
-    setup(b) {
-      b.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer, kind }) => {
-        const file = relative(here, resolve(dirname(importer), path));
-        if (kind !== 'import-statement') return undefined;
-        const layer = layers.find(({ modules }) => modules.has(file));
-        if (!layer) return undefined;
-        layer.shared.add(file);
-        return { path: `./${layer.name}.js`, external: true };
-      });
-    },
-  };
-}
-
-/** Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms. */
-const withoutChildProcess = {
-  name: 'without-child-process',
-  setup(b) {
-    b.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      importer.includes('node_modules/commander/') ? { path: 'none', namespace: 'empty' } : undefined,
-    );
-    b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {}' }));
+/** Packages that are left out, and what stands in for them. */
+const slimmed = {
+  name: 'slimmed',
+  resolveId(id, importer = '') {
+    // Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms.
+    if (id === 'node:child_process' && importer.includes('node_modules/commander/')) return '\0nothing';
+    // What conf writes with ends the process at the first signal, whatever is still to be done. Our writes are of one piece: nothing is to tidy.
+    return id === 'when-exit' ? '\0does-nothing' : null;
+  },
+  load(id) {
+    if (id === '\0nothing') return 'export default {}';
+    return id === '\0does-nothing' ? 'export default () => () => {}' : null;
   },
 };
 
-/** What conf writes with ends the process at the first signal, whatever is still to be done. Our writes are of one piece: nothing is left to tidy. */
-const withoutWhenExit = {
-  name: 'without-when-exit',
-  setup(b) {
-    b.onResolve({ filter: /^when-exit$/ }, () => ({ path: 'none', namespace: 'when-exit' }));
-    b.onLoad({ filter: /.*/, namespace: 'when-exit' }, () => ({
-      contents: 'export default () => () => {}',
-    }));
-  },
-};
-
-// CommonJS packages inside an ESM bundle ask for Node's built-ins through require.
-const requireBanner = {
-  js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-};
-
-mkdirSync(resolve(here, 'dist'), { recursive: true });
-
-const entry = await build({
-  ...common,
-  entryPoints: { main: 'src/main.ts' },
-  outdir: 'dist',
-  plugins: [dynamicImportsApart(new Map())],
-});
-
-/** Bundles in memory, to learn what is in it; dynamic imports are left apart. */
-const look = (files, apart, known = []) =>
-  build({
-    ...common,
-    stdin: importing(files),
-    write: false,
-    outdir: 'dist',
-    plugins: [dynamicImportsApart(apart, known), withoutChildProcess],
+/** Builds `input` into dist/ or a folder of it. Returns rolldown's output: chunks with `fileName` and `moduleIds`. */
+async function build(input, { folder = '', plugins = [], codeSplitting = true }) {
+  const bundle = await rolldown({
+    cwd: here,
+    input,
+    platform: 'node',
+    // A file that others share modules with may export those, too.
+    preserveEntrySignatures: 'allow-extension',
+    plugins: [slimmed, ...plugins],
+    transform: { target: 'node20', define: { __VERSION__: JSON.stringify(version) } },
+    checks: { ineffectiveDynamicImport: false },
   });
-const importing = (files) => ({
-  contents: files.map((path) => `export * from './${relative(here, resolve(here, path))}';`).join('\n'),
-  resolveDir: here,
-  sourcefile: 'all.ts',
-  loader: 'ts',
-});
-
-// Each layer has what its files import statically, but for what an earlier one has.
-const layers = [
-  { name: 'run', files: ['src/run.ts'] },
-  {
-    name: 'call',
-    files: [
-      'src/cli/commands/tool.ts',
-      'src/instance/client.ts',
-      'src/cli/prompts/answerer.ts',
-      'src/mcp/automatic-answers.ts',
-      'src/tools/flags/validate.ts',
-      'src/catalog/fetch.ts',
-      'src/keeper/client/access.ts',
-      'src/keeper/client/client.ts',
-    ],
-  },
-  {
-    name: 'jobs',
-    files: ['src/calls/submit.ts', 'src/calls/foreground-job.ts', 'src/jobs/wait.ts'],
-  },
-];
-for (const layer of layers) {
-  const { metafile } = await look(layer.files, new Map());
-  const own = Object.keys(metafile.inputs).filter(
-    (path) => path.startsWith('src/') && !layers.some((other) => other.modules?.has(path)),
-  );
-  layer.modules = new Set(own);
-  layer.shared = new Set(layer.files);
+  const { output } = await bundle.write({
+    dir: join('dist', folder),
+    format: 'cjs',
+    exports: 'named',
+    minify: true,
+    comments: false,
+    dynamicImportInCjs: false,
+    codeSplitting,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: ({ name, facadeModuleId }) =>
+      Object.hasOwn(FILES, name)
+        ? `${name}.cjs`
+        : facadeModuleId
+          ? `${named(facadeModuleId)}.cjs`
+          : 'shared-[hash].cjs',
+  });
+  await bundle.close();
+  return output.map((chunk) => ({ ...chunk, fileName: join(folder, chunk.fileName) }));
 }
 
-const COMPLETION = 'src/cli/completion/complete.ts';
-// What main.ts imports dynamically beside run.ts, and what completion does.
-const apart = new Map([
-  ['demo-background', resolve(here, 'src/demo/background.ts')],
-  ['keeper-server-process', resolve(here, 'src/keeper/server/process.ts')],
-]);
-for (const layer of layers) await look(layer.files, apart);
-await look([COMPLETION], apart);
-// What is imported dynamically imports dynamically in its turn; a Map hands out what is added while it is walked.
-for (const [, file] of apart) if (file.endsWith('.ts')) await look([file], apart);
-const inLayers = (file) => layers.some(({ modules }) => modules.has(relative(here, file)));
-const names = [...apart.keys()].filter((name) => !inLayers(apart.get(name)));
-
-// The demo server is a build of its own: chunks shared with it would bring its packages into every call.
-const groups = [
-  names.filter((name) => name.startsWith('demo-')),
-  names.filter((name) => !name.startsWith('demo-')),
-];
-const rest = await Promise.all(
-  groups.map((group) =>
-    build({
-      ...common,
-      entryPoints: Object.fromEntries(group.map((name) => [name, apart.get(name)])),
-      outdir: 'dist',
-      splitting: true,
-      chunkNames: 'shared-[hash]',
-      plugins: [fromLayers(layers), dynamicImportsApart(apart, layers), withoutChildProcess, withoutWhenExit],
-      banner: requireBanner,
-    }),
-  ),
-);
-
-// A process that completes does nothing else: copies of what the layers have harm nobody, and two files fewer are loaded.
-const completion = await build({
-  ...common,
-  entryPoints: { 'cli-completion-complete': COMPLETION },
-  outdir: 'dist',
-  plugins: [dynamicImportsApart(apart, layers)],
-});
-
-// A thread of its own loads one file, with the schema engine in it.
-const checkWorker = await build({
-  ...common,
-  entryPoints: { 'check-worker': 'src/tools/schema/check-worker.ts' },
-  outdir: 'dist',
-  banner: requireBanner,
-});
-
-// What a layer's modules import dynamically from a layer must be exported there, too.
-for (const layer of layers) await look(layer.files, new Map(), layers);
-// The last layer first: what it imports from the others is known only then.
-const files = [];
-for (const [at, layer] of [...layers.entries()].reverse()) {
-  const earlier = layers.slice(0, at);
-  checkExports(layer.shared);
-  files.push(
-    await build({
-      ...common,
-      stdin: importing([...layer.shared]),
-      outfile: `dist/${layer.name}.js`,
-      plugins: [fromLayers(earlier), dynamicImportsApart(new Map(), layers)],
-    }),
-  );
+/** `src/cli/commands/each.ts` is `cli-commands-each`; a package is `vendor-` and its name. */
+function named(id) {
+  const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
+  return inPackage
+    ? `vendor-${inPackage.replace(/[^a-z0-9]+/gi, '-')}`
+    : relative(src(''), id).replace(/\.ts$/, '').replaceAll('/', '-');
 }
-writeFileSync(
-  resolve(here, 'dist/THIRD-PARTY-LICENSES.txt'),
-  licences(
-    Object.assign(
-      {},
-      ...[entry, completion, checkWorker, ...rest, ...files].map(({ metafile }) => metafile.inputs),
-    ),
-  ),
+
+const groups = Object.entries(FILES).map(([name, files], at) => ({
+  name,
+  priority: Object.keys(FILES).length - at,
+  test: (id) => files.some((file) => id === src(file)),
+}));
+const program = await build(
+  {
+    run: src('run.ts'),
+    'demo-background': src('demo/background.ts'),
+    'keeper-server-process': src('keeper/server/process.ts'),
+  },
+  { codeSplitting: { groups } },
 );
+/** The file in dist/ of each module that has one of its own. */
+const fileOf = new Map(program.map(({ facadeModuleId, fileName }) => [facadeModuleId, fileName]));
+
+/** Leaves dynamic imports of such modules to these files. `up`: the way from the importing file to dist/. */
+const filesApart = (up) => ({
+  name: 'files-apart',
+  resolveDynamicImport(id, importer) {
+    const file = fileOf.get(resolve(importer, '..', id));
+    return file ? { id: `${up}${file}`, external: true } : null;
+  },
+});
+// A process that completes does nothing else: it has copies of what the light files have.
+const completion = await build(
+  { complete: src('cli/completion/complete.ts') },
+  { folder: 'completion', plugins: [filesApart('../')] },
+);
+fileOf.set(src('cli/completion/complete.ts'), 'completion/complete.cjs');
+const chunks = [
+  ...program,
+  ...completion,
+  ...(await build({ main: src('main.ts') }, { plugins: [filesApart('./')] })),
+  ...(await build({ 'check-worker': src('tools/schema/check-worker.ts') }, { codeSplitting: false })),
+];
+const LICENCES = 'THIRD-PARTY-LICENSES.txt';
+writeFileSync(resolve(here, 'dist', LICENCES), licences(chunks.flatMap(({ moduleIds = [] }) => moduleIds)));
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
-const made = new Set(
-  [entry, completion, checkWorker, ...rest, ...files].flatMap(({ metafile }) =>
-    Object.keys(metafile.outputs),
-  ),
-);
-made.add('dist/THIRD-PARTY-LICENSES.txt');
-for (const file of readdirSync(resolve(here, 'dist')))
-  if (!made.has(`dist/${file}`)) rmSync(resolve(here, 'dist', file), { recursive: true });
-
-/** Two shared modules that export the same name would hide it from the rest without a word. */
-function checkExports(files) {
-  const seen = new Map();
-  for (const file of files) {
-    const text = readFileSync(resolve(here, file), 'utf8');
-    for (const [, name] of text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)) {
-      if (seen.has(name))
-        throw new Error(`${name} is exported by ${seen.get(name)} and by ${file}: rename one`);
-      seen.set(name, file);
-    }
-  }
+const made = new Set([LICENCES, ...chunks.map(({ fileName }) => fileName)]);
+for (const entry of readdirSync(resolve(here, 'dist'), { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath ?? entry.path, entry.name);
+  if (entry.isFile() && !made.has(relative(resolve(here, 'dist'), path))) rmSync(path);
 }
 
-/** The licence texts of every package that ended up in the bundle, as their terms ask. */
-function licences(inputs) {
-  const packages = new Set();
-  for (const path of Object.keys(inputs)) {
-    const at = path.lastIndexOf('node_modules/');
-    if (at < 0) continue;
-    const [scope, name] = path.slice(at + 'node_modules/'.length).split('/');
-    packages.add(`${path.slice(0, at)}node_modules/${scope.startsWith('@') ? `${scope}/${name}` : scope}`);
-  }
-  const texts = [...packages].sort().map((dir) => {
-    const meta = JSON.parse(readFileSync(resolve(here, dir, 'package.json'), 'utf8'));
-    return `${meta.name} ${meta.version} (${meta.license ?? 'see text'})\n\n${licenceText(resolve(here, dir))}`.trim();
+/** The licence texts of every package that has a module among these, as their terms ask. */
+function licences(modules) {
+  const folders = modules.flatMap((id) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+  const texts = [...new Set(folders)].sort().map((dir) => {
+    const {
+      name,
+      version: its,
+      license = 'see text',
+    } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
+    const file = readdirSync(dir).find((one) => /^licen[cs]e(\.(md|txt))?$/i.test(one));
+    return `${name} ${its} (${license})\n\n${file ? readFileSync(join(dir, file), 'utf8') : ''}`.trim();
   });
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
-}
-
-function licenceText(dir) {
-  for (const file of [
-    'LICENSE',
-    'LICENSE.md',
-    'LICENSE.txt',
-    'license',
-    'license.md',
-    'LICENCE',
-    'License',
-  ]) {
-    try {
-      return readFileSync(resolve(dir, file), 'utf8').trim();
-    } catch {}
-  }
-  return '';
 }

@@ -21,22 +21,25 @@ if (quick !== undefined) {
   process.stdout.write(quick);
 } else if (process.env[DEMO_CONFIG] !== undefined && argv[0] === 'demo' && argv[1] === 'serve') {
   // The demo server's own process: it has signals of its own, so nothing else is set up for it.
-  const { runDetachedDemo } = await import('./demo/background.ts');
-  await runDetachedDemo();
+  void import('./demo/background.ts').then(({ runDetachedDemo }) => runDetachedDemo());
 } else if (process.env[KEEPER_MARK] !== undefined && argv[0] === 'keeper' && argv[1] === 'serve') {
-  const { runKeeper } = await import('./keeper/server/process.ts');
-  await runKeeper();
+  void import('./keeper/server/process.ts').then(({ runKeeper }) => runKeeper());
 } else if (asked) {
   // Somebody waits with a finger on TAB: one file that has all it needs (build.js).
-  const { complete } = await import('./cli/completion/complete.ts');
-  await complete(asked);
+  void import('./cli/completion/complete.ts').then(({ complete }) => complete(asked));
 } else {
-  const { run } = await import('./run.ts');
-  // Node's own code for a program that waits for something which can never come.
+  void runCommand();
+}
+
+async function runCommand(): Promise<void> {
+  // Node ends a program that waits for something which can never come, with exit code 0.
+  let ended = false;
   process.on('exit', (code) => {
-    if (code !== 13) return;
+    if (ended || code !== 0) return;
     process.stderr.write('error: a defect of mcp2cli: it has nothing left to wait for, and no answer\n');
     process.exitCode = EXIT.internal;
   });
+  const { run } = await import('./run.ts');
   process.exitCode = await run(argv, fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url)));
+  ended = true;
 }

@@ -1,17 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { isTerminal, type JobRecord } from '../../src/jobs/record.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, newJob, taskFact } from '../support/store-fixtures.ts';
-import { bundleWorker, startWorker, together } from '../support/store-processes.ts';
+import { bundledWorker, startWorker, together } from '../support/store-processes.ts';
 
 let script: string;
-beforeAll(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp2cli-test-worker-'));
-  script = bundleWorker(folder);
-  return () => rmSync(folder, { recursive: true });
+beforeAll(async () => {
+  script = await bundledWorker();
 });
 
 const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));

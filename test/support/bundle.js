@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
 /** Of this process, by name. */
 const bundles = new Map();
@@ -20,19 +20,16 @@ export function bundled(name, entry) {
 async function make(name, entry) {
   // One place for all: test processes are killed rather than ended, and could not clean up after themselves.
   const dir = fileURLToPath(new URL('../../.tmp/test-bundle/', import.meta.url));
-  const outfile = join(dir, `${name}.mjs`);
+  const file = join(dir, `${name}.mjs`);
   const temporary = join(dir, `${name}-${process.pid}-${randomBytes(6).toString('hex')}.mjs`);
-  await build({
-    entryPoints: [fileURLToPath(entry)],
-    outfile: temporary,
-    bundle: true,
-    format: 'esm',
+  const bundle = await rolldown({
+    input: fileURLToPath(entry),
     platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    transform: { target: 'node20' },
   });
+  await bundle.write({ file: temporary, format: 'esm', codeSplitting: false });
+  await bundle.close();
   // Other test processes do the same: nobody gets half a file.
-  renameSync(temporary, outfile);
-  return outfile;
+  renameSync(temporary, file);
+  return file;
 }

@@ -1,21 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { onTestFinished } from 'vitest';
+import { bundled } from './bundle.js';
 
-/** Bundles the worker into a folder, since Node 20 runs no TypeScript. Returns the script's path. */
-export function bundleWorker(folder: string): string {
-  const outfile = `${folder}/store-worker.mjs`;
-  buildSync({
-    entryPoints: [fileURLToPath(new URL('./store-worker.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-  });
-  return outfile;
+/** Path of the worker's program: Node 20 runs no TypeScript. */
+export function bundledWorker(): Promise<string> {
+  return bundled('store-worker', new URL('./store-worker.ts', import.meta.url));
 }
 
 export interface Worker {

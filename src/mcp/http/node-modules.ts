@@ -5,8 +5,8 @@ type NodeHttps = typeof import('node:https');
 type NodeZlib = typeof import('node:zlib');
 
 /**
- * A module of Node itself, without `import`: an ES module that imports `node:http` reads all its exports on Node 22 and later, the lazy ones too,
- * and so loads undici (20 to 50 ms). `process.getBuiltinModule` is of Node 20.16 and 22.3.
+ * A module of Node itself, loaded when it is first used: `node:https` brings TLS with it, and most calls need no `node:zlib`.
+ * `process.getBuiltinModule` is of Node 20.16 and 22.3.
  */
 const load: (name: string) => unknown =
   (process as { getBuiltinModule?: (name: string) => unknown }).getBuiltinModule ??

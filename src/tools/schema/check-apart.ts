@@ -32,7 +32,7 @@ export type Verdict = { problems: ArgumentProblem[] } | { unusable: string };
 
 /** Bundled beside this file. From source, as in unit tests, it is the one that was built last: Node runs no TypeScript. */
 const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? '../../../dist/check-worker.js' : './check-worker.js',
+  import.meta.url.endsWith('.ts') ? '../../../dist/check-worker.cjs' : './check-worker.cjs',
   import.meta.url,
 );
 
