@@ -5,7 +5,7 @@ import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot, checkInstanceFolders } from '../config/root.ts';
 import type { ElicitPolicy } from '../config/settings.ts';
 import type { Context } from '../context.ts';
-import type { CliError } from '../errors.ts';
+import { type CliError, UsageError } from '../errors.ts';
 import type { InstanceSession } from '../instance/client.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
@@ -92,6 +92,12 @@ export class App {
     return this.context.env['MCP2CLI_PROGRAM'] ?? 'mcp2cli';
   }
 
+  /** Goes by this configuration in place of the program's own: that of a file which was named for this command. */
+  useConfig(config: Config): void {
+    this.#checkRoot();
+    this.#config = config;
+  }
+
   get config(): Config {
     this.#checkRoot();
     this.#config ??= loadConfig(this.paths);
@@ -127,6 +133,8 @@ export class App {
     const { env } = this.context;
     if (['url', 'stdio', 'header', 'env', 'cwd'].some((name) => this.flags.has(name))) {
       const { adHocInstance } = await import('./ad-hoc.ts');
+      if (this.flags.has('config'))
+        throw new UsageError('--config and an ad hoc target contradict each other');
       return adHocInstance(this.flags, env, this.context.cwd);
     }
     const named = textFlag(this.flags, 'instance');
@@ -172,7 +180,8 @@ export class App {
     const own = env['MCP2CLI_PROGRAM'];
     if (own !== undefined && !instance.adHoc) return [own, ...words].join(' ');
     if (!instance.adHoc) return ['mcp2cli', instance.name, ...words].join(' ');
-    const { identity } = instance;
+    const { identity, from } = instance;
+    if (from) return ['mcp2cli --config', shellQuote(from.path), shellQuote(from.name), ...words].join(' ');
     const how =
       identity.kind === 'http'
         ? [

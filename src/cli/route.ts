@@ -1,5 +1,6 @@
-import { findInstance } from '../config/config.ts';
-import { configuredInstance, FIRST_STEPS } from '../config/configured-instance.ts';
+import { resolve } from 'node:path';
+import { FROM_FILE, findInstance } from '../config/config.ts';
+import { configuredInstance, FIRST_STEPS, unknownInstance } from '../config/configured-instance.ts';
 import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
@@ -9,6 +10,7 @@ import { App } from './app.ts';
 import { listJobs } from './commands/jobs/list.ts';
 import { scanFlags } from './global-flags/scan.ts';
 import { RUNTIME_FLAGS } from './global-flags/table.ts';
+import { textFlag } from './global-flags/values.ts';
 import { hostHelp } from './help/program.ts';
 
 /**
@@ -31,6 +33,11 @@ export async function route(
     else app.printer.out(VERSION);
     return EXIT.ok;
   }
+  const file = fileFor(app, word, rest);
+  if (file !== undefined) {
+    const { configOfFile } = await import('../config/hosts/config-file.ts');
+    app.useConfig(await configOfFile(resolve(context.cwd, file), context));
+  }
   const explicit = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'].some((name) => flags.has(name));
   if (explicit && (!isHostCommand(word) || isHelpOfInstance(word, rest))) {
     const instance = await app.explicitInstance();
@@ -43,6 +50,26 @@ export async function route(
   }
   if (isHostCommand(word) && !isDemoInstance(app, word, rest)) return hostCommand(app, word, rest);
   return namedCommand(app, word, rest, argv.slice(next), onApp);
+}
+
+/** Commands of the program itself that may be about a file which is named for one command. */
+const OF_FILE = ['list', 'ls', 'show'];
+
+/**
+ * The file of another program that this command goes by: `--config`, or MCP2CLI_CONFIG, which commands that are about the program's own
+ * configuration pass over. Error: UsageError when such a command is told to.
+ */
+function fileFor(app: App, word: string | undefined, rest: readonly string[]): string | undefined {
+  const typed = textFlag(app.flags, 'config');
+  const file = typed ?? (app.context.env['MCP2CLI_CONFIG'] || undefined);
+  if (file === undefined || word === undefined || word === 'help' || app.flags.has('help')) return undefined;
+  if (!isHostCommand(word)) return file;
+  const verb = rest.find((one) => !one.startsWith('-'));
+  if (word === 'instances' && verb !== undefined && OF_FILE.includes(verb)) return file;
+  if (typed === undefined) return undefined;
+  throw new UsageError(`--config goes with commands of a server, not with ${word}`, {
+    hint: 'mcp2cli --config FILE NAME ls; mcp2cli --config FILE instances list',
+  });
 }
 
 /**
@@ -99,6 +126,7 @@ async function namedCommand(
   if (findInstance(app.config, word) !== undefined) {
     const scanned = scanFlags(rest, 0, new Map(app.flags));
     const inner = new App(app.context, scanned.flags);
+    inner.useConfig(app.config);
     inner.select(configuredInstance(app.config, word, app.context.env));
     onApp(inner);
     return instanceCommand(inner, rest.slice(scanned.next));
@@ -108,10 +136,20 @@ async function namedCommand(
     app.select(active);
     return instanceCommand(app, words);
   }
-  const known = [...HOST_COMMANDS, ...Object.keys(app.config.mcpServers)];
+  const foreign = app.config[FROM_FILE];
+  const names = Object.keys(app.config.mcpServers);
+  if (foreign && isCommand && names.length > 0)
+    throw new UsageError(
+      `${word} is a command of a server, and ${foreign.path} has ${names.length} of them`,
+      {
+        hint: `name one: ${names.slice(0, 10).join(', ')}`,
+      },
+    );
+  if (foreign) throw unknownInstance(app.config, word);
+  const known = [...HOST_COMMANDS, ...names];
   const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
   const near = other?.map((words) => `${app.program} ${words}`).join(', ') ?? nearestNames(word, known)[0];
-  const isEmpty = Object.keys(app.config.mcpServers).length === 0;
+  const isEmpty = names.length === 0;
   if (isCommand)
     throw new UsageError(`${word} is a command of an instance, and none is named or active`, {
       hint: isEmpty

@@ -20,7 +20,18 @@ export interface Config {
   active?: string;
   /** Entries as they stand in the file, usable or not; `serverEntry` tells. */
   mcpServers: Record<string, unknown>;
+  /** It is another program's file, used for one command (`--config`). */
+  [FROM_FILE]?: ForeignFile;
   [extra: string]: unknown;
+}
+
+/** Completion has a copy of this module to itself: the symbol must be the same. */
+export const FROM_FILE: unique symbol = Symbol.for('mcp2cli: from a file of another program');
+
+export interface ForeignFile {
+  path: string;
+  /** Why servers in it cannot be used, by their names. */
+  leftOut: ReadonlyMap<string, string>;
 }
 
 /**

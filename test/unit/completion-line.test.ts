@@ -57,6 +57,8 @@ const DEFINITIONS = [
 ];
 
 const ids = ['job_03', 'job_02', 'job_01'];
+const SUBCOMMANDS = ['add', 'discover', 'import', 'list', 'show', 'set', 'unset', 'remove', 'rename', 'use'];
+
 const JOBS = ids.map((job_id, i) => ({
   job_id,
   capability: 'deploy',
@@ -87,6 +89,8 @@ function sources(active = false): Sources {
     instances: () => [{ value: 'work', about: 'https://host/mcp' }, { value: 'other' }],
     instance: (typed) => (typed.toLowerCase() === 'work' ? WORK : undefined),
     active: () => (active ? WORK : undefined),
+    ofFile: async () => sources(active),
+    elsewhere: async () => [{ value: 'github' }, { value: 'cursor-files' }],
     explicit: async (flags) => (flags.get('instance') === 'work' || flags.has('url') ? WORK : undefined),
   };
 }
@@ -121,7 +125,7 @@ describe('commands', () => {
   });
 
   it.each([
-    ['instances ', ['add', 'list', 'show', 'set', 'unset', 'remove', 'rename', 'use']],
+    ['instances ', SUBCOMMANDS],
     ['instances show ', ['work', 'other']],
     [
       'instances show work ',
@@ -141,6 +145,9 @@ describe('commands', () => {
     ['instances set work elicit ', ['ask', 'decline', 'defaults']],
     ['instances set work keep-alive ', ['true', 'false']],
     ['instances set work tools.dep', ['tools.deploy.']],
+    ['instances import ', ['github', 'cursor-files']],
+    ['instances import github ', ['cursor-files']],
+    ['instances import --from co', ['copilot-cli', 'codex']],
     ['instances set work tools.deploy.out', ['tools.deploy.outputCheck']],
     ['instances set work tools.deploy.outputCheck ', ['true', 'false']],
     ['instances unset work ', ['elicit', 'tools', 'tools.deploy', 'tools.deploy.retries']],
@@ -168,7 +175,7 @@ describe('commands', () => {
     ['completion bash --name ', ['work', 'other']],
     ['demo start --dialect m', ['meta-task']],
     ['help inst', ['instances']],
-    ['help instances ', ['add', 'list', 'show', 'set', 'unset', 'remove', 'rename', 'use']],
+    ['help instances ', SUBCOMMANDS],
     ['-o ', ['human', 'json', 'ndjson']],
     ['--output=n', ['--output=ndjson']],
     ['-i ', ['work', 'other']],

@@ -184,7 +184,7 @@ export function readOwnLine(
 
 /** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */
 function toolRuntimeFlags() {
-  return RUNTIME_FLAGS.filter((flag) => flag.scope !== 'target');
+  return RUNTIME_FLAGS.filter(({ scope }) => scope !== 'target' && scope !== 'file');
 }
 
 /** Runtime flags that stood after the tool's name. */

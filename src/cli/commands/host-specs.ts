@@ -7,7 +7,7 @@ const isOfTools = (key: string) => /^tools(\.|$)/.test(key);
 export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'instances',
-    summary: 'named servers: add, list, show, set, unset, remove, rename, use',
+    summary: 'named servers: add, discover, import, list, show, set, unset, remove, rename, use',
     subcommands: [
       {
         name: 'add',
@@ -33,6 +33,31 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         ].join('\n'),
         run: async (app, [name = '', ...command], options) =>
           (await import('./instances/add.ts')).addInstance(app, name, command, options),
+      },
+      {
+        name: 'discover',
+        summary: 'the servers that other programs on this machine have, and where',
+        run: async (app) => (await import('./instances/discover.ts')).discoverInstances(app),
+      },
+      {
+        name: 'import',
+        summary: 'take servers of other programs over: NAME..., or --all',
+        words: ['[names...]'],
+        options: [
+          {
+            flags: '--from <HOST|FILE>',
+            help: 'only of this program (cursor, vscode, ...), or of this file',
+          },
+          { flags: '--all', help: 'everything that can be taken over' },
+          { flags: '--dry-run', help: 'say what would be taken over, and write nothing' },
+          { flags: '--force', help: 'replace instances of the same name; of several servers take the first' },
+        ],
+        more: [
+          'Their files are only read. What a program fills in (${env:VAR}, {env:VAR}, $VAR) is stored as ${VAR}. Of two servers with one name',
+          'type HOST-NAME: mcp2cli instances import cursor-github',
+        ].join('\n'),
+        run: async (app, names, options) =>
+          (await import('./instances/import.ts')).importInstances(app, names, options),
       },
       {
         name: 'list',

@@ -32,7 +32,7 @@ export async function completeToolWords(
   return { ...line, candidates: [...(await firstToolWords(instance, words, current)), ...line.candidates] };
 }
 
-const TOOL_FLAGS = RUNTIME_FLAGS.filter(({ scope }) => scope !== 'target');
+const TOOL_FLAGS = RUNTIME_FLAGS.filter(({ scope }) => scope !== 'target' && scope !== 'file');
 
 /** `call [--job|--workflow|--definition|--tool] NAME`, and the line of what is called so. */
 export async function completeCall(

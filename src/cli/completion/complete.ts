@@ -29,7 +29,9 @@ async function linesFor(
   const dashes = rest.indexOf('--');
   const [shell, ...runOptions] = rest.slice(0, dashes);
   const line = rest.slice(dashes + 1);
-  const sources = localSources(context);
+  const own = localSources(context);
+  const file = context.env['MCP2CLI_CONFIG'];
+  const sources = file ? await own.ofFile(file) : own;
   const at = (words: readonly string[], current: string) =>
     completeLine([...head, ...words], current, sources);
   switch (shell) {

@@ -2,7 +2,7 @@ import { ENTRY_KINDS } from '../../catalog/entry.ts';
 import { EXTRA_KINDS } from '../../catalog/extras.ts';
 import { ELICIT_POLICIES } from '../../config/settings.ts';
 import { isTerminal, JOB_STATUSES, type JobRecord } from '../../jobs/record.ts';
-import { atFile, type Candidate, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
+import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
 import type { KnownInstance, Sources } from './sources.ts';
 import { exactNames, INSTANCE_WORDS, toolWords } from './tool-names.ts';
 import type { ValuesOf } from './typed-flags.ts';
@@ -20,6 +20,12 @@ export function flagValues(sources: Sources, instance: KnownInstance | undefined
     cwd: () => FOLDERS,
     save: () => FOLDERS,
     dir: () => FOLDERS,
+    config: () => FILES,
+    from: async () => {
+      const { HOSTS } = await import('../../config/hosts/table.ts');
+      const candidates = HOSTS.map(({ id, title }) => ({ value: id, about: title }));
+      return { ...FILES, candidates };
+    },
     args: atFile,
     script: atFile,
     steps: atFile,

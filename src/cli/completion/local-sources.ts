@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import { readCatalogue } from '../../catalog/cache.ts';
 import { definitionEntries } from '../../catalog/definition-entries.ts';
 import { type CatalogEntry, entriesOf } from '../../catalog/entry.ts';
 import { extrasIn } from '../../catalog/extras.ts';
 import { readExtras } from '../../catalog/extras-cache.ts';
-import { findInstance } from '../../config/config.ts';
+import { type Config, findInstance } from '../../config/config.ts';
 import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
 import { serverEntry } from '../../config/server-entry.ts';
 import { settingsOf } from '../../config/settings.ts';
@@ -26,9 +27,10 @@ const MOST_JOBS = 50;
 const SILENT: OutStream = { isTTY: false, columns: undefined, isClosed: false, write() {}, async flush() {} };
 
 /** What this machine's files tell. Reads what it is asked for and no more; says and writes nothing. */
-export function localSources(loud: Context): Sources {
+export function localSources(loud: Context, config?: Config): Sources {
   const context = { ...loud, stdout: SILENT, stderr: SILENT };
   const app = new App(context, new Map());
+  if (config) app.useConfig(config);
   const servers = () => orElse(() => app.config.mcpServers, {});
   const known = (instance: Instance | undefined, flags: FlagValues = new Map()) => {
     if (!instance) return undefined;
@@ -55,9 +57,35 @@ export function localSources(loud: Context): Sources {
     active: () => known(orElse(() => app.activeInstance(), undefined)),
     async explicit(flags) {
       try {
-        return known(await new App(context, flags).explicitInstance());
+        const own = new App(context, flags);
+        if (config) own.useConfig(config);
+        return known(await own.explicitInstance());
       } catch {
         return undefined;
+      }
+    },
+    async ofFile(path) {
+      try {
+        const { configOfFile } = await import('../../config/hosts/config-file.ts');
+        return localSources(loud, await configOfFile(resolve(context.cwd, path), context));
+      } catch {
+        return this;
+      }
+    },
+    async elsewhere() {
+      try {
+        const [{ discover }, { candidatesIn }] = await Promise.all([
+          import('../../config/hosts/read.ts'),
+          import('../../config/hosts/candidates.ts'),
+        ]);
+        return candidatesIn(await discover(context), app.config)
+          .filter(({ state }) => state !== 'left out' && state !== 'same')
+          .map(({ name, longName, state, file }) => ({
+            value: state === 'new' ? name : longName,
+            about: file.host.title,
+          }));
+      } catch {
+        return [];
       }
     },
   };

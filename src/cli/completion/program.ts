@@ -25,9 +25,11 @@ export async function completeLine(
   return fitting(await top(before, current, sources), current);
 }
 
-async function top(before: readonly string[], current: string, sources: Sources): Promise<Completion> {
-  const options = runtimeOptions(sources, undefined);
+async function top(before: readonly string[], current: string, own: Sources): Promise<Completion> {
+  const options = runtimeOptions(own, undefined);
   const walked = walk(before, options, true);
+  const file = walked.given.get('config')?.at(-1);
+  const sources = file === undefined ? own : await own.ofFile(file);
   const word = before[walked.next];
   const rest = before.slice(walked.next + 1);
   const named = TARGET.some((id) => walked.given.has(id));

@@ -17,6 +17,10 @@ export interface Sources {
   active(): KnownInstance | undefined;
   /** What `--instance`, `--url` or `--stdio` name. */
   explicit(flags: FlagValues): Promise<KnownInstance | undefined>;
+  /** The same for another program's file in place of the configuration; as it is where that cannot be read. */
+  ofFile(path: string): Promise<Sources>;
+  /** Servers that other programs have, by the names that they would have here. */
+  elsewhere(): Promise<readonly Candidate[]>;
 }
 
 export interface KnownInstance {

@@ -12,6 +12,7 @@ import type { Walked } from './typed-flags.ts';
 /** Behind which commands words of which kind stand; what is not here is free. The last counts for all that follow. */
 export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   'instances add': ['free', 'files'],
+  'instances import': ['elsewhere'],
   'instances show': ['instance'],
   'instances set': ['instance', 'key', 'value'],
   'instances unset': ['instance', 'setKey'],
@@ -56,6 +57,7 @@ type WordKind =
   | 'readable'
   | 'resource'
   | 'prompt'
+  | 'elsewhere'
   | 'files';
 
 /** Where the next word of a command comes from; undefined where it is free. */
@@ -77,6 +79,9 @@ const SOURCES: Record<Exclude<WordKind, 'free'>, PlacedSource> = {
   readable: extrasOf('resource', 'template'),
   resource: extrasOf('resource'),
   prompt: extrasOf('prompt'),
+  elsewhere: async (_typed, { words: used }, { sources }) => ({
+    candidates: (await sources.elsewhere()).filter(({ value }) => !used.includes(value)),
+  }),
   key: settingKeys,
   setKey: (typed, walked, place) => setKeys(typed, walked, place),
   value: settingValues,
@@ -137,7 +142,15 @@ function setKeys(_typed: string, { words: [name = ''] }: Walked, { sources }: Pl
   return words(...Object.keys(settings), ...(ofTools.length > 0 ? ['tools', ...ofTools] : []));
 }
 
-const FLAGS = ['detach', 'keepalive', 'disabled', 'enabled', 'outputcheck', 'hidefromdiscovery'];
+const FLAGS = [
+  'detach',
+  'keepalive',
+  'disabled',
+  'enabled',
+  'outputcheck',
+  'inputcheck',
+  'hidefromdiscovery',
+];
 
 function settingValues(typed: string, { words: [, key = ''] }: Walked) {
   const plain = (key.split('.').at(-1) ?? '').replace(/[-_]/g, '').toLowerCase();

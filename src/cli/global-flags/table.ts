@@ -7,10 +7,10 @@ export interface RuntimeFlag {
   value?: string;
   help: string;
   /**
-   * `target` says which server; `tool` means something for a tool's call only, `input` where a server may ask something, `result` where a
+   * `target` says which server, `file` where it is configured; `tool` means something for a tool's call only, `input` where a server may ask something, `result` where a
    * tool's answer is printed.
    */
-  scope: 'all' | 'target' | 'tool' | 'input' | 'result';
+  scope: 'all' | 'target' | 'file' | 'tool' | 'input' | 'result';
   repeatable?: boolean;
 }
 
@@ -86,6 +86,13 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'an environment variable for --stdio',
   },
   { name: 'cwd', takes: 'value', value: 'DIR', scope: 'target', help: 'the working directory for --stdio' },
+  {
+    name: 'config',
+    takes: 'value',
+    value: 'FILE',
+    scope: 'file',
+    help: "another program's configuration, used for this command (also MCP2CLI_CONFIG)",
+  },
   {
     name: 'args',
     takes: 'value',

@@ -16,6 +16,7 @@ Usage:
 Servers:
   instances add|list|show|set|unset|remove|rename|use
                                           manage named servers
+  instances discover|import               find servers that other programs have, and take them over
   link NAME, unlink NAME                  make an instance a command of its own, or undo it
   completion bash|zsh|fish|powershell     print the shell completion script
   keeper [status|stop|logs] [INSTANCE]    manage the background processes that hold connections and jobs
@@ -33,7 +34,7 @@ Commands of an instance:
   refresh                                 read the server's catalogue again
 
 Flags:
-${runtimeHelp(['all', 'target', 'tool', 'input', 'result'], [...RUNTIME_FLAGS, VERSION_FLAG])}
+${runtimeHelp(['all', 'target', 'file', 'tool', 'input', 'result'], [...RUNTIME_FLAGS, VERSION_FLAG])}
 
 Exit codes:
   0 done, 1 the tool or job failed, 2 usage, 3 unreachable,

@@ -1,5 +1,5 @@
-import { configuredTarget, findInstance } from '../../../config/config.ts';
-import { FIRST_STEPS, unknownInstance } from '../../../config/configured-instance.ts';
+import { configuredTarget, FROM_FILE, findInstance } from '../../../config/config.ts';
+import { FIRST_STEPS, nameInFile, unknownInstance } from '../../../config/configured-instance.ts';
 import { serverEntry } from '../../../config/server-entry.ts';
 import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings.ts';
 import { describeTarget, type Target } from '../../../config/target.ts';
@@ -67,11 +67,13 @@ function redact(value: string): string {
 export async function listInstances(app: App): Promise<number> {
   const { config, printer } = app;
   const { mcpServers, active } = config;
+  const file = config[FROM_FILE];
   const names = Object.keys(mcpServers).sort();
   const rows = names.map((name) => shown(name, mcpServers[name], active === name));
   if (printer.format === 'ndjson') for (const row of rows) printer.jsonDocument(row);
   else if (printer.json) printer.envelope('instances list', `${rows.length} instances`, { items: rows });
-  else if (rows.length === 0) printer.note(`no instances yet; ${FIRST_STEPS}`);
+  else if (rows.length === 0)
+    printer.note(file ? `no servers in ${file.path} that can be used` : `no instances yet; ${FIRST_STEPS}`);
   else {
     const width = Math.max(...names.map((name) => name.length));
     const line = (name: string) =>
@@ -80,8 +82,11 @@ export async function listInstances(app: App): Promise<number> {
   }
   for (const name of names) {
     const { problem } = stateOf(name, mcpServers[name]);
-    if (problem) printer.warn(problem.code, `${problem.message}; ${problem.hint} (${app.paths.config})`);
+    const path = file?.path ?? app.paths.config;
+    if (problem) printer.warn(problem.code, `${problem.message}; ${problem.hint} (${path})`);
   }
+  for (const [name, reason] of file?.leftOut ?? [])
+    printer.warn('left_out', `${name} is left out: ${reason}`);
   return EXIT.ok;
 }
 
@@ -102,7 +107,7 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   if (printer.json) {
     printer.envelope('instances show', describe(name, entry), {
       ...shown(name, entry, active),
-      jobs_path: app.paths.jobsDir(name),
+      jobs_path: jobsPath(app, name, entry),
     });
     return EXIT.ok;
   }
@@ -119,9 +124,15 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   }
   for (const [key, value] of Object.entries(settingsOf(server))) lines.push(`${key}: ${settingText(value)}`);
   lines.push(...toolSettingLines(server['tools']));
-  lines.push(`jobs: ${app.paths.jobsDir(name)}`);
+  lines.push(`jobs: ${jobsPath(app, name, entry)}`);
   printer.out(lines.join('\n'));
   return EXIT.ok;
+}
+
+/** Servers of another program's file have their jobs apart from instances of the same name. */
+function jobsPath({ config, paths }: App, name: string, entry: unknown): string {
+  if (!config[FROM_FILE] || stateOf(name, entry).problem) return paths.jobsDir(name);
+  return paths.jobsDir(nameInFile(name, configuredTarget(name, entry)));
 }
 
 /** `instances use NAME`: commands without an instance's name go to this one. */
