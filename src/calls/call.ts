@@ -39,18 +39,21 @@ export interface PreparedCall {
   storedArguments: Record<string, unknown>;
   /** The server's tool that runs it, where it is a job or a workflow of the server's own. */
   viaTool?: string | undefined;
+  /** The least severe log messages of the server to hear of. */
+  logLevel?: string | undefined;
   /** Of the job, if the call becomes one. */
   metadata?: NewJobMetadata | undefined;
 }
 
 /** What is sent. What runs through another tool has other arguments than that one. */
-export function toolCall({ tool, arguments: args, viaTool }: PreparedCall): ToolCall {
+export function toolCall({ tool, arguments: args, viaTool, logLevel }: PreparedCall): ToolCall {
   const mirrored = viaTool === undefined ? markedValues(tool.inputSchema, args) : {};
   return {
     name: tool.name,
     arguments: args,
     viaTool,
     ...(Object.keys(mirrored).length > 0 ? { mirrored } : {}),
+    ...(logLevel === undefined ? {} : { logLevel }),
   };
 }
 
@@ -91,15 +94,23 @@ export function withJob(error: Error, scope: CallScope, job: JobRecord): Error {
   );
 }
 
-/** The live line makes room for a question. */
+/** The live line makes room for a question, and for a log message. */
 export function withPause(deps: JobDeps, live: Live): JobDeps {
-  const { ask } = deps;
-  if (!ask) return deps;
+  const { ask, onLog } = deps;
+  if (!ask && !onLog) return deps;
   return {
     ...deps,
-    ask: (question, signal) => {
-      live.pause();
-      return ask(question, signal);
-    },
+    onLog:
+      onLog &&
+      ((message) => {
+        live.pause();
+        onLog(message);
+      }),
+    ask:
+      ask &&
+      ((question, signal) => {
+        live.pause();
+        return ask(question, signal);
+      }),
   };
 }

@@ -263,6 +263,7 @@ export class App {
       failureBudgetMs: budget ? (parseDuration(budget, 'MCP2CLI_RETRY_BUDGET') ?? 0) : FAILURE_BUDGET_MS,
       ask: answererOf(elicit, this.printer, terminal),
       automatic: automaticAnswers(session.features),
+      ...(this.flags.has('log-level') ? { onLog: (message) => this.printer.serverLog(message) } : {}),
       questionWaitMs: elicit === 'ask' && terminal ? undefined : QUESTION_WAIT_MS,
     };
   }

@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { FROM_FILE, findInstance } from '../config/config.ts';
 import { configuredInstance, FIRST_STEPS, unknownInstance } from '../config/configured-instance.ts';
-import { DEMO_COMMANDS, HOST_COMMANDS, INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
+import {
+  DEMO_COMMANDS,
+  HOST_COMMANDS,
+  INSTANCE_COMMANDS,
+  LATER_COMMANDS,
+  OTHER_WORDS,
+} from '../config/names.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { nearestNames } from '../lib/nearest-names.ts';
@@ -45,8 +51,7 @@ export async function route(
     return instanceCommand(app, argv.slice(next));
   }
   if (word === undefined) {
-    app.printer.help(hostHelp(app.program));
-    return EXIT.ok;
+    return printHostHelp(app);
   }
   if (isHostCommand(word) && !isDemoInstance(app, word, rest)) return hostCommand(app, word, rest);
   return namedCommand(app, word, rest, argv.slice(next), onApp);
@@ -99,11 +104,22 @@ function isHelpOfInstance(word: string | undefined, rest: readonly string[]): bo
   return word === 'help' && !isHostCommand(rest[0]);
 }
 
+/** The help of the program; with `--json` its commands as data, too. */
+async function printHostHelp(app: App): Promise<number> {
+  const text = hostHelp(app.program);
+  if (!app.printer.json) app.printer.help(text);
+  else {
+    const { commandTree } = await import('./help/tree.ts');
+    const [first = ''] = text.trim().split('\n', 1);
+    app.printer.envelope('help', first, { text: text.trimEnd(), commands: commandTree() });
+  }
+  return EXIT.ok;
+}
+
 async function hostCommand(app: App, word: string, rest: readonly string[]): Promise<number> {
   const helpOf = word === 'help' ? rest : app.flags.has('help') ? [word] : undefined;
   if (helpOf !== undefined && helpOf.length === 0) {
-    app.printer.help(hostHelp(app.program));
-    return EXIT.ok;
+    return printHostHelp(app);
   }
   if (helpOf && !isHostCommand(helpOf[0])) return route([...helpOf, '--help'], app.context, () => {});
   const { runHostCommand } = await import('./commands.ts');
@@ -118,7 +134,9 @@ async function namedCommand(
   words: readonly string[],
   onApp: (app: App) => void,
 ): Promise<number> {
-  const isCommand = (INSTANCE_COMMANDS as readonly string[]).includes(word);
+  const isCommand =
+    (INSTANCE_COMMANDS as readonly string[]).includes(word) &&
+    !(LATER_COMMANDS.includes(word) && findInstance(app.config, word) !== undefined);
   if (isCommand && asksForHelp(app, rest) && !hasActive(app)) {
     const { commandHelp } = await import('./commands.ts');
     return commandHelp(app, words);
@@ -196,11 +214,23 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   const behind = own && wordsBehind(app, own, rest);
   if (behind) return own.run(app, behind);
   if (word !== 'call' && (INSTANCE_COMMANDS as readonly string[]).includes(word)) {
+    if (SHADOWING.includes(word)) await tellShadowed(app, word);
     const { runInstanceCommand } = await import('./commands.ts');
     return runInstanceCommand(app, app.flags.has('help') ? [...words, '--help'] : words);
   }
   const { callByName, runToolWords } = await import('./commands/tool.ts');
   return word === 'call' ? callByName(app, rest) : runToolWords(app, words);
+}
+
+/** Words that were tools' own before they were commands. */
+const SHADOWING: readonly string[] = ['resources', 'prompts', ...LATER_COMMANDS];
+
+/** Says how a tool is run that is called like a command. */
+async function tellShadowed(app: App, word: string): Promise<void> {
+  const tools = (await app.session()).cachedCatalogue()?.tools ?? [];
+  const tool = tools.find(({ name }) => name.toLowerCase() === word);
+  if (tool)
+    app.printer.note(`${word} is a command; the tool of this name: ${app.command('call', tool.name)}`);
 }
 
 interface OwnLine {

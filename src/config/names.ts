@@ -14,7 +14,21 @@ export const HOST_COMMANDS = [
 ] as const;
 /** Words after `demo` that are about the demo server rather than for it. */
 export const DEMO_COMMANDS = ['run', 'start', 'stop', 'status', 'tour'] as const;
-export const INSTANCE_COMMANDS = ['ls', 'call', 'jobs', 'resources', 'prompts', 'refresh', 'help'] as const;
+export const INSTANCE_COMMANDS = [
+  'ls',
+  'call',
+  'jobs',
+  'resources',
+  'prompts',
+  'info',
+  'ping',
+  'logs',
+  'skill',
+  'refresh',
+  'help',
+] as const;
+/** Commands that came later: an instance may be called so, and many a server has a tool of such a name. */
+export const LATER_COMMANDS: readonly string[] = ['info', 'ping', 'logs', 'skill'];
 
 /** What people type at first for commands that are called otherwise here, and where those stand. */
 export const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +43,11 @@ export const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
 /** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */
 const FUTURE_COMMANDS = ['auth', 'login', 'logout', 'config', 'resources', 'prompts'];
 
-const RESERVED = new Set<string>([...HOST_COMMANDS, ...INSTANCE_COMMANDS, ...FUTURE_COMMANDS]);
+const RESERVED = new Set<string>([
+  ...HOST_COMMANDS,
+  ...INSTANCE_COMMANDS.filter((command) => !LATER_COMMANDS.includes(command)),
+  ...FUTURE_COMMANDS,
+]);
 
 /** Windows cannot have files of these names, and a data root may be shared. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;

@@ -3,7 +3,9 @@ import type { KeeperClient } from '../keeper/client/client.ts';
 import type { OpenReply } from '../keeper/protocol.ts';
 import type { Connection } from '../mcp/connection/open.ts';
 import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import type { ServerMessage } from '../mcp/log-level.ts';
 import type { WatchOptions } from '../mcp/resource-watch.ts';
+import type { LogOptions } from '../mcp/session-log.ts';
 
 type Params = Record<string, unknown>;
 
@@ -16,6 +18,8 @@ export interface Reader {
   request(method: string, params: Params, options?: { timeoutMs?: number }): Promise<unknown>;
   /** One subscription to resources, until it ends: `watchResources`. */
   watch(options: WatchOptions): Promise<void>;
+  /** The session's log messages from now on: `followLog`. */
+  log(options: LogOptions): Promise<void>;
 }
 
 /** By a connection of the command's own. */
@@ -27,6 +31,10 @@ export function ownReader(connection: Connection, signal: AbortSignal | undefine
     async watch(options) {
       const { watchResources } = await import('../mcp/resource-watch.ts');
       return watchResources(connection, options);
+    },
+    async log(options) {
+      const { followLog } = await import('../mcp/session-log.ts');
+      return followLog(connection, options);
     },
   };
 }
@@ -50,6 +58,19 @@ export function keptReader(
           onTold(kind, value) {
             if (kind === 'ready') onReady();
             if (kind === 'changed') onChange(String(value));
+          },
+        },
+      );
+    },
+    async log({ level, signal: until, onReady, onMessage }) {
+      await keeper.request(
+        'log',
+        { level },
+        {
+          signal: until,
+          onTold(kind, value) {
+            if (kind === 'ready') onReady();
+            if (kind === 'log') onMessage(value as ServerMessage);
           },
         },
       );

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { HolderFacts } from '../lib/disk/holder-facts.ts';
-import type { Answerer, AutomaticAnswers, InputResponse, JobStore, LinkOpener } from './ports.ts';
+import type { Answerer, AutomaticAnswers, InputResponse, JobStore, LinkOpener, LogMessage } from './ports.ts';
 import type { JobRecord, PendingInput } from './record.ts';
 
 /** What the job service works with; built once per command. */
@@ -20,6 +20,8 @@ export interface JobDeps {
    * answer it. Without it there is no limit: a person is at hand.
    */
   questionWaitMs?: number | undefined;
+  /** Hears the server's log messages, where the call asks for such. */
+  onLog?: ((message: LogMessage) => void) | undefined;
   /** Milliseconds of unbroken failure that end a wait. */
   failureBudgetMs: number;
 }

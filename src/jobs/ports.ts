@@ -73,6 +73,15 @@ export interface ToolCall {
   viaTool?: string | undefined;
   /** Arguments that the tool wants in headers, too, by the headers' names (`x-mcp-header`); a link that has no such headers ignores them. */
   mirrored?: Readonly<Record<string, string>> | undefined;
+  /** The least severe log messages to hear of (`LinkEvents.onLog`); none without it. */
+  logLevel?: string | undefined;
+}
+
+/** A log message of a server (`notifications/message`), as it came. */
+export interface LogMessage {
+  level: unknown;
+  logger?: unknown;
+  data: unknown;
 }
 
 /** What the server made of a call that offered to become a task: the reply's shape decides. */
@@ -84,6 +93,8 @@ export type Submission =
 export interface LinkEvents {
   /** MCP progress of the work on this link. */
   onProgress?: (progress: Progress) => void;
+  /** A log message, where the call asked for such. */
+  onLog?: ((message: LogMessage) => void) | undefined;
   /** A task's state changed, says a notification; the next poll tells how. */
   onStatusHint?: () => void;
   /**

@@ -3,6 +3,7 @@ import type { InstanceSettings } from '../config/settings.ts';
 import type { Target } from '../config/target.ts';
 import type { BackendName, NewJobMetadata, SessionFacts, TaskFact } from '../jobs/record.ts';
 import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import type { LogLevel } from '../mcp/log-level.ts';
 import type { LocalRunOptions } from './run-options.ts';
 import type { WireError } from './wire-error.ts';
 
@@ -50,6 +51,8 @@ export interface CallParams {
   viaTool?: string;
   /** Arguments that are repeated in headers. */
   mirrored?: Readonly<Record<string, string>>;
+  /** The least severe log messages to hear of; `log` tells each. */
+  log_level?: string;
 }
 
 /** `submit` tells `created` with the job's id before it answers, when the record is on disk. */
@@ -102,6 +105,11 @@ export interface RequestParams {
 /** `watch`: tells `ready` when the server has taken the subscription, and `changed` with the URI of each change. Answered when it ends. */
 export interface WatchParams {
   uris: string[];
+}
+
+/** `log`: tells `ready` when the server has taken the level, and `log` with each message. Answered when it ends. */
+export interface LogParams {
+  level: LogLevel;
 }
 
 /** `status` */

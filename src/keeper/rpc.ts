@@ -47,7 +47,7 @@ interface Outgoing {
 /** The longest message, in characters: what a server may answer, as JSON in JSON, and room to spare. */
 export const MAX_FRAME = 256 * 1024 * 1024;
 
-/** How much may wait for a reader before progress is left out, in bytes. */
+/** How much may wait for a reader before progress and log messages are left out, in bytes. */
 const MAX_UNREAD = 1024 * 1024;
 
 /** One end of a conversation between a command and a keeper: messages as JSON, one a line; either side may ask. */
@@ -123,7 +123,7 @@ export class Peer {
         signal: controller.signal,
         tell: (kind, value) => {
           // Whoever does not read what is told loses what is told often; nothing piles up here.
-          if (kind === 'progress' && this.#socket.writableLength > MAX_UNREAD) return;
+          if ((kind === 'progress' || kind === 'log') && this.#socket.writableLength > MAX_UNREAD) return;
           this.#send({ told: id, kind, value });
         },
       });

@@ -1,8 +1,9 @@
-import { RpcError, UnreachableError, UnsupportedError } from '../errors.ts';
+import { RpcError, UnsupportedError } from '../errors.ts';
 import { isObject } from '../lib/json.ts';
 import type { Channel } from './connection/channel.ts';
 import { SUBSCRIPTION_ID_META_KEY } from './connection/meta-keys.ts';
 import type { Connection } from './connection/open.ts';
+import { untilLost } from './until-lost.ts';
 
 export interface WatchOptions {
   uris: readonly string[];
@@ -13,10 +14,6 @@ export interface WatchOptions {
   /** A resource has changed; its URI may be one below a URI that was asked for (MCP 2025-11-25, server/resources, "Subscriptions"). */
   onChange(uri: string): void;
 }
-
-/** How often a session is asked whether it is still there, in milliseconds: a stream that ended brings nothing, and says nothing. */
-const LOOK_MS = 15_000;
-const LOOK_TIMEOUT_MS = 10_000;
 
 /** How long a server may take to hear that nobody listens any more, in milliseconds. */
 const FAREWELL_MS = 1_000;
@@ -126,33 +123,6 @@ async function unsubscribe(connection: Connection, uris: readonly string[]): Pro
   );
 }
 
-/** Resolves when the signal is aborted. Errors: why the connection, or the session, is gone. */
-function untilLost(connection: Connection, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = async () => {
-      await connection.listen();
-      await connection.request('ping', {}, { signal, timeoutMs: LOOK_TIMEOUT_MS });
-    };
-    const timer = setInterval(() => {
-      look().catch((error: unknown) => {
-        // A server that knows no ping has answered all the same.
-        if (!(error instanceof RpcError)) end(() => reject(error));
-      });
-    }, LOOK_MS);
-    const end = (settle: () => void) => {
-      clearInterval(timer);
-      signal.removeEventListener('abort', onAbort);
-      settle();
-    };
-    const onAbort = () => end(resolve);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    connection.channel.onClose((why) => end(() => reject(why)));
-    const { closed } = connection.channel;
-    if (closed) end(() => reject(closed));
-  });
-}
-
 function isNoMethod(error: unknown): boolean {
   return error instanceof RpcError && error.rpcCode === NO_METHOD;
 }
@@ -161,9 +131,4 @@ function noSubscription(cause?: unknown): UnsupportedError {
   return new UnsupportedError('the server tells no changes of resources (it has no subscriptions)', {
     cause,
   });
-}
-
-/** Whether a subscription may be tried again: what it was on is lost, and it was not refused. */
-export function isLost(error: unknown): boolean {
-  return error instanceof UnreachableError || (error as { code?: unknown } | null)?.code === 'session_gone';
 }

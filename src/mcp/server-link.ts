@@ -22,6 +22,7 @@ import { tasks20251125 } from './dialects/tasks-2025-11-25.ts';
 import { tasks20260728 } from './dialects/tasks-2026-07-28.ts';
 import { asObject, progressFrom } from './dialects/wire.ts';
 import { type AskRound, throughInputRounds } from './input-rounds.ts';
+import { isAtLeast, messageIn, setSessionLevel, wantingLog } from './log-level.ts';
 import { paramHeaders } from './param-headers.ts';
 import { type Participant, questionRouter } from './question-router.ts';
 
@@ -50,6 +51,8 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   /** What this link has set going. */
   const work: Participant = { tasks: new Set(), calls: 0, keeps: false, events: {} };
   const tokens = new Set<unknown>();
+  /** The call under way wants the server's log messages, from this level up. */
+  let logLevelWanted: string | undefined;
   const router = questionRouter(channel, now);
   router.join(work);
 
@@ -119,10 +122,16 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     }
   };
 
+  const listenToLog = async ({ logLevel }: ToolCall, callOptions: BackendCallOptions) => {
+    logLevelWanted = logLevel;
+    await setSessionLevel(connection, logLevel, requestOptions(callOptions));
+  };
+
   /** `tools/call` of a server that may make a task of it, as it likes; where it must, and nobody had said so, once more with our word for it. */
   const callModern = (call: ToolCall, callOptions: BackendCallOptions) =>
     withHeaders(call, callOptions, async (mirrored) => {
-      const params = plainParams(call);
+      await listenToLog(call, callOptions);
+      const params = wantingLog(plainParams(call), call.logLevel);
       if (speaks2026(facts.capabilities)) return callTool(declaringTasks(params), callOptions, mirrored);
       try {
         return await callTool(params, callOptions, mirrored);
@@ -168,6 +177,8 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
       const progress = progressFrom(params);
       if (progress && (sole || tokens.has(params['progressToken']))) work.events.onProgress?.(progress);
     }
+    const message = logLevelWanted === undefined ? undefined : messageIn(method, params);
+    if (message && isAtLeast(message, logLevelWanted)) work.events.onLog?.(message);
     const ofTask = method === 'notifications/tasks/status' || method === 'notifications/tasks';
     if (ofTask && (!shared || work.tasks.has(params['taskId']))) work.events.onStatusHint?.();
     // Changes are told from now on: what came between the last poll and this is not.
@@ -190,6 +201,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
 
     async call(call, callOptions) {
       if (modern) return submission(readReply(await callModern(call, callOptions)));
+      await listenToLog(call, callOptions);
       const result = asObject(await callTool(plainParams(call), callOptions), 'tools/call');
       return { kind: 'result', result };
     },
@@ -197,6 +209,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     async submit(call, callOptions) {
       if (call.viaTool !== undefined) return startRun(call, call.viaTool, callOptions);
       if (modern) return submission(readReply(await callModern(call, callOptions)));
+      await listenToLog(call, callOptions);
       const params = submitParams(call, {
         task2025: speaks2025(facts.capabilities) && mode(call).tasks !== 'none',
         ttlMs: callOptions.ttlMs,

@@ -5,6 +5,7 @@
 //   silent    declares subscriptions, and knows no such method
 //   watched   tells of each change of FILE to whoever subscribed to its resource
 //   exact     numbers that JavaScript would write otherwise
+//   log       log messages: some with every level that is set, some with each call of its tool "ping"
 //   no-resources   declares none, and has none
 import { readFileSync, watch } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -13,6 +14,8 @@ const [mode, file] = process.argv.slice(2);
 const PAGE = 50;
 const PAGES = 200;
 const subscribed = new Set();
+/** Unset: nothing is told. */
+let level;
 const say = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 
 if (mode === 'watched')
@@ -39,6 +42,19 @@ function handle(method, params) {
       };
     case 'ping':
       return { result: {} };
+    case 'tools/list':
+      return mode === 'log'
+        ? { result: { tools: [{ name: 'ping', inputSchema: { type: 'object' } }] } }
+        : noMethod();
+    case 'logging/setLevel':
+      if (mode !== 'log') return noMethod();
+      level = params.level;
+      for (const one of ['debug', 'info', 'warning']) log(one, `level ${level}`);
+      return { result: {} };
+    case 'tools/call':
+      log('debug', { step: 1 });
+      log('warning', 'that was loud');
+      return { result: { content: [{ type: 'text', text: 'the tool' }] } };
     case 'resources/list':
       return resources(params.cursor);
     case 'resources/templates/list':
@@ -69,6 +85,12 @@ function sayExactly(id) {
   process.stdout.write(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"resources":${list}}}\n`);
 }
 
+/** This server does not sort by level: clients have to. */
+function log(severity, data) {
+  if (level !== undefined)
+    say({ method: 'notifications/message', params: { level: severity, logger: 'reader', data } });
+}
+
 function noMethod() {
   return { error: { code: -32601, message: 'Method not found' } };
 }
@@ -76,6 +98,7 @@ function noMethod() {
 function capabilities() {
   if (mode === 'prompts') return { prompts: {} };
   if (mode === 'no-resources') return { tools: {} };
+  if (mode === 'log') return { tools: {}, logging: {} };
   return { resources: { subscribe: mode !== 'pages' } };
 }
 

@@ -230,6 +230,10 @@ describe('an instance', () => {
       'jobs',
       'resources',
       'prompts',
+      'info',
+      'ping',
+      'logs',
+      'skill',
       'help',
     ]);
     const { candidates } = await at('-i work deploy');

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../program.ts';
+import { ABOUT_SPECS } from './about/specs.ts';
 import { DEFINITION_SPECS } from './definitions/specs.ts';
 import { listJobs } from './jobs/list.ts';
 import { PROMPT_SPECS } from './prompts/specs.ts';
@@ -161,4 +162,5 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   RESOURCE_SPECS,
   PROMPT_SPECS,
+  ...ABOUT_SPECS,
 ];

@@ -24,7 +24,7 @@ import { localRunOptions } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
-import { durationFlag, textFlag } from '../global-flags/values.ts';
+import { durationFlag, levelFlag, textFlag } from '../global-flags/values.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
 import { liveProgress } from '../output/live.ts';
 import {
@@ -87,6 +87,11 @@ async function runEntry(
   if (runtime.has('help')) return printToolHelp(app, entry, shownFlags(flags, profiles), typed);
   const metadata = applyDefaults(app, entry, settings);
   const form: ToolForm = { entry, called, flags, profiles, typed };
+  const logLevel = levelFlag(textFlag(app.flags, 'log-level'));
+  if (logLevel !== undefined && (app.flags.has('background') || app.flags.has('detach')))
+    throw new UsageError('--log-level is for calls that are waited for: a job has its own log', {
+      hint: 'leave out --background, or see: jobs logs',
+    });
   const prepare = async (args: Record<string, unknown>) => {
     const storedArguments = redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>;
     await permitAll(app, 'execute', namesOfCall(entry, args), storedArguments);
@@ -97,6 +102,7 @@ async function runEntry(
       storedArguments,
       viaTool: entry.viaTool,
       metadata,
+      logLevel,
     };
   };
   if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {

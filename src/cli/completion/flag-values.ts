@@ -2,6 +2,7 @@ import { ENTRY_KINDS } from '../../catalog/entry.ts';
 import { EXTRA_KINDS } from '../../catalog/extras.ts';
 import { ELICIT_POLICIES } from '../../config/settings.ts';
 import { isTerminal, JOB_STATUSES, type JobRecord } from '../../jobs/record.ts';
+import { LOG_LEVELS } from '../../mcp/log-level.ts';
 import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
 import type { KnownInstance, Sources } from './sources.ts';
 import { exactNames, INSTANCE_WORDS, toolWords } from './tool-names.ts';
@@ -15,6 +16,8 @@ export function flagValues(sources: Sources, instance: KnownInstance | undefined
   };
   const byFlag: Record<string, Source> = {
     output: () => words('human', 'json', 'ndjson'),
+    'log-level': () => words(...LOG_LEVELS),
+    level: () => words(...LOG_LEVELS),
     elicit: () => words(...ELICIT_POLICIES),
     instance: () => ({ candidates: [...sources.instances()] }),
     cwd: () => FOLDERS,

@@ -202,6 +202,13 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: "how to answer the server's questions: ask, decline, or accept form defaults (defaults)",
   },
   {
+    name: 'log-level',
+    takes: 'value',
+    value: 'LEVEL',
+    scope: 'tool',
+    help: "the server's log messages of this call on stderr, from this level up: debug, info, warning, error",
+  },
+  {
     name: 'each',
     takes: 'value',
     value: 'FILE',

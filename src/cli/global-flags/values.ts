@@ -1,6 +1,7 @@
 import { ELICIT_POLICIES, type ElicitPolicy } from '../../config/settings.ts';
 import { UsageError } from '../../errors.ts';
 import { parseDuration } from '../../lib/duration.ts';
+import { LOG_LEVELS, type LogLevel } from '../../mcp/log-level.ts';
 import type { OutputFormat } from '../output/printer.ts';
 import type { FlagValues } from './scan.ts';
 
@@ -29,6 +30,16 @@ export function elicitFlag(flags: FlagValues): ElicitPolicy | undefined {
       hint: `one of ${ELICIT_POLICIES.join(', ')}`,
     });
   return policy;
+}
+
+/** What `--log-level` says, if anything. Error: UsageError for an unknown level. */
+export function levelFlag(typed: string | undefined, flag = '--log-level'): LogLevel | undefined {
+  const level = LOG_LEVELS.find((one) => one === typed);
+  if (typed !== undefined && level === undefined)
+    throw new UsageError(`${flag}: not a level: ${JSON.stringify(typed)}`, {
+      hint: `one of ${LOG_LEVELS.join(', ')}`,
+    });
+  return level;
 }
 
 /** Error: UsageError for an unknown format. */

@@ -23,6 +23,8 @@ Commands:
                                            jobs of your own: tools with fixed arguments
   resources list|templates|read|watch      what the server has to read
   prompts list|get                         prompts that the server has prepared
+  info, ping, logs                         what the server says of itself; whether it answers; its log
+  skill                                    a SKILL.md of the instance, for agents
   refresh                                  read the server's catalogue again
 
 Flags:

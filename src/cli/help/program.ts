@@ -31,6 +31,8 @@ Commands of an instance:
                                           background jobs
   jobs define|undefine|definitions, jobs export|import
                                           jobs of your own: tools with fixed arguments
+  resources, prompts                      what it has to read, and prompts
+  info, ping, logs, skill                 about the server; a SKILL.md for agents
   refresh                                 read the server's catalogue again
 
 Flags:

@@ -1,4 +1,5 @@
 import { type CatalogEntry, commandNames } from '../../catalog/entry.ts';
+import { INSTANCE_COMMANDS } from '../../config/names.ts';
 import { firstSentence } from '../../lib/first-sentence.ts';
 import { columns, cutColumns, padColumns, wrapWords } from '../../lib/word-wrap.ts';
 import { overriddenFlags, shownFlags } from '../../tools/flags/overrides.ts';
@@ -123,6 +124,7 @@ function shownNames(entries: readonly CatalogEntry[]): string[] {
   return entries.map((entry, i) => {
     const name = names[i];
     if (name === undefined) return `call --${entry.kind} ${entry.name}`;
+    if ((INSTANCE_COMMANDS as readonly string[]).includes(name)) return `call ${name}`;
     // A group's word stands before the name.
     return entry.aliases ? name.replaceAll('.', ' ') : name;
   });

@@ -1,6 +1,7 @@
 import type { OutStream } from '../../context.ts';
 import { type CliError, EXIT } from '../../errors.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
+import { textOf } from '../../lib/json.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
 import { fitLines } from '../../lib/word-wrap.ts';
 
@@ -150,6 +151,12 @@ export class Printer {
     else this.#options.stderr.write(`${visible(`warning: ${message}`)}\n`);
   }
 
+  /** A log message of the server that was asked for: a line on stderr, with --json a JSON line. */
+  serverLog(message: { level: unknown; logger?: unknown; data: unknown }): void {
+    if (this.json) this.#jsonLine({ log: message });
+    else this.#options.stderr.write(`${visible(logText(message))}\n`);
+  }
+
   /** A bad outcome, for people; `--json` carries it in its document. */
   complain(text: string): void {
     if (!this.json) this.#options.stderr.write(`${visible(text)}\n`);
@@ -179,6 +186,20 @@ export class Printer {
   get stderr(): OutStream {
     return this.#options.stderr;
   }
+}
+
+/** `[warning] shouter: that is loud`; what is no text is JSON. */
+export function logText({
+  level,
+  logger,
+  data,
+}: {
+  level: unknown;
+  logger?: unknown;
+  data: unknown;
+}): string {
+  const who = logger === undefined ? '' : `${textOf(logger)}: `;
+  return `[${textOf(level ?? '')}] ${who}${textOf(data ?? '')}`;
 }
 
 /** An error as it stands in JSON. */

@@ -22,7 +22,7 @@ export interface WithAnswersOptions {
  * `onUnanswered`) the work is stopped with an UnfinishedError that says what was asked: nothing is answered unasked.
  */
 export async function withAnswers<T>(
-  deps: Pick<JobDeps, 'ask' | 'automatic'>,
+  deps: Pick<JobDeps, 'ask' | 'automatic' | 'onLog'>,
   link: ServerLink,
   options: WithAnswersOptions,
   work: () => Promise<T>,
@@ -54,6 +54,7 @@ export async function withAnswers<T>(
   };
   link.observe({
     ...(onProgress ? { onProgress } : {}),
+    onLog: deps.onLog,
     onQuestion: (question, isParked) => {
       if (isParked) asResult.add(question);
       questions.put(question);

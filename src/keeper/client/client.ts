@@ -6,6 +6,7 @@ import type {
   Backend,
   BackendCallOptions,
   LinkEvents,
+  LogMessage,
   ServerLink,
   Snapshot,
   Submission,
@@ -123,12 +124,13 @@ export function keeperLink(
   { support }: KeeperLinkOptions,
 ): ServerLink {
   let events: LinkEvents = {};
-  const callParams = ({ name, arguments: args, viaTool, mirrored }: ToolCall): CallParams => ({
+  const callParams = ({ name, arguments: args, viaTool, mirrored, logLevel }: ToolCall): CallParams => ({
     name,
     arguments: args,
     task_support: support(name) ?? null,
     ...(viaTool === undefined ? {} : { viaTool }),
     ...(mirrored === undefined ? {} : { mirrored }),
+    ...(logLevel === undefined ? {} : { log_level: logLevel }),
   });
 
   return {
@@ -148,6 +150,7 @@ export function keeperLink(
         onTold(kind, value) {
           if (kind === 'progress') events.onProgress?.(value as Progress);
           if (kind === 'question') events.onQuestion?.(value as PendingInput);
+          if (kind === 'log') events.onLog?.(value as LogMessage);
           if (kind === 'withdrawn') events.onWithdrawn?.(value as string | number);
         },
       })) as Submission;

@@ -9,6 +9,7 @@ import type {
   HelloParams,
   HelloReply,
   KeeperConfig,
+  LogParams,
   OpenReply,
   RequestParams,
   RespondParams,
@@ -36,6 +37,9 @@ const READING = new Set([
   'ping',
   'server/discover',
 ]);
+
+/** Most commands hear nothing but their answers. */
+const streams = () => import('./streams.ts');
 
 /** The longest message of somebody who has not shown the token, in characters. */
 const STRANGERS_FRAME = 16 * 1024;
@@ -126,7 +130,9 @@ class ClientConnection {
       case 'request':
         return this.#request(params as RequestParams, incoming.signal);
       case 'watch':
-        return this.#watch(params as WatchParams, incoming);
+        return (await streams()).watch(params as WatchParams, await this.#leased(incoming.signal), incoming);
+      case 'log':
+        return (await streams()).log(params as LogParams, await this.#leased(incoming.signal), incoming);
       case 'call':
         return this.#call(params as CallParams, incoming);
       case 'submit':
@@ -187,18 +193,6 @@ class ClientConnection {
     return connection.request(method, params, { signal });
   }
 
-  async #watch({ uris }: WatchParams, { signal, tell }: Incoming): Promise<null> {
-    const { connection } = await this.#leased(signal);
-    const { watchResources } = await import('../../mcp/resource-watch.ts');
-    await watchResources(connection, {
-      uris,
-      signal,
-      onReady: () => tell('ready', true),
-      onChange: (uri) => tell('changed', uri),
-    });
-    return null;
-  }
-
   async #call(params: CallParams, { signal, tell }: Incoming): Promise<unknown> {
     this.#learn(params);
     const { link } = await this.#leased(signal);
@@ -206,9 +200,10 @@ class ClientConnection {
       onProgress: (progress) => tell('progress', progress),
       onQuestion: (question) => tell('question', question),
       onWithdrawn: (requestId) => tell('withdrawn', requestId),
+      onLog: (message) => tell('log', message),
     });
-    const { name, arguments: args, mirrored } = params;
-    return link.call({ name, arguments: args, mirrored }, { signal });
+    const { name, arguments: args, mirrored, log_level: logLevel } = params;
+    return link.call({ name, arguments: args, mirrored, logLevel }, { signal });
   }
 
   async #submit(params: SubmitParams, { signal, tell }: Incoming): Promise<SubmitReply> {

@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFromServer } from '../../../calls/read.ts';
 import { SignalReason } from '../../../context.ts';
 import { InterruptedError, RpcError, UnsupportedError, UsageError } from '../../../errors.ts';
-import { FAILURE_BUDGET_MS } from '../../../jobs/follow/polling.ts';
 import { parseDuration } from '../../../lib/duration.ts';
 import { stringifyJson } from '../../../lib/exact-json.ts';
 import { shellQuote } from '../../../lib/shell-quote.ts';
-import { isLost } from '../../../mcp/resource-watch.ts';
 import { permit } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-
-/** Bounds of the pause before a subscription that was lost is taken out again, in milliseconds. */
-const SHORTEST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+import { Patience, SHORTEST_PAUSE_MS } from '../patience.ts';
 
 /** No more often than this, whatever is asked for, in milliseconds. */
 const SHORTEST_POLL_MS = 100;
@@ -46,34 +41,6 @@ function intervalOf(typed: string): number {
   const ms = parseDuration(typed, '--poll');
   if (ms === undefined || ms <= 0) throw new UsageError('--poll: an interval above zero, such as 30s');
   return Math.max(ms, SHORTEST_POLL_MS);
-}
-
-/** What may fail for a while: a connection that is lost is no end, unless it stays so for two minutes. */
-class Patience {
-  readonly #app: App;
-  #since: number | undefined;
-  #pause = SHORTEST_PAUSE_MS;
-
-  constructor(app: App) {
-    this.#app = app;
-  }
-
-  /** It works again. */
-  end(): void {
-    this.#since = undefined;
-    this.#pause = SHORTEST_PAUSE_MS;
-  }
-
-  /** Waits before the next try. Error: the one that is given, when it is no loss, or has gone on for too long. */
-  async bear(error: unknown, what: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#app.context;
-    this.#since ??= clock.monotonic();
-    if (!isLost(error) || clock.monotonic() - this.#since > FAILURE_BUDGET_MS) throw error;
-    this.#app.printer.note(`${what}: ${(error as Error).message}; trying again`);
-    await (await this.#app.session()).startAnew();
-    await clock.sleep(this.#pause, signal).catch(() => {});
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
-  }
 }
 
 /** Subscribes, and again when the subscription is lost. Resolves when aborted. */
