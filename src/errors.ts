@@ -81,10 +81,26 @@ export class UnreachableError extends CliError {
   }
 }
 
+/** What a login could do about a refusal. */
+export interface LoginAdvice {
+  /** There was a login already. */
+  again?: boolean | undefined;
+  /** The login is good, and does not reach far enough (HTTP 403, `insufficient_scope`). */
+  stepUp?: boolean | undefined;
+  /** The scopes to ask for, separated by spaces: what the server wants, beside what the login has. */
+  scope?: string | undefined;
+  /** Where the server has the metadata of its login. */
+  resourceMetadata?: string | undefined;
+}
+
 /** Authentication is required or was refused (HTTP 401, 403). */
 export class AuthError extends CliError {
-  constructor(message: string, options: ErrorOptions = {}) {
+  /** Undefined where a login would change nothing: the credentials are configured, or it is not about the server. */
+  readonly login: LoginAdvice | undefined;
+
+  constructor(message: string, options: ErrorOptions & { login?: LoginAdvice | undefined } = {}) {
     super('auth', EXIT.auth, message, options);
+    this.login = options.login;
   }
 }
 

@@ -2,7 +2,7 @@ import type { App } from './cli/app.ts';
 import { Printer } from './cli/output/printer.ts';
 import { route } from './cli/route.ts';
 import { type Context, processContext, SignalReason } from './context.ts';
-import { CliError, EXIT, InterruptedError, IoError } from './errors.ts';
+import { AuthError, CliError, EXIT, InterruptedError, IoError } from './errors.ts';
 import { errnoOf, ioFailure, triedBy } from './lib/disk/io-failure.ts';
 
 /** Runs one command line and says with what code the process should end. Never throws. */
@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
   const apps: App[] = [];
   let code: number;
   try {
-    code = await route(argv, context, (app) => apps.push(app));
+    code = await withLogins(() => route(argv, context, (app) => apps.push(app)), apps);
   } catch (error) {
     const known = asCliError(error);
     const app = apps.at(-1);
@@ -33,6 +33,24 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
     code = EXIT.io;
   }
   return code;
+}
+
+/** How often a command goes on after a login: the first, and one that reaches further. What a server wants then, it will not get. */
+const MOST_LOGINS = 2;
+
+/** Runs a command; where the server wants a login and a person is there who agrees, once more after it. */
+async function withLogins(command: () => Promise<number>, apps: App[]): Promise<number> {
+  for (let logins = 0; ; logins++) {
+    try {
+      return await command();
+    } catch (error) {
+      const app = apps.at(-1);
+      if (!(error instanceof AuthError) || !app?.canLogIn || logins === MOST_LOGINS) throw error;
+      const { offerLogin } = await import('./cli/commands/auth/offer.ts');
+      if (!(await offerLogin(app, error))) throw error;
+      for (const one of apps.splice(0)) await one.close().catch(() => {});
+    }
+  }
 }
 
 /** What the system says when it is the machine's fault, wherever it says so. */

@@ -1,5 +1,5 @@
 import { SignalReason } from '../context.ts';
-import { CliError, InterruptedError, TimeoutError, UnfinishedError, UnreachableError } from '../errors.ts';
+import { AuthError, InterruptedError, TimeoutError, UnfinishedError, UnreachableError } from '../errors.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { CallScope } from './call.ts';
 
@@ -18,9 +18,10 @@ export async function detached(reason: unknown, resume: string, scope: CallScope
   }
   if (reason instanceof UnreachableError)
     return new UnreachableError(`${reason.message}; the job is not affected`, { hint, cause: reason });
-  if (reason instanceof CliError && reason.code === 'auth')
-    return new CliError(reason.code, reason.exitCode, `${reason.message}; the job is not affected`, {
+  if (reason instanceof AuthError)
+    return new AuthError(`${reason.message}; the job is not affected`, {
       hint: reason.hint,
+      login: reason.login,
       cause: reason,
     });
   return reason;

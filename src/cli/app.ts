@@ -5,7 +5,7 @@ import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot, checkInstanceFolders } from '../config/root.ts';
 import type { ElicitPolicy } from '../config/settings.ts';
 import type { Context } from '../context.ts';
-import { type CliError, UsageError } from '../errors.ts';
+import { AuthError, type CliError, UsageError } from '../errors.ts';
 import type { InstanceSession } from '../instance/client.ts';
 import type { JobDeps } from '../jobs/deps.ts';
 import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
@@ -14,14 +14,15 @@ import type { JobRecord } from '../jobs/record.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
 import { currentHolder } from '../lib/disk/holder.ts';
 import { parseDuration } from '../lib/duration.ts';
-import { shellQuote } from '../lib/shell-quote.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
 import { layered, withDefaults } from './global-flags/layers.ts';
 import type { FlagValues } from './global-flags/scan.ts';
 import { durationFlag, elicitFlag, outputFormat, textFlag } from './global-flags/values.ts';
+import { loginHint } from './output/login-hint.ts';
 import { colors, type Palette, PLAIN } from './output/palette.ts';
 import { Printer } from './output/printer.ts';
 import type { Terminal } from './prompts/elicitation.ts';
+import { hostLine, instanceLine } from './typed-line.ts';
 
 /** What commands work with: context, flags, configuration, and the services built from them when first needed. */
 export class App {
@@ -155,13 +156,13 @@ export class App {
     if (!this.#session) {
       const { InstanceSession } = await import('../instance/client.ts');
       const { context, paths, printer, instance } = this;
-      this.#session = new InstanceSession(context, paths, printer, instance, () => this.#connectTimeout);
+      this.#session = new InstanceSession(context, paths, printer, instance, () => this.connectTimeoutMs);
     }
     return this.#session;
   }
 
   /** Milliseconds that connecting may take: the flag, else the instance's setting. Error: UsageError. */
-  get #connectTimeout(): number | undefined {
+  get connectTimeoutMs(): number | undefined {
     return this.flags.has('connect-timeout')
       ? durationFlag(this.flags, 'connect-timeout')
       : this.instance.settings.connectTimeoutMs;
@@ -175,35 +176,21 @@ export class App {
 
   /** How the person types a command of this instance, for hints: `work jobs wait ID`. */
   command(...words: string[]): string {
-    const { env } = this.context;
-    const { instance } = this;
-    const own = env['MCP2CLI_PROGRAM'];
-    if (own !== undefined && !instance.adHoc) return [own, ...words].join(' ');
-    if (!instance.adHoc) return ['mcp2cli', instance.name, ...words].join(' ');
-    const { identity, from } = instance;
-    if (from) return ['mcp2cli --config', shellQuote(from.path), shellQuote(from.name), ...words].join(' ');
-    const how =
-      identity.kind === 'http'
-        ? [
-            '--url',
-            shellQuote(identity.url),
-            ...Object.entries(identity.headers).flatMap(([k, v]) => [
-              '--header',
-              shellQuote(`${k}: ${openly(v)}`),
-            ]),
-          ]
-        : [
-            '--stdio',
-            shellQuote([identity.command, ...identity.args].map(shellQuote).join(' ')),
-            ...(identity.cwd === undefined ? [] : ['--cwd', shellQuote(identity.cwd)]),
-            ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', shellQuote(`${k}=${openly(v)}`)]),
-          ];
-    return ['mcp2cli', ...how, ...words].join(' ');
+    return instanceLine(this.instance, this.context.env['MCP2CLI_PROGRAM'], words);
+  }
+
+  /** How the person types a command of the program itself about this instance: `mcp2cli auth login work`. */
+  hostCommand(words: readonly string[], flags: readonly string[] = []): string {
+    return hostLine(this.instance, words, flags);
   }
 
   /** What to do about an error, with its command as the person types it. */
-  hintFor({ hint, command }: CliError): string | undefined {
-    if (command === undefined || !this.#instance) return hint;
+  hintFor(error: CliError): string | undefined {
+    const { hint, command } = error;
+    if (!this.#instance) return hint;
+    if (error instanceof AuthError && error.login)
+      return loginHint(error.login, (flags) => this.hostCommand(['auth', 'login'], flags));
+    if (command === undefined) return hint;
     return `${hint ?? 'see'}: ${this.command(...command)}`;
   }
 
@@ -224,10 +211,11 @@ export class App {
     );
   }
 
-  /** What ends this command early: the first signal, or `--timeout`. */
-  stop(timeoutMessage: string): Stop {
+  /** What ends this command early: the first signal, or `--timeout`; without that flag after `defaultMs`, if given. */
+  stop(timeoutMessage: string, defaultMs?: number): Stop {
     const { clock, interrupted } = this.context;
-    const stop = stopAfter(clock, interrupted, durationFlag(this.flags, 'timeout'), timeoutMessage);
+    const limit = this.flags.has('timeout') ? durationFlag(this.flags, 'timeout') : defaultMs;
+    const stop = stopAfter(clock, interrupted, limit, timeoutMessage);
     // Any number of jobs and requests listens to it; Node would warn of a leak at the eleventh.
     setMaxListeners(0, stop.signal);
     return stop;
@@ -242,6 +230,11 @@ export class App {
   get terminal(): Terminal | undefined {
     const { stdin } = this.context;
     return stdin.isTTY && this.printer.errTTY ? { input: stdin.stream, output: process.stderr } : undefined;
+  }
+
+  /** There is a person, and a server that may want to know them. `auth login` itself has asked already. */
+  get canLogIn(): boolean {
+    return this.#session !== undefined && this.terminal !== undefined;
   }
 
   /** What the job service works with. */
@@ -276,9 +269,4 @@ export class App {
   async close(): Promise<void> {
     await this.#session?.close();
   }
-}
-
-/** A header's or a variable's value for a hint: a reference (`Bearer ${TOKEN}`) as it stands, anything else may be a secret. */
-export function openly(value: string): string {
-  return /^(\w+ )?\$\{[^}]*\}$/.test(value) ? value : '...';
 }

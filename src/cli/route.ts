@@ -68,7 +68,7 @@ function fileFor(app: App, word: string | undefined, rest: readonly string[]): s
   const typed = textFlag(app.flags, 'config');
   const file = typed ?? (app.context.env['MCP2CLI_CONFIG'] || undefined);
   if (file === undefined || word === undefined || word === 'help' || app.flags.has('help')) return undefined;
-  if (!isHostCommand(word)) return file;
+  if (!isHostCommand(word) || word === 'auth') return file;
   const verb = rest.find((one) => !one.startsWith('-'));
   if (word === 'instances' && verb !== undefined && OF_FILE.includes(verb)) return file;
   if (typed === undefined) return undefined;

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 /** Words that mean something to the program itself; no instance may take them. */
 export const HOST_COMMANDS = [
   'instances',
+  'auth',
   'link',
   'unlink',
   'completion',
@@ -38,10 +39,12 @@ export const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
   add: ['instances add'],
   remove: ['instances remove'],
   run: ['INSTANCE call'],
+  login: ['auth login'],
+  logout: ['auth logout'],
 };
 
 /** Reserved for commands that later versions bring, so that adding one breaks nobody's instance. */
-const FUTURE_COMMANDS = ['auth', 'login', 'logout', 'config', 'resources', 'prompts'];
+const FUTURE_COMMANDS = ['login', 'logout', 'config', 'resources', 'prompts'];
 
 const RESERVED = new Set<string>([
   ...HOST_COMMANDS,

@@ -29,6 +29,10 @@ export interface Paths {
   definitionsFile(name: string): string;
   /** What the instance's permissions have refused, a line each. */
   refusalsFile(name: string): string;
+  /** The login to the instance's server. */
+  authFile(name: string): string;
+  /** Locks of logins, which instances may share. */
+  readonly authLockDir: string;
   /** What belongs to the instance's keepers: their files, sockets and log. */
   keeperDir(name: string): string;
 }
@@ -53,6 +57,8 @@ export function resolvePaths(context: PathContext): Paths {
     extrasFile: (name) => join(instanceDir(name), 'extras.json'),
     definitionsFile: (name) => join(instanceDir(name), 'definitions.json'),
     refusalsFile: (name) => join(instanceDir(name), 'refusals.jsonl'),
+    authFile: (name) => join(instanceDir(name), 'auth.json'),
+    authLockDir: join(root, 'auth-locks'),
     keeperDir: (name) => join(instanceDir(name), 'keeper'),
   };
 }

@@ -1,6 +1,7 @@
 import { jobServerOf } from '../catalog/frontmcp.ts';
 import { RpcError, TimeoutError } from '../errors.ts';
 import { isObject } from '../lib/json.ts';
+import { loginsOf } from '../mcp/auth/logins.ts';
 import { clientFeatures } from '../mcp/connection/client-features.ts';
 import { connectTo } from '../mcp/connection/connect.ts';
 import type { Connection } from '../mcp/connection/open.ts';
@@ -23,17 +24,19 @@ export async function checkConnection(
   if (!identity || !settings) return [];
   const { context, paths, target } = machine;
   const { clock, env, cwd } = context;
+  const shown = subject.server ? name : 'the server';
   let skew: Check | undefined;
   let connection: Connection | undefined;
   try {
     const begun = clock.monotonic();
     connection = await connectTo(
       {
-        name: subject.server ? name : 'the server',
+        name: shown,
         version: VERSION,
         identity,
         target: () => target(identity, name),
         serverFile: paths.serverFile(name),
+        logins: loginsOf(paths, name, { name: shown, now: clock.now, log: () => {} }),
         catalogueFile: paths.catalogueFile(name),
         features: clientFeatures(settings, env, cwd),
         connectTimeoutMs: settings.connectTimeoutMs,

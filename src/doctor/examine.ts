@@ -11,6 +11,7 @@ import { attempt, type Check, checked, type Finding } from './finding.ts';
 import { checkJobs, jobsElsewhere, jobsUnreachable } from './jobs.ts';
 import { checkKeepers } from './keeper.ts';
 import { checkLaunchers } from './launchers.ts';
+import { checkLogin } from './login.ts';
 import { checkCatalogue, checkDefinitions, checkFacts } from './remembered.ts';
 import { secretsOf, withoutSecrets } from './secrets.ts';
 import type { Machine, Subject } from './subject.ts';
@@ -78,7 +79,9 @@ async function checkServer(
   const seconds = (limitMs ?? 0) / 1000;
   const stop = stopAfter(clock, interrupted, limitMs, `no answer within ${seconds} s`);
   try {
-    const { checks, connected } = await checkKeepers(subject, machine, stop.signal);
+    const keepers = await checkKeepers(subject, machine, stop.signal);
+    const { connected } = keepers;
+    const checks = [...keepers.checks, ...(await checkLogin(subject, machine))];
     interrupted.throwIfAborted();
     const known = subject.identity !== undefined && subject.settings !== undefined;
     const unset = files.some(({ check, status }) => check === 'variables' && status === 'problem');

@@ -11,6 +11,7 @@ import type { LinkOpener, ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { AbortSignalLike } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { loginsOf } from '../mcp/auth/logins.ts';
 import { type ClientFeatures, clientFeatures } from '../mcp/connection/client-features.ts';
 import { type ConnectTarget, connectTo, rememberedFacts } from '../mcp/connection/connect.ts';
 import type { Connection } from '../mcp/connection/open.ts';
@@ -62,19 +63,23 @@ export class InstanceSession implements LinkOpener {
     this.features = clientFeatures(instance.settings, context.env, context.cwd);
     this.#hash = targetHash(instance.identity);
     this.#catalogueKey = catalogueKey(instance);
+    const name = instance.adHoc ? 'the server' : instance.name;
+    const detail = (line: string) => this.#log.detail(line);
+    const logins = loginsOf(paths, instance.name, { name, now: context.clock.now, log: detail });
     this.#reach = {
-      name: instance.adHoc ? 'the server' : instance.name,
+      name,
       version: VERSION,
       identity: instance.identity,
       target: () => instance.target(),
       serverFile: paths.serverFile(instance.name),
+      logins,
       catalogueFile: paths.catalogueFile(instance.name),
       features: this.features,
       get connectTimeoutMs() {
         return connectTimeout();
       },
       now: context.clock.now,
-      log: (line) => this.#log.detail(line),
+      log: detail,
     };
     this.#keeper = new KeeperConnector({
       context,
@@ -82,7 +87,8 @@ export class InstanceSession implements LinkOpener {
       instance,
       connectTimeout,
       hangUp: () => this.#hangUp(),
-      log: (line) => this.#log.detail(line),
+      logins,
+      log: detail,
     });
   }
 

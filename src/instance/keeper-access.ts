@@ -7,6 +7,8 @@ import type { ServerLink } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import type { KeeperClient } from '../keeper/client/client.ts';
 import type { OpenReply } from '../keeper/protocol.ts';
+import type { Logins } from '../mcp/auth/logins.ts';
+import { tokenSource } from '../mcp/auth/token-source.ts';
 
 export interface KeeperConnectorOptions {
   context: Context;
@@ -16,6 +18,8 @@ export interface KeeperConnectorOptions {
   connectTimeout: () => number | undefined;
   /** Ends the command's own connection: a server may bear no second one. */
   hangUp: () => Promise<void>;
+  /** The login that the keeper will use. */
+  logins: Logins;
   log: (line: string) => void;
 }
 
@@ -110,10 +114,14 @@ export class KeeperConnector {
   }
 
   async #find(start: boolean, signal?: AbortSignal): Promise<KeeperClient | undefined> {
-    const { context, paths, instance, connectTimeout, hangUp, log } = this.#options;
-    if (start) await hangUp();
+    const { context, paths, instance, connectTimeout, hangUp, logins, log } = this.#options;
     const { env, entry, execPath, clock, cwd, interrupted } = context;
     const { name, adHoc, identity } = instance;
+    if (start) {
+      await hangUp();
+      // What is wrong with a login is an error of this command, and a keyring that asks somebody asks whoever typed it.
+      await tokenSource(instance.target(), logins)?.token(signal ?? interrupted);
+    }
     const settings = { ...instance.settings, connectTimeoutMs: connectTimeout() };
     const { useKeeper } = await import('../keeper/client/access.ts');
     return await useKeeper(

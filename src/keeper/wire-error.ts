@@ -5,6 +5,7 @@ import {
   ConfigError,
   EXIT,
   IoError,
+  type LoginAdvice,
   ProtocolError,
   RpcError,
   SessionGoneError,
@@ -30,6 +31,7 @@ export interface WireError {
     rpc_code?: number;
     data?: unknown;
     said?: string;
+    login?: LoginAdvice;
   };
 }
 
@@ -53,6 +55,7 @@ function moreOf(error: CliError): NonNullable<WireError['more']> {
       ...(error.retryAfterMs === undefined ? {} : { retry_after_ms: error.retryAfterMs }),
       ...(error.status === undefined ? {} : { status: error.status }),
     };
+  if (error instanceof AuthError) return error.login === undefined ? {} : { login: error.login };
   if (error instanceof RpcError) return { rpc_code: error.rpcCode, data: error.data };
   if (error instanceof TaskUnknownError) return { said: (error.cause as Error).message };
   return {};
@@ -77,7 +80,7 @@ export function errorFrom(wire: WireError): CliError {
     case 'session_gone':
       return new SessionGoneError(message, options);
     case 'auth':
-      return new AuthError(message, options);
+      return new AuthError(message, { ...options, login: more.login });
     case 'unsupported':
       return new UnsupportedError(message, options);
     case 'protocol':

@@ -32,7 +32,8 @@ const AT_ONCE: Row[] = [
     what: '401 without a challenge',
     misdeed: answer(401, 'who are you?', TEXT),
     code: 4,
-    stderr: /^error: work requires authentication \(HTTP 401\): who are you\?\nhint: pass credentials .*\n$/,
+    stderr:
+      /^error: work requires authentication \(HTTP 401\): who are you\?\nhint: log in, or configure .*: mcp2cli auth login work\n$/,
   },
   {
     what: '403 with text',
@@ -47,7 +48,8 @@ const AT_ONCE: Row[] = [
       'www-authenticate': 'Bearer error="insufficient_scope"',
     }),
     code: 4,
-    stderr: /^error: work refuses access \(HTTP 403\): mail:read is missing\nhint: pass credentials .*\n$/,
+    stderr:
+      /^error: work refuses access \(HTTP 403\): mail:read is missing.*\nhint: log in, or configure .*: mcp2cli auth login work\n$/,
   },
   {
     what: '403 with a JSON-RPC error of the transport',

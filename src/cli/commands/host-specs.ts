@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../program.ts';
+import { AUTH_SPEC } from './auth/specs.ts';
 
 /** `tools.TOOL.KEY` */
 const isOfTools = (key: string) => /^tools(\.|$)/.test(key);
@@ -145,6 +146,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
     ],
   },
+  AUTH_SPEC,
   {
     name: 'link',
     summary: 'make an instance a command of its own',

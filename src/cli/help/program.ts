@@ -17,6 +17,7 @@ Servers:
   instances add|list|show|set|unset|remove|rename|use
                                           manage named servers
   instances discover|import               find servers that other programs have, and take them over
+  auth login|status|logout|token [NAME]   logins to servers that ask for one
   link NAME, unlink NAME                  make an instance a command of its own, or undo it
   completion bash|zsh|fish|powershell     print the shell completion script
   keeper [status|stop|logs] [INSTANCE]    manage the background processes that hold connections and jobs

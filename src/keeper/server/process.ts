@@ -11,6 +11,7 @@ import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import { openJobStore } from '../../jobs/store/job-store.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
 import { startReaper } from '../../lib/process/reaper.ts';
+import { loginsOf } from '../../mcp/auth/logins.ts';
 import { automaticAnswers } from '../../mcp/automatic-answers.ts';
 import { clientFeatures } from '../../mcp/connection/client-features.ts';
 import type { ConnectTarget } from '../../mcp/connection/connect.ts';
@@ -95,8 +96,9 @@ class Keeper {
     };
     const features = clientFeatures(keeperConfig.settings, process.env, keeperConfig.cwd);
     const supports = new Map<string, string>();
+    const shown = keeperConfig.adHoc ? 'the server' : name;
     const connectTarget: ConnectTarget = {
-      name: keeperConfig.adHoc ? 'the server' : name,
+      name: shown,
       version: VERSION,
       identity,
       target: () =>
@@ -105,6 +107,7 @@ class Keeper {
           keeperConfig.cwd,
         ),
       serverFile: paths.serverFile(name),
+      logins: loginsOf(paths, name, { name: shown, now: systemClock.now, log: (line) => this.#say(line) }),
       catalogueFile: paths.catalogueFile(name),
       features,
       connectTimeoutMs: keeperConfig.settings.connectTimeoutMs,

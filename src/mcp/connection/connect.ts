@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { Target } from '../../config/target.ts';
 import { targetHash } from '../../config/target-hash.ts';
+import type { Logins } from '../auth/logins.ts';
+import { tokenSource } from '../auth/token-source.ts';
 import { type ClientFeatures, serveFeatures } from './client-features.ts';
 import { readFacts, writeFacts } from './facts-cache.ts';
 import type { Connection } from './open.ts';
@@ -16,6 +18,8 @@ export interface ConnectTarget {
   target: () => Target;
   /** Where the facts about the server are remembered. */
   serverFile: string;
+  /** Where the login of the instance is. */
+  logins?: Logins | undefined;
   /** Where its tools are remembered. */
   catalogueFile: string;
   /** What the client does for the server by itself, and says that it can do; without it elicitation alone is declared. */
@@ -57,6 +61,7 @@ export async function connectTo(
     known,
     signal,
     connectTimeoutMs: connectTarget.connectTimeoutMs,
+    tokens: connectTarget.logins && tokenSource(target, connectTarget.logins),
     now: connectTarget.now,
     log: connectTarget.log,
     onDate: connectTarget.onDate,

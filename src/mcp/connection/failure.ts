@@ -1,5 +1,6 @@
 import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../../errors.ts';
 import { cutText, cutValue } from '../../lib/caps.ts';
+import { bearerChallenge, unitedScopes } from '../auth/challenge.ts';
 import { BadAnswer } from '../http/bad-answer.ts';
 import { FetchError } from '../http/fetch-error.ts';
 import { firstLine } from '../http/first-line.ts';
@@ -12,6 +13,8 @@ export interface FailureContext {
   name: string;
   /** Takes out of the server's words what the person gave it as a secret. */
   scrub: Scrub;
+  /** What was sent to say who is there: what is configured, a login, or nothing. */
+  credentials?: () => 'configured' | 'none' | { scope: string | null };
 }
 
 const ENDPOINT = 'is this the URL of an MCP endpoint (often it ends in /mcp)?';
@@ -58,20 +61,15 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
 }
 
 /** Without the error as their cause: that one has the server's words as they came, secrets among them. */
-function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliError {
+function classifyStatus(http: HttpError, { name, scrub, credentials }: FailureContext): CliError {
   const { status, rpc } = http;
   const words = firstLine(scrub(http.words));
   const said = words === '' ? '' : `: ${words}`;
   // An error under the id of the request is the answer to it: its status says no more than that.
   const isAnswer = rpc !== undefined && rpc.id !== null && rpc.id !== undefined;
-  if (status === 401 || (status === 403 && !(isAnswer && !http.challenges))) {
+  if (status === 401 || (status === 403 && !(isAnswer && http.challenge === undefined))) {
     const what = status === 401 ? 'requires authentication' : 'refuses access';
-    return new AuthError(`${name} ${what} (HTTP ${status})${said}`, {
-      hint:
-        status === 401 || http.challenges
-          ? "pass credentials with --header 'Authorization: Bearer ...' (instances add), or check those that are configured"
-          : undefined,
-    });
+    return refusal(`${name} ${what} (HTTP ${status})${said}`, http, credentials?.() ?? 'none');
   }
   if (http.inSession && (status === 404 || (status === 400 && rpc?.code === -32000)))
     return new SessionGoneError(`${name} no longer knows the session (HTTP ${status})${said}`, {
@@ -106,6 +104,28 @@ function classifyStatus(http: HttpError, { name, scrub }: FailureContext): CliEr
   return new UnreachableError(`${name} answered HTTP ${status}${said === '' ? reason : said}`, {
     status,
     hint: status === 404 || status === 405 ? ENDPOINT : undefined,
+  });
+}
+
+/** What may be done about a refusal: by a login, or by mending what is configured. */
+function refusal(
+  message: string,
+  { status, challenge: header }: HttpError,
+  credentials: ReturnType<NonNullable<FailureContext['credentials']>>,
+): AuthError {
+  if (status !== 401 && header === undefined) return new AuthError(message);
+  if (credentials === 'configured')
+    return new AuthError(message, {
+      hint: 'check the credentials that are configured (an Authorization header, or a user in the URL)',
+    });
+  const { scope: wanted, resourceMetadata } = bearerChallenge(header) ?? {};
+  const login = typeof credentials === 'string' ? undefined : credentials;
+  const again = login !== undefined;
+  if (status === 401) return new AuthError(message, { login: { again, scope: wanted, resourceMetadata } });
+  if (wanted === undefined) return new AuthError(message, { login: { again, resourceMetadata } });
+  const scope = unitedScopes(login?.scope, wanted);
+  return new AuthError(`${message}; it wants the scope ${firstLine(wanted)}`, {
+    login: { again, stepUp: again, scope, resourceMetadata },
   });
 }
 

@@ -8,7 +8,7 @@ import { cutFacts } from './cut-facts.ts';
 import { answerBasics, initialize } from './handshake.ts';
 import { meet } from './meet.ts';
 import { CLIENT_CAPABILITIES_META_KEY } from './meta-keys.ts';
-import { type Scrub, scrubberOf, scrubError, secretsOf } from './scrub.ts';
+import { type Scrub, scrubberWith, scrubError, secretsOf } from './scrub.ts';
 import { patiently, withSecondTry } from './second-try.ts';
 import type { ServerFacts } from './server-facts.ts';
 import {
@@ -116,8 +116,8 @@ async function openOnce(
   late: AbortSignal,
   onKnown = () => {},
 ): Promise<Connection> {
-  const scrub = scrubberOf(secretsOf(target));
-  const { log } = given;
+  const { log, tokens } = given;
+  const scrub = scrubberWith(tokens?.handedOut, secretsOf(target));
   const options: OpenOptions = { ...given, log: log && ((line) => log(scrub(line))) };
   const prepared = await prepare(target, kind, options, scrub);
   const channel = channelOver(prepared, scrub, options);

@@ -96,6 +96,22 @@ export function scrubberOf(values: Iterable<string>): Scrub {
   };
 }
 
+/** The same with secrets that come later: a set that grows, such as that of the tokens which were sent. */
+export function scrubberWith(later: ReadonlySet<string> | undefined, values: Iterable<string>): Scrub {
+  const first = [...values];
+  const scrub = scrubberOf(first);
+  if (later === undefined) return scrub;
+  let known = 0;
+  let all = scrub;
+  return (text) => {
+    if (later.size > known) {
+      known = later.size;
+      all = scrubberOf([...first, ...later]);
+    }
+    return all(text);
+  };
+}
+
 /** A secret as other texts may hold it, escapes aside. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8');

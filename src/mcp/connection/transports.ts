@@ -1,6 +1,7 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import type { HttpTarget, StdioTarget, Target } from '../../config/target.ts';
 import type { CliError } from '../../errors.ts';
+import { hasCredentials, type TokenSource } from '../auth/token-source.ts';
 import { StreamableHttp } from '../http/streamable-http.ts';
 import { useAgents } from '../proxy/proxy.ts';
 import { classifyFailure } from './failure.ts';
@@ -38,6 +39,8 @@ export interface TransportOptions {
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   /** Takes out of the server's words what the person gave it as a secret. */
   scrub: Scrub;
+  /** The tokens of a login to a server over HTTP; undefined where the target has credentials of its own. */
+  tokens?: TokenSource | undefined;
   now: () => Date;
   /** Hears lines that have no secret in them any more. */
   log?: ((line: string) => void) | undefined;
@@ -58,13 +61,17 @@ export async function prepareTransport(
 }
 
 async function prepareHttp(
-  { url, headers, proxy, ca }: HttpTarget,
+  target: HttpTarget,
   kind: TransportKind,
   { name, scrub, log = () => {}, ...options }: TransportOptions,
 ): Promise<PreparedTransport> {
+  const { url, headers, proxy, ca } = target;
   const route = { proxy, ca, owner: name };
+  const { tokens } = options;
+  const credentials = () =>
+    tokens ? (tokens.login ?? 'none') : hasCredentials(target) ? 'configured' : 'none';
   const http = { ...options, url, headers, route, log };
-  const explain = (error: unknown) => classifyFailure(error, { name, scrub });
+  const explain = (error: unknown) => classifyFailure(error, { name, scrub, credentials });
   const releaseAgents = useAgents();
   const closing = (transport: Transport) => async () => {
     await transport.close();

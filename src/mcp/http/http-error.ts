@@ -24,8 +24,8 @@ export class HttpError extends Error {
   readonly rpc: SaidError | undefined;
   /** What the server asks to wait with `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** It asks for credentials (`WWW-Authenticate`). */
-  readonly challenges: boolean;
+  /** It asks for credentials (`WWW-Authenticate`): the header. */
+  readonly challenge: string | undefined;
   /** Where a redirect leads to that was not followed; without credentials. */
   readonly location: string | undefined;
   /** A session id was sent with the request. */
@@ -40,7 +40,7 @@ export class HttpError extends Error {
     this.rpc = rpcErrorOf(json);
     this.words = this.rpc?.message ?? (saidIn(json) || body);
     this.retryAfterMs = retryAfterMs(response.header('retry-after') ?? null, now);
-    this.challenges = response.header('www-authenticate') !== undefined;
+    this.challenge = response.header('www-authenticate');
     this.location = locationOf(response);
     this.inSession = inSession;
   }

@@ -1,10 +1,11 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { exchangeWith } from './authorized.ts';
 import { BadAnswer } from './bad-answer.ts';
 import { drain, MAX_MESSAGE_BYTES, readChunks } from './body.ts';
 import { EventFramer, type StreamEvent } from './event-framer.ts';
-import { exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
+import type { HttpRequest, HttpResponse } from './exchange.ts';
 import { httpError } from './http-error.ts';
 import { mediaType, takeEvent } from './intake.ts';
 import type { HttpTransportOptions } from './streamable-http.ts';
@@ -85,9 +86,9 @@ export class HttpSse implements Transport {
   }
 
   async #exchange(request: Omit<HttpRequest, 'signal' | 'route'>): Promise<HttpResponse> {
-    const { log, onDate, now, route } = this.#options;
+    const { log, onDate, now, route, tokens } = this.#options;
     log(`${request.method} ${request.url.pathname}`);
-    const response = await exchange({ ...request, route, signal: this.#controller.signal });
+    const response = await exchangeWith(tokens, { ...request, route, signal: this.#controller.signal });
     const date = response.header('date');
     if (date !== undefined) onDate?.(date);
     if (response.ok) return response;

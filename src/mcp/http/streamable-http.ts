@@ -2,8 +2,9 @@ import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcont
 import { stringifyJson } from '../../lib/exact-json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Route } from '../proxy/proxy.ts';
+import { exchangeWith, type Tokens } from './authorized.ts';
 import { drain } from './body.ts';
-import { exchange, type HttpResponse } from './exchange.ts';
+import type { HttpResponse } from './exchange.ts';
 import { httpError } from './http-error.ts';
 import { type Asked, mediaType, takeBody, takeEvent } from './intake.ts';
 import { messageHeaders, withoutMirrored } from './message-headers.ts';
@@ -21,6 +22,8 @@ export interface HttpTransportOptions {
   headers: Readonly<Record<string, string>>;
   /** The instance's own way to the server. */
   route?: Route | undefined;
+  /** The tokens of a login; undefined where the headers have credentials. */
+  tokens?: Tokens | undefined;
   /** Into this session rather than a new one. */
   resume?: { sessionId: string; protocolVersion: string | null } | undefined;
   now: () => Date;
@@ -177,9 +180,9 @@ export class StreamableHttp implements Transport {
     signal: AbortSignal,
     rest: { headers: Record<string, string>; body?: string },
   ): Promise<HttpResponse> {
-    const { log, onDate, route } = this.#options;
+    const { log, onDate, route, tokens } = this.#options;
     log(`${method} ${this.#url.pathname}`);
-    const response = await exchange({ method, url: this.#url, route, signal, ...rest });
+    const response = await exchangeWith(tokens, { method, url: this.#url, route, signal, ...rest });
     const date = response.header('date');
     if (date !== undefined) onDate?.(date);
     if (!response.ok) log(`HTTP ${response.status}`);

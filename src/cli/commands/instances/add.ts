@@ -5,8 +5,9 @@ import type { ServerConfig } from '../../../config/server-entry.ts';
 import { describeTarget } from '../../../config/target.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { shellQuote } from '../../../lib/shell-quote.ts';
-import { type App, openly } from '../../app.ts';
+import type { App } from '../../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../../global-flags/values.ts';
+import { openly } from '../../typed-line.ts';
 import { shown } from './list.ts';
 
 export interface AddOptions {

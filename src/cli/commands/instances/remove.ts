@@ -3,6 +3,7 @@ import { launchersOf } from '../../../config/launchers.ts';
 import { isSafeName } from '../../../config/names.ts';
 import { CliError, EXIT, UsageError } from '../../../errors.ts';
 import type { App } from '../../app.ts';
+import { storedLogin } from '../auth/with-instance.ts';
 import { removeLauncher } from '../link.ts';
 import { knownInstance } from './list.ts';
 
@@ -30,8 +31,11 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
       delete config.mcpServers[name];
       if (config.active === name) delete config.active;
     });
+  // Jobs that a keeper has need the login until they are done.
+  const login = running > 0 ? undefined : await storedLogin(app, name);
   if (purge) await (await import('../purge.ts')).purgeInstance(app, name, { force }, forget);
   else await forget();
+  await login?.forget();
   const launchers = unlinked(app, name);
   const { printer } = app;
   printer.appId = name;
@@ -41,7 +45,10 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
     printer.out(`Removed ${name}`);
     for (const path of launchers) printer.note(`its command is removed, too: ${path}`);
   }
+  if (login) printer.note('its login is forgotten here (auth logout, before, would have told the server)');
   if (running > 0) printer.note(`its keeper goes on until its running jobs are done (${running})`);
+  if (running > 0 && existsSync(app.paths.authFile(name)))
+    printer.note(`its login is kept for them; to forget it: mcp2cli auth logout ${name}`);
   if (!options.purge && existsSync(app.paths.jobsDir(name)))
     printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
   return EXIT.ok;

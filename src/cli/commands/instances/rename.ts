@@ -8,6 +8,7 @@ import { isTerminal } from '../../../jobs/record.ts';
 import { openJobStore } from '../../../jobs/store/job-store.ts';
 import { ioFailure } from '../../../lib/disk/io-failure.ts';
 import type { App } from '../../app.ts';
+import { movedWithLogin } from '../auth/with-instance.ts';
 import { removeLauncher, writeLauncher } from '../link.ts';
 import { knownInstance } from './list.ts';
 
@@ -20,7 +21,7 @@ export async function renameInstance(app: App, typed: string, to: string): Promi
   const name = knownInstance(app, typed);
   checkRename(app, name, to);
   await stopIdleKeepers(app, name);
-  const moved = moveFolder(app, name, to);
+  const moved = await movedWithLogin(app, name, () => moveFolder(app, name, to));
   const { editConfig } = await import('../../../config/edit.ts');
   try {
     if (moved) refuseHeld(app, name, paths.jobsDir(to));

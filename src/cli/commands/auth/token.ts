@@ -1,0 +1,34 @@
+import { AuthError, EXIT, UsageError } from '../../../errors.ts';
+import { loginsOf } from '../../../mcp/auth/logins.ts';
+import { tokenSource } from '../../../mcp/auth/token-source.ts';
+import type { App } from '../../app.ts';
+import { httpTarget, selectInstance, shownName } from './target.ts';
+
+/**
+ * `auth token INSTANCE`: prints an access token that is valid now, refreshed if need be. Errors: AuthError without a login, UsageError where the instance has
+ * credentials of its own, and those of a refresh.
+ */
+export async function printToken(app: App, typed: string | undefined): Promise<number> {
+  const instance = await selectInstance(app, typed);
+  const { context, paths, printer } = app;
+  const target = httpTarget(instance);
+  const name = shownName(instance);
+  const source = tokenSource(
+    target,
+    loginsOf(paths, instance.name, { name, now: context.clock.now, log: (line) => printer.detail(line) }),
+  );
+  if (!source)
+    throw new UsageError(`${name} has credentials in its configuration, and uses no login`, {
+      hint: 'see: mcp2cli instances show NAME',
+    });
+  const stop = app.stop('no token in time');
+  try {
+    const token = await source.token(stop.signal);
+    if (token === undefined) throw new AuthError(`${name} is not logged in`, { login: {} });
+    if (printer.json) printer.envelope('auth token', `an access token of ${name}`, { access_token: token });
+    else printer.out(token);
+    return EXIT.ok;
+  } finally {
+    stop.dispose();
+  }
+}
