@@ -9,6 +9,9 @@ export interface Stop {
   dispose(): void;
 }
 
+/** One for all: an error of its own for each costs its stack. */
+const DISPOSED = new Error('disposed');
+
 /**
  * A signal that follows `parent` and, after `timeoutMs` milliseconds (none: never), aborts with a TimeoutError of `timeoutMessage`.
  * Dispose of it, or its timer keeps the process alive.
@@ -20,11 +23,11 @@ export function stopAfter(
   timeoutMessage: string,
 ): Stop {
   const controller = new AbortController();
-  const timer = new AbortController();
+  const timer = timeoutMs === undefined ? undefined : new AbortController();
   const follow = () => controller.abort(parent?.reason);
   if (parent?.aborted) follow();
   parent?.addEventListener('abort', follow, { once: true });
-  if (timeoutMs !== undefined)
+  if (timeoutMs !== undefined && timer)
     clock.sleep(timeoutMs, timer.signal).then(
       () => controller.abort(new TimeoutError(timeoutMessage)),
       () => {},
@@ -34,7 +37,7 @@ export function stopAfter(
     abort: (reason) => controller.abort(reason),
     dispose() {
       parent?.removeEventListener('abort', follow);
-      timer.abort(new Error('disposed'));
+      timer?.abort(DISPOSED);
     },
   };
 }

@@ -200,6 +200,8 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
     },
 
     async call(call, callOptions) {
+      // Of earlier calls on this link nothing goes on.
+      if (work.calls === 0 && work.tasks.size === 0) tokens.clear();
       if (modern) return submission(readReply(await callModern(call, callOptions)));
       await listenToLog(call, callOptions);
       const result = asObject(await callTool(plainParams(call), callOptions), 'tools/call');

@@ -27,6 +27,7 @@ export async function readChunks(response: HttpResponse, take: (chunk: Buffer) =
     throw error;
   });
   await new Promise<void>((resolve, reject) => {
+    let ended = false;
     const fail = (error: Error) => reject(new FetchError(error.message, { maybeSent: true, cause: error }));
     body.on('data', (chunk: Buffer) => {
       try {
@@ -36,9 +37,14 @@ export async function readChunks(response: HttpResponse, take: (chunk: Buffer) =
         message.destroy();
       }
     });
-    body.once('end', resolve);
+    body.once('end', () => {
+      ended = true;
+      resolve();
+    });
     body.once('error', fail);
-    body.once('close', () => fail(new Error('the connection was cut')));
+    body.once('close', () => {
+      if (!ended) fail(new Error('the connection was cut'));
+    });
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { plainDigits } from '../../lib/decimal.ts';
 import { numberText } from '../../lib/exact-json.ts';
-import { isObject, own } from '../../lib/json.ts';
+import { isObject, type JsonObject, own } from '../../lib/json.ts';
 
 const MARK = 'x-mcp-header';
 
@@ -58,8 +58,21 @@ interface Place {
   direct: boolean;
 }
 
-/** The marks in a tool's inputSchema; none in one that is no object. Does not recurse: a server may nest as deep as it likes. */
+/** By the schema: `--each` makes thousands of calls of one tool. */
+const known = new WeakMap<object, HeaderMarks>();
+
+/** The marks in a tool's inputSchema; none in one that is no object. */
 export function headerMarks(inputSchema: unknown): HeaderMarks {
+  if (!isObject(inputSchema)) return { marks: [] };
+  const before = known.get(inputSchema);
+  if (before) return before;
+  const found = findMarks(inputSchema);
+  known.set(inputSchema, found);
+  return found;
+}
+
+/** Does not recurse: a server may nest as deep as it likes. */
+function findMarks(inputSchema: JsonObject): HeaderMarks {
   const marks: HeaderMark[] = [];
   const problems: string[] = [];
   const taken = new Map<string, string>();
