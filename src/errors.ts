@@ -132,18 +132,25 @@ export class SessionGoneError extends CliError {
   }
 }
 
+/** What a JSON-RPC error may have beside its code and its message; nothing else is in it. */
+export interface RpcErrorData {
+  data?: unknown;
+}
+
 /** A JSON-RPC error response: the server understood the request and refused it, or the tool failed as a protocol error. */
 export class RpcError extends CliError {
   readonly rpcCode: number;
-  readonly data: unknown;
+  /** The `data` of the error, in the object that holds it: that has the text of a bare number, too (lib/exact-json.ts). */
+  readonly more: RpcErrorData;
 
-  constructor(rpcCode: number, message: string, data?: unknown, options: ErrorOptions = {}) {
-    super('rpc_error', EXIT.failed, message, {
-      ...options,
-      details: { rpc_code: rpcCode, ...(data === undefined ? {} : { data }) },
-    });
+  constructor(rpcCode: number, message: string, more: RpcErrorData = {}, options: ErrorOptions = {}) {
+    super('rpc_error', EXIT.failed, message, { ...options, details: { rpc_code: rpcCode, ...more } });
     this.rpcCode = rpcCode;
-    this.data = data;
+    this.more = more;
+  }
+
+  get data(): unknown {
+    return this.more.data;
   }
 }
 

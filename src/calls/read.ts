@@ -54,7 +54,7 @@ function answering(scope: CallScope, signal: AbortSignal): AskRound {
 
 function explained(error: unknown, method: string, list: readonly string[]): unknown {
   if (!(error instanceof RpcError)) return error;
-  const { rpcCode, message, data } = error;
+  const { rpcCode, message, more } = error;
   if (rpcCode === NO_METHOD)
     return new UnsupportedError(
       `the server has no ${method.startsWith('prompts') ? 'prompts' : 'resources'}`,
@@ -63,6 +63,6 @@ function explained(error: unknown, method: string, list: readonly string[]): unk
       },
     );
   return UNKNOWN.includes(rpcCode)
-    ? new RpcError(rpcCode, message, data, { cause: error, command: list })
+    ? new RpcError(rpcCode, message, more, { cause: error, command: list })
     : error;
 }

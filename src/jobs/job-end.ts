@@ -55,7 +55,7 @@ export function rpcFailure(error: RpcError): JobError {
     code: 'rpc_error',
     message: error.message,
     rpc_code: error.rpcCode,
-    ...(error.data === undefined ? {} : { data: error.data }),
+    ...error.more,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   UnsupportedError,
   UsageError,
 } from '../errors.ts';
+import { cutMember } from '../lib/caps.ts';
 
 export interface WireError {
   code: string;
@@ -56,7 +57,7 @@ function moreOf(error: CliError): NonNullable<WireError['more']> {
       ...(error.status === undefined ? {} : { status: error.status }),
     };
   if (error instanceof AuthError) return error.login === undefined ? {} : { login: error.login };
-  if (error instanceof RpcError) return { rpc_code: error.rpcCode, data: error.data };
+  if (error instanceof RpcError) return { rpc_code: error.rpcCode, ...error.more };
   if (error instanceof TaskUnknownError) return { said: (error.cause as Error).message };
   return {};
 }
@@ -74,7 +75,7 @@ export function errorFrom(wire: WireError): CliError {
         status: more.status,
       });
     case 'rpc_error':
-      return new RpcError(more.rpc_code ?? 0, message, more.data, options);
+      return new RpcError(more.rpc_code ?? 0, message, cutMember(more, 'data'), options);
     case 'task_unknown':
       return new TaskUnknownError(new RpcError(-32602, more.said ?? message));
     case 'session_gone':

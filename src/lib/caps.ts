@@ -66,6 +66,16 @@ export function cutValue(value: unknown, length: number = STATE_LENGTH): unknown
   return Array.isArray(value) && !isWithin(value, length) ? { truncated: true, items: value.length } : value;
 }
 
+/** One member of an object, by itself, cut as `cutValue` does; nothing where there is none. A number keeps its text. */
+export function cutMember<K extends string>(holder: object, name: K): { [key in K]?: unknown } {
+  const value = (holder as JsonObject)[name];
+  if (value === undefined) return {};
+  const alone = { [name]: typeof value === 'number' ? value : cutValue(value) };
+  // A number of any length is no message.
+  if (textLength(holder, name) <= MESSAGE_LENGTH) carryNumber(holder, name, alone);
+  return alone as { [key in K]?: unknown };
+}
+
 function isLong(value: unknown): boolean {
   return typeof value === 'string' && value.length > MESSAGE_LENGTH;
 }

@@ -6,7 +6,7 @@ import { run } from '../support/cli.ts';
 import { homeOver, ID, NEXT, ok, recordOf, WAYS } from '../support/exact-home.ts';
 import { SCHEMA, TASK_EXTRA, TOOLS } from '../support/exact-server.js';
 import { addInstance, submitted } from '../support/instance.ts';
-import { endKeepers } from '../support/keeper.ts';
+import { configure, endKeepers } from '../support/keeper.ts';
 
 const ARGS = `{"id":${ID},"ids":[1,9223372036854775807],"x":1.10,"a":{"id":-9223372036854775808,"e":1e400}}`;
 const WORDS = [
@@ -59,6 +59,24 @@ describe.each(WAYS)('over %s', (way) => {
     expect(stderr).toContain(ARGS);
   });
 
+  test('the data of an error is a bare number, here, in the background and through a keeper', async () => {
+    const home = await homeOver(way);
+    endKeepers(home);
+    const words = ['work', 'refuse-bare', '--id', ID, '--json'];
+    const data = `"data":${ID}`;
+    expect((await run(words, { home })).stderr).toContain(data);
+    const job = await run([...words, '--background'], { home });
+    expect(job.stdout).toContain(data);
+    const id = (JSON.parse(job.stdout) as { data: { job_id: string } }).data.job_id;
+    expect(recordOf(home, id)).toContain(data);
+    expect((await run(['work', 'jobs', 'show', id, '--json'], { home })).stdout).toContain(data);
+    configure(home, { keepAlive: true });
+    expect((await run(words, { home })).stderr).toContain(data);
+    const left = await run([...words, '--background', '--detach'], { home });
+    const detached = (JSON.parse(left.stdout) as { data: { job_id: string } }).data.job_id;
+    expect((await run(['work', 'jobs', 'wait', detached, '--json'], { home })).stdout).toContain(data);
+  });
+
   test('a job in the background keeps them, on disk and in every command', async () => {
     const home = await homeOver(way);
     const id = await submitted(home, ['work', 'task', ...WORDS]);
@@ -89,6 +107,13 @@ describe.each(WAYS)('over %s', (way) => {
       expect(printed).toContain(`"structuredContent":${ARGS},${META}`);
     }
   });
+});
+
+test('the data of an error with an HTTP status of its own is a bare number', async () => {
+  const home = await homeOver('JSON', { errorStatus: 400 });
+  const refused = await run(['work', 'refuse-bare', '--id', ID, '--json'], { home });
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`"data":${ID}`);
 });
 
 describe('without a word to the server', () => {

@@ -5,6 +5,8 @@ export interface ExactOptions {
   taskExtra?: string;
   jobResult?: string;
   toolResult?: string;
+  /** The HTTP status of an answer that is an error. */
+  errorStatus?: number;
 }
 export function exactAnswers(options?: ExactOptions): (raw: string) => string | undefined;
 export function exactHttp(

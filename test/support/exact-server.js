@@ -1,7 +1,7 @@
 // An MCP server by hand whose numbers are text: it never parses a number, so that what comes back is what was sent, digit for digit.
 // Over stdio where it is run (`node exact-server.js`), over HTTP with `exactHttp(answersAsEventStream)`.
 //
-// Tools: `echo` answers with its arguments, `refuse` with an error that has them as its data, `task` is a task whose result has them, `ask` puts
+// Tools: `echo` answers with its arguments, `refuse` with an error that has them as its data, `refuse-bare` with one whose data is the id, `task` is a task whose result has them, `ask` puts
 // a form and answers with what was filled in (over stdio, where a request may be the answer to a line). With `jobResult` it is a FrontMCP job
 // server whose one job `count` returns that text.
 import { createServer } from 'node:http';
@@ -12,7 +12,7 @@ export const SCHEMA =
   '{"type":"object","properties":{"id":{"type":"integer","minimum":-9223372036854775808,"maximum":9223372036854775807,"default":725653563933458432},' +
   '"ids":{"type":"array","items":{"type":"integer"}},"x":{"type":"number","maximum":1.0e40},"a":{"type":"object","properties":{"id":{"type":"integer"},"e":{"type":"number"}}}}}';
 
-export const TOOLS = ['echo', 'refuse', 'task', 'ask']
+export const TOOLS = ['echo', 'refuse', 'refuse-bare', 'task', 'ask']
   .map(
     (name) =>
       `{"name":"${name}","description":"Say it again.","inputSchema":${SCHEMA},"_meta":{"weight":1.50}` +
@@ -80,6 +80,10 @@ export function exactAnswers({ taskExtra = TASK_EXTRA, jobResult, toolResult } =
         }
         if (params.name === 'refuse')
           return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32000,"message":"no","data":${kept}}}`;
+        if (params.name === 'refuse-bare') {
+          const [, bare = 'null'] = /"id":([^,}]+)/.exec(kept) ?? [];
+          return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32000,"message":"no","data":${bare}}}`;
+        }
         return ok(params.name === 'task' ? `{"task":${task('working')}}` : (toolResult ?? result(kept)));
       case 'tasks/get':
         return ok(task('completed'));
@@ -96,7 +100,7 @@ export function exactAnswers({ taskExtra = TASK_EXTRA, jobResult, toolResult } =
 }
 
 /** Serves over HTTP until `close`. */
-export async function exactHttp(asEventStream, options) {
+export async function exactHttp(asEventStream, { errorStatus, ...options } = {}) {
   const answer = exactAnswers(options);
   const server = createServer(async (request, response) => {
     if (request.method !== 'POST') return response.writeHead(405).end();
@@ -104,7 +108,9 @@ export async function exactHttp(asEventStream, options) {
     for await (const chunk of request.setEncoding('utf8')) raw += chunk;
     const text = answer(raw);
     if (text === undefined) return response.writeHead(202).end();
-    if (!asEventStream) return response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+    // An error may have a status of its own.
+    const status = text.includes('"message":"no"') && errorStatus ? errorStatus : 200;
+    if (!asEventStream) return response.writeHead(status, { 'content-type': 'application/json' }).end(text);
     return response
       .writeHead(200, { 'content-type': 'text/event-stream' })
       .end(`event: message\ndata: ${text}\n\n`);

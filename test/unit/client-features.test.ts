@@ -128,16 +128,20 @@ it.each([
 });
 
 it('a refusal for want of a setting names the setting; other errors stay as they are', () => {
-  const missing = new RpcError(-32021, 'Missing capability', { requiredCapabilities: { sampling: {} } });
+  const missing = new RpcError(-32021, 'Missing capability', {
+    data: { requiredCapabilities: { sampling: {} } },
+  });
   expect(explained(missing)).toBeInstanceOf(UnsupportedError);
   expect(explained(missing)).toMatchObject({
     exitCode: 5,
     hint: expect.stringContaining('NAME sampling --'),
   });
-  const other = new RpcError(-32021, 'Missing capability', { requiredCapabilities: { extensions: {} } });
+  const other = new RpcError(-32021, 'Missing capability', {
+    data: { requiredCapabilities: { extensions: {} } },
+  });
   expect(explained(other)).toBe(other);
   const pages = new RpcError(-32042, 'open this', {
-    elicitations: [{ url: 'https://a.example', message: 'Log in' }],
+    data: { elicitations: [{ url: 'https://a.example', message: 'Log in' }] },
   });
   expect(explained(pages)).toMatchObject({
     rpcCode: -32042,

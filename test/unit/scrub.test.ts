@@ -160,7 +160,7 @@ describe('the secrets of a target', () => {
 
   it('are in no error, nor in what caused it', () => {
     const cause = Object.assign(new Error('got token-0f3c9d'), { data: { text: '{"got":"token-0f3c9d"}' } });
-    const error = new RpcError(1, 'no token-0f3c9d', { got: ['token-0f3c9d'] }, { cause });
+    const error = new RpcError(1, 'no token-0f3c9d', { data: { got: ['token-0f3c9d'] } }, { cause });
     const { message, stack, details, data } = scrubError(error, scrubberOf(['token-0f3c9d']));
     expect(
       JSON.stringify([message, stack, details, data, cause.message, cause.stack, cause.data]),

@@ -1,5 +1,5 @@
 import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../../errors.ts';
-import { cutText, cutValue } from '../../lib/caps.ts';
+import { cutMember, cutText } from '../../lib/caps.ts';
 import { bearerChallenge, unitedScopes } from '../auth/challenge.ts';
 import { BadAnswer } from '../http/bad-answer.ts';
 import { FetchError } from '../http/fetch-error.ts';
@@ -76,7 +76,11 @@ function classifyStatus(http: HttpError, { name, scrub, credentials }: FailureCo
       status,
     });
   if (rpc && status < 500 && status !== 429)
-    return new RpcError(rpc.code, cutText(scrub(rpc.message)), cutValue(scrubValue(rpc.data, scrub)));
+    return new RpcError(
+      rpc.code,
+      cutText(scrub(rpc.message)),
+      cutMember(scrubValue(rpc.whole, scrub) as object, 'data'),
+    );
   const reason = http.statusText ? ` ${scrub(http.statusText)}` : '';
   if (status === 429 || status >= 500) {
     return new UnreachableError(`${name} answered HTTP ${status}${reason}${said}`, {

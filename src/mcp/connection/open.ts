@@ -252,7 +252,7 @@ function afterRefusal(error: unknown, onStale: (() => void) | undefined): unknow
       cause: error,
       hint: 'nothing was run; run the command again, the version will be asked anew',
     });
-  return new RpcError(code ?? 0, error.message, (error as RpcError).data, {
+  return new RpcError(code ?? 0, error.message, (error as RpcError).more, {
     cause: error,
     hint: 'if the server has changed its protocol version: that will be asked anew by the next command',
   });
@@ -271,7 +271,7 @@ function explainHandshake(error: unknown, prepared: PreparedTransport, name: str
     return new RpcError(
       explained.rpcCode,
       `${name} refused the connection: ${explained.message}`,
-      explained.data,
+      explained.more,
     );
   return explained;
 }

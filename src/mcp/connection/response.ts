@@ -1,5 +1,5 @@
 import { RpcError, UnreachableError } from '../../errors.ts';
-import { cutText, cutValue } from '../../lib/caps.ts';
+import { cutMember, cutText } from '../../lib/caps.ts';
 import { deeperThan, isObject, type JsonObject, textOf } from '../../lib/json.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
 
@@ -26,8 +26,8 @@ export function resultIn(message: JsonObject, method: string, scrub: Scrub): unk
   if (result !== undefined && result !== null) throw unreadable('has both a result and an error');
   const told = scrubValue(error, scrub);
   if (!isObject(told)) throw new RpcError(0, cutText(textOf(told)));
-  const { code, message: said, data } = told;
-  throw new RpcError(Number(code), cutText(textOf(said ?? 'error')), cutValue(data));
+  const { code, message: said } = told;
+  throw new RpcError(Number(code), cutText(textOf(said ?? 'error')), cutMember(told, 'data'));
 }
 
 /** The parts of a result that tell how a task stands. */

@@ -1,5 +1,5 @@
 import type { Target } from '../../config/target.ts';
-import { CliError } from '../../errors.ts';
+import { CliError, RpcError } from '../../errors.ts';
 import { noteNumber, numberText } from '../../lib/exact-json.ts';
 import { isObject, setOwn } from '../../lib/json.ts';
 
@@ -231,7 +231,8 @@ export function scrubError<E>(error: E, scrub: Scrub): E {
   for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
     const own: Record<string, unknown> = { message: at.message, stack: at.stack };
     if (at instanceof CliError) Object.assign(own, { hint: at.hint, details: at.details });
-    if ('data' in at) own['data'] = at.data;
+    if (at instanceof RpcError) own['more'] = at.more;
+    else if ('data' in at) own['data'] = at.data;
     for (const [name, value] of Object.entries(own)) {
       const clean = scrubValue(value, scrub);
       if (clean !== value)

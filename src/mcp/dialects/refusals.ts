@@ -33,10 +33,15 @@ export function explained(error: unknown): unknown {
   }
   const pages = rpcCode === URL_REQUIRED ? pagesOf(data) : [];
   if (pages.length === 0) return error;
-  return new RpcError(rpcCode, `the server wants a page to be opened first: ${pages.join('; ')}`, data, {
-    cause: error,
-    hint: 'open it yourself if you trust it, then run the command again',
-  });
+  return new RpcError(
+    rpcCode,
+    `the server wants a page to be opened first: ${pages.join('; ')}`,
+    error.more,
+    {
+      cause: error,
+      hint: 'open it yourself if you trust it, then run the command again',
+    },
+  );
 }
 
 /** The message of a task's error, with the setting that is missing where it says that one is. */

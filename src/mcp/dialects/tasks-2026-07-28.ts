@@ -1,7 +1,7 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import type { JobError, PendingInput } from '../../jobs/record.ts';
-import { cutText, cutValue } from '../../lib/caps.ts';
+import { cutMember, cutText } from '../../lib/caps.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { explainedMessage } from './refusals.ts';
 import type { Send } from './tasks-2025-11-25.ts';
@@ -79,7 +79,7 @@ function inlinedError(error: unknown, state: Snapshot): JobError {
     code: 'rpc_error',
     message: explainedMessage(cutText(message ?? state.message ?? 'the task failed'), error['data']),
     ...(typeof error['code'] === 'number' ? { rpc_code: error['code'] } : {}),
-    ...(error['data'] === undefined ? {} : { data: cutValue(error['data']) }),
+    ...cutMember(error, 'data'),
   };
 }
 

@@ -10,7 +10,8 @@ interface SaidError {
   id: unknown;
   code: number;
   message: string;
-  data: unknown;
+  /** The error as it came, with its `data`. */
+  whole: object;
 }
 
 /** A response that is no success, and everything in it that a person should hear of. Nothing in it has been scrubbed. */
@@ -86,7 +87,7 @@ function rpcErrorOf(json: unknown): SaidError | undefined {
     id: json['id'],
     code: error['code'],
     message: String(error['message'] ?? ''),
-    data: error['data'],
+    whole: error,
   };
 }
 
