@@ -11,6 +11,8 @@ export function flawOf(one: Case, { end, ms, calls }: Ending): string | undefine
   if (!allowedCodes(one).includes(code ?? -1)) return said;
   if (ms > LONGEST_MS) return `took ${Math.round(ms)} ms: ${said}`;
   if (calls > 1) return `${calls} calls: ${said}`;
+  // What was answered wrongly was heard.
+  if (calls === 0 && one.step.method === 'tools/call') return `no call was counted: ${said}`;
   if (/^ {4}at /m.test(stderr)) return `a stack trace: ${said}`;
   const errors = stderr.split('\n').filter((line) => line.startsWith('error: '));
   if (errors.length !== (code === 0 ? 0 : 1)) return `${errors.length} errors: ${said}`;

@@ -1,5 +1,5 @@
 /** Wrong answers at every step over every transport, and what a command may come to: shared by the fault suite and the tests. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -150,7 +150,7 @@ function limitsOf({ means, step, transport }: Case): [connect: string, all: stri
 export interface Ending {
   end: RunResult;
   ms: number;
-  /** How often the tool was called. */
+  /** How often a call of the tool has reached the server, by the server's own count. */
   calls: number;
 }
 
@@ -163,8 +163,9 @@ export async function endingOf(one: Case): Promise<Ending> {
   let calls: () => number;
   let misbehave = () => {};
   if (transport === 'stdio') {
-    server = { command: process.execPath, args: [STDIO, step.method, name] };
-    calls = () => 0;
+    const callsFile = join(home, 'calls');
+    server = { command: process.execPath, args: [STDIO, step.method, name], env: { CALLS: callsFile } };
+    calls = () => (existsSync(callsFile) ? readFileSync(callsFile, 'utf8').split('\n').length - 1 : 0);
     endKeepers(home);
   } else {
     const hostile = await hostileServer();
