@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { run, start } from '../support/cli.ts';
 import { FAKETIME } from '../support/faketime.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
-import { dataOf, errorOf } from '../support/instance.ts';
+import { addInstance, dataOf, errorOf } from '../support/instance.ts';
 import { endKeepers } from '../support/keeper.ts';
 import { loggedIn, oauthRig, type Rig, type RigOptions } from '../support/oauth/rig.ts';
 import { demoServer } from '../support/servers.ts';
@@ -32,6 +32,35 @@ async function takeBack(rig: Rig): Promise<void> {
 }
 
 const echo = ({ home, env }: Rig) => run(['work', 'echo'], { home, env });
+
+/** The files of the program that a command loads. */
+async function loaded({ home, env }: Rig, ...words: string[]): Promise<string[]> {
+  const list = join(home, 'loaded.cjs');
+  const said = join(home, 'loaded.json');
+  writeFileSync(
+    list,
+    `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(said)}, JSON.stringify(Object.keys(require.cache))));`,
+  );
+  const { code } = await run(words, { home, env: { ...env, NODE_OPTIONS: `--require=${list}` } });
+  expect(code).toBe(0);
+  return (JSON.parse(readFileSync(said, 'utf8')) as string[])
+    .filter((file) => file.includes('/dist/'))
+    .sort();
+}
+
+test('a call with a token that is valid loads nothing more than one that needs none', async () => {
+  const inner = (await fixtureServer(TOOLS)).url;
+  const rig = await oauthRig(inner);
+  await loggedIn(rig);
+  await addInstance(rig.home, ['--url', inner], 'open');
+  // The first call fetches the list of tools.
+  for (const name of ['work', 'open']) await run([name, 'echo'], rig);
+  const without = await loaded(rig, 'open', 'echo');
+  expect(without.length).toBeGreaterThan(2);
+  expect(await loaded(rig, 'work', 'echo')).toEqual(without);
+  expire(rig);
+  expect((await loaded(rig, 'work', 'echo')).length).toBeGreaterThan(without.length);
+});
 
 test('an expired token is refreshed, and what comes of it is stored', async () => {
   const rig = await rigWith();
