@@ -2,12 +2,13 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, startCommand } from '../support/cli.ts';
+import { run, start, startCommand } from '../support/cli.ts';
 import { freshDir } from '../support/home.ts';
 import { hostileServer } from '../support/hostile.ts';
 import { addInstance, dataOf, errorOf, homeAt, submitted } from '../support/instance.ts';
 import { keeperHome, keepers, STDIO_COMMAND } from '../support/keeper.ts';
 import { ptyTool, startOnPty } from '../support/pty.ts';
+import { recordingProxy } from '../support/recording-proxy.ts';
 import { demoServer } from '../support/servers.ts';
 
 const URL = 'http://127.0.0.1:9/mcp';
@@ -116,6 +117,25 @@ describe('rename', () => {
     expect(await prod('hello')).toMatchObject({ code: 0, stdout: 'hello\n' });
     expect(await run(['jobs', 'wait', done], at)).toMatchObject({ code: 0, stdout: 'hi\n' });
     expect(await run(['work', 'ls'], at)).toMatchObject({ code: 2 });
+  });
+
+  it('takes a job along that is waited for in another terminal', async () => {
+    const proxy = await recordingProxy((await demoServer()).url);
+    const home = await homeAt(proxy.url);
+    const id = await submitted(home, ['work', 'deploy', '--version', '1', '--duration', '600']);
+    const polled = () => proxy.seen(({ rpc }) => rpc === 'tasks/get');
+    const waiting = start(['work', 'jobs', 'wait', id], { home });
+    await polled();
+    expect(await run(['instances', 'rename', 'work', 'prod'], { home })).toMatchObject({ code: 0 });
+    proxy.reset();
+    await polled();
+    expect(await run(['prod', 'jobs', 'cancel', id], { home })).toMatchObject({ code: 0 });
+    const { code, stderr } = await waiting.done;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('canceled') });
+    expect(stderr).not.toContain('no job');
+    expect(existsSync(join(home, 'instances/work'))).toBe(false);
+    const shown = dataOf(await run(['prod', 'jobs', 'show', id, '--json'], { home }));
+    expect(shown).toMatchObject({ status: 'canceled', instance: 'prod' });
   });
 
   it('refuses what cannot be, and says what does not follow', async () => {

@@ -37,3 +37,19 @@ function cutError({ data, ...error }: JobError): JobError {
 function cutQuestion(question: PendingInput): PendingInput {
   return { ...question, params: cutState(question.params, QUESTION_LENGTH) };
 }
+
+const OBSERVED = [
+  'status',
+  'remote',
+  'progress',
+  'poll_interval_ms',
+  'pending_input',
+  'trouble',
+  'attempt',
+] as const;
+
+/** What is stored of an observation: the fields that it has. */
+export function observedFields(seen: Observation): Partial<Observation> {
+  const told = capped(seen);
+  return Object.fromEntries(OBSERVED.flatMap((key) => (told[key] === undefined ? [] : [[key, told[key]]])));
+}

@@ -5,7 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError, IoError } from '../../errors.ts';
+import { CliError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { publishOnce, replaceByLink, replaceFile } from '../../lib/disk/durable-file.ts';
 import { isHolderAlive, isThisProcess } from '../../lib/disk/holder.ts';
@@ -22,7 +22,7 @@ import {
   type TaskFact,
 } from '../record.ts';
 import { assemble, createdRecord, settled } from './assemble.ts';
-import { capped } from './capped.ts';
+import { capped, observedFields } from './capped.ts';
 import {
   FILES,
   fileText,
@@ -38,6 +38,8 @@ import { jobNames, publishJob } from './job-folder.ts';
 import { checkedId, isJobName, newestOf, newJobId, resolveName, unknownJob } from './job-id.ts';
 import { JobIndex } from './job-index.ts';
 import { appendLog, readLog } from './job-log.ts';
+import { fitting, problemOf } from './listing.ts';
+import { movedJobs } from './moved-jobs.ts';
 import { removeResults, writeResult } from './result-file.ts';
 
 /** Up to this many records are read from their folders; for more the index pays. */
@@ -61,11 +63,13 @@ export function openJobStore(options: JobStoreOptions): JobStore {
 }
 
 class DiskJobStore implements JobStore {
-  readonly #dir: string;
+  #dir: string;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #instance: string;
+  #instance: string;
   readonly #newId: (() => string) | undefined;
   readonly #holderAlive: typeof isHolderAlive;
+  /** Jobs that were here: one that is not any more may have moved, with its instance. */
+  readonly #seen = new Set<string>();
 
   constructor({ dir, clock, instance, newId, holderAlive }: JobStoreOptions) {
     this.#dir = dir;
@@ -82,6 +86,7 @@ class DiskJobStore implements JobStore {
       createdRecord(checkedId(id), job, now),
     );
     this.#leaveLease(this.#folder(stored.job_id), job.holder);
+    this.#seen.add(stored.job_id);
     return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
   }
 
@@ -103,11 +108,12 @@ class DiskJobStore implements JobStore {
       if (job === undefined) throw this.#missing(id);
       if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
       const at = this.#clock.now().toISOString();
-      const told = capped(seen);
-      const news = Object.fromEntries(
-        OBSERVED.flatMap((key) => (told[key] === undefined ? [] : [[key, told[key]]])),
-      );
-      const next = { ...job, ...news, updated_at: at, ...(seen.status ? { status_observed_at: at } : {}) };
+      const next = {
+        ...job,
+        ...observedFields(seen),
+        updated_at: at,
+        ...(seen.status ? { status_observed_at: at } : {}),
+      };
       replaceFile(`${folder}/${FILES.job}`, fileText(next));
     });
   }
@@ -125,8 +131,8 @@ class DiskJobStore implements JobStore {
   }
 
   hasEnded(id: string): boolean {
-    const folder = this.#folder(id);
-    return isThere(`${folder}/${FILES.end}`) || !isThere(folder);
+    if (!isThere(this.#folder(id)) && !this.#follow(id)) return true;
+    return isThere(`${this.#folder(id)}/${FILES.end}`);
   }
 
   log(id: string, text: string): void {
@@ -150,6 +156,7 @@ class DiskJobStore implements JobStore {
     return this.#inFolder(id, (folder) => {
       const { record, end } = this.#settled(id, this.#facts(id));
       record.instance = this.#instance;
+      this.#seen.add(id);
       if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
       else if (end !== undefined && 'result' in end) record.result = end.result;
       return record;
@@ -191,15 +198,28 @@ class DiskJobStore implements JobStore {
     return `${this.#dir}/${checkedId(id)}`;
   }
 
-  /** Does some work in a job's folder. Where the folder is removed meanwhile (`jobs prune`), whatever went wrong is an unknown job. */
+  /**
+   * Does some work in a job's folder. Where the folder is removed meanwhile (`jobs prune`), whatever went wrong is an unknown job; where it has
+   * moved, the work is done there.
+   */
   #inFolder<T>(id: string, work: (folder: string) => T): T {
     const folder = this.#folder(id);
     try {
       return work(folder);
     } catch (error) {
       if (isThere(folder)) throw error;
-      throw unknownJob(id, this.#instance);
+      if (!this.#follow(id)) throw unknownJob(id, this.#instance);
+      return work(this.#folder(id));
     }
+  }
+
+  /** Goes after a job that was here, with all the others of its instance. */
+  #follow(id: string): boolean {
+    const moved = this.#seen.has(id) ? movedJobs(this.#dir, id) : undefined;
+    if (!moved) return false;
+    this.#dir = moved.dir;
+    this.#instance = moved.instance;
+    return true;
   }
 
   #facts(id: string): JobFacts {
@@ -270,38 +290,4 @@ class DiskJobStore implements JobStore {
       // It only takes up room; the reason for being here is what the caller should hear.
     }
   }
-}
-
-/** Whether a record is one of those that are wanted; undefined when all are. */
-function fitting({
-  statuses = [],
-  tags = [],
-  labels = {},
-}: JobFilter): ((job: JobRecord) => boolean) | undefined {
-  const wanted = Object.entries(labels);
-  if (statuses.length === 0 && tags.length === 0 && wanted.length === 0) return undefined;
-  return (job) =>
-    (statuses.length === 0 || statuses.includes(job.status)) &&
-    (tags.length === 0 || tags.some((tag) => job.tags?.includes(tag))) &&
-    wanted.every(
-      ([name, value]) => job.labels && Object.hasOwn(job.labels, name) && job.labels[name] === value,
-    );
-}
-
-const OBSERVED = [
-  'status',
-  'remote',
-  'progress',
-  'poll_interval_ms',
-  'pending_input',
-  'trouble',
-  'attempt',
-] as const;
-
-function problemOf(job_id: string, error: unknown): StoreProblem | undefined {
-  if (error instanceof RecordError)
-    return { job_id, path: error.path, code: error.problem, message: error.message };
-  if (error instanceof IoError)
-    return { job_id, path: String(error.details?.['path'] ?? ''), code: 'damaged', message: error.message };
-  return undefined;
 }
