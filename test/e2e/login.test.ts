@@ -1,16 +1,16 @@
 /** Logins to a server that asks for them, at a real authorization server. */
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run, start, startCommand } from '../support/cli.ts';
+import { atTestEnd, run, start, startCommand } from '../support/cli.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
 import { freshDir } from '../support/home.ts';
 import { addInstance, dataOf, errorOf } from '../support/instance.ts';
 import { BROWSER, loggedIn, oauthRig, type Rig, type RigOptions } from '../support/oauth/rig.ts';
 import { ptyTool, startOnPty } from '../support/pty.ts';
-import { demoServer } from '../support/servers.ts';
+import { demoServer, everythingSse } from '../support/servers.ts';
 
 const TOOLS = [
   { name: 'echo', inputSchema: { type: 'object', properties: { message: { type: 'string' } } } },
@@ -406,6 +406,57 @@ test('a server without an instance is logged in to by its URL', async () => {
   expect(errorOf(before).hint).toMatch(new RegExp(`: mcp2cli --url ${server.url} auth login$`));
   expect(await run(['--url', server.url, 'auth', 'login'], { home, env })).toMatchObject({ code: 0 });
   expect(await run(['--url', server.url, 'echo'], { home, env })).toMatchObject({ code: 0 });
+});
+
+test('a server of the file of another program is logged in to there', async () => {
+  const { home, env, server } = await rigWith();
+  const file = join(home, 'their.json');
+  writeFileSync(file, JSON.stringify({ mcpServers: { theirs: { type: 'http', url: server.url } } }));
+  const before = await run(['--json', '--config', file, 'theirs', 'echo'], { home, env });
+  const { hint = '' } = errorOf(before);
+  expect(hint).toMatch(/: mcp2cli --config \S+ auth login theirs$/);
+  const words = hint.slice(hint.indexOf('mcp2cli ') + 8).split(' ');
+  expect(await run(words, { home, env })).toMatchObject({ code: 0 });
+  expect(await run(['--config', file, 'theirs', 'echo'], { home, env })).toMatchObject({ code: 0 });
+});
+
+test('a server over HTTP+SSE gets the token, too, and a new one when it wants it', async () => {
+  const sse = await everythingSse();
+  atTestEnd(() => sse.close());
+  const rig = await oauthRig(sse.url);
+  const { home, env, authorization } = rig;
+  await loggedIn(rig);
+  expect(await run(['work', 'echo', '--message', 'hi'], { home, env })).toMatchObject({
+    code: 0,
+    stdout: 'Echo: hi\n',
+  });
+  await (await authorization.find(stored(home).secrets.access_token))?.destroy();
+  expect(await run(['work', 'echo', '--message', 'hi'], { home, env })).toMatchObject({
+    code: 0,
+    stdout: 'Echo: hi\n',
+  });
+  expect(authorization.counts['refresh_token']).toBe(1);
+});
+
+test('doctor looks at a login, and what is wrong with it', async () => {
+  const rig = await rigWith();
+  const { home, env } = rig;
+  await loggedIn(rig);
+  const checks = async () =>
+    dataOf<{ checks: { check: string; status: string; message: string }[] }>(
+      await run(['--json', 'doctor', 'work', '--offline'], { home, env }),
+    ).checks.filter(({ check }) => check === 'login');
+  expect(await checks()).toMatchObject([
+    { status: 'ok', message: expect.stringContaining(rig.authorization.issuer) },
+  ]);
+  chmodSync(authFile(home), 0o644);
+  expect(await checks()).toMatchObject([
+    { status: 'problem', message: expect.stringContaining('others can read') },
+  ]);
+  writeFileSync(authFile(home), '{');
+  expect(await checks()).toMatchObject([
+    { status: 'problem', message: expect.stringContaining('cannot be read') },
+  ]);
 });
 
 test('a server that asks for no login, and one that is a command, have none', async () => {

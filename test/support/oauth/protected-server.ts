@@ -66,7 +66,7 @@ export async function protectedServer({
       {
         host: target.hostname,
         port: target.port,
-        path: target.pathname + new URL(request.url ?? '', inner).search,
+        path: (path === '/mcp' ? target.pathname : path) + new URL(request.url ?? '', inner).search,
         method: request.method,
         headers,
       },
