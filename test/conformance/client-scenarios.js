@@ -20,6 +20,7 @@ const REQUIRED = {
   '2026-07-28': [
     'tools_call',
     'http-standard-headers',
+    'http-custom-headers',
     'http-invalid-tool-headers',
     'json-schema-ref-no-deref',
     'json-schema-2020-12-preservation',
@@ -34,8 +35,6 @@ const MISSING = {
   '2026-07-28': {
     'request-metadata': 'a version that is refused is not asked for once more, as the server has no other',
     'sep-2322-client-request-state': 'it asks a question without a default, and nobody is there to answer',
-    'http-custom-headers':
-      'it has the program send what the schema of its own tool refuses (null for a boolean)',
   },
   '': {
     'auth/dpop': 'not supported',
