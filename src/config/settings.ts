@@ -27,6 +27,8 @@ export interface InstanceSettings {
   roots: Root[];
   /** The field that says that the server is not to be used, as other hosts have it; undefined when it may be. */
   disabledBy: 'disabled' | 'enabled' | undefined;
+  /** TAB may ask the server for the values of prompts' arguments and templates' variables. */
+  serverCompletion: boolean;
   /** Answers sampling/createMessage: gets the request's params as JSON on stdin, prints a CreateMessageResult. */
   sampling: { command: string; args: string[] } | undefined;
 }
@@ -38,6 +40,7 @@ export const SETTING_KEYS = [
   'idleTimeout',
   'connectTimeout',
   'elicit',
+  'serverCompletion',
   'roots',
   'sampling',
   'passEnv',
@@ -81,6 +84,7 @@ export const DEFAULT_SETTINGS: InstanceSettings = {
   idleTimeoutMs: DEFAULT_IDLE_MS,
   connectTimeoutMs: DEFAULT_CONNECT_MS,
   elicit: undefined,
+  serverCompletion: false,
   roots: [],
   disabledBy: undefined,
   sampling: undefined,
@@ -94,7 +98,10 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     });
   // It belongs to the target (config.ts), and is judged with the other settings.
   passedVariables(name, server);
-  const flag = (field: 'detach' | 'keepAlive' | 'disabled' | 'enabled', unset = false): boolean => {
+  const flag = (
+    field: 'detach' | 'keepAlive' | 'serverCompletion' | 'disabled' | 'enabled',
+    unset = false,
+  ): boolean => {
     const value = server[field] ?? unset;
     if (typeof value !== 'boolean') throw wrong(field, 'true or false');
     return value;
@@ -123,6 +130,7 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     idleTimeoutMs: duration('idleTimeout', DEFAULT_IDLE_MS),
     connectTimeoutMs: duration('connectTimeout', DEFAULT_CONNECT_MS),
     elicit: elicitPolicy(server['elicit'], () => wrong('elicit', ELICIT_POLICIES.join(', '))),
+    serverCompletion: flag('serverCompletion'),
     roots: roots(server['roots'], () => wrong('roots', 'a list of folders or URIs')),
     sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
   };

@@ -25,3 +25,12 @@ export function targetHash(target: Target): string {
         ];
   return sha256(JSON.stringify(identity)).slice(0, 16);
 }
+
+/**
+ * What a cached catalogue is filed under: the target, and what is declared to it (`declared` of ClientFeatures), since servers offer other tools to
+ * clients with other capabilities.
+ */
+export function cacheKey(target: Target, declared: string): string {
+  const hash = targetHash(target);
+  return declared === '' ? hash : `${hash}+${declared}`;
+}

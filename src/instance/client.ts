@@ -174,10 +174,15 @@ export class InstanceSession implements LinkOpener {
 
   /** Requests that only read: through the keeper where there is one. Errors: those of connecting. */
   async reader(signal?: AbortSignal): Promise<Reader> {
-    const keeper = await this.#keeper.client(this.instance.settings.keepAlive, signal);
-    const interrupted = signal ?? this.#context.interrupted;
-    if (keeper) return keptReader(keeper, () => this.#keeper.opened(keeper, interrupted), signal);
-    return ownReader(await this.connection(signal), signal);
+    const kept = await this.keptReader(this.instance.settings.keepAlive, signal);
+    return kept ?? ownReader(await this.connection(signal), signal);
+  }
+
+  /** The same through a keeper alone; undefined where none runs, and `start` does not ask for one. */
+  async keptReader(start: boolean, signal?: AbortSignal): Promise<Reader | undefined> {
+    const keeper = await this.#keeper.client(start, signal);
+    const until = signal ?? this.#context.interrupted;
+    return keeper && keptReader(keeper, () => this.#keeper.opened(keeper, until), signal);
   }
 
   /** Forgets a connection, or a keeper, that is lost: the next request finds another. */

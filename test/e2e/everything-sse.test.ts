@@ -11,7 +11,7 @@ it('lists and calls by fallback; what was found out is remembered', async () => 
   const server = await everythingSse();
   const proxy = await recordingProxy(server.url);
   const home = await homeAt(proxy.url);
-  const listed = await run(['work', 'ls'], { home });
+  const listed = await run(['work', 'ls', '--kind', 'tool'], { home });
   expect(listed).toMatchObject({ code: 0, stderr: '' });
   expect(listed.stdout).toMatch(/^echo /m);
   // Streamable HTTP was tried first.

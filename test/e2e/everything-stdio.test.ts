@@ -20,7 +20,7 @@ async function everythingHome(marker: string): Promise<string> {
 it('lists and calls, and leaves no server behind', async () => {
   const marker = `marker-${process.pid}-plain`;
   const home = await everythingHome(marker);
-  const listed = await run(['work', 'ls'], { home });
+  const listed = await run(['work', 'ls', '--kind', 'tool'], { home });
   expect(listed).toMatchObject({ code: 0, stderr: '' });
   expect(listed.stdout).toMatch(/^echo {2,}Echoes back the input string$/m);
   expect(running(marker)).toEqual([]);

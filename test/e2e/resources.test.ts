@@ -1,5 +1,7 @@
 /** Resources and prompts: what a raw client reaches is reached, with equal content; over each transport and in both generations. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -9,6 +11,7 @@ import { dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';
 import { everythingCommand, keeperHome } from '../support/keeper.ts';
 import { connect } from '../support/mcp-client.ts';
 import { ODD_URIS, offeringServer, URIS } from '../support/offering-server.ts';
+import { ptyTool, startOnPty } from '../support/pty.ts';
 import { recordingProxy } from '../support/recording-proxy.ts';
 import { everythingHttp, everythingSse } from '../support/servers.ts';
 import { ask } from '../support/tasks-2026/raw-client.ts';
@@ -418,4 +421,87 @@ it('--kind takes the kinds that there are; TAB knows URIs, templates, prompts an
   );
   expect(await tab('work', 'prompts', 'get', 'r')).toEqual(['review', '']);
   expect(await tab('work', 'prompts', 'get', 'review', '--c')).toEqual(['--code', '--connect-timeout', '']);
+});
+
+/** What TAB proposes, by the words of a line; the last of them is being typed. */
+async function proposed(home: string, ...words: string[]): Promise<string[]> {
+  const { stdout } = await run(['__complete', 'fish', '--', ...words], { home });
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']));
+}
+
+it('TAB asks the server for values only where the instance lets it, and does not wait for one that is silent', async () => {
+  const server = await offeringServer();
+  const proxy = await recordingProxy(server.url);
+  const home = await homeAt(proxy.url);
+  await run(['work', 'ls'], { home });
+  proxy.reset();
+  const tone = ['work', 'prompts', 'get', 'review', '--tone', 'f'];
+  expect(await proposed(home, ...tone)).toEqual([]);
+  expect(proxy.requests).toEqual([]);
+
+  await run(['instances', 'set', 'work', 'serverCompletion', 'true'], { home });
+  expect(await proposed(home, ...tone)).toEqual(['formal', 'friendly']);
+  expect(proxy.requests.map(({ rpc }) => rpc)).toEqual(['completion/complete']);
+  expect(proxy.requests[0]?.params).toMatchObject({
+    ref: { type: 'ref/prompt', name: 'review' },
+    argument: { name: 'tone', value: 'f' },
+  });
+  expect(await proposed(home, 'work', 'prompts', 'get', 'review', '--tone', 'formal', '--code=')).toEqual([
+    '--code=sir',
+  ]);
+  const rows = ['work', 'resources', 'read', 'db://{table}{?limit,columns*}', '--table', 'ge'];
+  expect(await proposed(home, ...rows)).toEqual(['german', 'georgian']);
+
+  const silent = createServer(() => {});
+  await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+  proxy.retarget(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+  const began = performance.now();
+  expect(await proposed(home, ...tone)).toEqual([]);
+  // 300 ms, the start of the program, and a machine that is busy.
+  expect(performance.now() - began).toBeLessThan(5_000);
+  silent.closeAllConnections();
+  silent.close();
+});
+
+it('TAB asks a running keeper; no stdio server is started for it', async () => {
+  const home = await keeperHome(everythingCommand(), { keepAlive: true, serverCompletion: true });
+  const department = ['work', 'prompts', 'get', 'completable-prompt', '--department', ''];
+  await run(['work', 'ls'], { home });
+  expect(await proposed(home, ...department)).toEqual(['Engineering', 'Sales', 'Marketing', 'Support']);
+  const name = ['work', 'prompts', 'get', 'completable-prompt', '--department', 'Sales', '--name', ''];
+  expect(await proposed(home, ...name)).toEqual(['David', 'Eve', 'Frank']);
+  await run(['keeper', 'stop', 'work', '--force'], { home });
+  expect(await proposed(home, ...department)).toEqual([]);
+  expect(await run(['keeper', 'status', 'work', '--json'], { home })).toMatchObject({ code: 0 });
+  const { items } = dataOf<{ items: unknown[] }>(await run(['keeper', 'status', 'work', '--json'], { home }));
+  expect(items).toEqual([]);
+});
+
+it('a keeper that hears of another list reads it again, and the cache has it', async () => {
+  const server = await offeringServer();
+  const home = await keeperHome(['--url', server.url], { keepAlive: true, idleTimeout: '0' });
+  await run(['work', 'ls'], { home });
+  const log = start(['keeper', 'logs', 'work', '-f'], { home });
+  server.toolsChanged(['shout', 'whisper']);
+  await log.waitForStdout(/tools have changed, and were read again/);
+  server.resourcesChanged();
+  await log.waitForStdout(/resources have changed, and were read again/);
+  const ids = (await itemsOf(home, ['ls'])).map(({ id }) => id);
+  expect(ids).toContain('whisper');
+  expect(ids).toContain('doc://more/0');
+});
+
+it.skipIf(!ptyTool())('--interactive: TAB asks the server what may be typed', async () => {
+  const home = await homeAt((await offeringServer()).url);
+  const terminal = startOnPty(['work', 'prompts', 'get', 'review', '--interactive'], { home, columns: 120 });
+  await terminal.waitForStdout(/--code: text[^>]*> /s);
+  terminal.write('x\r');
+  await terminal.waitForStdout(/--tone: text[^>]*> /s);
+  terminal.write('fo\t');
+  await terminal.waitForStdout(/formal/);
+  terminal.write('\r');
+  const { code, stdout } = await terminal.done;
+  expect(stdout).toContain('runs: mcp2cli work prompts get review --code x --tone formal');
+  expect(stdout).toContain('In a formal tone.');
+  expect(code).toBe(0);
 });

@@ -75,6 +75,7 @@ const WORK: KnownInstance = {
   listed: async () => (await WORK.entries()).filter(({ name }) => name !== 'secret_tool'),
   definitions: async () => [{ value: 'nightly' }, { value: 'hourly' }],
   extras: async () => [],
+  serverValues: async () => [],
   jobs: async (prefix, live) => {
     const found = JOBS.filter(({ job_id }) => job_id.startsWith(prefix));
     return live

@@ -13,7 +13,7 @@ const PARSES: Record<string, string> = {
   'cli/completion/complete.ts': 'the words of a line, from our own shell scripts',
   'cli/commands/instances/set.ts': 'settings, which have no numbers of somebody else',
   'jobs/store/index-format.ts': 'an index that says that it has no such numbers',
-  'keeper/server/process.ts': 'orders of our own',
+  'keeper/server/read-config.ts': 'orders of our own',
   'keeper/client/start.ts': "a keeper's first line, of our own",
   'keeper/state.ts': 'a file of our own',
 };

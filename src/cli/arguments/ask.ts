@@ -42,7 +42,7 @@ export async function askForArguments(
           `${visibleName(form.entry.name)}: (an empty line leaves an optional one out; ^D ends)`,
         );
       asked = true;
-      const answers = await askedOf(app, open);
+      const answers = await askedOf(app, open, form.propose);
       all = [...all.filter((one) => !answers.some(({ flag }) => flag === one.flag)), ...answers];
       args = assemble(all);
     }
@@ -58,11 +58,15 @@ export async function askForArguments(
   }
 }
 
-async function askedOf(app: App, flags: readonly ToolFlag[]): Promise<Assignment[]> {
+async function askedOf(
+  app: App,
+  flags: readonly ToolFlag[],
+  propose: ToolForm['propose'],
+): Promise<Assignment[]> {
   const { terminal } = app;
   const stop = app.stop('nothing was answered in time; nothing was sent');
   try {
-    const answers = terminal && (await askFlags(terminal, flags, stop.signal));
+    const answers = terminal && (await askFlags(terminal, flags, stop.signal, propose));
     if (answers) return answers;
     throw new InterruptedError('no answer; nothing was sent');
   } finally {

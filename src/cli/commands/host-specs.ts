@@ -80,6 +80,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           'Settings:',
           '  detach true|false                 --background of a tool without tasks returns at once, as with --detach',
           '  keepAlive true|false              the first call starts a keeper, which holds the connection for the next ones',
+          '  serverCompletion true|false       TAB asks the server for values of prompts and templates, for at most 300 ms',
           '  idleTimeout DURATION              how long a keeper without work stays; 0: until it is stopped',
           '  connectTimeout DURATION           how long connecting may take (default 60s); 0: no limit',
           '  elicit ask|decline|defaults       what is done with the questions of the server, without --elicit',

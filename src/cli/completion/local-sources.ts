@@ -126,6 +126,11 @@ function knownInstance(app: App): KnownInstance {
         const cached = readExtras(paths.extrasFile(instance.name), catalogueKey(instance));
         return cached ? permitted(app, extrasIn(cached), ({ id }) => [id]) : [];
       }, []),
+    serverValues: (argument) =>
+      orElseLater(async () => {
+        if (!instance.settings.serverCompletion) return [];
+        return (await import('./server-values.ts')).serverValues(app, argument);
+      }, []),
     jobs: (prefix, liveFirst) =>
       orElseLater(async () => {
         const jobs = recentJobs(paths.jobsDir(instance.name), { prefix, liveFirst, most: MOST_JOBS });

@@ -1,7 +1,10 @@
 import { type ExtraKind, firstText, promptAsTool, templateAsTool } from '../../catalog/extras.ts';
 import { isTemplate } from '../../catalog/uri-template.ts';
+import type { CompletionRef } from '../../instance/complete-values.ts';
+import { scanToolLine } from '../../tools/flags/parse-line.ts';
+import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
-import { OWN_LINE_FLAGS } from '../arguments/own-line-flags.ts';
+import { givenValues, OWN_LINE_FLAGS } from '../arguments/own-line-flags.ts';
 import type { Candidate, Completion } from './candidate.ts';
 import { flagValues } from './flag-values.ts';
 import type { KnownInstance, Place } from './sources.ts';
@@ -36,7 +39,14 @@ export async function completeOwnLine(
       }
     );
   const tool = await shapeOf(group, target, instance);
-  return completeTool({ tool }, before.slice(inner.next + 1), current, OWN_LINE_FLAGS, common);
+  const behind = before.slice(inner.next + 1);
+  const ref: CompletionRef =
+    group === 'prompts' ? { type: 'ref/prompt', name: target } : { type: 'ref/resource', uri: target };
+  const given = () => givenValues(scanToolLine(behind, toolFlags(tool.inputSchema ?? {}), OWN_LINE_FLAGS));
+  return completeTool({ tool }, behind, current, OWN_LINE_FLAGS, common, ({ exact }) => async (value) => {
+    const values = await instance.serverValues({ ref, name: exact, value, given: given() });
+    return { candidates: values.map((one) => ({ value: one })) };
+  });
 }
 
 /** What the cache has of these kinds, by what it is known by. */

@@ -1,5 +1,6 @@
 import type { CatalogEntry } from '../../catalog/entry.ts';
 import type { Extra } from '../../catalog/extras.ts';
+import type { TypedArgument } from '../../instance/complete-values.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
 import type { Candidate } from './candidate.ts';
@@ -32,6 +33,8 @@ export interface KnownInstance {
   definitions(): Promise<readonly Candidate[]>;
   /** Resources, templates and prompts from the cache, as far as the rules let them be listed. */
   extras(): Promise<readonly Extra[]>;
+  /** What the server proposes for a value, where the instance's settings let it be asked. */
+  serverValues(argument: TypedArgument): Promise<readonly string[]>;
   /** Some jobs whose ids begin so, newest first. `liveFirst`: those that have not ended come before the others. */
   jobs(prefix: string, liveFirst: boolean): Promise<readonly JobRecord[]>;
   /** The settings that are set, as they are stored. */

@@ -9,6 +9,9 @@ import type { RuntimeFlag } from '../global-flags/table.ts';
 import { type Candidate, type Completion, NOTHING, type Source } from './candidate.ts';
 import { completeOption, notGiven, type Option, runtimeOption, type ValuesOf, walk } from './typed-flags.ts';
 
+/** Where the values of a tool's flag come from. */
+export type OwnValues = (flag: ToolFlag) => Source | undefined;
+
 /** What fits in the line of a tool: its flags and their values, and the program's own behind them. */
 export function completeTool(
   { tool, flagOverrides = {} }: Pick<CatalogEntry, 'tool' | 'flagOverrides'>,
@@ -16,9 +19,10 @@ export function completeTool(
   current: string,
   runtime: readonly RuntimeFlag[],
   valuesOf: ValuesOf,
+  ownValues?: OwnValues,
 ): Promise<Completion> {
   const flags = overriddenFlags(toolFlags(tool.inputSchema ?? {}), flagOverrides);
-  return completeFlags(shownFlags(flags, flagOverrides), before, current, runtime, valuesOf);
+  return completeFlags(shownFlags(flags, flagOverrides), before, current, runtime, valuesOf, ownValues);
 }
 
 /** The same for flags at hand. */
@@ -28,9 +32,10 @@ export async function completeFlags(
   current: string,
   runtime: readonly RuntimeFlag[],
   valuesOf: ValuesOf,
+  ownValues: OwnValues = valuesOfFlag,
 ): Promise<Completion> {
   const ordered = [...flags].sort((a, b) => Number(b.mustBeGiven) - Number(a.mustBeGiven));
-  const own = [...ordered.flatMap(flagOption), ...ordered.flatMap(noOption)];
+  const own = [...ordered.flatMap((flag) => flagOption(flag, ownValues(flag))), ...ordered.flatMap(noOption)];
   const taken = new Set(own.flatMap(({ names }) => names));
   // Of a name that both have the tool's wins, and what is exact wins over what only stands for it.
   const others = runtime.map((flag) => runtimeOption(flag, valuesOf)).filter(({ name }) => !taken.has(name));
@@ -47,7 +52,7 @@ export async function completeFlags(
   };
 }
 
-function flagOption(flag: ToolFlag): Option[] {
+function flagOption(flag: ToolFlag, values: Source | undefined): Option[] {
   const { name, exact, kebab, kind } = flag;
   // The kebab form of several is nobody's.
   const names = new Set([`--${name}`, `--${exact}`, ...(kebab === name ? [`--${kebab}`] : [])]);
@@ -60,7 +65,7 @@ function flagOption(flag: ToolFlag): Option[] {
       takes: kind === 'boolean' ? 'maybe' : 'value',
       repeatable: kind === 'array',
       about: aboutFlag(flag),
-      values: valuesOfFlag(flag),
+      values,
     },
   ];
 }

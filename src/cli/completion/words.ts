@@ -149,6 +149,7 @@ function setKeys(_typed: string, { words: [name = ''] }: Walked, { sources }: Pl
 const FLAGS = [
   'detach',
   'keepalive',
+  'servercompletion',
   'disabled',
   'enabled',
   'outputcheck',

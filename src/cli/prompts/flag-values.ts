@@ -9,22 +9,30 @@ import type { Terminal } from './elicitation.ts';
 
 /**
  * Asks for the values of flags on the terminal, one after the other; an array's elements a line each, ended by an empty one. What was typed is
- * read as on the command line, and asked again when it cannot be; a secret is not shown. Returns what was answered, undefined after ^D. Error: the
+ * read as on the command line, and asked again when it cannot be; TAB completes it with what `propose` knows; a secret is not shown. Returns what was answered, undefined after ^D. Error: the
  * signal's reason.
  */
 export async function askFlags(
   streams: Terminal,
   flags: readonly ToolFlag[],
   signal: AbortSignal,
+  propose?: (flag: ToolFlag, typed: string, answers: readonly Assignment[]) => Promise<readonly string[]>,
 ): Promise<Assignment[] | undefined> {
   let muted = false;
+  let current: ToolFlag | undefined;
+  const assignments: Assignment[] = [];
+  const completer = async (line: string): Promise<[string[], string]> => {
+    if (!propose || !current || current.secret) return [[], line];
+    const values = await propose(current, line, assignments);
+    return [values.filter((value) => value.startsWith(line) && value === visibleLine(value)), line];
+  };
   const output = new Writable({
     write(chunk, _encoding, done) {
       if (!muted) streams.output.write(chunk);
       done();
     },
   });
-  const terminal = createInterface({ input: streams.input, output, terminal: true });
+  const terminal = createInterface({ input: streams.input, output, terminal: true, completer });
   // The terminal is in raw mode here: ^C comes as a key, and must do what it does elsewhere.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   const say = (text: string) => void streams.output.write(`${text}\n`);
@@ -42,9 +50,9 @@ export async function askFlags(
       muted = false;
     }
   };
-  const assignments: Assignment[] = [];
   try {
     for (const flag of flags) {
+      current = flag;
       say(`  ${visibleLine(about(flag))}`);
       for (;;) {
         const words = await wordsFor(flag, ask);

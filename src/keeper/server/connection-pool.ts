@@ -2,6 +2,7 @@ import { RpcError } from '../../errors.ts';
 import { type ConnectTarget, connectTo } from '../../mcp/connection/connect.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
 import { type DetachableLink, serverLink } from '../../mcp/server-link.ts';
+import { followLists } from './list-changes.ts';
 
 /** How long the check of a connection that lay idle may take, in milliseconds. */
 const PING_TIMEOUT_MS = 5_000;
@@ -22,6 +23,7 @@ export class ConnectionPool {
   readonly #reach: ConnectTarget;
   readonly #support: (tool: string) => string | undefined;
   readonly #onEnded: (why: string) => void;
+  readonly #extrasFile: string | undefined;
   readonly #shares: boolean;
   #shared: Promise<Connection> | undefined;
   readonly #idle: Connection[] = [];
@@ -32,10 +34,12 @@ export class ConnectionPool {
     connectTarget: ConnectTarget,
     support: (tool: string) => string | undefined,
     onEnded: (why: string) => void = () => {},
+    extrasFile?: string,
   ) {
     this.#reach = connectTarget;
     this.#support = support;
     this.#onEnded = onEnded;
+    this.#extrasFile = extrasFile;
     this.#shares = connectTarget.identity.kind === 'stdio';
   }
 
@@ -104,6 +108,7 @@ export class ConnectionPool {
       this.#all.delete(connection);
       if (!this.#closed) this.#onEnded(why.message);
     });
+    if (this.#extrasFile !== undefined) followLists(connection, this.#reach, this.#extrasFile);
     return connection;
   }
 

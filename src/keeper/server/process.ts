@@ -23,6 +23,7 @@ import { isRegistered, type KeeperState, removeState, writeState } from '../stat
 import { errorToWire } from '../wire-error.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { KeeperWork } from './jobs.ts';
+import { readConfig } from './read-config.ts';
 import { CommandServer } from './server.ts';
 
 /** How often it looks whether it can still be found, and whether its jobs have ended by another hand, in milliseconds. */
@@ -36,7 +37,7 @@ const END_MS = 8_000;
 
 /** Runs a keeper until it has nothing to do, is told to stop, or its data root is gone. Its configuration comes on stdin. */
 export async function runKeeper(): Promise<void> {
-  const keeperConfig = JSON.parse(await readAll(process.stdin)) as KeeperConfig;
+  const keeperConfig = await readConfig();
   // A closing terminal must not take the keeper with it, nor a starter that has gone.
   process.on('SIGHUP', () => {});
   process.stdout.on('error', () => {});
@@ -123,6 +124,7 @@ class Keeper {
       connectTarget,
       (tool) => supports.get(tool),
       (why) => this.#say(`the connection ended: ${why}`),
+      paths.extrasFile(name),
     );
     const deps: Omit<JobDeps, 'ask'> = {
       store: openJobStore({ dir: paths.jobsDir(name), instance: name, clock: systemClock }),
@@ -293,10 +295,4 @@ class Keeper {
 /** A server without a folder of its own runs where the command was typed, as it would without a keeper. */
 function here<T extends { kind: string; cwd?: string }>(target: T, cwd: string): T {
   return target.kind === 'stdio' && target.cwd === undefined ? { ...target, cwd } : target;
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }

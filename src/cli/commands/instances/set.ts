@@ -30,6 +30,7 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
   idleTimeout: only,
   connectTimeout: only,
   elicit: only,
+  serverCompletion: flag,
   // As it was meant where it was typed; a variable is known only when it is used.
   roots: (words, { context }) => {
     for (const word of words) checkRoot(word);

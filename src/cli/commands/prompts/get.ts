@@ -19,7 +19,10 @@ export async function getPrompt(app: App, words: readonly string[]): Promise<num
   if (name === undefined)
     throw new UsageError('which prompt? prompts get NAME', { hint: `see: ${app.command('prompts')}` });
   const prompt = await promptCalled(app, name);
-  const args = await argumentsOfLine(app, promptAsTool(prompt), ['prompts', 'get', shellQuote(name)], rest);
+  const args = await argumentsOfLine(app, promptAsTool(prompt), ['prompts', 'get', shellQuote(name)], rest, {
+    type: 'ref/prompt',
+    name,
+  });
   if (args === undefined) return EXIT.ok;
   const stop = app.stop('the prompt was not read in time');
   try {

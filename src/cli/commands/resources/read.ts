@@ -25,7 +25,10 @@ export async function readResource(app: App, words: readonly string[]): Promise<
   const tool = isTemplate(target)
     ? templateAsTool(target, listedTemplate(app, target))
     : { name: target, inputSchema: NO_FLAGS };
-  const args = await argumentsOfLine(app, tool, ['resources', 'read', shellQuote(target)], rest);
+  const args = await argumentsOfLine(app, tool, ['resources', 'read', shellQuote(target)], rest, {
+    type: 'ref/resource',
+    uri: target,
+  });
   if (args === undefined) return EXIT.ok;
   const uri = isTemplate(target) ? await expandTemplate(target, args as Record<string, string>) : target;
   const stop = app.stop('the resource was not read in time');
