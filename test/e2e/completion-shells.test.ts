@@ -102,8 +102,8 @@ describe.skipIf(!BASH)('bash: its function', () => {
   it('replies with what is to be inserted', async () => {
     const at = await commandServer('bash');
     expect(await replies(at, 'mcp2cli wor', 'wor')).toEqual(['work']);
-    expect(await replies(at, 'work pi', 'pi')).toEqual(['pick']);
-    expect(await replies(at, './work pi', 'pi')).toEqual(['pick']);
+    expect(await replies(at, 'work pic', 'pic')).toEqual(['pick']);
+    expect(await replies(at, './work pic', 'pic')).toEqual(['pick']);
     expect(await replies(at, 'work pick --level=a:', '')).toEqual(['b', 'c']);
     expect(await replies(at, 'work pick --level=a', 'a')).toEqual(['a:b', 'a:c']);
     expect(await replies(at, "work pick --level 'it", 'it')).toEqual(["it'\\''s"]);
@@ -175,7 +175,7 @@ describe.skipIf(!BASH || !ptyTool())('bash on a terminal', () => {
     const check = `args() { printf '%s\\n' "$@" >> '${out}'; }; complete -F _mcp2cli args`;
     await typed(handle, [
       [/ready> /, `source '${at.script}'; ${check}\r`],
-      [/ready> /, 'work pi\t'],
+      [/ready> /, 'work pic\t'],
       [/work pick /, '\x15mcp2cli work pick --le\t'],
       [/--level /, 'tw\t'],
       [/two\\ words /, '\x15args work pick --level \\$\\(\t\r'],
@@ -211,7 +211,7 @@ describe.skipIf(!ZSH || !ptyTool())('zsh on a terminal', () => {
     });
     await typed(handle, [
       [/ready> /, `autoload -U compinit && compinit -u -D && source '${at.script}'\r`],
-      [/ready> /, 'work pi\t'],
+      [/ready> /, 'work pic\t'],
       [/work pick /, '\x15mcp2cli work pick --le\t'],
       [/--level /, 'tw\t'],
       [/two\\ words /, "\x15work pick --level 'it\t"],
@@ -236,7 +236,7 @@ describe.skipIf(!ZSH || !ptyTool())('zsh without compinit', () => {
     });
     const screen = await typed(handle, [
       [/ready> /, `source '${at.script}'\r`],
-      [/ready> /, 'work pi\t'],
+      [/ready> /, 'work pic\t'],
       [/work pick /, '\x15exit\r'],
     ]);
     expect(screen).not.toContain('command not found');
