@@ -68,8 +68,13 @@ async function discover(
   timeoutMs?: number,
 ): Promise<JsonObject | 'old' | 'silent'> {
   channel.manner = mannerOf({ era: 'modern', protocolVersion: MODERN_VERSION }, introduction);
+  const ask = () => channel.request('server/discover', {}, { signal, timeoutMs });
   try {
-    const answer = await channel.request('server/discover', {}, { signal, timeoutMs });
+    const answer = await ask().catch((error: unknown) => {
+      // Refused, and named as supported in one breath: a server that is just being replaced, say. Once.
+      if (supportedIn(error)?.includes(MODERN_VERSION)) return ask();
+      throw error;
+    });
     const versions = isObject(answer) ? answer['supportedVersions'] : undefined;
     return isObject(answer) && Array.isArray(versions) && versions.includes(MODERN_VERSION) ? answer : 'old';
   } catch (error) {
@@ -82,9 +87,9 @@ async function discover(
 function verdict(error: unknown): 'old' | 'silent' {
   if (!(error instanceof CliError) || error instanceof AuthError) throw error;
   if (error instanceof RpcError) {
-    const supported = isObject(error.data) ? error.data['supported'] : undefined;
+    const supported = supportedIn(error);
     const newer = (one: unknown) => typeof one === 'string' && one >= MODERN_VERSION;
-    if (error.rpcCode === UNSUPPORTED_VERSION && Array.isArray(supported) && supported.some(newer))
+    if (supported?.some(newer))
       throw new ProtocolError(`the server speaks other protocol versions only: ${supported.join(', ')}`, {
         cause: error,
       });
@@ -99,6 +104,13 @@ function verdict(error: unknown): 'old' | 'silent' {
   // It never got there: nothing else would.
   if (!maybeSent) throw error;
   return 'silent';
+}
+
+/** The versions that a server names which has refused ours. */
+function supportedIn(error: unknown): unknown[] | undefined {
+  if (!(error instanceof RpcError) || error.rpcCode !== UNSUPPORTED_VERSION) return undefined;
+  const supported = isObject(error.data) ? error.data['supported'] : undefined;
+  return Array.isArray(supported) ? supported : undefined;
 }
 
 function modern(discovered: JsonObject, { kind }: Introduction): Negotiated {
