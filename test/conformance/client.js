@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const url = process.argv.at(-1);
 /** Where the exit code is written for whoever judges: the runner keeps it to itself. */
-const exitFile = process.argv[process.argv.indexOf('--exit-file') + 1];
+const exitFlag = process.argv.indexOf('--exit-file');
+const exitFile = exitFlag < 0 ? undefined : process.argv[exitFlag + 1];
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
 const home = mkdtempSync(join(tmpdir(), 'mcp2cli-conformance-'));
