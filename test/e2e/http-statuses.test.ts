@@ -88,7 +88,8 @@ const AT_ONCE: Row[] = [
       },
     ),
     code: 3,
-    stderr: /^error: work answered HTTP 502 Bad Gateway: Bad gateway\n$/,
+    stderr:
+      /^error: work answered HTTP 502 Bad Gateway: Bad gateway\nhint: a gateway answered in place of the server: is the server behind it running\?\n$/,
   },
   {
     what: '404 with text',

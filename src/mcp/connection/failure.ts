@@ -17,13 +17,26 @@ export interface FailureContext {
   credentials?: () => 'configured' | 'none' | { scope: string | null };
 }
 
-const ENDPOINT = 'is this the URL of an MCP endpoint (often it ends in /mcp)?';
+/** What to look at when the answer is of something else. */
+export const ENDPOINT = 'is this the URL of an MCP endpoint (often it ends in /mcp)?';
 
 /** What to look at when there was no connection, by the system's word for it. */
 const CHECKS: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there: is the server running, and are host and port right?',
   ENOTFOUND: 'no such host: is its name right, and is there a network?',
+  EAI_AGAIN: 'no name server answers: is there a network?',
+  ECONNRESET:
+    'the connection was cut: is its URL https:// and not http://, and does a firewall let it through?',
+  ETIMEDOUT: 'nothing answers there: are host and port right, and does a firewall let it through?',
+  EHOSTUNREACH: 'no way leads there: is there a network, or is a VPN missing?',
+  ENETUNREACH: 'no way leads there: is there a network, or is a VPN missing?',
 };
+
+/** What to look at for a word of the system, or of Node's reader of HTTP (`HPE_...`). */
+function checkFor(code: string | undefined): string | undefined {
+  if (code?.startsWith('HPE_')) return 'what answers there speaks no HTTP: are host and port right?';
+  return CHECKS[code ?? ''];
+}
 
 /**
  * Turns what a transport throws into the program's own errors, by type and status, never by matching message texts.
@@ -54,7 +67,7 @@ export function classifyFailure(error: unknown, context: FailureContext): CliErr
     return new UnreachableError(`cannot reach ${name}: ${fetchError.message}`, {
       cause: error,
       maybeSent: fetchError.maybeSent,
-      hint: CHECKS[fetchError.code ?? ''],
+      hint: checkFor(fetchError.code),
     });
   const message = error instanceof Error ? error.message : String(error);
   return new UnreachableError(`cannot reach ${name}: ${message}`, { cause: error, maybeSent: true });
@@ -87,7 +100,9 @@ function classifyStatus(http: HttpError, { name, scrub, credentials }: FailureCo
       status,
       hint:
         http.retryAfterMs === undefined
-          ? undefined
+          ? status === 502 || status === 504
+            ? 'a gateway answered in place of the server: is the server behind it running?'
+            : undefined
           : `the server asks to wait ${inWords(http.retryAfterMs)} before the next try`,
       // A gateway's 502 or 504 says nothing about what became of the request behind it.
       maybeSent: status !== 429 && status !== 503,

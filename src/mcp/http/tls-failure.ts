@@ -8,6 +8,8 @@ export interface TlsFailure {
 /** `{name}` stands for the instance. */
 const TRUST =
   'for a private authority: mcp2cli instances set {name} ca FILE.pem, or NODE_EXTRA_CA_CERTS=FILE.pem for all';
+const TRUST_ONCE =
+  'for a private authority: NODE_EXTRA_CA_CERTS=FILE.pem; an instance can have one of its own (instances set NAME ca FILE.pem)';
 const CLOCK = "check this machine's clock; else whoever runs the server has to renew it";
 
 const FAILURES: Record<string, TlsFailure> = {
@@ -72,5 +74,8 @@ export function tlsFailure(error: unknown, name: string): TlsFailure | undefined
   const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? cert?.subjectaltname : undefined;
   // The server chooses these names.
   const told = typeof names === 'string' ? ` (it is for ${names.slice(0, 200)})` : '';
-  return { what: `${known.what}${told} (${code})`, hint: known.hint.replace('{name}', name) };
+  // A server that is named in the line alone has no settings.
+  const hint =
+    known.hint === TRUST && name === 'the server' ? TRUST_ONCE : known.hint.replace('{name}', name);
+  return { what: `${known.what}${told} (${code})`, hint };
 }
