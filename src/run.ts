@@ -107,5 +107,6 @@ function fallbackPrinter(argv: readonly string[], context: Context): Printer {
     quiet: false,
     verbose: argv.includes('--verbose'),
     appId: 'mcp2cli',
+    program: context.env['MCP2CLI_PROGRAM'],
   });
 }

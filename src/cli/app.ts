@@ -85,6 +85,7 @@ export class App {
       quiet: this.#flags.has('quiet'),
       verbose: this.#flags.has('verbose'),
       appId,
+      program: this.context.env['MCP2CLI_PROGRAM'],
     });
   }
 

@@ -50,7 +50,8 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
             flags: '--no-refresh',
             help: 'ask nobody; without a flag a list on a terminal asks for a second',
           },
-          { flags: '--limit <N>', help: 'the newest N only' },
+          { flags: '--limit <N>', help: 'the newest N only (default on a terminal: 30)' },
+          { flags: '--wide', help: 'on a terminal: all columns, whole, the task ids too' },
           {
             flags: '--status <STATUS>',
             help: 'queued, running, input_required, completed, failed, canceled or lost; several: a,b',

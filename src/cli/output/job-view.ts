@@ -1,11 +1,10 @@
-import { isTerminal, type JobRecord, type JobStatus, type Progress } from '../../jobs/record.ts';
+import type { JobRecord, Progress } from '../../jobs/record.ts';
 import { age } from '../../lib/age.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { visibleLine, visibleName } from '../../lib/visible.ts';
-import type { Palette } from './palette.ts';
+import { wrapWords } from '../../lib/word-wrap.ts';
 import type { Printer } from './printer.ts';
 import { runDetails } from './run-view.ts';
-import { table } from './table.ts';
 
 /** A time stamp for a pipe: seconds are enough. */
 function seconds(iso: string): string {
@@ -29,33 +28,10 @@ export function jobLine(job: JobRecord): string {
   ].join('  ');
 }
 
-/** A list for a terminal: the same columns, aligned, with a heading. `stale`: jobs whose state is told with its age. */
-export function jobTable(
-  jobs: readonly JobRecord[],
-  palette: Palette,
-  now: Date,
-  stale?: ReadonlySet<string>,
-): string {
-  const rows = jobs.map((job) => [
-    job.job_id,
-    visibleName(job.capability),
-    stale?.has(job.job_id) && !isTerminal(job.status)
-      ? `${job.status}, ${age(job.observed_at, now)}`
-      : job.status,
-    visibleLine(job.remote_task_id ?? '-'),
-    age(job.created_at, now),
-  ]);
-  const heading = ['JOB', 'TOOL', 'STATUS', 'TASK', 'CREATED'];
-  return table(heading, rows, palette, (cell, row, column) =>
-    column === 2 ? statusColor(jobs[row]?.status, palette)(cell) : cell,
-  );
-}
-
-function statusColor(status: JobStatus | undefined, palette: Palette): (text: string) => string {
-  if (status === 'completed') return palette.green;
-  if (status === 'failed' || status === 'lost') return palette.red;
-  if (status === 'input_required' || status === 'canceled') return palette.yellow;
-  return palette.cyan;
+/** What the server says about the state of the task. */
+export function remoteMessage({ remote }: JobRecord): string | undefined {
+  const said = remote?.['statusMessage'] ?? remote?.['message'];
+  return typeof said === 'string' && said !== '' ? said : undefined;
 }
 
 /** The lines of `jobs show`; the first is `status: running, remote status: working`. `now`: for a terminal, with times as ages. */
@@ -73,8 +49,8 @@ export function jobDetails(job: JobRecord, now?: Date): string {
   const labels = Object.entries(job.labels ?? {}).map(([name, value]) => visibleLine(`${name}=${value}`));
   if (labels.length > 0) lines.push(`labels: ${labels.join(', ')}`);
   if (job.remote_task_id !== null) lines.push(`task: ${visibleLine(job.remote_task_id)}`);
-  const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
-  if (typeof said === 'string' && said !== '') lines.push(`message: ${visibleLine(said)}`);
+  const said = remoteMessage(job);
+  if (said !== undefined) lines.push(`message: ${visibleLine(said)}`);
   lines.push(...runDetails(job, now));
   if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
   if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
@@ -100,12 +76,8 @@ export function progressText(progress: Progress): string {
 
 /** One line of `watch` in a pipe. */
 export function changeLine(job: JobRecord): string {
-  const said = job.remote?.['statusMessage'] ?? job.remote?.['message'];
-  const message = job.progress?.message
-    ? ''
-    : typeof said === 'string' && said !== ''
-      ? `  ${visibleLine(said)}`
-      : '';
+  const said = remoteMessage(job);
+  const message = job.progress?.message || said === undefined ? '' : `  ${visibleLine(said)}`;
   return `${job.job_id}  ${job.status}${job.progress ? `  ${progressText(job.progress)}` : ''}${message}`;
 }
 
@@ -118,5 +90,6 @@ export function jobSummary(job: JobRecord): string {
 /** `Job submitted: job_abc123 (task: task_xyz789)` */
 export function submittedLine(job: JobRecord, printer: Printer): string {
   const where = job.remote_task_id === null ? 'local' : `task: ${printer.safeLine(job.remote_task_id)}`;
-  return `Job submitted: ${job.job_id} (${where})`;
+  const parts = ['Job submitted:', job.job_id, `(${where})`];
+  return printer.outTTY ? wrapWords(parts, printer.width) : parts.join(' ');
 }

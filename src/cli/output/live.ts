@@ -1,30 +1,76 @@
 import type { Ora } from 'ora';
 import type { Live } from '../../calls/call.ts';
 import type { Progress } from '../../jobs/record.ts';
+import { elapsed } from '../../lib/elapsed.ts';
 import { visibleLine } from '../../lib/visible.ts';
+import { cutColumns } from '../../lib/word-wrap.ts';
 import { progressText } from './job-view.ts';
 import type { Printer } from './printer.ts';
 
-const BAR_WIDTH = 24;
+/** Columns of the bar: a terminal of 80 has the widest one, a narrow one the least. */
+const BAR = { widest: 24, least: 8 };
+/** Columns that stand beside the bar at least: the state, the percentage, the time. */
+const BESIDE_BAR = 44;
 
-/** `[######------] 50% message` */
-function progressBar(progress: Progress): string {
-  const { progress: done, total } = progress;
-  if (total === undefined || total <= 0) return progressText(progress);
+/** The dots that turn, and the space behind them; a line that fills the terminal would be broken by some. */
+const SPINNER = 4;
+
+/** How often the time on the line is told anew, in milliseconds. */
+const TICK_MS = 1_000;
+
+/** What is told of a job that is watched, beside its state. */
+export interface WatchedLine {
+  /** When it began, epoch milliseconds; the line counts the time from there. */
+  since: number;
+  /** What the server says of it. */
+  message?: string | undefined;
+  /** What stands at the end, where the line is cut first. */
+  last: string;
+}
+
+export interface WatchedLive extends Live {
+  update(text: string, progress: Progress | null, watched?: WatchedLine): void;
+}
+
+/** `[######------] 50%`; what was counted where nobody knows of how many. */
+function progressBar({ progress: done, total }: Progress, width: number): string {
+  if (total === undefined || total <= 0) return String(done);
   const share = Math.min(1, Math.max(0, done / total));
-  const filled = Math.round(share * BAR_WIDTH);
-  const message = progress.message ? ` ${visibleLine(progress.message)}` : '';
-  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.round(share * 100)}%${message}`;
+  const filled = Math.round(share * width);
+  return `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}] ${Math.round(share * 100)}%`;
+}
+
+/** The live line, in at most `width` columns: what matters most comes first. */
+export function liveLine(
+  text: string,
+  progress: Progress | null,
+  watched: WatchedLine | undefined,
+  width: number,
+  now: number,
+): string {
+  const bar = Math.min(BAR.widest, Math.max(BAR.least, width - BESIDE_BAR));
+  const parts = [
+    visibleLine(text),
+    progress ? progressBar(progress, bar) : '',
+    watched ? elapsed(now - watched.since) : '',
+    visibleLine(progress?.message ?? watched?.message ?? ''),
+    watched?.last ?? '',
+  ];
+  return cutColumns(parts.filter((part) => part !== '').join(' '), width);
 }
 
 /** Nothing is shown: --quiet, and calls of which others tell. */
-export const SILENT: Live = { update() {}, pause() {}, stop() {} };
+export const SILENT: WatchedLive = { update() {}, pause() {}, stop() {} };
 
 /**
  * A spinner with a progress bar on a terminal, otherwise one line per progress report. `immediately` false: nothing shows before the first
  * report, so a call that answers at once prints nothing.
  */
-export async function liveProgress(printer: Printer, color: boolean, immediately: boolean): Promise<Live> {
+export async function liveProgress(
+  printer: Printer,
+  color: boolean,
+  immediately: boolean,
+): Promise<WatchedLive> {
   if (printer.quiet) return SILENT;
   // A terminal without a width (some pseudo-terminals) cannot be repainted.
   if (!printer.errTTY || !printer.stderr.columns) return lines(printer);
@@ -45,32 +91,41 @@ function lines(printer: Printer): Live {
   };
 }
 
-async function spinner(printer: Printer, color: boolean, immediately: boolean): Promise<Live> {
+async function spinner(printer: Printer, color: boolean, immediately: boolean): Promise<WatchedLive> {
   const { default: ora } = await import('ora');
   let running: Ora | undefined;
-  const start = (text: string) => {
+  let said: Parameters<WatchedLive['update']> = ['', null];
+  let ticking: NodeJS.Timeout | undefined;
+  const text = () => {
+    const [lead, progress, watched] = said;
+    return liveLine(lead, progress, watched, (printer.stderr.columns ?? 80) - SPINNER, Date.now());
+  };
+  const draw = () => {
     running ??= ora({
-      text,
+      text: '',
       stream: process.stderr,
       discardStdin: false,
       ...(color ? {} : { color: false as never }),
     });
-    const width = (printer.stderr.columns ?? 80) - 4;
-    running.text = text.length > width ? `${text.slice(0, Math.max(0, width - 3))}...` : text;
+    running.text = text();
     if (!running.isSpinning) running.start();
+    // The time goes on while nothing else changes. Nobody stays for it.
+    if (said[2] && !ticking) ticking = setInterval(draw, TICK_MS).unref();
   };
-  if (immediately) start('');
+  const pause = () => {
+    clearInterval(ticking);
+    ticking = undefined;
+    running?.stop();
+  };
+  if (immediately) draw();
   return {
-    update(text, progress) {
-      start(
-        [visibleLine(text), progress ? progressBar(progress) : ''].filter((part) => part !== '').join(' '),
-      );
+    update(...news) {
+      said = news;
+      draw();
     },
-    pause() {
-      running?.stop();
-    },
+    pause,
     stop() {
-      running?.stop();
+      pause();
       running = undefined;
     },
   };

@@ -4,6 +4,7 @@ import { stringifyJson } from '../../lib/exact-json.ts';
 import { textOf } from '../../lib/json.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
 import { fitLines } from '../../lib/word-wrap.ts';
+import { fitSaid } from './fit-said.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
 
@@ -15,6 +16,8 @@ export interface PrinterOptions {
   verbose: boolean;
   /** The instance's name for `app_id`, once it is known. */
   appId: string;
+  /** What the person calls the program by, where that is not `mcp2cli`: a linked command. */
+  program?: string | undefined;
 }
 
 /** Characters that are written together. */
@@ -137,18 +140,18 @@ export class Printer {
 
   /** Conversation: not with --quiet. */
   note(text: string): void {
-    if (!this.quiet) this.#options.stderr.write(`${visible(text)}\n`);
+    if (!this.quiet) this.#say(text);
   }
 
   /** Details: only with --verbose. */
   detail(text: string): void {
-    if (this.verbose) this.#options.stderr.write(`${visible(text)}\n`);
+    if (this.verbose) this.#say(text);
   }
 
   /** Said in any mode, --quiet included. With --json as one JSON line. */
   warn(code: string, message: string): void {
     if (this.json) this.#jsonLine({ warning: { code, message } });
-    else this.#options.stderr.write(`${visible(`warning: ${message}`)}\n`);
+    else this.#say(`warning: ${message}`);
   }
 
   /** A log message of the server that was asked for: a line on stderr, with --json a JSON line. */
@@ -159,7 +162,7 @@ export class Printer {
 
   /** A bad outcome, for people; `--json` carries it in its document. */
   complain(text: string): void {
-    if (!this.json) this.#options.stderr.write(`${visible(text)}\n`);
+    if (!this.json) this.#say(text);
   }
 
   /** One clear error: a JSON line with --json, otherwise the message and what to do about it. */
@@ -169,12 +172,21 @@ export class Printer {
       this.#jsonLine({ error: errorBody(error, hint) });
       return;
     }
-    this.#options.stderr.write(`${visible(`error: ${message}`)}\n`);
-    if (hint && !this.quiet) this.#options.stderr.write(`${visible(`hint: ${hint}`)}\n`);
+    this.#say(`error: ${message}`);
+    if (hint && !this.quiet) this.#say(`hint: ${hint}`);
     if (this.verbose && error.cause instanceof Error)
       this.#options.stderr.write(`${visible(`cause: ${error.cause.stack ?? error.cause.message}`)}\n`);
     if (exitCode === EXIT.internal && error.stack && !this.verbose)
       this.#options.stderr.write('run again with --verbose to see where it happened\n');
+  }
+
+  /** A line on stderr, or several; in lines that fit where it is a terminal. */
+  #say(text: string): void {
+    const { stderr, program } = this.#options;
+    const said = visible(text);
+    const width = stderr.isTTY ? stderr.columns : undefined;
+    const programs = ['mcp2cli', ...(program === undefined ? [] : [program])];
+    stderr.write(`${width ? fitSaid(said, width, programs) : said}\n`);
   }
 
   #jsonLine(value: object): void {

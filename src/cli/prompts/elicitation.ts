@@ -6,12 +6,13 @@ import type { PendingInput } from '../../jobs/record.ts';
 import { carryNumber, noteNumber, parseJson } from '../../lib/exact-json.ts';
 import { setOwn, textAt } from '../../lib/json.ts';
 import { visibleLine } from '../../lib/visible.ts';
+import { fitLines } from '../../lib/word-wrap.ts';
 import { readNumber } from '../../tools/flags/read-value.ts';
 
 /** The person's terminal. */
 export interface Terminal {
   input: NodeJS.ReadableStream;
-  output: NodeJS.WritableStream;
+  output: NodeJS.WritableStream & { columns?: number };
 }
 
 interface Conversation {
@@ -58,7 +59,7 @@ async function questions(
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     return await hold({
-      say: (text) => void streams.output.write(`${text}\n`),
+      say: (text) => void streams.output.write(`${fitLines(text, streams.output.columns || 80)}\n`),
       ask: (prompt) =>
         terminal.question(prompt, signal ? { signal } : {}).catch((error: unknown) => {
           // What is said next does not stand behind the prompt.

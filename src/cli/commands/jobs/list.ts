@@ -7,7 +7,7 @@ import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { listFlag } from '../../global-flags/values.ts';
-import { jobLine, jobTable } from '../../output/job-view.ts';
+import { jobLine } from '../../output/job-view.ts';
 
 export interface ListOptions {
   refresh?: boolean;
@@ -15,6 +15,7 @@ export interface ListOptions {
   status?: string[];
   tag?: string[];
   label?: string[];
+  wide?: boolean;
 }
 
 /**
@@ -30,12 +31,20 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
   };
   await permit(app, 'list');
   const stale = await asked(app, options, filter);
-  const { jobs, problems } = await permittedList(app, filter);
+  const person = printer.outTTY && !printer.json;
+  // Of how many, a person is told.
+  const { jobs: found, problems } = await permittedList(
+    app,
+    person ? { ...filter, limit: undefined } : filter,
+  );
+  const jobs = person ? found.slice(0, filter.limit ?? SHOWN) : found;
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
   else if (printer.json) await printer.jsonArray(jobs);
-  else if (jobs.length > 0) await printRows(app, jobs, stale);
-  else if (printer.outTTY) printer.note('no jobs');
+  else if (jobs.length > 0) await printRows(app, jobs, { stale, wide: options.wide });
+  else if (person) printer.note('no jobs');
+  if (jobs.length < found.length)
+    printer.note(`${jobs.length} of ${found.length} jobs; --limit ${found.length} shows all`);
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
 }
 
@@ -43,7 +52,7 @@ export async function listJobs(app: App, options: ListOptions): Promise<number> 
 async function asked(
   app: App,
   { refresh }: ListOptions,
-  { statuses: _, limit: __, ...marked }: JobFilter,
+  { statuses: _, limit: __, ...marked }: Filter,
 ): Promise<ReadonlySet<string> | undefined> {
   const { printer } = app;
   if (refresh === false || (refresh === undefined && (!printer.outTTY || printer.json))) return undefined;
@@ -58,24 +67,40 @@ async function asked(
   return stale;
 }
 
-/** Jobs for people, a line each; the state of those in `stale` is told with its age. */
+/** Jobs for people, a line each; the state of those in `stale` is told with its age. `wide`: not cut to the terminal. */
 export async function printRows(
   app: App,
   jobs: readonly JobRecord[],
-  stale?: ReadonlySet<string>,
+  { stale, wide = false }: { stale?: ReadonlySet<string> | undefined; wide?: boolean | undefined } = {},
 ): Promise<void> {
   const { printer } = app;
-  if (printer.outTTY) printer.out(jobTable(jobs, await app.palette(), app.context.clock.now(), stale));
-  else printer.out(jobs.map(jobLine).join('\n'));
+  if (!printer.outTTY) {
+    printer.out(jobs.map(jobLine).join('\n'));
+    return;
+  }
+  const { jobTable } = await import('../../output/job-table.ts');
+  const shown = jobTable(jobs, {
+    palette: await app.palette(),
+    now: app.context.clock.now(),
+    width: wide ? undefined : printer.width,
+    stale,
+    known: () => app.store.list().jobs.map(({ job_id }) => job_id),
+  });
+  printer.out(shown);
 }
 
 /** The saved jobs, but for those that the instance's rules refuse; the newest `limit` of what is left. */
-async function permittedList(app: App, { limit, ...filter }: JobFilter): Promise<JobListing> {
+async function permittedList(app: App, { limit, ...filter }: Filter): Promise<JobListing> {
   if (!app.instance.access) return app.store.list({ ...filter, ...(limit === undefined ? {} : { limit }) });
   const { jobs, problems } = app.store.list(filter);
   const left = await permittedItems(app, jobs, namesOfJob);
   return { jobs: left.slice(0, limit), problems };
 }
+
+/** Jobs that a list on a terminal shows where no number was given. */
+const SHOWN = 30;
+
+type Filter = Omit<JobFilter, 'limit'> & { limit?: number | undefined };
 
 function limitOf(text: string | undefined): { limit?: number } {
   if (text === undefined) return {};

@@ -3,9 +3,10 @@ import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
 import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
+import { visibleName } from '../../../lib/visible.ts';
 import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { changeLine, jobSummary } from '../../output/job-view.ts';
+import { changeLine, jobSummary, remoteMessage } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
 import { outcomeCode, printOutcome } from '../../output/outcome-view.ts';
 import { oneOrNewest } from './ids.ts';
@@ -61,7 +62,12 @@ async function changes(app: App): Promise<ChangeView> {
   if (printer.json || !printer.outTTY) return changeLines(app);
   const live = await liveProgress(printer, app.color, true);
   return {
-    show: (job) => live.update(`${job.job_id} ${job.capability}: ${job.status}`, job.progress),
+    show: (job) =>
+      live.update(job.status, job.progress, {
+        since: Date.parse(job.created_at),
+        message: remoteMessage(job),
+        last: `${visibleName(job.capability)} ${job.job_id}`,
+      }),
     pause: () => live.pause(),
     end: () => live.stop(),
   };
