@@ -29,12 +29,19 @@ export interface BackgroundCall {
   unrecorded: UnrecordedEndError | undefined;
 }
 
+/** What is told of a background call before it has ended. */
+export interface BackgroundEvents {
+  /** It runs to its end in this command: the server makes no task of it. Told before the call is sent. */
+  onSynchronous?: () => void;
+}
+
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
 export async function callInBackground(
   scope: CallScope,
   call: PreparedCall,
   options: CallOptions,
   live: Live,
+  { onSynchronous }: BackgroundEvents = {},
 ): Promise<BackgroundCall> {
   const opening = scope.stop('the call was not finished in time');
   let stop = opening;
@@ -43,6 +50,7 @@ export async function callInBackground(
     const { clock, interrupted } = scope.context;
     // Of a run in this program --timeout is the limit of each attempt.
     if (plan.mode.tasks === 'none') stop = stopAfter(clock, interrupted, undefined, '');
+    if (plan.mode.tasks === 'none' && !plan.detach) onSynchronous?.();
     const deps = withPause(await scope.jobDeps(), live);
     const events: JobEvents = {
       onChange: (seen) => live.update(call.name, seen.progress),

@@ -21,10 +21,10 @@ export function adHocInstance(
     (name) => flags.has(name) && (name === 'header' ? url : stdio) === undefined,
   );
   if (url !== undefined && stdio !== undefined)
-    throw new UsageError('--url and --stdio contradict each other');
-  if (stray) throw new UsageError(`--${stray} goes with ${stray === 'header' ? '--url' : '--stdio'}`);
+    throw new UsageError('--url and --stdio cannot be used together');
+  if (stray) throw new UsageError(`--${stray} needs ${stray === 'header' ? '--url' : '--stdio'}`);
   if (url === undefined && stdio === undefined) return undefined;
-  if (flags.has('instance')) throw new UsageError('--instance and an ad hoc target contradict each other');
+  if (flags.has('instance')) throw new UsageError('--instance and an ad hoc target cannot be used together');
   const identity: Target =
     url !== undefined
       ? { kind: 'http', url, headers: parseHeaders(listFlag(flags, 'header')) }

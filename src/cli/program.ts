@@ -33,6 +33,8 @@ export interface CommandSpec {
   scopes?: readonly RuntimeFlag['scope'][];
   /** What runtime flags mean to this command, where that is something else; empty: help does not tell of it. */
   flagHelp?: Readonly<Record<string, string>>;
+  /** Command lines, without the words that lead to the instance or the program; they run as they stand. */
+  examples?: readonly string[];
   /** More about it, below the options. */
   more?: string;
   subcommands?: readonly CommandSpec[];
@@ -56,7 +58,7 @@ export async function runProgram(
   // What stands behind a command is for that command to read, whatever the groups around it know.
   const program = configure(new Command(prefix), help).enablePositionalOptions();
   for (const spec of specs)
-    program.addCommand(build(named(spec, argv), app, help, (code) => (exitCode = code)));
+    program.addCommand(build(named(spec, argv), app, prefix, help, (code) => (exitCode = code)));
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -120,7 +122,7 @@ function missingDashes(
   );
   const [flag = ''] = /'.*'/.exec(message) ?? [];
   return new UsageError(
-    `${flag} is no flag of ${group} ${sub}; a command with flags of its own stands behind --`,
+    `${flag} is not a flag of ${group} ${sub}; put a command with flags of its own behind --`,
     {
       hint: [program.name(), ...shown.slice(0, at), '--', ...shown.slice(at)].join(' '),
     },
@@ -135,6 +137,14 @@ function usageError(error: CommanderError, prefix: string, argv: readonly string
       ? near.replace(/^\(|\)$/g, '').replace(/^Did/, 'did')
       : `see: ${prefix} ${group} --help`.replace('  ', ' '),
   });
+}
+
+/** Flags that every command takes, and that help of commands does not repeat, as little as those of calls: `help flags` has them. */
+const RARE: ReadonlySet<string> = new Set(['output', 'quiet', 'verbose', 'connect-timeout', 'no-color']);
+
+/** Whether the help of a command tells of a flag of the program. */
+function isTold({ name, scope }: RuntimeFlag, { flagHelp }: CommandSpec): boolean {
+  return flagHelp?.[name] === undefined ? scope !== 'tool' && !RARE.has(name) : flagHelp[name] !== '';
 }
 
 /** Columns that no line of help takes. */
@@ -157,18 +167,24 @@ function configure(command: Command, help: string[]): Command {
     });
 }
 
-function build(spec: CommandSpec, app: App, help: string[], done: (code: number) => void): Command {
+function build(
+  spec: CommandSpec,
+  app: App,
+  prefix: string,
+  help: string[],
+  done: (code: number) => void,
+): Command {
   const command = configure(new Command(spec.name), help)
     .aliases(spec.aliases ?? [])
     .summary(spec.summary)
     .description(spec.summary);
   for (const sub of spec.subcommands ?? [])
-    command.addCommand(build(sub, app, help, done), { isDefault: sub.isDefault ?? false });
+    command.addCommand(build(sub, app, prefix, help, done), { isDefault: sub.isDefault ?? false });
   const { run } = spec;
   const runtime = runtimeFlags(run ? (spec.scopes ?? []) : []).filter((flag) => !isOwn(flag, spec));
   // Before the subcommand's name they are the group's: `jobs --json list`.
   for (const flag of runtime)
-    command.addOption(runtimeOption(flag, spec).hideHelp(!run || spec.flagHelp?.[flag.name] === ''));
+    command.addOption(runtimeOption(flag, spec).hideHelp(!run || !isTold(flag, spec)));
   const adopt = () => {
     if (command.parent) app.adopt(runtimeValues(runtimeFlags(), command.parent.opts()));
     app.adopt(runtimeValues(runtime, command.opts()));
@@ -182,7 +198,13 @@ function build(spec: CommandSpec, app: App, help: string[], done: (code: number)
   for (const words of spec.words ?? []) command.argument(words);
   for (const { flags, help: about, repeatable, hidden = false } of spec.options ?? [])
     command.addOption(collecting(new Option(flags, about), repeatable).hideHelp(hidden));
-  if (spec.more) command.addHelpText('after', `\n${spec.more}`);
+  const { examples = [], more } = spec;
+  if (examples.length > 0) {
+    const lines = examples.map((line) => `  ${prefix} ${line}`);
+    command.addHelpText('after', `\n${examples.length > 1 ? 'Examples' : 'Example'}:\n${lines.join('\n')}`);
+  }
+  if (more) command.addHelpText('after', `\n${more}`);
+  command.addHelpText('after', '\nMore flags: mcp2cli help flags');
   return command.action(async () => {
     adopt();
     done(await run(app, command.args, command.opts()));

@@ -121,9 +121,21 @@ async function hostCommand(app: App, word: string, rest: readonly string[]): Pro
   if (helpOf !== undefined && helpOf.length === 0) {
     return printHostHelp(app);
   }
+  if (helpOf && isFlagsPage(helpOf)) return flagsPage(app);
   if (helpOf && !isHostCommand(helpOf[0])) return route([...helpOf, '--help'], app.context, () => {});
   const { runHostCommand } = await import('./commands.ts');
   return runHostCommand(app, helpOf ? [...helpOf, '--help'] : [word, ...rest]);
+}
+
+/** What stands behind `help` means the page about the program's flags; `flags --help` is about what is called so. */
+function isFlagsPage(words: readonly string[]): boolean {
+  return words.length === 1 && words[0] === 'flags';
+}
+
+async function flagsPage(app: App): Promise<number> {
+  const { flagsHelp } = await import('./help/flags.ts');
+  app.printer.help(flagsHelp(app.program));
+  return EXIT.ok;
 }
 
 /** The word is an instance, or a command of the active one. */
@@ -208,6 +220,7 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
     app.printer.help(await instanceHelp(app));
     return EXIT.ok;
   }
+  if (word === 'help' && isFlagsPage(rest)) return flagsPage(app);
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
   if (word === 'jobs' && rest[0] === 'list' && plainList(app, rest.slice(1))) return listJobs(app, {});
   const own = Object.hasOwn(OWN_LINES, word) ? OWN_LINES[word] : undefined;

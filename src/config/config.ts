@@ -67,7 +67,7 @@ export function readConfigFile(paths: Paths): ConfigFile | undefined {
     if (!(error instanceof SyntaxError)) throw error;
     throw new ConfigError(`the configuration is damaged: ${paths.config}: ${error.message}`, {
       cause: error,
-      hint: 'mend the JSON by hand, or move the file away and add the instances again',
+      hint: 'fix the JSON by hand, or move the file away and add the instances again',
     });
   }
 }
@@ -75,7 +75,7 @@ export function readConfigFile(paths: Paths): ConfigFile | undefined {
 function checkConfig(value: unknown, path: string): Config {
   const damaged = (what: string) =>
     new ConfigError(`the configuration is damaged: ${path}: ${what}`, {
-      hint: 'mend it by hand, or move the file away',
+      hint: 'fix it by hand, or move the file away',
     });
   if (!isObject(value)) throw damaged('not a JSON object');
   const version = value['schema_version'] ?? CONFIG_SCHEMA_VERSION;

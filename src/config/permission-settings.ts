@@ -40,7 +40,7 @@ export type StoredAccess = Readonly<Record<string, unknown>>;
 export function accessSettings(name: string, stored: StoredAccess): AccessSettings {
   const wrong: Wrong = (field, takes) =>
     new ConfigError(`instance ${name}: ${field} must be ${takes}`, {
-      hint: `mend it in the configuration, or set it anew: mcp2cli instances set ${name} ${/^\w+/.exec(field)?.[0]} ...`,
+      hint: `fix it in the configuration, or set it anew: mcp2cli instances set ${name} ${/^\w+/.exec(field)?.[0]} ...`,
     });
   const { permissions, roles = [], scopes = [] } = stored as Partial<Record<string, unknown>>;
   if (permissions !== undefined && !Array.isArray(permissions)) throw wrong('permissions', 'a list of rules');

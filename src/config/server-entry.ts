@@ -64,7 +64,7 @@ export function textMap(name: string, entry: ServerConfig, field: 'headers' | 'e
 /** The error of an entry that cannot be used: what is wrong, and how it is mended. */
 export function wrongEntry(name: string, what: string): ConfigError {
   return new ConfigError(`instance ${name}: ${what}`, {
-    hint: `mend it in the configuration, or: mcp2cli instances remove ${name}`,
+    hint: `fix it in the configuration, or: mcp2cli instances remove ${name}`,
   });
 }
 

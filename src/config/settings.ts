@@ -94,7 +94,7 @@ export const DEFAULT_SETTINGS: InstanceSettings = {
 export function instanceSettings(name: string, server: ServerConfig): InstanceSettings {
   const wrong = (field: string, takes: string) =>
     new ConfigError(`instance ${name}: ${field} must be ${takes}`, {
-      hint: `mend it in the configuration, or: mcp2cli instances unset ${name} ${field}`,
+      hint: `fix it in the configuration, or: mcp2cli instances unset ${name} ${field}`,
     });
   // It belongs to the target (config.ts), and is judged with the other settings.
   passedVariables(name, server);
@@ -142,7 +142,7 @@ export function passedVariables(name: string, server: ServerConfig): string[] {
   if (Array.isArray(names) && names.every((one) => typeof one === 'string' && /^[A-Za-z_]\w*$/.test(one)))
     return names;
   throw new ConfigError(`instance ${name}: passEnv must be a list of names of environment variables`, {
-    hint: `mend it in the configuration, or: mcp2cli instances unset ${name} passEnv`,
+    hint: `fix it in the configuration, or: mcp2cli instances unset ${name} passEnv`,
   });
 }
 

@@ -150,7 +150,7 @@ function mergedSettings(before: ToolSettings, later: ToolSettings): ToolSettings
 
 function wrongSetting(instance: string, field: string, takes: string): ConfigError {
   return new ConfigError(`instance ${instance}: ${field} must be ${takes}`, {
-    hint: `mend it in the configuration, or: mcp2cli instances unset ${instance} ${shellQuote(field)}`,
+    hint: `fix it in the configuration, or: mcp2cli instances unset ${instance} ${shellQuote(field)}`,
   });
 }
 

@@ -76,6 +76,6 @@ export function definitionsText({ definitions, extra }: DefinitionsFile): string
 function damaged(path: string, what: string, cause?: unknown): ConfigError {
   return new ConfigError(`the definitions are damaged: ${path}: ${what}`, {
     cause,
-    hint: 'mend the file by hand, or move it away and import the definitions again',
+    hint: 'fix the file by hand, or move it away and import the definitions again',
   });
 }

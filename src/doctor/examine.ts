@@ -90,7 +90,7 @@ async function checkServer(
       return [
         ...checks,
         checked('connection', 'warning', 'not tried: somebody else may have written the configuration', {
-          hint: 'mend the data root first',
+          hint: 'fix the data root first',
         }),
       ];
     // A second process of such a server may be in the way of the first.

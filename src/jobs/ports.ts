@@ -217,6 +217,12 @@ export interface JobFilter {
   tags?: readonly string[];
   /** All of them, each with its value. */
   labels?: Readonly<Record<string, string>>;
+  /** Of any of these: a tool, a definition, a job of the server, by its exact name, or the tool that a definition calls. */
+  tools?: readonly string[];
+  /** Created then or later, epoch milliseconds. */
+  since?: number;
+  /** Called so by whoever made it. */
+  name?: string;
 }
 
 export interface JobListing {

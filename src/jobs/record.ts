@@ -61,6 +61,8 @@ export interface JobMetadata {
   kind?: 'job' | 'workflow' | 'definition';
   /** The tool that a definition calls. */
   tool?: string;
+  /** What a person calls the job; several may be called so. */
+  name?: string;
   tags?: string[];
   labels?: Record<string, string>;
 }
@@ -165,10 +167,11 @@ export interface LogEntry {
 }
 
 /** The metadata alone, of something that has more to it, such as a record. What is not set, or is empty, is left out. */
-export function metadataOf({ kind, tool, tags, labels }: JobMetadata): JobMetadata {
+export function metadataOf({ kind, tool, name, tags, labels }: JobMetadata): JobMetadata {
   const metadata: JobMetadata = {};
   if (kind != null) metadata.kind = kind;
   if (tool != null) metadata.tool = tool;
+  if (name != null) metadata.name = name;
   if (tags?.length) metadata.tags = tags;
   if (labels != null && Object.keys(labels).length > 0) metadata.labels = labels;
   return metadata;

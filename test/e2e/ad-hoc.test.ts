@@ -52,12 +52,16 @@ it('starts a command line without a shell', async () => {
 });
 
 it.each([
-  ['both kinds', ['--url', 'http://h/mcp', '--stdio', 'x', 'ls'], '--url and --stdio contradict each other'],
-  ['a name too', ['-i', 'work', '--url', 'http://h/mcp', 'ls'], '--instance and an ad hoc target contradict'],
-  ['a header alone', ['--header', 'A: b', 'ls'], '--header goes with --url'],
-  ['a folder alone', ['--cwd', '/', 'ls'], '--cwd goes with --stdio'],
-  ['a header for a command', ['--stdio', 'x', '--header', 'A: b', 'ls'], '--header goes with --url'],
-  ['a folder for a URL', ['--url', 'http://h/mcp', '--cwd', '/', 'ls'], '--cwd goes with --stdio'],
+  [
+    'both kinds',
+    ['--url', 'http://h/mcp', '--stdio', 'x', 'ls'],
+    '--url and --stdio cannot be used together',
+  ],
+  ['a name too', ['-i', 'work', '--url', 'http://h/mcp', 'ls'], '--instance and an ad hoc target cannot'],
+  ['a header alone', ['--header', 'A: b', 'ls'], '--header needs --url'],
+  ['a folder alone', ['--cwd', '/', 'ls'], '--cwd needs --stdio'],
+  ['a header for a command', ['--stdio', 'x', '--header', 'A: b', 'ls'], '--header needs --url'],
+  ['a folder for a URL', ['--url', 'http://h/mcp', '--cwd', '/', 'ls'], '--cwd needs --stdio'],
   ['no command', ['--stdio', ' ', 'ls'], '--stdio needs a command'],
   ['an open quote', ['--stdio', `node "it's`, 'ls'], '--stdio: a quote is not closed: "'],
   ['no URL', ['--url', 'nope', 'ls'], 'not a URL: nope'],

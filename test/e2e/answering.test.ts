@@ -348,7 +348,7 @@ describe.skipIf(!ptyTool())('a prompt', () => {
 
   it('for every kind of field, with choices by their titles', async () => {
     const home = await homeAt(everything.url);
-    const terminal = startOnPty(['work', 'trigger-elicitation-request'], { home, columns: 160 });
+    const terminal = startOnPty(['work', 'trigger-elicitation-request'], { home, columns: 240 });
     const type = async (prompt: RegExp, text: string) => {
       await terminal.waitForStdout(new RegExp(`${prompt.source}[^>]*> `, 's'));
       terminal.write(`${text}\r`);

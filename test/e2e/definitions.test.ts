@@ -195,10 +195,7 @@ hint: see: mcp2cli work export --help
       ['define batch-process --tool export', /^error: the server has a tool "batchProcess"/],
       ['define x --tool exprt', /^error: work has no tool "exprt"\nhint: did you mean export\?\n/],
       ['define x --tool export --retries 0', /^error: --retries: not a whole number from 1 to 1000: "0"/],
-      [
-        'define x --tool export --retry-backoff 1s',
-        /^error: --retry-backoff means nothing without --retries/,
-      ],
+      ['define x --tool export --retry-backoff 1s', /^error: --retry-backoff needs --retries/],
       [
         'define x --tool export --timeout soon',
         /^error: --timeout: not a duration: "soon"\nhint: for example/,

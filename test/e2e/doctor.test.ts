@@ -365,7 +365,7 @@ describe('the configuration', () => {
         check: 'configuration',
         status: 'problem',
         message: expect.stringMatching(/^the configuration is damaged: .*config\.json: not valid JSON/),
-        hint: expect.stringContaining('mend'),
+        hint: expect.stringContaining('by hand'),
         path: join(home, 'config.json'),
       },
     ]);

@@ -310,9 +310,9 @@ it('flags that mean nothing are refused', async () => {
   const server = await doubling();
   const home = await homeAt(server.url);
   for (const [words, why] of [
-    [['--n', '1', '--parallel', '2'], '--parallel means nothing without --each'],
+    [['--n', '1', '--parallel', '2'], '--parallel needs --each'],
     [['--each', '-', '--parallel', '0'], '--parallel: not a whole number from 1 to 1000: "0"'],
-    [['--each', '-', '--save', '.'], '--save and --each contradict each other'],
+    [['--each', '-', '--save', '.'], '--save and --each cannot be used together'],
     [['--each', '-', '--args', '-'], '--args and --each cannot both read stdin'],
     [['--each', '/nowhere/at/all'], '--each: no such file: /nowhere/at/all'],
   ] as const) {

@@ -76,7 +76,7 @@ describe('2: the line that was typed', () => {
     ['jobs show --latest', /^error: there are no jobs yet\n/],
     ['jobs show job_000', /^error: no job "job_000" at work\nhint: see: mcp2cli work jobs list\n$/],
     ['jobs wait ../../etc', /^error: .*job/],
-    ['jobs cancel job_000 --latest', /^error: a job id and --latest contradict each other/],
+    ['jobs cancel job_000 --latest', /^error: a job id and --latest cannot be used together/],
     ['jobs show job_000 job_001', /^error: .*argument/],
   ];
 

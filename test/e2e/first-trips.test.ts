@@ -87,7 +87,7 @@ it.skipIf(!ptyTool())('^D at a prompt starts a new line before the error', async
   await asked.waitForStdout(/topic[^\n]*\n[^\n]*> ?/);
   asked.write('\x04');
   const { stdout } = await asked.done;
-  expect(stdout).toMatch(/\nerror: no answer; nothing was sent\r\n/);
+  expect(stdout).toMatch(/\nerror: no answer, so nothing was sent\r\n/);
 });
 
 it('instances add --help tells of its flags as they are meant there', async () => {
@@ -99,9 +99,10 @@ it('instances add --help tells of its flags as they are meant there', async () =
 it('says plainly what flags and commands do', async () => {
   const home = freshHome();
   const { stdout } = await run(['--help'], { home });
-  expect(stdout).toMatch(/--quiet +print only the result\n/);
   expect(stdout).toMatch(/completion \S+ +print the shell completion script\n/);
-  expect(stdout).toMatch(
+  const flags = await run(['help', 'flags'], { home });
+  expect(flags.stdout).toMatch(/--quiet +print only the result\n/);
+  expect(flags.stdout).toMatch(
     /--elicit POLICY +how to answer the server's questions: ask, decline, or accept form/,
   );
   const logs = await run(['jobs', 'logs', '--help'], { home });

@@ -58,7 +58,7 @@ describe('a job server', () => {
     expect(await work.run('ls --query greet')).toMatchObject({
       code: 0,
       stdout: '',
-      stderr: `${warning}nothing matches\n`,
+      stderr: `${warning}nothing fits the filter\n`,
     });
     work.falsify(undefined);
     expect(await work.run('ls --query greet')).toMatchObject({

@@ -84,7 +84,7 @@ describe('ls', () => {
   ])('%s leaves %j', async (filter, names) => {
     const work = await jobWork();
     const listed = await work.run(`ls ${filter}`);
-    expect(listed).toMatchObject({ code: 0, stderr: names.length > 0 ? '' : 'nothing matches\n' });
+    expect(listed).toMatchObject({ code: 0, stderr: names.length > 0 ? '' : 'nothing fits the filter\n' });
     expect(named(listed.stdout)).toEqual(names);
   });
 

@@ -180,7 +180,7 @@ describe('an entry that is wrong', () => {
     expect(used).toMatchObject({ code: 78, stdout: '' });
     expect(errorOf(used)).toMatchObject({
       message,
-      hint: expect.stringContaining('mend it in the configuration'),
+      hint: expect.stringContaining('fix it in the configuration'),
     });
     const doctor = await run(['doctor', '--offline'], { home });
     expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining(message) });

@@ -18,9 +18,12 @@ it('takes a first word with a scheme as --url', async () => {
   expect(await run(['gh', 'echo', '--message', 'hi'], { home })).toMatchObject({ code: 0, stdout: 'hi\n' });
 
   for (const [words, message] of [
-    [['https://host/mcp', 'more'], 'words after the URL mean nothing: more'],
+    [['https://host/mcp', 'more'], 'nothing may follow the URL: more'],
     [['https://host/mcp', '--env', 'A=b'], '--env goes with a command'],
-    [['https://host/mcp', '--url', 'https://other/mcp'], '--url and https://host/mcp contradict each other'],
+    [
+      ['https://host/mcp', '--url', 'https://other/mcp'],
+      '--url and https://host/mcp cannot be used together',
+    ],
     [['ws://host/mcp'], 'not an http(s) URL: ws://host/mcp'],
   ] as const) {
     const refused = await run(['instances', 'add', 'x', ...words], { home });

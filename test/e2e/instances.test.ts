@@ -79,11 +79,11 @@ describe('add', () => {
 
   it.each([
     ['no server', [], 'which server? give a URL, or a command after --'],
-    ['both kinds', ['--url', URL, '--', 'npx'], '--url and npx contradict each other'],
+    ['both kinds', ['--url', URL, '--', 'npx'], '--url and npx cannot be used together'],
     ['a file URL', ['--url', 'file:///etc/passwd'], 'not an http(s) URL'],
     ['no URL', ['--url', 'host/mcp'], 'not a URL: host/mcp'],
     ['a header of no form', ['--url', URL, '--header', 'secret'], '--header: not a header'],
-    ['a header for a command', ['--header', 'A: b', '--', 'npx'], '--header goes with --url'],
+    ['a header for a command', ['--header', 'A: b', '--', 'npx'], '--header needs --url'],
     ['a folder for a URL', ['--url', URL, '--cwd', '/'], '--cwd goes with a command'],
     ['a variable of no form', ['--env', 'secret', '--', 'npx'], '--env: not NAME=VALUE'],
   ])('refuses %s', async (_, how, message) => {

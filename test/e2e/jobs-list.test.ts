@@ -45,7 +45,8 @@ describe.skipIf(!ptyTool())('jobs that have not ended, on a terminal', () => {
     server.answerWith(({ rpcMethod }) => rpcMethod === 'tasks/get');
     const { code, stdout } = await onTerminal(work);
     expect(code).toBe(0);
-    for (const id of ids) expect(stdout).toMatch(new RegExp(`${id} .*(queued|running), \\d+[smh] ago`));
+    for (const id of ids)
+      expect(stdout).toMatch(new RegExp(`${id.slice(-6)} .*(queued|running), \\d+[smh] ago`));
     expect(await work.json('jobs list')).toEqual(before);
   });
 

@@ -1,5 +1,9 @@
 /** The wrapper around a plain call: a job that lives in its own process and is open to all others. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { endKeepers } from '../support/keeper.ts';
+import { ptyTool, startOnPty } from '../support/pty.ts';
 import { watchedServer, workAt } from '../support/work.ts';
 
 describe('on a server without tasks a job', () => {
@@ -86,5 +90,39 @@ describe('on a server without tasks a job', () => {
       });
     expect(await holder.done).toMatchObject({ code: 0 });
     expect(server.stats.calls).toEqual({ deploy: 1 });
+  });
+});
+
+describe.skipIf(!ptyTool())('a person is told before the call is sent', () => {
+  const SAID = 'runs synchronously: this command ends with the call; to return at once, add --detach\r\n';
+  const DEPLOY = ['work', 'deploy', '--version', '2.0', '--background'];
+
+  it('that it runs synchronously, and how not to', async () => {
+    const server = await watchedServer({ dialect: 'plain', speed: 0.01 });
+    const work = await workAt(server.url);
+    // The call is never answered: what is said is said while it runs.
+    server.answerWith(({ rpcMethod }) => rpcMethod === 'tools/call');
+    const terminal = startOnPty(DEPLOY, { home: work.home, columns: 120 });
+    await server.received('tools/call');
+    await terminal.waitForStdout(new RegExp(SAID));
+    terminal.write('\x03');
+    expect((await terminal.done).code).toBe(130);
+  });
+
+  it('unless nobody waits, it is a call of many, or it is a task', async () => {
+    const plain = await workAt((await watchedServer({ dialect: 'plain', speed: 100 })).url);
+    endKeepers(plain.home);
+    writeFileSync(join(plain.home, 'each.ndjson'), '{"version": "1"}\n{"version": "2"}\n');
+    const tasks = await workAt((await watchedServer({ speed: 100 })).url);
+    const each = ['work', 'deploy', '--background', '--each', join(plain.home, 'each.ndjson')];
+    for (const [work, words] of [
+      [plain, [...DEPLOY, '--detach']],
+      [plain, each],
+      [tasks, DEPLOY],
+    ] as const) {
+      const { code, stdout } = await startOnPty(words, { home: work.home, columns: 120 }).done;
+      expect({ words, code }).toEqual({ words, code: 0 });
+      expect(stdout).not.toContain('runs synchronously');
+    }
   });
 });

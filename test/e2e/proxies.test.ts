@@ -259,7 +259,7 @@ describe('a proxy of an instance', () => {
     const refused = await set(home, 'proxy', 'none');
     expect(refused).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('work is no server over HTTP'),
+      stderr: expect.stringContaining('work is not a server over HTTP'),
     });
   });
 });

@@ -102,7 +102,7 @@ describe('--retries', () => {
     for (const [words, message] of [
       [['--retries', '0'], /--retries: not a whole number from 1 to 1000: "0"/],
       [['--retries', 'many'], /--retries: not a whole number/],
-      [['--retry-backoff', '1s'], /--retry-backoff means nothing without --retries/],
+      [['--retry-backoff', '1s'], /--retry-backoff needs --retries/],
       [['--retries', '2', '--retry-multiplier', '0.5'], /--retry-multiplier: not a number from 1/],
     ] as const)
       expect(await run(['work', 'flaky', '--failures', '0', ...words], { home })).toMatchObject({

@@ -127,7 +127,7 @@ describe.skipIf(!ptyTool())('a job that is watched', () => {
       const live = lines.filter((line) => line.includes('running'));
       expect(live).toHaveLength(1);
       expect(live[0]).toMatch(/^\S running (\[[#-]+\] \d+% )?\d+s/);
-      if (columns >= 120) expect(live[0]).toContain(`batch-process ${id}`);
+      if (columns >= 120) expect(live[0]).toContain(`(batch-process ${id})`);
       terminal.write('\x03');
       const { code, stdout } = await terminal.done;
       expect(code).toBe(130);

@@ -58,8 +58,10 @@ describe.skipIf(!ptyTool())('on a terminal', () => {
       expect(code).toBe(0);
       expect(stdout).not.toMatch(COLOR);
       const [heading, row, rest] = stdout.split('\r\n');
-      expect(heading).toMatch(/^JOB +TOOL {4}STATUS {5}TASK +CREATED$/);
-      expect(row).toMatch(new RegExp(`^${id}  deploy  completed  \\w+  \\d+s ago$`));
+      expect(heading).toMatch(/^JOB {5}TOOL {4}STATUS {5}TOOK +CREATED +ARGUMENTS$/);
+      expect(row).toMatch(
+        new RegExp(`^${id.slice(-6)}  deploy  completed  \\d+s +\\d+s ago +version=2\\.0 duration=1$`),
+      );
       expect(rest).toBe('');
       expect(heading?.indexOf('STATUS')).toBe(row?.indexOf('completed'));
     }
@@ -73,7 +75,7 @@ describe.skipIf(!ptyTool())('on a terminal', () => {
     const id = await submitted(home, [...DEPLOY, '2']);
     const { code, stdout } = await startOnPty(['work', 'jobs', 'watch', id], { home, columns: 120 }).done;
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`${id} deploy: running`));
+    expect(stdout).toMatch(new RegExp(`running \\d+s .*\\(deploy ${id}\\)`));
     // The live line is taken away before the result stands there, alone on its line.
     expect(stdout).toMatch(
       /\x1b\[1G\x1b\[0K(\x1b\[\?25h)*Deployed version 2\.0 to staging\r\n(\x1b\[\?25h)*$/,

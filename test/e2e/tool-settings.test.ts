@@ -44,7 +44,7 @@ describe('defaults of a call', () => {
     expect(await run(['work', 'pid'], { home })).toMatchObject({ code: 0, stderr: '' });
     expect(await run(['work', 'pid', '--retry-backoff', '1s'], { home })).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--retry-backoff means nothing without --retries'),
+      stderr: expect.stringContaining('--retry-backoff needs --retries'),
     });
   });
 
@@ -69,7 +69,7 @@ describe('defaults of a call', () => {
     });
     expect(await run([...words, '--output-check', '--no-output-check'], { home })).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--output-check and --no-output-check contradict each other'),
+      stderr: expect.stringContaining('--output-check and --no-output-check cannot be used together'),
     });
   });
 

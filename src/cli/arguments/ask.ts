@@ -68,7 +68,7 @@ async function askedOf(
   try {
     const answers = terminal && (await askFlags(terminal, flags, stop.signal, propose));
     if (answers) return answers;
-    throw new InterruptedError('no answer; nothing was sent');
+    throw new InterruptedError('no answer, so nothing was sent');
   } finally {
     stop.dispose();
   }

@@ -39,7 +39,9 @@ export async function runDemo(app: App, options: DemoOptions): Promise<number> {
     if (printer.json)
       printer.envelope('demo run', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
     else printer.out(`Serving ${server.url} as instance ${NAME}`);
-    printer.note('try in another terminal: mcp2cli demo deploy --version 2.0 --background; ^C ends it');
+    printer.note(
+      'in another terminal, try: mcp2cli demo deploy --version 2.0 --background; ^C stops the server',
+    );
     await app.context.stdout.flush();
     await interrupted(app);
   } finally {
@@ -86,7 +88,7 @@ export async function startDemo(app: App, options: DemoOptions): Promise<number>
     printer.out(
       `${started ? 'Serving' : 'Already serving'} ${demo.url} as instance ${NAME} (${demo.dialect})`,
     );
-  printer.note('try: mcp2cli demo ls; end it with: mcp2cli demo stop');
+  printer.note('try: mcp2cli demo ls; stop it with: mcp2cli demo stop');
   return EXIT.ok;
 }
 
@@ -152,7 +154,7 @@ function read(options: DemoOptions): { dialect: DemoDialect; port: number } {
 function mayRegister(config: Config): void {
   const existing = config.mcpServers[NAME];
   if (existing !== undefined && !isOurs(existing))
-    throw new UsageError(`an instance of yours is called ${NAME}, which is the demo server's name`, {
+    throw new UsageError(`one of your instances is called ${NAME}, which is the demo server's name`, {
       hint: 'remove it first, or use another MCP2CLI_HOME for the demo',
     });
 }

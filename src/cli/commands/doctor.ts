@@ -68,11 +68,11 @@ interface Meant {
 async function subjectsOf(app: App, typed: string | undefined, config: Config | undefined): Promise<Meant> {
   const named = textFlag(app.flags, 'instance');
   if (named !== undefined && typed !== undefined && named !== typed)
-    throw new UsageError('--instance and the name of another instance contradict each other');
+    throw new UsageError('--instance and the name of another instance cannot be used together');
   const name = typed ?? named;
   const adHoc = await adHocSubject(app);
   if (adHoc && name !== undefined)
-    throw new UsageError('an instance and an ad hoc target contradict each other');
+    throw new UsageError('an instance and an ad hoc target cannot be used together');
   if (adHoc) return { subjects: [adHoc], strange: [] };
   if (name !== undefined) return oneSubject(app, name, config);
   const all = config ? Object.keys(config.mcpServers) : instanceFolders(app.paths);

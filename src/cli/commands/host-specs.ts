@@ -12,7 +12,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     subcommands: [
       {
         name: 'add',
-        summary: 'name a server: NAME URL, or NAME -- COMMAND [ARG]...',
+        summary: 'add a server: NAME URL, or NAME -- COMMAND [ARG]...',
         words: ['<name>', '[command...]'],
         foreignFrom: 1,
         options: [{ flags: '--force', help: 'replace an instance of this name' }],
@@ -25,13 +25,11 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           env: 'an environment variable that the command gets',
           cwd: 'the working directory of the command',
         },
-        more: [
-          'Examples:',
-          "  mcp2cli instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
-          '  mcp2cli instances add files -- npx -y @modelcontextprotocol/server-filesystem .',
-          '',
-          'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
-        ].join('\n'),
+        examples: [
+          "instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
+          'instances add git -- uvx mcp-server-git',
+        ],
+        more: 'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         run: async (app, [name = '', ...command], options) =>
           (await import('./instances/add.ts')).addInstance(app, name, command, options),
       },
@@ -62,45 +60,47 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'list',
-        summary: 'all of them; * is the active one',
+        summary: 'list the instances; * marks the active one',
+        examples: ['instances list'],
         run: async (app) => (await import('./instances/list.ts')).listInstances(app),
       },
       {
         name: 'show',
-        summary: 'one of them; secrets are not shown',
+        summary: 'show an instance; secrets are left out',
+        examples: ['instances show work'],
         words: ['<name>'],
         run: async (app, [name = '']) => (await import('./instances/list.ts')).showInstance(app, name),
       },
       {
         name: 'set',
-        summary: 'a setting: NAME KEY VALUE..., or NAME sampling -- COMMAND [ARG]...',
+        summary: 'change a setting: NAME KEY VALUE..., or NAME sampling -- COMMAND [ARG]...',
+        examples: ['instances set work idleTimeout 10m', 'instances set work tools.deploy.timeout 5m'],
         words: ['<name>', '<key>', '[values...]'],
         foreignFrom: 2,
         more: [
           'Settings:',
-          '  detach true|false                 --background of a tool without tasks returns at once, as with --detach',
-          '  keepAlive true|false              the first call starts a keeper, which holds the connection for the next ones',
-          '  serverCompletion true|false       TAB asks the server for values of prompts and templates, for at most 300 ms',
-          '  idleTimeout DURATION              how long a keeper without work stays; 0: until it is stopped',
-          '  connectTimeout DURATION           how long connecting may take (default 60s); 0: no limit',
-          '  elicit ask|decline|defaults       what is done with the questions of the server, without --elicit',
+          '  detach true|false                 --background implies --detach',
+          '  keepAlive true|false              a keeper holds the connection between calls',
+          '  serverCompletion true|false       TAB may ask the server, for 300 ms at most',
+          '  idleTimeout DURATION              when a keeper without work ends; 0: never',
+          '  connectTimeout DURATION           how long connecting may take; 0: no limit',
+          '  elicit ask|decline|defaults       how to answer questions, without --elicit',
           '  roots FOLDER|URI...               where the server may work',
-          '  passEnv NAME...                   environment variables that a stdio server gets beside the usual ones',
-          '  sampling -- COMMAND [ARG]...      answers sampling requests: the request on stdin, the message on stdout',
-          '  proxy URL|none                    a proxy of its own, in place of HTTP_PROXY and the like; none: without',
-          '  ca FILE                           certificate authorities that are trusted beside those of Node (PEM)',
+          '  passEnv NAME...                   more variables for a stdio server to get',
+          '  sampling -- COMMAND [ARG]...      answers sampling requests, stdin to stdout',
+          '  proxy URL|none                    a proxy of its own; none: no proxy',
+          '  ca FILE                           more certificate authorities to trust (PEM)',
           '  disabled true|false               whether it is out of use',
           '',
-          'Of a tool, or of all that a pattern fits (tools.delete_*.KEY); flags of a call win over them:',
-          '  tools.TOOL.retries N              also retryBackoff, retryMultiplier, retryMaxBackoff, timeout, as the flags',
-          '  tools.TOOL.outputCheck false      as --no-output-check; also inputCheck, as --no-input-check',
+          'Of a tool, or of a pattern (tools.delete_*.KEY); flags of a call win:',
+          '  tools.TOOL.retries N              also retryBackoff, timeout and others',
+          '  tools.TOOL.outputCheck false      as --no-output-check; also inputCheck',
           '  tools.TOOL.tags TAG...            tags of its jobs, for jobs list --tag',
           '  tools.TOOL.labels K=V...          labels of its jobs, for jobs list --label',
           '  tools.TOOL.hideFromDiscovery true not listed by ls',
-          '  tools.TOOL.name NAME              what it is called here; also aliases NAME..., group WORD',
-          '  tools.TOOL.flags JSON             its flags: {"maxTokens": {"name": "limit", "default": 100, "hide": false}}',
-          '  permissions JSON|@FILE            rules of what may be done, such as',
-          '                                    \'[{"action": "execute", "tools": ["delete-*"], "roles": ["admin"]}]\'',
+          '  tools.TOOL.name NAME              its name here; also aliases, group',
+          '  tools.TOOL.flags JSON             for example {"maxTokens": {"name": "limit"}}',
+          '  permissions JSON|@FILE            what may be done: docs/permissions.md',
           '  roles NAME..., scopes NAME...     what is granted here, for the rules',
         ].join('\n'),
         run: async (app, [name = '', key = '', ...values]) =>
@@ -110,7 +110,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'unset',
-        summary: 'take a setting back: NAME KEY',
+        summary: 'remove a setting: NAME KEY',
+        examples: ['instances unset work idleTimeout'],
         words: ['<name>', '<key>'],
         run: async (app, [name = '', key = '']) =>
           isOfTools(key)
@@ -120,28 +121,31 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       {
         name: 'remove',
         aliases: ['rm'],
-        summary: 'forget one, and its linked commands; its jobs stay on disk',
+        summary: 'remove an instance and its linked commands; its jobs stay on disk',
+        examples: ['instances remove old --purge'],
         words: ['<name>'],
         options: [
           {
             flags: '--purge',
-            help: 'delete its jobs and caches too; asks, or refuses, while jobs have not ended',
+            help: 'delete its jobs and caches, too; asks first (or refuses) if jobs have not ended',
           },
-          { flags: '--force', help: 'with --purge: also jobs that have not ended; a keeper is stopped' },
+          { flags: '--force', help: 'with --purge: even if jobs have not ended; stops the keeper' },
         ],
         run: async (app, [name = ''], options) =>
           (await import('./instances/remove.ts')).removeInstance(app, name, options),
       },
       {
         name: 'rename',
-        summary: 'give one another name; its jobs, settings and linked commands follow',
+        summary: 'rename an instance, with its jobs, settings and linked commands',
+        examples: ['instances rename work prod'],
         words: ['<old>', '<new>'],
         run: async (app, [old = '', name = '']) =>
           (await import('./instances/rename.ts')).renameInstance(app, old, name),
       },
       {
         name: 'use',
-        summary: 'make one active: commands without a name go to it',
+        summary: 'make an instance the active one: it gets the commands that name none',
+        examples: ['instances use work'],
         words: ['<name>'],
         run: async (app, [name = '']) => (await import('./instances/list.ts')).useInstance(app, name),
       },
@@ -151,6 +155,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'link',
     summary: 'make an instance a command of its own',
+    examples: ['link work'],
     words: ['<name>'],
     options: [
       { flags: '--dir <DIR>', help: 'where to put it (default: ~/.local/bin)' },
@@ -160,7 +165,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'unlink',
-    summary: 'remove the command that link has made',
+    summary: 'remove a linked command',
+    examples: ['unlink work'],
     words: ['<name>'],
     options: [{ flags: '--dir <DIR>', help: 'where it is (default: in the PATH, or ~/.local/bin)' }],
     run: async (app, [name = ''], options) => (await import('./link.ts')).unlinkInstance(app, name, options),
@@ -168,8 +174,9 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'completion',
     summary: 'print the shell completion script for bash, zsh, fish or powershell',
+    examples: ['completion bash'],
     words: ['<shell>'],
-    options: [{ flags: '--name <NAME>', help: 'for this linked command alone' }],
+    options: [{ flags: '--name <NAME>', help: 'only for this linked command' }],
     more: [
       'To have it in every new shell:',
       "  bash        echo 'source <(mcp2cli completion bash)' >> ~/.bashrc",
@@ -177,7 +184,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       '  fish        mcp2cli completion fish > ~/.config/fish/completions/mcp2cli.fish',
       '  powershell  mcp2cli completion powershell | Out-String | Invoke-Expression   (in $PROFILE)',
       '',
-      'The linked commands that are in the PATH are completed, too. Candidates come from what is stored here: no server is asked.',
+      'Linked commands in the PATH are completed, too. No server is asked: candidates come from what is stored here.',
     ].join('\n'),
     run: async (app, [shell = ''], options) =>
       (await import('./completion/print.ts')).printCompletion(app, shell, options),
@@ -189,28 +196,31 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       {
         name: 'status',
         isDefault: true,
-        summary: 'the keepers that run, and what they do',
+        summary: 'list the keepers that run, with their jobs',
+        examples: ['keeper status'],
         words: ['[instance]'],
         run: async (app, [name]) => (await import('./keeper/status.ts')).keeperStatus(app, name),
       },
       {
         name: 'stop',
-        summary: 'end one, and its server',
+        summary: 'stop a keeper and its server',
+        examples: ['keeper stop work'],
         words: ['[instance]'],
         options: [
-          { flags: '--all', help: 'all of them' },
-          { flags: '--force', help: 'even with running jobs (they are lost), or when it does not answer' },
+          { flags: '--all', help: 'stop all keepers' },
+          { flags: '--force', help: 'even if jobs run (they are lost) or the keeper does not answer' },
         ],
         run: async (app, [name], options) =>
           (await import('./keeper/status.ts')).keeperStop(app, name, options),
       },
       {
         name: 'logs',
-        summary: 'what it did, and what its server wrote on stderr',
+        summary: 'print the log of a keeper, with what its server wrote on stderr',
+        examples: ['keeper logs work --tail 20'],
         words: ['[instance]'],
         options: [
-          { flags: '-f, --follow', help: 'go on as lines come' },
-          { flags: '--tail <N>', help: 'the last N lines only' },
+          { flags: '-f, --follow', help: 'print new lines as they come' },
+          { flags: '--tail <N>', help: 'only the last N lines' },
         ],
         run: async (app, [name], options) =>
           (await import('./keeper/logs.ts')).keeperLogs(app, name, options),
@@ -220,10 +230,11 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'doctor',
     summary: 'check this machine, the configuration, jobs and servers',
+    examples: ['doctor work'],
     words: ['[instance]'],
     options: [
-      { flags: '--offline', help: 'ask no server' },
-      { flags: '--set-aside', help: 'move damaged records of INSTANCE out of the way' },
+      { flags: '--offline', help: 'connect to no server' },
+      { flags: '--set-aside', help: 'move damaged records of INSTANCE to its folder damaged/' },
     ],
     scopes: ['target'],
     more: [
@@ -238,7 +249,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     subcommands: [
       {
         name: 'run',
-        summary: 'run it here until ^C, as instance demo',
+        summary: 'run the demo server in this terminal until ^C, as instance demo',
+        examples: ['demo run --port 8080'],
         options: [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
           { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
@@ -247,7 +259,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'start',
-        summary: 'start it in the background, as instance demo',
+        summary: 'start the demo server in the background, as instance demo',
+        examples: ['demo start'],
         options: [
           { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
           { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
@@ -256,17 +269,20 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'stop',
-        summary: 'stop it and forget the instance; jobs that run are lost',
+        summary: 'stop the demo server and remove its instance; jobs that run are lost',
+        examples: ['demo stop'],
         run: async (app) => (await import('./demo.ts')).stopDemo(app),
       },
       {
         name: 'status',
-        summary: 'whether it runs, and where',
+        summary: 'tell whether the demo server runs, and its address',
+        examples: ['demo status'],
         run: async (app) => (await import('./demo.ts')).demoStatus(app),
       },
       {
         name: 'tour',
-        summary: 'walk through the main job, for real',
+        summary: 'a guided tour: submit a job, watch it, read its result',
+        examples: ['demo tour'],
         run: async (app) => (await import('./demo.ts')).demoTour(app),
       },
     ],

@@ -43,7 +43,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
     const leftOut = await toolsLeftOut(app, stop.signal);
     printAll(app, 'ls', { entries: wanted, extras: found, leftOut }, options.long);
     if (wanted.length + found.length === 0)
-      printer.note(entries.length + extras.length > 0 ? 'nothing matches' : nothing(options.kind));
+      printer.note(entries.length + extras.length > 0 ? 'nothing fits the filter' : nothing(options.kind));
     tellLeftOut(app, leftOut);
     return EXIT.ok;
   } finally {

@@ -22,7 +22,6 @@ import type { ToolForm } from '../arguments/tool-form.ts';
 import { isEach } from '../global-flags/each.ts';
 import { localRunOptions } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
-import { runtimeHelp } from '../global-flags/table.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
 import { durationFlag, levelFlag, textFlag } from '../global-flags/values.ts';
 import { jobSummary, submittedLine } from '../output/job-view.ts';
@@ -79,8 +78,9 @@ async function runEntry(
   const settings = (await app.instance.toolSettings())(called.name);
   const profiles = settings.flags ?? {};
   const flags = overriddenFlags(toolFlags(tool.inputSchema ?? {}), profiles);
-  if (app.flags.has('help') || isHelpAlone(argv, flags))
-    return printToolHelp(app, entry, shownFlags(flags, profiles), typed);
+  const help = helpAlone(argv, flags);
+  if (app.flags.has('help') || help)
+    return printToolHelp(app, entry, shownFlags(flags, profiles), typed, help === 'all');
   const line = readLine(argv, flags);
   const runtime = runtimeValues(line.runtime);
   app.adopt(runtime);
@@ -115,10 +115,14 @@ async function runEntry(
   return makeCall(app, call);
 }
 
-/** `--help` and nothing else, unless that is a whole flag of the tool's own: one that takes a value is none without it. */
-function isHelpAlone(argv: readonly string[], flags: readonly ToolFlag[]): boolean {
-  const isFlag = flags.some(({ name, kind }) => name === 'help' && kind === 'boolean');
-  return argv.length === 1 && argv[0] === '--help' && !isFlag;
+/**
+ * `--help` or `--help --all`, and nothing else, unless that is a whole flag of the tool's own: a `--help` that takes a value is none without it.
+ */
+function helpAlone(argv: readonly string[], flags: readonly ToolFlag[]): 'short' | 'all' | undefined {
+  if (argv[0] !== '--help' || argv.length > 2) return undefined;
+  if (flags.some(({ name, kind }) => name === 'help' && kind === 'boolean')) return undefined;
+  if (argv.length === 1) return 'short';
+  return argv[1] === '--all' && !flags.some(({ name }) => name === 'all') ? 'all' : undefined;
 }
 
 /** Makes the call, and prints what came of it. */
@@ -128,7 +132,14 @@ async function makeCall(app: App, call: PreparedCall): Promise<number> {
   try {
     if (options.background) {
       const { callInBackground } = await import('../../calls/submit.ts');
-      const submitted = await callInBackground(app, call, options, live);
+      // A script reads it at the end; a person who waits wants to know at once.
+      const onSynchronous = () => {
+        if (app.printer.errTTY && !app.printer.json)
+          app.printer.note(
+            'runs synchronously: this command ends with the call; to return at once, add --detach',
+          );
+      };
+      const submitted = await callInBackground(app, call, options, live, { onSynchronous });
       live.stop();
       return await printSubmitted(app, call.name, submitted);
     }
@@ -193,6 +204,7 @@ async function printToolHelp(
   entry: CatalogEntry,
   flags: ToolFlag[],
   typed: readonly string[],
+  isWhole = false,
 ): Promise<number> {
   const { kind, name, tool, raw } = entry;
   const { printer } = app;
@@ -201,12 +213,16 @@ async function printToolHelp(
     printer.envelope('help', tool.description ?? name, { id: name, kind, ...raw });
     return EXIT.ok;
   }
-  const { toolHelp } = await import('../../tools/flags/tool-help.ts');
+  const [{ toolHelp }, { commonFlags, toolFlagGroups }] = await Promise.all([
+    import('../../tools/flags/tool-help.ts'),
+    import('../help/flags.ts'),
+  ]);
+  const usage = app.command(...typed);
   printer.help(
     toolHelp(tool, flags, {
-      usage: app.command(...typed),
+      usage,
       width: Math.min(printer.width, 110),
-      runtimeHelp: `Flags of mcp2cli:\n${runtimeHelp(['tool', 'input', 'result', 'all'])}`,
+      runtimeHelp: isWhole ? toolFlagGroups() : commonFlags(usage),
       safe: (text) => printer.safeText(text),
     }),
   );

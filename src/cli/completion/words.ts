@@ -99,7 +99,7 @@ function extrasOf(...kinds: ExtraKind[]): PlacedSource {
 }
 
 function ids(typed: string, { words: used, given }: Walked, instance: Place['instance'], live: boolean) {
-  // An id and --latest contradict each other.
+  // An id and --latest cannot be used together.
   return given.has('latest') ? NOTHING : jobIds(instance, typed, live, used);
 }
 

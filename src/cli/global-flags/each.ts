@@ -7,11 +7,11 @@ export function isEach(flags: FlagValues, args: string | undefined): boolean {
   const source = textFlag(flags, 'each');
   if (source === undefined) {
     const stray = ['parallel', 'unordered', 'fail-fast'].find((name) => flags.has(name));
-    if (stray) throw new UsageError(`--${stray} means nothing without --each`);
+    if (stray) throw new UsageError(`--${stray} needs --each`);
     return false;
   }
   for (const name of ['interactive', 'save'])
-    if (flags.has(name)) throw new UsageError(`--${name} and --each contradict each other`);
+    if (flags.has(name)) throw new UsageError(`--${name} and --each cannot be used together`);
   if (source === '-' && args === '-') throw new UsageError('--args and --each cannot both read stdin');
   return true;
 }

@@ -21,7 +21,7 @@ export function retryFlags(flags: FlagValues): RetryPolicy {
   };
   const stray = ['retry-backoff', 'retry-multiplier', 'retry-max-backoff'].find((name) => flags.has(name));
   if (stray && policy.attempts === 1)
-    throw new UsageError(`--${stray} means nothing without --retries`, {
+    throw new UsageError(`--${stray} needs --retries`, {
       hint: '--retries N is the number of attempts in total',
     });
   return policy;
@@ -37,7 +37,7 @@ export function localRunOptions(
   background: boolean,
 ): LocalRunOptions {
   if (flags.has('output-check') && flags.has('no-output-check'))
-    throw new UsageError('--output-check and --no-output-check contradict each other');
+    throw new UsageError('--output-check and --no-output-check cannot be used together');
   const typed = textFlag(flags, 'timeout');
   const limit = typed === undefined ? DEFAULT_ATTEMPT_MS : parseDuration(typed, '--timeout');
   return {

@@ -30,7 +30,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'human, json or ndjson',
   },
   { name: 'quiet', short: 'q', takes: 'none', scope: 'all', help: 'print only the result' },
-  { name: 'verbose', short: 'v', takes: 'none', scope: 'all', help: 'details on stderr' },
+  { name: 'verbose', short: 'v', takes: 'none', scope: 'all', help: 'print details on stderr' },
   {
     name: 'timeout',
     takes: 'value',
@@ -112,7 +112,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     scope: 'tool',
     help: 'print the arguments that would be sent, and send nothing',
   },
-  { name: 'background', takes: 'none', scope: 'tool', help: 'return at once with a job id' },
+  { name: 'background', takes: 'none', scope: 'tool', help: 'run as a job: print its id and return' },
   {
     name: 'detach',
     takes: 'none',
@@ -157,7 +157,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     name: 'output-check',
     takes: 'none',
     scope: 'tool',
-    help: 'check it, although the configuration says otherwise',
+    help: 'check it, even if the settings of the instance say otherwise',
   },
   {
     name: 'no-input-check',
@@ -188,6 +188,13 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'a label for the job; jobs list --label finds it',
   },
   {
+    name: 'name',
+    takes: 'value',
+    value: 'NAME',
+    scope: 'tool',
+    help: 'a name for the job, which finds it like an id',
+  },
+  {
     name: 'ttl',
     takes: 'value',
     value: 'DURATION',
@@ -213,17 +220,17 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     takes: 'value',
     value: 'FILE',
     scope: 'tool',
-    help: 'a call for each line of NDJSON, an object with arguments; - is stdin',
+    help: 'make a call for each line of FILE (NDJSON, an object of arguments); -: stdin',
   },
   {
     name: 'parallel',
     takes: 'value',
     value: 'N',
     scope: 'tool',
-    help: 'of --each: calls at once (default 1)',
+    help: 'with --each: calls at the same time (default 1)',
   },
-  { name: 'unordered', takes: 'none', scope: 'tool', help: 'of --each: results as they come' },
-  { name: 'fail-fast', takes: 'none', scope: 'tool', help: 'of --each: nothing new after a failure' },
+  { name: 'unordered', takes: 'none', scope: 'tool', help: 'with --each: print results as they come' },
+  { name: 'fail-fast', takes: 'none', scope: 'tool', help: 'with --each: start no call after a failure' },
   {
     name: 'save',
     takes: 'value',
@@ -233,10 +240,11 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
   },
 ];
 
-/** Lines of help for flags of these scopes. */
+/** Lines of help for flags of these scopes; the second column begins behind `least` columns or more. */
 export function runtimeHelp(
   scopes: readonly RuntimeFlag['scope'][],
   flags: readonly RuntimeFlag[] = RUNTIME_FLAGS,
+  least = 0,
 ): string {
   const rows = flags
     .filter((flag) => scopes.includes(flag.scope))
@@ -244,6 +252,6 @@ export function runtimeHelp(
       const left = `${flag.short ? `-${flag.short}, ` : '    '}--${flag.name}${flag.value ? ` ${flag.value}` : ''}`;
       return [left, flag.help] as const;
     });
-  const width = Math.max(...rows.map(([left]) => left.length));
+  const width = Math.max(least, ...rows.map(([left]) => left.length));
   return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`).join('\n');
 }

@@ -3,10 +3,11 @@
 import type { CatalogEntry } from '../../catalog/entry.ts';
 import { parseLabels, parseTags, type Tags, unitedTags } from '../../config/tags.ts';
 import type { ToolSettings } from '../../config/tool-settings.ts';
+import { UsageError } from '../../errors.ts';
 import type { JobMetadata, NewJobMetadata } from '../../jobs/record.ts';
 import type { App } from '../app.ts';
 import type { FlagValues } from './scan.ts';
-import { listFlag } from './values.ts';
+import { listFlag, textFlag } from './values.ts';
 
 const FLAGS = [
   ['retries', 'retries'],
@@ -41,6 +42,13 @@ export function callMetadata(flags: FlagValues, ...configured: readonly Tags[]):
   });
 }
 
+/** `--name`. Error: UsageError for one that is empty. */
+function jobName(flags: FlagValues): string | undefined {
+  const name = textFlag(flags, 'name');
+  if (name?.trim() === '') throw new UsageError('--name: a name must not be empty');
+  return name;
+}
+
 /**
  * Puts the defaults of what is called under the flags that were typed: a definition's own, then those that the instance has configured for the
  * tool (`settings`). Returns the metadata of the call's job. Error: UsageError.
@@ -49,7 +57,11 @@ export function applyDefaults(app: App, entry: CatalogEntry, settings: ToolSetti
   const { kind, name, target } = entry;
   if (target) app.defaults(toolDefaults(target.settings));
   app.defaults(toolDefaults(settings));
-  const metadata = callMetadata(app.flags, settings, { tags: [...entry.tags], labels: { ...entry.labels } });
+  const given = jobName(app.flags);
+  const metadata = {
+    ...(given === undefined ? {} : { name: given }),
+    ...callMetadata(app.flags, settings, { tags: [...entry.tags], labels: { ...entry.labels } }),
+  };
   if (kind === 'tool') return metadata;
   return { ...metadata, kind, capability: name, ...(target ? { tool: target.tool.name } : {}) };
 }

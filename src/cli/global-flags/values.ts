@@ -51,7 +51,7 @@ export function outputFormat(flags: FlagValues): OutputFormat {
       hint: 'one of human, json, ndjson',
     });
   if (flags.has('json') && output === 'human')
-    throw new UsageError('--json and --output human contradict each other');
+    throw new UsageError('--json and --output human cannot be used together');
   return output;
 }
 

@@ -2,8 +2,8 @@ import { reachable } from '../../catalog/entry.ts';
 import { CliError, PermissionError } from '../../errors.ts';
 import { listedEntries } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
-import { runtimeHelp } from '../global-flags/table.ts';
 import { entryLines, grouped } from '../output/entry-view.ts';
+import { commonFlags } from './flags.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */
 export async function instanceHelp(app: App): Promise<string> {
@@ -27,9 +27,7 @@ Commands:
   skill                                    a SKILL.md of the instance, for agents
   refresh                                  read the server's catalogue again
 
-Flags:
-${runtimeHelp(['all', 'tool', 'input', 'result'])}
-
+${commonFlags(`${prefix} TOOL`)}
 ${prefix} TOOL --help shows the flags of a tool.
 `;
 }

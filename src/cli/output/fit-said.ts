@@ -1,4 +1,4 @@
-import { columns, wrapWords } from '../../lib/word-wrap.ts';
+import { columns, fitLines, wrapWords } from '../../lib/word-wrap.ts';
 
 /** A word of a command line: quoted parts stay whole. */
 const WORD = /(?:'[^']*'|"[^"]*"|[^ ])+/g;
@@ -9,9 +9,9 @@ const WORD = /(?:'[^']*'|"[^"]*"|[^ ])+/g;
  */
 export function fitSaid(text: string, width: number, programs: readonly string[]): string {
   if (text.split('\n').every((line) => columns(line) <= width)) return text;
-  const begins = `(?:${programs.map((name) => name.replace(/[.]/g, '\\.')).join('|')}) `;
-  const command = new RegExp(`^${begins}`);
-  const border = new RegExp(`(?<=[:;,] )(?=${begins})|(?<=; )`);
+  const start = begins(programs);
+  const command = new RegExp(`^${start}`);
+  const border = new RegExp(`(?<=[:;,] )(?=${start})|(?<=; )`);
   const fitted = text.split('\n').map((line) => {
     if (columns(line) <= width) return line;
     const [, indent = '', said = ''] = /^( *)(.*)$/.exec(line) ?? [];
@@ -48,6 +48,21 @@ function fitParts(parts: readonly string[], width: number, indent: string, comma
   }
   end();
   return lines.join('\n');
+}
+
+/** Help, with the command lines that stand alone in it broken so that they can be copied. */
+export function fitHelp(text: string, width: number, programs: readonly string[]): string {
+  const command = new RegExp(`^ {2}(?:${begins(programs)})(?!.* {2})`);
+  const lines = text.split('\n').map((line) => {
+    if (columns(line) <= width) return line;
+    return command.test(line) ? brokenCommand(line.trim(), width, '  ') : fitLines(line, width);
+  });
+  return lines.join('\n');
+}
+
+/** What a command begins with. */
+function begins(programs: readonly string[]): string {
+  return `(?:${programs.map((name) => name.replace(/[.]/g, '\\.')).join('|')}) `;
 }
 
 function brokenCommand(text: string, width: number, indent: string): string {

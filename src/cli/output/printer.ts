@@ -3,8 +3,7 @@ import { type CliError, EXIT } from '../../errors.ts';
 import { stringifyJson } from '../../lib/exact-json.ts';
 import { textOf } from '../../lib/json.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
-import { fitLines } from '../../lib/word-wrap.ts';
-import { fitSaid } from './fit-said.ts';
+import { fitHelp, fitSaid } from './fit-said.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
 
@@ -64,6 +63,12 @@ export class Printer {
   /** Width of the terminal in columns; 80 where there is none. */
   get width(): number {
     return (this.outTTY ? this.#options.stdout.columns : undefined) || 80;
+  }
+
+  /** The words that commands begin with. */
+  get #programs(): string[] {
+    const { program } = this.#options;
+    return ['mcp2cli', ...(program === undefined ? [] : [program])];
   }
 
   /** Text of the program's own, or text made safe before. */
@@ -135,7 +140,7 @@ export class Printer {
   /** Help for a person, in lines that fit the terminal; a document of its own with --json. */
   help(text: string): void {
     if (this.json) this.envelope('help', text.trim().split('\n', 1)[0] ?? '', { text: text.trimEnd() });
-    else this.out(this.outTTY ? fitLines(text, this.width) : text);
+    else this.out(this.outTTY ? fitHelp(text, this.width, this.#programs) : text);
   }
 
   /** Conversation: not with --quiet. */
@@ -182,11 +187,10 @@ export class Printer {
 
   /** A line on stderr, or several; in lines that fit where it is a terminal. */
   #say(text: string): void {
-    const { stderr, program } = this.#options;
+    const { stderr } = this.#options;
     const said = visible(text);
     const width = stderr.isTTY ? stderr.columns : undefined;
-    const programs = ['mcp2cli', ...(program === undefined ? [] : [program])];
-    stderr.write(`${width ? fitSaid(said, width, programs) : said}\n`);
+    stderr.write(`${width ? fitSaid(said, width, this.#programs) : said}\n`);
   }
 
   #jsonLine(value: object): void {

@@ -100,6 +100,7 @@ const JOB_SHAPE: Record<string, Check> = {
   holder: maybe(isHolder),
   kind: maybe(isString),
   tool: maybe(isString),
+  name: maybe(isString),
   tags: maybe(isTags),
   labels: maybe(isLabels),
 };

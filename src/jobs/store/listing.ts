@@ -9,14 +9,22 @@ export function fitting({
   statuses = [],
   tags = [],
   labels = {},
+  tools = [],
+  since,
+  name,
 }: JobFilter): ((job: JobRecord) => boolean) | undefined {
   const wanted = Object.entries(labels);
-  if (statuses.length === 0 && tags.length === 0 && wanted.length === 0) return undefined;
+  const lists = [statuses, tags, wanted, tools];
+  if (lists.every(({ length }) => length === 0) && since === undefined && name === undefined)
+    return undefined;
   return (job) =>
+    (since === undefined || Date.parse(job.created_at) >= since) &&
+    (name === undefined || job.name === name) &&
+    (tools.length === 0 || tools.includes(job.capability) || tools.includes(job.tool ?? '')) &&
     (statuses.length === 0 || statuses.includes(job.status)) &&
     (tags.length === 0 || tags.some((tag) => job.tags?.includes(tag))) &&
     wanted.every(
-      ([name, value]) => job.labels && Object.hasOwn(job.labels, name) && job.labels[name] === value,
+      ([key, value]) => job.labels && Object.hasOwn(job.labels, key) && job.labels[key] === value,
     );
 }
 

@@ -25,7 +25,7 @@ export async function listDefinitions(app: App): Promise<number> {
         ? definitionTable(items, await app.palette())
         : items.map((item) => definitionLine(item)).join('\n'),
     );
-  else if (printer.outTTY) printer.note('nothing is defined here');
+  else if (printer.outTTY) printer.note('no jobs are defined here');
   return EXIT.ok;
 }
 

@@ -55,8 +55,8 @@ function serverFromFlags(
   const url = given ?? (first !== undefined && isUrl(first) ? first : undefined);
   if (url !== undefined) {
     if (given !== undefined && first !== undefined)
-      throw new UsageError(`--url and ${shellQuote(first)} contradict each other`);
-    if (args.length > 0) throw new UsageError(`words after the URL mean nothing: ${args.join(' ')}`);
+      throw new UsageError(`--url and ${shellQuote(first)} cannot be used together`);
+    if (args.length > 0) throw new UsageError(`nothing may follow the URL: ${args.join(' ')}`);
     for (const flag of ['env', 'cwd'])
       if (flags.has(flag)) throw new UsageError(`--${flag} goes with a command, not with a URL`);
     checkUrlTemplate(url);
@@ -72,7 +72,7 @@ function serverFromFlags(
     throw new UsageError(`not a command: ${first}`, {
       hint: `if it is a server over HTTP: ${typed(app, name, options, 'header', [shellQuote(misfit.url)])}`,
     });
-  if (flags.has('header')) throw new UsageError('--header goes with --url');
+  if (flags.has('header')) throw new UsageError('--header needs --url');
   if (first === undefined)
     throw new UsageError('which server? give a URL, or a command after --', {
       hint: 'mcp2cli instances add NAME https://host/mcp; mcp2cli instances add NAME -- npx -y some-server',

@@ -21,7 +21,7 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
   // Folders are only of names that may be folders.
   const purge = options.purge === true && isSafeName(name);
   if (options.force && !options.purge)
-    throw new UsageError('--force goes with --purge: without it no job is touched');
+    throw new UsageError('--force needs --purge: without it no job is touched');
   const force =
     options.force === true || (purge && (await (await import('../purge.ts')).givesUpJobs(app, name)));
   const running = await keptJobs(app, name, purge, force);

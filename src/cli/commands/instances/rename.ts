@@ -67,7 +67,7 @@ function checkRename({ config, paths }: App, name: string, to: string): void {
   const isCase = to.toLowerCase() === name.toLowerCase();
   const left = isCase ? namesIn(paths.instancesDir).includes(to) : existsSync(paths.instanceDir(to));
   if (left)
-    throw new UsageError(`an instance that was called ${to} has left its jobs in ${paths.instanceDir(to)}`, {
+    throw new UsageError(`an instance that was called ${to} left its jobs in ${paths.instanceDir(to)}`, {
       hint: 'choose another name, or move that folder away',
     });
 }
@@ -81,7 +81,7 @@ async function stopIdleKeepers(app: App, name: string): Promise<void> {
   const busy = await stopKeepers(app, name, false);
   if (busy !== undefined)
     throw new UnfinishedError('keeper_busy', `not renamed: the keeper of ${name} has ${busy}`, {
-      hint: `wait for it, or end it, and its jobs with it: mcp2cli keeper stop ${name} --force`,
+      hint: `wait for it, or stop the keeper and its jobs: mcp2cli keeper stop ${name} --force`,
     });
 }
 

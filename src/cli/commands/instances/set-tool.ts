@@ -105,7 +105,7 @@ function toolsOf(config: ServerConfig): Tools {
   const tools = config['tools'] ?? {};
   if (typeof tools !== 'object' || Array.isArray(tools))
     throw new UsageError('tools is something else in the configuration, not the settings of tools', {
-      hint: 'mend it there, or take it out: mcp2cli instances unset NAME tools',
+      hint: 'fix it there, or take it out: mcp2cli instances unset NAME tools',
     });
   return tools as Tools;
 }

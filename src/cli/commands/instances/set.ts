@@ -151,7 +151,7 @@ function checkSetting(name: string, key: string, value: unknown): void {
 /** A proxy and a file of certificates are looked at where they are set, as far as there are no variables in them. Errors: UsageError. */
 function checkRoute(name: string, server: ServerConfig, key: 'proxy' | 'ca', value: string): void {
   if (configuredTarget(name, server).kind !== 'http')
-    throw new UsageError(`${key}: ${name} is no server over HTTP`);
+    throw new UsageError(`${key}: ${name} is not a server over HTTP`);
   if (value.includes('${')) return;
   if (key === 'proxy') parseProxy(value, key);
   else {

@@ -87,7 +87,7 @@ export async function readAnswer(
   const said = (['accept', 'decline', 'cancel'] as const).filter((action) => line.runtime.has(action));
   const filled = line.assignments.length > 0 || line.args !== undefined;
   if (said.length > 1)
-    throw wrong([`--${said[0]} and --${said[1]} contradict each other: give one of them`], 'usage');
+    throw wrong([`--${said[0]} and --${said[1]} cannot be used together: give one of them`], 'usage');
   const [action = filled ? 'accept' : undefined] = said;
   if (action === undefined) return undefined;
   if (action !== 'accept') {

@@ -11,7 +11,7 @@ export function oneJob(store: JobStore, id: string | undefined, latest: boolean 
 /** The jobs that ids, or `--latest`, name; each once, in the order given. Errors as for `oneJob`. */
 export function someJobs(store: JobStore, ids: readonly string[], latest: boolean | undefined): string[] {
   if (latest && ids.length > 0)
-    throw new UsageError('a job id and --latest contradict each other: give one of them');
+    throw new UsageError('a job id and --latest cannot be used together: give one of them');
   if (latest) {
     const newest = store.latest();
     if (newest === undefined) throw new UsageError('there are no jobs yet', { code: 'unknown_job' });

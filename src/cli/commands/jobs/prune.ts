@@ -64,7 +64,7 @@ function namedJobs(app: App, named: readonly string[], options: PruneOptions): J
   const rule = [options.olderThan, options.keep, options.status].some((one) => one !== undefined);
   const { tags = [], labels = {} } = metadataFilter(app, options);
   if (rule || tags.length > 0 || Object.keys(labels).length > 0)
-    throw new UsageError('ids of jobs and flags that choose jobs contradict each other: give one of them');
+    throw new UsageError('ids of jobs and flags that choose jobs cannot be used together: give one of them');
   return someJobs(app.store, named, false).map((id) => {
     const job = app.store.read(id);
     if (isTerminal(job.status)) return job;

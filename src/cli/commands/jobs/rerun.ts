@@ -19,7 +19,7 @@ export async function rerunJob(app: App, id: string | undefined, options: RerunO
   const { store } = app;
   const wanted = oneJob(store, id, options.latest);
   await permitJobs(app, 'read', store, [wanted]);
-  const { kind, capability, tool, arguments: args, tags = [], labels = {} } = store.read(wanted);
+  const { kind, capability, tool, arguments: args, name: given, tags = [], labels = {} } = store.read(wanted);
   const [called, name] =
     kind === 'job' || kind === 'workflow' ? [`--${kind}`, capability] : ['--tool', tool ?? capability];
   const secrets = redactedPlaces(args);
@@ -43,6 +43,7 @@ export async function rerunJob(app: App, id: string | undefined, options: RerunO
     );
   }
   const metadata = [
+    ...(given === undefined ? [] : ['--name', given]),
     ...tags.flatMap((tag) => ['--tag', tag]),
     ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
   ];

@@ -66,7 +66,7 @@ async function changes(app: App): Promise<ChangeView> {
       live.update(job.status, job.progress, {
         since: Date.parse(job.created_at),
         message: remoteMessage(job),
-        last: `${visibleName(job.capability)} ${job.job_id}`,
+        last: `(${visibleName(job.capability)} ${job.job_id})`,
       }),
     pause: () => live.pause(),
     end: () => live.stop(),

@@ -26,7 +26,7 @@ export async function keeperLogs(
   const { printer } = app;
   const instance = name ?? app.activeInstance()?.name;
   if (instance === undefined)
-    throw new UsageError('whose logs? keeper logs INSTANCE', { hint: 'see: mcp2cli keeper status' });
+    throw new UsageError('which keeper? keeper logs INSTANCE', { hint: 'see: mcp2cli keeper status' });
   const dir = app.paths.keeperDir(instanceFolder(app, instance));
   const wanted = tailOf(tail);
   const current = new Tailer(logPath(dir));

@@ -131,7 +131,7 @@ export async function keeperStop(app: App, name: string | undefined, options: St
   if (failures.length > 0) throw failures[0];
   if (busy.length > 0)
     throw new UnfinishedError('keeper_busy', `not stopped: ${busy.join('; ')}`, {
-      hint: 'it ends by itself after them; --force ends it now, and its jobs are lost',
+      hint: 'it ends by itself after its jobs; --force stops it now, and its jobs are lost',
     });
   if (printer.json) printer.envelope('keeper stop', `stopped ${stopped.length}`, { stopped });
   else for (const one of stopped) printer.note(`stopped the keeper of ${one}`);
@@ -164,7 +164,7 @@ async function stopOne(state: KeeperState, force: boolean): Promise<string | und
       },
     );
   if (outcome === 'alive')
-    throw new IoError(`the keeper of ${state.instance} (process ${pid}) does not end, not even killed`, {
+    throw new IoError(`the keeper of ${state.instance} (process ${pid}) does not end, not even when killed`, {
       hint: 'a process that waits for a disk or a device ends when that answers',
     });
   return undefined;
