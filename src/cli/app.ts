@@ -136,7 +136,7 @@ export class App {
     if (['url', 'stdio', 'header', 'env', 'cwd'].some((name) => this.flags.has(name))) {
       const { adHocInstance } = await import('./ad-hoc.ts');
       if (this.flags.has('config'))
-        throw new UsageError('--config and an ad hoc target contradict each other');
+        throw new UsageError('--config and an ad hoc target cannot be used together');
       return adHocInstance(this.flags, env, this.context.cwd);
     }
     const named = textFlag(this.flags, 'instance');

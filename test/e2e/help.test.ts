@@ -10,6 +10,7 @@ import type { CommandSpec } from '../../src/cli/program.ts';
 import { atTestEnd, run } from '../support/cli.ts';
 import { freshHome } from '../support/home.ts';
 import { addInstance, homeAt } from '../support/instance.ts';
+import { everythingCommand } from '../support/keeper.ts';
 import { launchers, shell } from '../support/launcher.ts';
 import { demoServer } from '../support/servers.ts';
 
@@ -36,7 +37,7 @@ describe('the help of a tool', () => {
     const all = await run(['work', 'deploy', '--help', '--all'], { home });
     expect(all.code).toBe(0);
     for (const { name, scope } of RUNTIME_FLAGS)
-      expect(all.stdout.includes(` --${name} `)).toBe(scope !== 'target');
+      expect(all.stdout.includes(` --${name} `)).toBe(scope !== 'target' && scope !== 'file');
   });
 
   it('leaves --all to a tool that has such a flag', async () => {
@@ -85,7 +86,10 @@ function leaves(specs: readonly CommandSpec[], before: readonly string[]): [stri
 }
 
 /** These go on until they are stopped, or for minutes: their help is asked for in their place. */
-const LONG = /^demo (run|tour)/;
+const LONG = /^(demo (run|tour)|resources watch|logs)/;
+
+/** Examples with what a server has: those of server-everything. */
+const OF_EVERYTHING = /^(resources|prompts)/;
 
 it.skipIf(process.platform === 'win32')(
   'has an example of every command, which runs as it stands',
@@ -117,7 +121,8 @@ it.skipIf(process.platform === 'win32')(
       if (examples.length === 0) without.push(name);
       for (const example of examples) {
         const home = freshHome();
-        if (name !== 'instances add') cpSync(template, home, { recursive: true });
+        if (OF_EVERYTHING.test(name)) await addInstance(home, everythingCommand());
+        else if (name !== 'instances add') cpSync(template, home, { recursive: true });
         atTestEnd(async () => {
           await run(['demo', 'stop'], { home });
         });

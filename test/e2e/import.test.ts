@@ -320,7 +320,7 @@ env_http_headers = { X-Team = "TEAM" }
   it.each([
     [['import'], 'which servers? give names, or --all'],
     [['import', 'nope'], 'no server "nope" was found'],
-    [['import', 'files', '--all'], 'names and --all contradict each other'],
+    [['import', 'files', '--all'], 'names and --all cannot be used together'],
     [
       ['import', '--all', '--from', 'cursr'],
       '--from cursr: no file, and no program that is known (did you mean cursor?)',
@@ -439,7 +439,7 @@ describe('--config FILE', () => {
       ['instances', 'add', 'x', 'https://host'],
       /^error: --config goes with commands of a server, not with instances\n/,
     ],
-    [['--url', 'https://host', 'ls'], /^error: --config and an ad hoc target contradict each other\n/],
+    [['--url', 'https://host', 'ls'], /^error: --config and an ad hoc target cannot be used together\n/],
   ])('%j is refused', async (words, message) => {
     const { home, file } = await project();
     const refused = await run(['--config', file, ...words], { home });

@@ -315,7 +315,7 @@ describe('--no-input-check', () => {
     expect(await run(['work', 'query', '--input-check'], { home })).toMatchObject({ code: 2 });
     expect(await run(['work', 'query', '--input-check', '--no-input-check'], { home })).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--input-check and --no-input-check contradict each other'),
+      stderr: expect.stringContaining('--input-check and --no-input-check cannot be used together'),
     });
     // What makes no sense as a line still makes none.
     expect(await run(['work', 'query', '--nonsense', '1'], { home })).toMatchObject({ code: 2 });

@@ -135,7 +135,7 @@ function whatIsAsked(app: App): 'everything' | 'missing' | 'nothing' {
 /** Whether arguments have to fit the tool's schema, by `--no-input-check` and the setting of its name. Error: UsageError. */
 function isChecked({ flags }: App): boolean {
   if (flags.has('input-check') && flags.has('no-input-check'))
-    throw new UsageError('--input-check and --no-input-check contradict each other');
+    throw new UsageError('--input-check and --no-input-check cannot be used together');
   return !flags.has('no-input-check');
 }
 

@@ -35,12 +35,14 @@ export const HOST_SPECS: readonly CommandSpec[] = [
       },
       {
         name: 'discover',
-        summary: 'the servers that other programs on this machine have, and where',
+        summary: 'list the servers that other programs on this machine have, and where',
+        examples: ['instances discover'],
         run: async (app) => (await import('./instances/discover.ts')).discoverInstances(app),
       },
       {
         name: 'import',
-        summary: 'take servers of other programs over: NAME..., or --all',
+        summary: 'take over servers of other programs: NAME..., or --all',
+        examples: ['instances import --all --dry-run'],
         words: ['[names...]'],
         options: [
           {

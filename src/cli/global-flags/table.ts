@@ -213,7 +213,7 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     takes: 'value',
     value: 'LEVEL',
     scope: 'tool',
-    help: "the server's log messages of this call on stderr, from this level up: debug, info, warning, error",
+    help: 'print log messages of the server on stderr, from this level up: debug, info, warning, error',
   },
   {
     name: 'each',

@@ -12,14 +12,14 @@ const COMMON: readonly string[] = ['background', 'json', 'timeout', 'interactive
 
 /** Every flag is in one of them; a test asks for it. */
 export const FLAG_GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ['Output', ['json', 'output', 'quiet', 'verbose', 'no-color', 'save']],
+  ['Output', ['json', 'output', 'quiet', 'verbose', 'log-level', 'no-color', 'save']],
   ['Input', ['args', 'interactive', 'dry-run', 'elicit']],
   ['Background jobs', ['background', 'detach', 'ttl', 'name', 'tag', 'label']],
   ['Time limits', ['timeout', 'connect-timeout']],
   ['Retries', ['retries', 'retry-backoff', 'retry-multiplier', 'retry-max-backoff']],
-  ['Checks', ['no-output-check', 'output-check']],
+  ['Checks', ['no-output-check', 'output-check', 'no-input-check', 'input-check']],
   ['Many calls', ['each', 'parallel', 'unordered', 'fail-fast']],
-  ['Server', ['instance', 'url', 'stdio', 'header', 'env', 'cwd']],
+  ['Server', ['instance', 'url', 'stdio', 'header', 'env', 'cwd', 'config']],
   ['Help', ['help', 'version']],
 ];
 
@@ -36,7 +36,7 @@ The other ${rest}: mcp2cli help flags, or ${usage} --help --all
 
 /** All flags that a tool's call takes, in groups. */
 export function toolFlagGroups(): string {
-  return `Flags of mcp2cli:\n\n${groups(({ scope }) => scope !== 'target')}\n`;
+  return `Flags of mcp2cli:\n\n${groups(({ scope }) => scope !== 'target' && scope !== 'file')}\n`;
 }
 
 /** `mcp2cli help flags`. */

@@ -35,6 +35,8 @@ Commands of an instance:
   jobs list|show|wait|watch|answer|cancel|logs|prune|...
                                 background jobs
   jobs define|definitions|...   jobs of your own: tools with fixed arguments
+  resources, prompts            read what else the server has
+  info, ping, logs, skill       about the server; skill prints a SKILL.md for agents
   refresh                       read the server's catalogue again
 
 COMMAND --help tells more; ${program} help flags lists all flags and exit codes.

@@ -162,7 +162,7 @@ export class Printer {
   /** A log message of the server that was asked for: a line on stderr, with --json a JSON line. */
   serverLog(message: { level: unknown; logger?: unknown; data: unknown }): void {
     if (this.json) this.#jsonLine({ log: message });
-    else this.#options.stderr.write(`${visible(logText(message))}\n`);
+    else this.#say(logText(message));
   }
 
   /** A bad outcome, for people; `--json` carries it in its document. */

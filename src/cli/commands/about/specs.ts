@@ -4,17 +4,20 @@ import type { CommandSpec } from '../../program.ts';
 export const ABOUT_SPECS: readonly CommandSpec[] = [
   {
     name: 'info',
-    summary: 'what the server says of itself: versions, protocol, capabilities, instructions',
+    summary: 'print what the server says of itself: versions, protocol, capabilities, instructions',
+    examples: ['info'],
     run: async (app) => (await import('./info.ts')).info(app),
   },
   {
     name: 'ping',
-    summary: 'whether the server answers, and how fast',
+    summary: 'tell whether the server answers, and how fast',
+    examples: ['ping'],
     run: async (app) => (await import('./ping.ts')).ping(app),
   },
   {
     name: 'logs',
-    summary: "the log messages of the server's session, as they come, until ^C or --timeout",
+    summary: "print the log messages of the server's session as they come, until ^C or --timeout",
+    examples: ['logs --level warning'],
     options: [
       {
         flags: '--level <LEVEL>',
@@ -22,7 +25,7 @@ export const ABOUT_SPECS: readonly CommandSpec[] = [
       },
       {
         flags: '-f, --follow',
-        help: 'said for those who are used to it: a session has no messages of before',
+        help: 'the default, as a session has no earlier messages',
       },
     ],
     more: [
@@ -33,7 +36,8 @@ export const ABOUT_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'skill',
-    summary: 'a SKILL.md of the instance for agents: what it is for, its tools in a line each',
+    summary: 'print a SKILL.md of the instance for agents: what it is for, its tools in a line each',
+    examples: ['skill'],
     run: async (app) => (await import('./skill.ts')).skill(app),
   },
 ];

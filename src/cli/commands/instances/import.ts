@@ -33,7 +33,7 @@ export async function importInstances(
   options: ImportOptions,
 ): Promise<number> {
   const { printer, config } = app;
-  if (options.all && names.length > 0) throw new UsageError('names and --all contradict each other');
+  if (options.all && names.length > 0) throw new UsageError('names and --all cannot be used together');
   const files = await filesOf(app, options.from);
   const candidates = candidatesIn(files, config);
   for (const { problem } of files) if (problem !== undefined) printer.warn('unreadable', problem);

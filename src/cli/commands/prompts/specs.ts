@@ -9,7 +9,8 @@ export const PROMPT_SPECS: CommandSpec = {
     {
       name: 'list',
       aliases: ['ls'],
-      summary: 'the prompts',
+      summary: 'list the prompts',
+      examples: ['prompts list'],
       options: LIST,
       isDefault: true,
       run: async (app, _words, options) =>
@@ -18,7 +19,8 @@ export const PROMPT_SPECS: CommandSpec = {
     {
       name: 'get',
       aliases: ['show'],
-      summary: 'a prompt, its arguments filled in: NAME --ARGUMENT value...',
+      summary: 'print a prompt, with its arguments filled in: NAME --ARGUMENT value...',
+      examples: ['prompts get args-prompt --city Paris'],
       words: ['[name]'],
       scopes: ['input', 'result'],
       // Its flags are the prompt's arguments, so the line is not commander's (route.ts).

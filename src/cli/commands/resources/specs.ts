@@ -2,8 +2,8 @@ import type { CommandSpec, OptionSpec } from '../../program.ts';
 
 /** Flags of every list. */
 export const LIST: readonly OptionSpec[] = [
-  { flags: '--filter <TEXT>', help: 'with this in the address, the name or the description' },
-  { flags: '--limit <N>', help: 'the first N only' },
+  { flags: '--filter <TEXT>', help: 'only those with this text in their address, name or description' },
+  { flags: '--limit <N>', help: 'only the first N' },
 ];
 
 /** `resources`: what a server has to read. */
@@ -14,7 +14,8 @@ export const RESOURCE_SPECS: CommandSpec = {
     {
       name: 'list',
       aliases: ['ls'],
-      summary: 'the resources, and the templates that make more of them',
+      summary: 'list the resources, and the templates that make more of them',
+      examples: ['resources list --limit 20'],
       options: LIST,
       isDefault: true,
       run: async (app, _words, options) =>
@@ -22,7 +23,8 @@ export const RESOURCE_SPECS: CommandSpec = {
     },
     {
       name: 'templates',
-      summary: 'the templates alone',
+      summary: 'list the templates',
+      examples: ['resources templates'],
       options: LIST,
       run: async (app, _words, options) => (await import('./list.ts')).listExtras(app, ['template'], options),
     },
@@ -30,6 +32,7 @@ export const RESOURCE_SPECS: CommandSpec = {
       name: 'read',
       aliases: ['get', 'cat'],
       summary: 'print a resource: its URI, or a template with --VARIABLE value...',
+      examples: ['resources read demo://resource/dynamic/text/1'],
       words: ['[target]'],
       scopes: ['input', 'result'],
       flagHelp: { save: 'write it to this file, or into this folder under a safe name' },
@@ -42,7 +45,8 @@ export const RESOURCE_SPECS: CommandSpec = {
     },
     {
       name: 'watch',
-      summary: 'a line for each change of resources, until ^C or --timeout',
+      summary: 'print a line for each change of resources, until ^C or --timeout',
+      examples: ['resources watch demo://resource/dynamic/text/1 --timeout 1m'],
       words: ['[uris...]'],
       options: [
         {
