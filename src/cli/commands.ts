@@ -19,8 +19,12 @@ export async function commandHelp(app: App, [name = '', ...rest]: readonly strin
   return EXIT.ok;
 }
 
-/** `ls`, `jobs` or `refresh` of the selected instance, the first of the words. Errors: as `runProgram`. */
-export function runInstanceCommand(app: App, argv: readonly string[]): Promise<number> {
+/** `ls`, `jobs` or `refresh` of the selected instance, the first of the words, which `prefix` leads to. Errors: as `runProgram`. */
+export function runInstanceCommand(
+  app: App,
+  argv: readonly string[],
+  prefix: string = app.command(),
+): Promise<number> {
   const spec = INSTANCE_SPECS.filter(({ name }) => name === argv[0]);
-  return runProgram(spec, argv, app, app.command());
+  return runProgram(spec, argv, app, prefix);
 }

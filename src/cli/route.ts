@@ -176,6 +176,10 @@ async function namedCommand(
       },
     );
   if (foreign) throw unknownInstance(app.config, word);
+  if (isCommand && isOverAll(rest)) {
+    const { runInstanceCommand } = await import('./commands.ts');
+    return runInstanceCommand(app, words, app.program);
+  }
   const known = [...HOST_COMMANDS, ...names];
   const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
   const near = other?.map((words) => `${app.program} ${words}`).join(', ') ?? nearestNames(word, known)[0];
@@ -200,6 +204,11 @@ function asksForHelp(app: App, rest: readonly string[]): boolean {
   const end = rest.indexOf('--');
   const words = end < 0 ? rest : rest.slice(0, end);
   return app.flags.has('help') || words.includes('--help') || words.includes('-h');
+}
+
+/** Whether the command is about all instances: then none has to be named. */
+function isOverAll(rest: readonly string[]): boolean {
+  return rest.some((word) => word === '-A' || word === '--all-instances');
 }
 
 /** Whether there is an active instance that can be used; help is there without one, too. */

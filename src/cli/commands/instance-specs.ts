@@ -6,6 +6,17 @@ import { PROMPT_SPECS } from './prompts/specs.ts';
 import { RESOURCE_SPECS } from './resources/specs.ts';
 
 const JOB_ID = '[id]';
+const ALL_INSTANCES = { flags: '-A, --all-instances', help: 'the jobs of all instances' };
+const TAG = {
+  flags: '--tag <TAG>',
+  help: 'only jobs with this tag (repeatable: any of the tags)',
+  repeatable: true,
+};
+const LABEL = {
+  flags: '--label <K=V>',
+  help: 'only jobs with this label (repeatable: all of the labels)',
+  repeatable: true,
+};
 const LATEST = { flags: '--latest', help: 'the newest job' };
 
 /**
@@ -37,6 +48,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       { flags: '--filter <TEXT>', help: 'only those with this text in their name or description' },
       { flags: '--query <TEXT>', help: 'the same', hidden: true },
       { flags: '-l, --long', help: 'show the flags of each' },
+      { flags: '-A, --all-instances', help: 'what all instances offer, as it is cached: no server is asked' },
     ],
     run: async (app, _words, options) => (await import('./ls.ts')).list(app, options),
   },
@@ -68,16 +80,16 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
             help: 'only queued, running, input_required, completed, failed, canceled or lost; several: a,b',
             repeatable: true,
           },
+          TAG,
+          LABEL,
           {
-            flags: '--tag <TAG>',
-            help: 'only jobs with this tag (repeatable: any of the tags)',
+            flags: '--tool <TOOL>',
+            help: 'only jobs of this tool (repeatable: any of the tools)',
             repeatable: true,
           },
-          {
-            flags: '--label <K=V>',
-            help: 'only jobs with this label (repeatable: all of the labels)',
-            repeatable: true,
-          },
+          { flags: '--since <AGE>', help: 'only jobs that are newer: 30m, 2h, 7d, or a date' },
+          { flags: '--name <NAME>', help: 'only jobs of this name' },
+          ALL_INSTANCES,
         ],
         run: (app, _words, options) => listJobs(app, options),
       },
@@ -100,18 +112,20 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       {
         name: 'wait',
         summary: 'wait until jobs end; exit 0 if all completed, 1 if not',
+        more: 'By ids or names, --latest, tags or labels; with --all-instances alone, for all that have not ended.',
         examples: ['jobs wait --latest --timeout 10m'],
         words: ['[ids...]'],
-        options: [LATEST],
+        options: [LATEST, TAG, LABEL, ALL_INSTANCES],
         scopes: ['input', 'result'],
         run: async (app, ids, options) => (await import('./jobs/wait.ts')).waitForJobs(app, ids, options),
       },
       {
         name: 'watch',
         summary: 'wait for a job, and show its state and progress meanwhile',
+        more: 'With --all-instances a table of all jobs that have not ended, until they have.',
         examples: ['jobs watch --latest'],
         words: [JOB_ID],
-        options: [LATEST],
+        options: [LATEST, ALL_INSTANCES],
         scopes: ['input', 'result'],
         run: async (app, [id], options) => (await import('./jobs/watch.ts')).watchJob(app, id, options),
       },
@@ -184,18 +198,11 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
             help: 'only completed, failed, canceled or lost; several: a,b',
             repeatable: true,
           },
-          {
-            flags: '--tag <TAG>',
-            help: 'only jobs with this tag (repeatable: any of the tags)',
-            repeatable: true,
-          },
-          {
-            flags: '--label <K=V>',
-            help: 'only jobs with this label (repeatable: all of the labels)',
-            repeatable: true,
-          },
+          TAG,
+          LABEL,
           { flags: '--dry-run', help: 'only list them' },
           { flags: '--yes', help: 'do not ask before removing' },
+          ALL_INSTANCES,
         ],
         more: [
           'A job is removed only if all given flags fit; --keep counts the jobs that --status, --tag and --label leave. Jobs that run, and records that',

@@ -11,6 +11,7 @@ import { entryItem, entryLines, entryRows, entrySignatures, rowLines } from '../
 import { countsOf, countText, extraItem, extraRow } from '../output/extras-view.ts';
 
 export interface LsOptions {
+  allInstances?: boolean;
   tag?: string[];
   label?: string[];
   query?: string;
@@ -29,6 +30,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   const filter = filterOf(options);
   const kinds = kindsOf(options.kind);
   const isWanted = ({ kind }: { kind: string }) => kinds?.has(kind) ?? true;
+  if (options.allInstances) return (await import('./ls-all.ts')).listEverywhere(app, options, isWanted);
   const stop = app.stop('the catalogue was not read in time');
   try {
     const entries = (await listedEntries(app, { all: options.all ?? false, signal: stop.signal })).filter(
@@ -144,7 +146,12 @@ function printLines(app: App, { entries, extras }: All, long: boolean): void {
 }
 
 /** Error: UsageError for a label without a value. */
-function filterOf({ tag = [], label = [], filter = '', query = filter }: LsOptions): EntryFilter | undefined {
+export function filterOf({
+  tag = [],
+  label = [],
+  filter = '',
+  query = filter,
+}: LsOptions): EntryFilter | undefined {
   if (tag.length + label.length === 0 && query === '') return undefined;
   return { tags: parseTags(tag, '--tag'), labels: parseLabels(label, '--label'), query };
 }

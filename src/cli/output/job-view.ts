@@ -45,6 +45,7 @@ export function jobDetails(job: JobRecord, now?: Date): string {
     ...whatLines(job),
     `arguments: ${visibleLine(stringifyJson(job.arguments))}`,
   ];
+  if (job.name !== undefined) lines.push(`name: ${visibleName(job.name)}`);
   if (job.tags?.length) lines.push(`tags: ${job.tags.map(visibleLine).join(', ')}`);
   const labels = Object.entries(job.labels ?? {}).map(([name, value]) => visibleLine(`${name}=${value}`));
   if (labels.length > 0) lines.push(`labels: ${labels.join(', ')}`);

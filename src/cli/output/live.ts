@@ -1,4 +1,4 @@
-import type { Ora } from 'ora';
+import type { Options, Ora } from 'ora';
 import type { Live } from '../../calls/call.ts';
 import type { Progress } from '../../jobs/record.ts';
 import { elapsed } from '../../lib/elapsed.ts';
@@ -14,6 +14,9 @@ const BESIDE_BAR = 44;
 
 /** The dots that turn, and the space behind them; a line that fills the terminal would be broken by some. */
 const SPINNER = 4;
+
+/** Lines of a live table beside its rows: the count, the heading, and the line of the cursor. */
+const TABLE_FRAME = 3;
 
 /** How often the time on the line is told anew, in milliseconds. */
 const TICK_MS = 1_000;
@@ -91,6 +94,46 @@ function lines(printer: Printer): Live {
   };
 }
 
+function spinnerOptions(color: boolean): Options {
+  return {
+    text: '',
+    stream: process.stderr,
+    discardStdin: false,
+    ...(color ? {} : { color: false as never }),
+  };
+}
+
+export interface LiveTable {
+  /** Something has changed. */
+  draw(): void;
+  stop(): void;
+}
+
+/** Lines behind a spinner, repainted with every change and every second. `text` is given the columns, and the rows that are left for a table. */
+export async function liveTable(
+  printer: Printer,
+  color: boolean,
+  text: (width: number, rows: number) => string,
+): Promise<LiveTable> {
+  if (printer.quiet || !printer.errTTY || !printer.stderr.columns) return { draw() {}, stop() {} };
+  const { default: ora } = await import('ora');
+  const running = ora(spinnerOptions(color));
+  const draw = () => {
+    const { columns = 80, rows = 24 } = process.stderr;
+    running.text = text(columns - SPINNER, Math.max(1, rows - TABLE_FRAME));
+  };
+  draw();
+  running.start();
+  const ticking = setInterval(draw, TICK_MS).unref();
+  return {
+    draw,
+    stop() {
+      clearInterval(ticking);
+      running.stop();
+    },
+  };
+}
+
 async function spinner(printer: Printer, color: boolean, immediately: boolean): Promise<WatchedLive> {
   const { default: ora } = await import('ora');
   let running: Ora | undefined;
@@ -101,12 +144,7 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
     return liveLine(lead, progress, watched, (printer.stderr.columns ?? 80) - SPINNER, Date.now());
   };
   const draw = () => {
-    running ??= ora({
-      text: '',
-      stream: process.stderr,
-      discardStdin: false,
-      ...(color ? {} : { color: false as never }),
-    });
+    running ??= ora(spinnerOptions(color));
     running.text = text();
     if (!running.isSpinning) running.start();
     // The time goes on while nothing else changes. Nobody stays for it.

@@ -21,7 +21,19 @@ export function someJobs(store: JobStore, ids: readonly string[], latest: boolea
     throw new UsageError('which job? give its id (or its beginning or end), -1 for the newest, or --latest', {
       command: ['jobs', 'list'],
     });
-  return [...new Set(ids.map((id) => store.resolve(id)))];
+  return [...new Set(ids.map((id) => jobOf(store, id)))];
+}
+
+/** The job of an id, or of as much of it as tells it; otherwise the newest one that was given this name. Error: UsageError. */
+export function jobOf(store: JobStore, word: string): string {
+  try {
+    return store.resolve(word);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const [named] = store.list({ name: word, limit: 1 }).jobs;
+    if (named === undefined) throw error;
+    return named.job_id;
+  }
 }
 
 /** The same where nothing is changed: on a terminal, without an id, the newest job is meant, and that is said. */

@@ -2,11 +2,12 @@ import { parseLabels, parseTags } from '../../../config/tags.ts';
 import { UsageError } from '../../../errors.ts';
 import type { JobFilter, JobListing } from '../../../jobs/ports.ts';
 import { JOB_STATUSES, type JobRecord, type JobStatus } from '../../../jobs/record.ts';
+import { parseDuration } from '../../../lib/duration.ts';
 import { didYouMean, nearestNames } from '../../../lib/nearest-names.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { listFlag } from '../../global-flags/values.ts';
+import { listFlag, textFlag } from '../../global-flags/values.ts';
 import { jobLine } from '../../output/job-view.ts';
 
 export interface ListOptions {
@@ -15,7 +16,11 @@ export interface ListOptions {
   status?: string[];
   tag?: string[];
   label?: string[];
+  tool?: string[];
+  since?: string;
+  name?: string;
   wide?: boolean;
+  allInstances?: boolean;
 }
 
 /**
@@ -23,36 +28,59 @@ export interface ListOptions {
  * unless `--no-refresh`; in a pipe and with `--json` there is no network.
  */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
-  const { printer } = app;
+  if (options.allInstances) return (await import('./list-all.ts')).listEverywhere(app, options);
+  return printListing(app, await partOf(app, options), options, {
+    known: () => app.store.list().jobs.map(({ job_id }) => job_id),
+  });
+}
+
+/** What a list has of one instance. */
+export interface JobPart extends JobListing {
+  /** Ids of jobs whose state may be an old one. */
+  stale: ReadonlySet<string> | undefined;
+}
+
+/** The jobs of one instance that are wanted: for a person all of them, of which the newest are shown. Errors: PermissionError, UsageError. */
+export async function partOf(app: App, options: ListOptions): Promise<JobPart> {
   const filter = {
-    ...limitOf(options.limit),
     statuses: statusesOf(options.status),
     ...metadataFilter(app, options),
+    ...callFilter(app, options),
   };
+  const limit = limitOf(options.limit);
   await permit(app, 'list');
   const stale = await asked(app, options, filter);
-  const person = printer.outTTY && !printer.json;
-  // Of how many, a person is told.
-  const { jobs: found, problems } = await permittedList(
-    app,
-    person ? { ...filter, limit: undefined } : filter,
-  );
-  const jobs = person ? found.slice(0, filter.limit ?? SHOWN) : found;
+  return { ...(await permittedList(app, isForPerson(app) ? filter : { ...filter, limit })), stale };
+}
+
+export async function printListing(
+  app: App,
+  { jobs: found, problems, stale }: JobPart,
+  { limit, wide }: ListOptions,
+  options: Pick<RowOptions, 'known' | 'instances'>,
+): Promise<number> {
+  const { printer } = app;
+  const jobs = found.slice(0, limitOf(limit) ?? (isForPerson(app) ? SHOWN : undefined));
   for (const problem of problems) printer.warn(problem.code, problem.message);
   if (printer.format === 'ndjson') for (const job of jobs) printer.jsonDocument(job);
   else if (printer.json) await printer.jsonArray(jobs);
-  else if (jobs.length > 0) await printRows(app, jobs, { stale, wide: options.wide });
-  else if (person) printer.note('no jobs');
-  if (jobs.length < found.length)
+  else if (jobs.length > 0) await printRows(app, jobs, { ...options, stale, wide });
+  else if (printer.outTTY) printer.note('no jobs');
+  // Of how many, a person is told.
+  if (isForPerson(app) && jobs.length < found.length)
     printer.note(`${jobs.length} of ${found.length} jobs; --limit ${found.length} shows all`);
   return problems.length > 0 && jobs.length === 0 ? 78 : 0;
+}
+
+function isForPerson({ printer }: App): boolean {
+  return printer.outTTY && !printer.json;
 }
 
 /** Asks servers as far as that is meant, and returns the ids of jobs whose state may be an old one. */
 async function asked(
   app: App,
   { refresh }: ListOptions,
-  { statuses: _, limit: __, ...marked }: Filter,
+  { statuses: _, ...marked }: JobFilter,
 ): Promise<ReadonlySet<string> | undefined> {
   const { printer } = app;
   if (refresh === false || (refresh === undefined && (!printer.outTTY || printer.json))) return undefined;
@@ -67,15 +95,27 @@ async function asked(
   return stale;
 }
 
-/** Jobs for people, a line each; the state of those in `stale` is told with its age. `wide`: not cut to the terminal. */
+export interface RowOptions {
+  /** The ids of all jobs that an id of these may be mistaken for. */
+  known: () => readonly string[];
+  /** Jobs whose state is told with its age. */
+  stale?: ReadonlySet<string> | undefined;
+  /** Not cut to the terminal. */
+  wide?: boolean | undefined;
+  /** They are of several instances. */
+  instances?: boolean;
+}
+
+/** Jobs for people, a line each. */
 export async function printRows(
   app: App,
   jobs: readonly JobRecord[],
-  { stale, wide = false }: { stale?: ReadonlySet<string> | undefined; wide?: boolean | undefined } = {},
+  { known, stale, wide = false, instances = false }: RowOptions,
 ): Promise<void> {
   const { printer } = app;
   if (!printer.outTTY) {
-    printer.out(jobs.map(jobLine).join('\n'));
+    const line = (job: JobRecord) => (instances ? `${job.instance}  ${jobLine(job)}` : jobLine(job));
+    printer.out(jobs.map(line).join('\n'));
     return;
   }
   const { jobTable } = await import('../../output/job-table.ts');
@@ -84,7 +124,8 @@ export async function printRows(
     now: app.context.clock.now(),
     width: wide ? undefined : printer.width,
     stale,
-    known: () => app.store.list().jobs.map(({ job_id }) => job_id),
+    known,
+    instances,
   });
   printer.out(shown);
 }
@@ -102,12 +143,31 @@ const SHOWN = 30;
 
 type Filter = Omit<JobFilter, 'limit'> & { limit?: number | undefined };
 
-function limitOf(text: string | undefined): { limit?: number } {
-  if (text === undefined) return {};
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const limit = Number(text);
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError(`--limit: not a number of jobs: ${JSON.stringify(text)}`);
-  return { limit };
+  return limit;
+}
+
+/** `--tool`, `--since` and `--name`. Error: UsageError. */
+function callFilter(
+  { flags, context }: App,
+  { tool = [], since, name = textFlag(flags, 'name') }: ListOptions,
+): Pick<JobFilter, 'tools' | 'since' | 'name'> {
+  return {
+    tools: tool,
+    ...(name === undefined ? {} : { name }),
+    ...(since === undefined ? {} : { since: timeOf(since, context.clock.now()) }),
+  };
+}
+
+/** Epoch milliseconds of `2h` (so long ago) or of a date or time. Error: UsageError. */
+function timeOf(text: string, now: Date): number {
+  const at = /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  return now.getTime() - (parseDuration(text, '--since', 'for example 30m, 2h, 7d, 2026-01-31') ?? 0);
 }
 
 /** `--status a,b`, which may be repeated. Error: UsageError with the nearest. */

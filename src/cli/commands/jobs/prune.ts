@@ -25,6 +25,7 @@ export interface PruneOptions {
   label?: string[];
   dryRun?: boolean;
   yes?: boolean;
+  allInstances?: boolean;
 }
 
 /**
@@ -32,24 +33,68 @@ export interface PruneOptions {
  * when there was nothing to remove.
  */
 export async function pruneJobs(app: App, named: readonly string[], options: PruneOptions): Promise<number> {
-  const { printer, store } = app;
-  const jobs = named.length > 0 ? namedJobs(app, named, options) : jobsOfRule(app, options);
-  const ids = jobs.map((job) => job.job_id);
-  if (options.dryRun) await permit(app, 'list');
-  await permitJobs(app, 'delete', store, ids);
-  const dir = app.paths.jobsDir(app.instance.name);
-  if (options.dryRun) return dryRun(app, dir, jobs);
+  if (!options.allInstances) return prune(app, [app], named, options);
+  if (named.length > 0)
+    throw new UsageError('ids of jobs and --all-instances cannot be used together: give one of them');
+  const { closeAll, everyInstance } = await import('../../every-instance.ts');
+  const apps = everyInstance(app);
+  try {
+    return await prune(app, apps, named, options);
+  } finally {
+    await closeAll(apps);
+  }
+}
+
+/** What is removed of one instance. */
+interface Part {
+  own: App;
+  jobs: JobRecord[];
+}
+
+async function prune(
+  app: App,
+  apps: readonly App[],
+  named: readonly string[],
+  options: PruneOptions,
+): Promise<number> {
+  const { printer } = app;
+  const parts: Part[] = apps.map((own) => ({
+    own,
+    jobs: named.length > 0 ? namedJobs(own, named, options) : jobsOfRule(own, options),
+  }));
+  for (const { own, jobs } of parts) {
+    if (options.dryRun) await permit(own, 'list');
+    await permitJobs(own, 'delete', own.store, idsOf(jobs));
+  }
+  if (options.dryRun) return dryRun(app, parts);
   const stop = app.stop('the time ran out');
   try {
-    if (!(await isMeant(app, ids.length, options.yes === true, stop))) {
+    const count = parts.reduce((sum, { jobs }) => sum + jobs.length, 0);
+    const place = apps.length === 1 && apps[0] === app ? app.instance.name : 'all instances';
+    if (!(await isMeant(app, count, place, options.yes === true, stop))) {
       printer.note('nothing was removed');
       return EXIT.ok;
     }
-    report(app, await removed(app, dir, ids, stop), false);
+    const sum: Removal = { removed: [], bytes: 0 };
+    for (const { own, jobs } of parts) add(sum, await removed(own, jobsDirOf(own), idsOf(jobs), stop));
+    report(app, sum, false);
     return EXIT.ok;
   } finally {
     stop.dispose();
   }
+}
+
+function idsOf(jobs: readonly JobRecord[]): string[] {
+  return jobs.map(({ job_id }) => job_id);
+}
+
+function jobsDirOf({ paths, instance }: App): string {
+  return paths.jobsDir(instance.name);
+}
+
+function add(sum: Removal, part: Removal): void {
+  sum.removed.push(...part.removed);
+  sum.bytes += part.bytes;
 }
 
 function jobsOfRule(app: App, options: PruneOptions): JobRecord[] {
@@ -81,10 +126,7 @@ function namedJobs(app: App, named: readonly string[], options: PruneOptions): J
 /** Removes them. An error in the middle says what was removed before it. */
 async function removed(app: App, dir: string, ids: readonly string[], stop: Stop): Promise<Removal> {
   const sum: Removal = { removed: [], bytes: 0 };
-  const onRemoved = (part: Removal) => {
-    sum.removed.push(...part.removed);
-    sum.bytes += part.bytes;
-  };
+  const onRemoved = (part: Removal) => add(sum, part);
   try {
     await removeJobs(dir, ids, app.context.clock.now(), { onRemoved, signal: stop.signal });
     return sum;
@@ -98,13 +140,22 @@ async function removed(app: App, dir: string, ids: readonly string[], stop: Stop
   }
 }
 
-async function dryRun(app: App, dir: string, jobs: readonly JobRecord[]): Promise<number> {
+async function dryRun(app: App, parts: readonly Part[]): Promise<number> {
   const { printer } = app;
-  const shown = await permittedItems(app, jobs, namesOfJob);
-  const ids = shown.map((job) => job.job_id);
-  const bytes = removableBytes(dir, ids, app.context.clock.now());
-  if (!printer.json && !printer.quiet && shown.length > 0) await printRows(app, shown);
-  report(app, { removed: ids, bytes }, true);
+  const sum: Removal = { removed: [], bytes: 0 };
+  const shown: JobRecord[] = [];
+  for (const { own, jobs } of parts) {
+    const permitted = await permittedItems(own, jobs, namesOfJob);
+    const ids = idsOf(permitted);
+    shown.push(...permitted);
+    add(sum, { removed: ids, bytes: removableBytes(jobsDirOf(own), ids, app.context.clock.now()) });
+  }
+  if (!printer.json && !printer.quiet && shown.length > 0)
+    await printRows(app, shown, {
+      known: () => parts.flatMap(({ own }) => idsOf(own.store.list().jobs)),
+      instances: parts.length !== 1 || parts[0]?.own !== app,
+    });
+  report(app, sum, true);
   return EXIT.ok;
 }
 
@@ -123,11 +174,11 @@ function countOf(jobs: number): string {
 }
 
 /** Asks the person, if there is one; a script has said what it means. Error: the stop's reason. */
-async function isMeant(app: App, jobs: number, yes: boolean, stop: Stop): Promise<boolean> {
+async function isMeant(app: App, jobs: number, place: string, yes: boolean, stop: Stop): Promise<boolean> {
   const { terminal } = app;
   if (yes || jobs === 0 || !terminal) return true;
   const { askWhether } = await import('../../prompts/elicitation.ts');
-  return askWhether(terminal, `Remove ${countOf(jobs)} of ${app.instance.name} for good?`, stop.signal);
+  return askWhether(terminal, `Remove ${countOf(jobs)} of ${place} for good?`, stop.signal);
 }
 
 function ruleOf({ olderThan, keep, status = [] }: PruneOptions): PruneRule {

@@ -1,5 +1,6 @@
 import { detached } from '../../../calls/detached.ts';
 import { EXIT } from '../../../errors.ts';
+import type { JobDeps } from '../../../jobs/deps.ts';
 import type { JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
 import { unrecordedJob } from '../../../jobs/recorder.ts';
@@ -8,39 +9,71 @@ import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobSummary } from '../../output/job-view.ts';
 import { printOutcome } from '../../output/outcome-view.ts';
-import { someJobs } from './ids.ts';
+import { type ChoiceOptions, type ChosenJob, chosenJobs } from './choose.ts';
 
-export interface WaitOptions {
-  latest?: boolean;
+/** `jobs wait`: waits until every job that is meant has ended, prints what the tools answered, ends with the outcome. */
+export async function waitForJobs(app: App, ids: readonly string[], options: ChoiceOptions): Promise<number> {
+  if (!options.allInstances) return waitFor(app, [app], ids, options);
+  const { closeAll, everyInstance } = await import('../../every-instance.ts');
+  const apps = everyInstance(app);
+  try {
+    return await waitFor(app, apps, ids, options);
+  } finally {
+    await closeAll(apps);
+  }
 }
 
-/** `jobs wait`: blocks until every named job is terminal, prints what the tools answered, ends with the outcome. */
-export async function waitForJobs(app: App, ids: readonly string[], options: WaitOptions): Promise<number> {
+async function waitFor(
+  app: App,
+  apps: readonly App[],
+  ids: readonly string[],
+  options: ChoiceOptions,
+): Promise<number> {
   const { printer } = app;
-  const deps = await app.jobDeps();
-  const wanted = someJobs(deps.store, ids, options.latest);
-  await permitJobs(app, 'read', deps.store, wanted);
-  const resume = app.command('jobs', 'wait', ...wanted);
+  const { jobs: wanted, isSet } = await chosenJobs(app, apps, ids, options);
+  if (wanted.length === 0) printer.note('no jobs to wait for');
+  const depsOf = await depsOfJobs(wanted);
+  for (const { own, id } of wanted) await permitJobs(own, 'read', own.store, [id]);
+  const resume = comeBack(app, wanted, options);
   const stop = app.stop(`the time ran out before the end; the job goes on`);
   try {
     const inHand: UnrecordedEndError[] = [];
     const settled = await Promise.allSettled(
-      wanted.map((id) => {
-        const ask = permittedAnswerer(app, deps.store, id, deps.ask);
+      wanted.map(({ own, id }) => {
+        const deps = depsOf(own);
+        const ask = permittedAnswerer(own, deps.store, id, deps.ask);
         const events = { onNote: (text: string) => printer.note(text) };
         return waitForJob({ ...deps, ask }, id, stop, events).catch(unrecordedJob(inHand));
       }),
     );
     const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const failure = settled.find((one) => one.status === 'rejected');
-    if (failure && (wanted.length === 1 || printer.json)) throw await detached(failure.reason, resume, app);
-    print(app, wanted.length > 1, ended);
-    if (failure) throw await detached(failure.reason, resume, app);
+    const at = settled.findIndex((one) => one.status === 'rejected');
+    const failure = settled[at];
+    const told = async (error: unknown) => detached(error, resume, wanted[at]?.own ?? app);
+    if (failure?.status === 'rejected' && (wanted.length === 1 || printer.json))
+      throw await told(failure.reason);
+    print(app, isSet || wanted.length > 1, ended);
+    if (failure?.status === 'rejected') throw await told(failure.reason);
     if (inHand[0]) throw inHand[0];
     return ended.every((job) => job.status === 'completed') ? EXIT.ok : EXIT.failed;
   } finally {
     stop.dispose();
   }
+}
+
+/** What the work on each instance's jobs needs, made once for each. */
+export async function depsOfJobs(jobs: readonly ChosenJob[]): Promise<(own: App) => JobDeps> {
+  const made = new Map<App, JobDeps>();
+  for (const { own } of jobs) if (!made.has(own)) made.set(own, await own.jobDeps());
+  return (own) => made.get(own) as JobDeps;
+}
+
+/** The command that goes on waiting for the same jobs. */
+function comeBack(app: App, jobs: readonly ChosenJob[], { allInstances }: ChoiceOptions): string {
+  const ids = jobs.map(({ id }) => id);
+  return allInstances
+    ? ['mcp2cli jobs wait --all-instances', ...ids].join(' ')
+    : app.command('jobs', 'wait', ...ids);
 }
 
 function print(app: App, several: boolean, jobs: readonly JobRecord[]): void {

@@ -1,4 +1,5 @@
 import { detached } from '../../../calls/detached.ts';
+import { UsageError } from '../../../errors.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
 import { unrecordedJob } from '../../../jobs/recorder.ts';
@@ -13,6 +14,7 @@ import { oneOrNewest } from './ids.ts';
 
 export interface WatchOptions {
   latest?: boolean;
+  allInstances?: boolean;
 }
 
 /**
@@ -20,6 +22,11 @@ export interface WatchOptions {
  * line; with --json every change is a JSON document, the last one terminal.
  */
 export async function watchJob(app: App, id: string | undefined, options: WatchOptions): Promise<number> {
+  if (options.allInstances) {
+    if (id !== undefined || options.latest)
+      throw new UsageError('--all-instances and a job cannot be used together: give one of them');
+    return (await import('./watch-all.ts')).watchEverywhere(app);
+  }
   const { printer } = app;
   const deps = await app.jobDeps();
   const wanted = oneOrNewest(app, id, options.latest);
