@@ -32,7 +32,7 @@ Commands of an instance:
   ls                            list what the server offers
   TOOL [flags]                  run a tool; TOOL --help shows its flags
   call NAME [flags]             the same by its exact name
-  jobs list|show|wait|watch|... background jobs, also answer, cancel, logs, prune
+  jobs list|show|wait|watch|... background jobs; also answer, cancel, logs
   jobs define|definitions|...   jobs of your own: tools with fixed arguments
   resources, prompts            read what else the server has
   info, ping, logs, skill       about the server; a SKILL.md for agents

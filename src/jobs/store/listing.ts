@@ -23,9 +23,7 @@ export function fitting({
     (tools.length === 0 || tools.includes(job.capability) || tools.includes(job.tool ?? '')) &&
     (statuses.length === 0 || statuses.includes(job.status)) &&
     (tags.length === 0 || tags.some((tag) => job.tags?.includes(tag))) &&
-    wanted.every(
-      ([key, value]) => job.labels && Object.hasOwn(job.labels, key) && job.labels[key] === value,
-    );
+    wanted.every(([key, value]) => job.labels && Object.hasOwn(job.labels, key) && job.labels[key] === value);
 }
 
 /** What keeps a record from being read; undefined for what is no matter of the record. */

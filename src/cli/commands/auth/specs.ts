@@ -15,6 +15,7 @@ export const AUTH_SPEC: CommandSpec = {
     {
       name: 'login',
       summary: 'log in to a server over HTTP that asks for it (OAuth 2.1), in the browser',
+      examples: ['auth login work'],
       words: ['[instance]'],
       scopes: ['target'],
       flagHelp: TARGET_HELP,
@@ -53,7 +54,8 @@ export const AUTH_SPEC: CommandSpec = {
     },
     {
       name: 'status',
-      summary: 'who is logged in where, for how long, and where it is stored; never a token',
+      summary: 'show who is logged in where, for how long, and where it is stored; never a token',
+      examples: ['auth status'],
       words: ['[instance]'],
       scopes: ['target'],
       flagHelp: TARGET_HELP,
@@ -62,6 +64,7 @@ export const AUTH_SPEC: CommandSpec = {
     {
       name: 'logout',
       summary: 'forget a login, and revoke it where the server can',
+      examples: ['auth logout work'],
       words: ['[instance]'],
       scopes: ['target'],
       flagHelp: TARGET_HELP,
@@ -70,6 +73,7 @@ export const AUTH_SPEC: CommandSpec = {
     {
       name: 'token',
       summary: 'print an access token that is valid now, for other programs',
+      examples: ['auth token work'],
       words: ['[instance]'],
       scopes: ['target'],
       flagHelp: TARGET_HELP,
