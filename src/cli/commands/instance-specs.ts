@@ -50,7 +50,10 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
       { flags: '-l, --long', help: 'show the flags of each' },
       { flags: '-A, --all-instances', help: 'what all instances offer, as it is cached: no server is asked' },
     ],
-    run: async (app, _words, options) => (await import('./ls.ts')).list(app, options),
+    run: async (app, _words, options) =>
+      options['allInstances']
+        ? (await import('./ls-all.ts')).listEverywhere(app, options)
+        : (await import('./ls.ts')).list(app, options),
   },
   {
     name: 'refresh',
@@ -91,7 +94,10 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           { flags: '--name <NAME>', help: 'only jobs of this name' },
           ALL_INSTANCES,
         ],
-        run: (app, _words, options) => listJobs(app, options),
+        run: async (app, _words, options) =>
+          options['allInstances']
+            ? (await import('./jobs/list-all.ts')).listEverywhere(app, options)
+            : listJobs(app, options),
       },
       {
         name: 'show',

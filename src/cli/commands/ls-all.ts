@@ -4,7 +4,7 @@ import { listedEntries } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
 import { closeAll, everyInstance, withEach } from '../every-instance.ts';
 import { entryItem, entryLines, entrySignatures } from '../output/entry-view.ts';
-import { filterOf, type LsOptions } from './ls.ts';
+import { filterOf, kindsOf, type LsOptions } from './ls.ts';
 
 interface Part {
   own: App;
@@ -16,13 +16,11 @@ interface Part {
  * `ls --all-instances`: what can be run on any instance, from the caches; no server is asked. What has never been read is told. The kinds, tags,
  * labels and text of `ls` choose.
  */
-export async function listEverywhere(
-  app: App,
-  options: LsOptions,
-  isWanted: (entry: CatalogEntry) => boolean,
-): Promise<number> {
+export async function listEverywhere(app: App, options: LsOptions): Promise<number> {
   const { printer } = app;
   const filter = filterOf(options);
+  const kinds = kindsOf(options.kind);
+  const isWanted = ({ kind }: CatalogEntry) => kinds?.has(kind) ?? true;
   const apps = everyInstance(app);
   try {
     const parts = await withEach(app, apps, async (own): Promise<Part> => {

@@ -30,7 +30,6 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   const filter = filterOf(options);
   const kinds = kindsOf(options.kind);
   const isWanted = ({ kind }: { kind: string }) => kinds?.has(kind) ?? true;
-  if (options.allInstances) return (await import('./ls-all.ts')).listEverywhere(app, options, isWanted);
   const stop = app.stop('the catalogue was not read in time');
   try {
     const entries = (await listedEntries(app, { all: options.all ?? false, signal: stop.signal })).filter(
@@ -75,7 +74,7 @@ export async function refresh(app: App): Promise<number> {
 }
 
 /** Errors: UsageError for a kind that nobody knows. */
-function kindsOf(typed: readonly string[] | undefined): ReadonlySet<string> | undefined {
+export function kindsOf(typed: readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (typed === undefined) return undefined;
   const kinds = typed.flatMap((one) => one.split(',')).map((one) => one.trim().replace(/s$/, ''));
   const wrong = kinds.find((kind) => !(KINDS as readonly string[]).includes(kind));

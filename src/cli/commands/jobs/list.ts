@@ -28,7 +28,6 @@ export interface ListOptions {
  * unless `--no-refresh`; in a pipe and with `--json` there is no network.
  */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
-  if (options.allInstances) return (await import('./list-all.ts')).listEverywhere(app, options);
   return printListing(app, await partOf(app, options), options, {
     known: () => app.store.list().jobs.map(({ job_id }) => job_id),
   });
