@@ -8,7 +8,7 @@
 //   the rest   what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), a file each and shared chunks
 //   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   check-worker.cjs   what a thread loads that checks large data, all in one
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -123,11 +123,15 @@ const chunks = [
   ...(await build({ main: src('main.ts') }, { plugins: [filesApart('./')] })),
   ...(await build({ 'check-worker': src('tools/schema/check-worker.ts') }, { codeSplitting: false })),
 ];
+// jq's engine is read from beside the file that runs it.
+const JQ = 'jq.wasm';
+copyFileSync(resolve(here, 'node_modules/jq-web', JQ), resolve(here, 'dist', JQ));
+
 const LICENCES = 'THIRD-PARTY-LICENSES.txt';
 writeFileSync(resolve(here, 'dist', LICENCES), licences(chunks.flatMap(({ moduleIds = [] }) => moduleIds)));
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
-const made = new Set([LICENCES, ...chunks.map(({ fileName }) => fileName)]);
+const made = new Set([JQ, LICENCES, ...chunks.map(({ fileName }) => fileName)]);
 for (const entry of readdirSync(resolve(here, 'dist'), { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath ?? entry.path, entry.name);
   if (entry.isFile() && !made.has(relative(resolve(here, 'dist'), path))) rmSync(path);

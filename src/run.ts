@@ -16,6 +16,7 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
   const apps: App[] = [];
   let code: number;
   try {
+    if (argv.some(isJq)) await (await import('./cli/output/jq.ts')).loadJq();
     code = await withLogins(() => route(argv, context, (app) => apps.push(app)), apps);
   } catch (error) {
     const known = asCliError(error);
@@ -77,6 +78,10 @@ function errorPrinter(app: App | undefined, argv: readonly string[], context: Co
   return fallbackPrinter(argv, context);
 }
 
+function isJq(word: string): boolean {
+  return word === '--jq' || word.startsWith('--jq=');
+}
+
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv
@@ -84,6 +89,7 @@ function wantsJson(argv: readonly string[]): boolean {
     .some(
       (w, i) =>
         /^(--json|(--output=|-o)(nd)?json)$/.test(w) ||
+        isJq(w) ||
         (/^(-o|--output)$/.test(w) && /json/.test(argv[i + 1] ?? '')),
     );
 }

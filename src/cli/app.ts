@@ -18,6 +18,7 @@ import { type Stop, stopAfter } from '../lib/stop.ts';
 import { layered, withDefaults } from './global-flags/layers.ts';
 import type { FlagValues } from './global-flags/scan.ts';
 import { durationFlag, elicitFlag, outputFormat, textFlag } from './global-flags/values.ts';
+import { jsonFilter } from './output/jq.ts';
 import { loginHint } from './output/login-hint.ts';
 import { colors, type Palette, PLAIN } from './output/palette.ts';
 import { Printer } from './output/printer.ts';
@@ -62,8 +63,11 @@ export class App {
 
   /** Takes in runtime flags that stood after the command's name; they win over those before it. Errors: UsageError. */
   adopt(more: FlagValues): void {
+    if (more.size > 0) this.#take(more);
     this.#flagsRead = true;
-    if (more.size === 0) return;
+  }
+
+  #take(more: FlagValues): void {
     this.#typed = new Map([...this.#typed, ...more]);
     this.#flags = withDefaults(this.#typed, this.#defaults);
     this.#printer = this.#newPrinter(this.#printer.appId);
@@ -78,14 +82,18 @@ export class App {
 
   #newPrinter(appId: string): Printer {
     const { stdout, stderr } = this.context;
+    const format = outputFormat(this.#flags);
+    const expression = textFlag(this.#flags, 'jq');
     return new Printer({
       stdout,
       stderr,
-      format: outputFormat(this.#flags),
+      format,
       quiet: this.#flags.has('quiet'),
       verbose: this.#flags.has('verbose'),
       appId,
       program: this.context.env['MCP2CLI_PROGRAM'],
+      filter:
+        expression === undefined ? undefined : jsonFilter(expression, stdout.isTTY && format === 'json'),
     });
   }
 

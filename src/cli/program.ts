@@ -140,7 +140,14 @@ function usageError(error: CommanderError, prefix: string, argv: readonly string
 }
 
 /** Flags that every command takes, and that help of commands does not repeat, as little as those of calls: `help flags` has them. */
-const RARE: ReadonlySet<string> = new Set(['output', 'quiet', 'verbose', 'connect-timeout', 'no-color']);
+const RARE: ReadonlySet<string> = new Set([
+  'output',
+  'jq',
+  'quiet',
+  'verbose',
+  'connect-timeout',
+  'no-color',
+]);
 
 /** Whether the help of a command tells of a flag of the program. */
 function isTold({ name, scope }: RuntimeFlag, { flagHelp }: CommandSpec): boolean {

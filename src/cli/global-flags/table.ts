@@ -29,6 +29,13 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     scope: 'all',
     help: 'human, json or ndjson',
   },
+  {
+    name: 'jq',
+    takes: 'value',
+    value: 'EXPR',
+    scope: 'all',
+    help: "filter the JSON output with jq's language, without jq; implies --json",
+  },
   { name: 'quiet', short: 'q', takes: 'none', scope: 'all', help: 'print only the result' },
   { name: 'verbose', short: 'v', takes: 'none', scope: 'all', help: 'print details on stderr' },
   {

@@ -45,7 +45,9 @@ export function levelFlag(typed: string | undefined, flag = '--log-level'): LogL
 /** Error: UsageError for an unknown format. */
 export function outputFormat(flags: FlagValues): OutputFormat {
   const output = textFlag(flags, 'output');
-  if (output === undefined) return flags.has('json') ? 'json' : 'human';
+  if (output === undefined) return flags.has('json') || flags.has('jq') ? 'json' : 'human';
+  if (output === 'human' && flags.has('jq'))
+    throw new UsageError('--jq and --output human cannot be used together');
   if (output !== 'human' && output !== 'json' && output !== 'ndjson')
     throw new UsageError(`--output: not a format: ${JSON.stringify(output)}`, {
       hint: 'one of human, json, ndjson',

@@ -12,7 +12,7 @@ const COMMON: readonly string[] = ['background', 'json', 'timeout', 'interactive
 
 /** Every flag is in one of them; a test asks for it. */
 export const FLAG_GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ['Output', ['json', 'output', 'quiet', 'verbose', 'log-level', 'no-color', 'save']],
+  ['Output', ['json', 'output', 'jq', 'quiet', 'verbose', 'log-level', 'no-color', 'save']],
   ['Input', ['args', 'interactive', 'dry-run', 'elicit']],
   ['Background jobs', ['background', 'detach', 'ttl', 'name', 'tag', 'label']],
   ['Time limits', ['timeout', 'connect-timeout']],

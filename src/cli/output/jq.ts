@@ -13,7 +13,8 @@ let jq: Jq | undefined;
 
 /** Loads jq (3 MB), for a command line that has the flag: so that printing needs nothing to wait for. */
 export async function loadJq(): Promise<void> {
-  jq = (await (await import('jq-web')).default) as Jq;
+  const { jqEngine } = await import('./jq-engine.ts');
+  jq = await jqEngine;
 }
 
 /** The filter of an expression. `indent`: objects and arrays on several lines. Error: UsageError for one that jq does not understand. */

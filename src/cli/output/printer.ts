@@ -4,6 +4,7 @@ import { stringifyJson } from '../../lib/exact-json.ts';
 import { textOf } from '../../lib/json.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
 import { fitHelp, fitSaid } from './fit-said.ts';
+import type { JsonFilter } from './jq.ts';
 
 export type OutputFormat = 'human' | 'json' | 'ndjson';
 
@@ -17,6 +18,8 @@ export interface PrinterOptions {
   appId: string;
   /** What the person calls the program by, where that is not `mcp2cli`: a linked command. */
   program?: string | undefined;
+  /** What is printed in place of each JSON document (`--jq`). */
+  filter?: JsonFilter | undefined;
 }
 
 /** Characters that are written together. */
@@ -104,19 +107,31 @@ export class Printer {
 
   /** One JSON document; indented on a terminal, one line in a pipe and for ndjson. */
   jsonDocument(value: unknown): void {
+    if (this.#filtered(value)) return;
     const tty = this.outTTY && this.format === 'json';
     const text = stringifyJson(value, tty ? 2 : undefined) ?? 'null';
     this.out(this.outTTY ? visibleJson(text) : text);
   }
 
+  /** Prints what the filter makes of a document; false where there is none. Error: UsageError. */
+  #filtered(value: unknown): boolean {
+    const { filter } = this.#options;
+    if (!filter) return false;
+    const text = filter(stringifyJson(value) ?? 'null');
+    if (text !== '') this.serverText(text);
+    return true;
+  }
+
   /** A line of NDJSON, whatever the format is. */
   line(value: object): void {
+    if (this.#filtered(value)) return;
     const text = stringifyJson(value);
     this.out(this.outTTY ? visibleJson(text) : text);
   }
 
   /** A JSON array, written item by item: together they may be more than one string can be. */
   async jsonArray(items: readonly unknown[]): Promise<void> {
+    if (this.#filtered(items)) return;
     const tty = this.outTTY && this.format === 'json';
     let text = '[';
     for (const [i, item] of items.entries()) {
