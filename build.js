@@ -121,7 +121,7 @@ const chunks = [
   ...program,
   ...completion,
   ...(await build({ main: src('main.ts') }, { plugins: [filesApart('./')] })),
-  ...(await build({ 'check-worker': src('tools/schema/check-worker.ts') }, { codeSplitting: false })),
+  ...(await build({ 'check-worker': src('tools/checks/check-worker.ts') }, { codeSplitting: false })),
 ];
 // jq's engine is read from beside the file that runs it.
 const JQ = 'jq.wasm';

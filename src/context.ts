@@ -3,7 +3,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { IoError } from './errors.ts';
 import type { Clock } from './lib/clock.ts';
-import { decodeText } from './lib/text.ts';
+import { decodeText } from './lib/text/text.ts';
 
 /** A writable standard stream, as much of it as the program uses. */
 export interface OutStream {

@@ -140,7 +140,7 @@ export interface RpcErrorData {
 /** A JSON-RPC error response: the server understood the request and refused it, or the tool failed as a protocol error. */
 export class RpcError extends CliError {
   readonly rpcCode: number;
-  /** The `data` of the error, in the object that holds it: that has the text of a bare number, too (lib/exact-json.ts). */
+  /** The `data` of the error, in the object that holds it: that has the text of a bare number, too (lib/json/exact-json.ts). */
   readonly more: RpcErrorData;
 
   constructor(rpcCode: number, message: string, more: RpcErrorData = {}, options: ErrorOptions = {}) {

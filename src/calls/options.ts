@@ -1,4 +1,4 @@
-import type { ElicitPolicy } from '../config/settings.ts';
+import type { ElicitPolicy } from '../config/settings/settings.ts';
 import type { LocalRunOptions } from '../keeper/run-options.ts';
 
 /** How a call is made, as flags and settings say. */

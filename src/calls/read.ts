@@ -1,6 +1,6 @@
 import { ProtocolError, RpcError, UnsupportedError } from '../errors.ts';
 import { nobodyAnswers } from '../jobs/questions/attend.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json/json.ts';
 import { type AskRound, throughInputRounds } from '../mcp/input-rounds.ts';
 import type { CallScope } from './call.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateDir, replaceFile } from '../lib/disk/durable-file.ts';
 import { sweepFolder } from '../lib/disk/sweep.ts';
-import { parseJson, stringifyJson } from '../lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../lib/json/exact-json.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { Catalogue, ListedJob } from './catalog.ts';
 import { packTools, unpackTools } from './lazy-tools.ts';

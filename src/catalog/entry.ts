@@ -1,5 +1,5 @@
-import { isObject } from '../lib/json.ts';
-import { kebabCase } from '../lib/kebab-case.ts';
+import { isObject } from '../lib/json/json.ts';
+import { kebabCase } from '../lib/text/kebab-case.ts';
 import type { FlagOverrides } from '../tools/flags/overrides.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { Catalogue, ListedJob } from './catalog.ts';

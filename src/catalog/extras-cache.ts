@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateDir, replaceFile } from '../lib/disk/durable-file.ts';
 import { sweepFolder } from '../lib/disk/sweep.ts';
-import { parseJson, stringifyJson } from '../lib/exact-json.ts';
-import { isObject } from '../lib/json.ts';
+import { parseJson, stringifyJson } from '../lib/json/exact-json.ts';
+import { isObject } from '../lib/json/json.ts';
 import type { Extras } from './extras.ts';
 
 const SCHEMA_VERSION = 1;

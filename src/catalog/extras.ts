@@ -1,5 +1,5 @@
 /** What a server offers beside its tools: resources, templates of resources, prompts. Definitions are kept verbatim. */
-import { isObject } from '../lib/json.ts';
+import { isObject } from '../lib/json/json.ts';
 import type { JsonSchema, ToolDefinition } from '../tools/tool.ts';
 import { templateVariables } from './uri-template.ts';
 

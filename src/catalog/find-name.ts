@@ -1,5 +1,5 @@
-import { kebabCase } from '../lib/kebab-case.ts';
-import { nearestNames } from '../lib/nearest-names.ts';
+import { kebabCase } from '../lib/text/kebab-case.ts';
+import { nearestNames } from '../lib/text/nearest-names.ts';
 
 /** What the words after an instance's name mean. `consumed` is how many of them name the tool. */
 export type ToolMatch =

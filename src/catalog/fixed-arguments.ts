@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts';
-import { carryNumber, merged } from '../lib/exact-json.ts';
-import { isObject, type JsonObject, own, sameAt, setOwn } from '../lib/json.ts';
+import { carryNumber, merged } from '../lib/json/exact-json.ts';
+import { isObject, type JsonObject, own, sameAt, setOwn } from '../lib/json/json.ts';
+import { defaultFinder } from '../tools/checks/check-plain.ts';
 import { quoteAt } from '../tools/flags/read-value.ts';
-import { defaultFinder } from '../tools/schema/check-plain.ts';
 import { listOf, readSchema } from '../tools/schema/reader.ts';
 import { withWholeSchema } from '../tools/schema/redirect-refs.ts';
 import type { ToolDefinition } from '../tools/tool.ts';

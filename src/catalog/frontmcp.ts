@@ -1,4 +1,4 @@
-import { isObject, own } from '../lib/json.ts';
+import { isObject, own } from '../lib/json/json.ts';
 import type { JsonSchema, ToolDefinition } from '../tools/tool.ts';
 import type { ListedJob } from './catalog.ts';
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { parseJson, stringifyJson } from '../lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../lib/json/exact-json.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 
 /**

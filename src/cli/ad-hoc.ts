@@ -1,10 +1,10 @@
 import { parse as parseShell } from 'shell-quote';
-import { isUrl } from '../config/command-word.ts';
 import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts';
 import { type Instance, noToolSettings } from '../config/configured-instance.ts';
-import { DEFAULT_SETTINGS } from '../config/settings.ts';
-import type { StdioTarget, Target } from '../config/target.ts';
-import { targetHash } from '../config/target-hash.ts';
+import { DEFAULT_SETTINGS } from '../config/settings/settings.ts';
+import { isUrl } from '../config/target/command-word.ts';
+import type { StdioTarget, Target } from '../config/target/target.ts';
+import { targetHash } from '../config/target/target-hash.ts';
 import { UsageError } from '../errors.ts';
 import type { FlagValues } from './global-flags/scan.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from './global-flags/values.ts';

@@ -3,7 +3,7 @@ import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { configuredInstance, type Instance } from '../config/configured-instance.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
 import { checkDataRoot, checkInstanceFolders } from '../config/root.ts';
-import type { ElicitPolicy } from '../config/settings.ts';
+import type { ElicitPolicy } from '../config/settings/settings.ts';
 import type { Context } from '../context.ts';
 import { AuthError, type CliError, UsageError } from '../errors.ts';
 import type { InstanceSession } from '../instance/client.ts';
@@ -13,8 +13,8 @@ import type { JobStore } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
 import { currentHolder } from '../lib/disk/holder.ts';
-import { parseDuration } from '../lib/duration.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
+import { parseDuration } from '../lib/text/duration.ts';
 import { layered, withDefaults } from './global-flags/layers.ts';
 import type { FlagValues } from './global-flags/scan.ts';
 import { durationFlag, elicitFlag, outputFormat, textFlag } from './global-flags/values.ts';
@@ -272,7 +272,7 @@ export class App {
 
   /** How to go on with a job that asks something; `resume` is the command that comes back to it. */
   async answerHint(job: Pick<JobRecord, 'job_id' | 'pending_input'>, resume: string): Promise<string> {
-    return (await import('./commands/jobs/question.ts')).answerHint(this, job, resume);
+    return (await import('./commands/jobs/answer/question.ts')).answerHint(this, job, resume);
   }
 
   async close(): Promise<void> {

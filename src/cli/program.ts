@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, UsageError } from '../errors.ts';
-import { shellQuote } from '../lib/shell-quote.ts';
-import { fitLines } from '../lib/word-wrap.ts';
+import { shellQuote } from '../lib/text/shell-quote.ts';
+import { fitLines } from '../lib/text/word-wrap.ts';
 import type { App } from './app.ts';
 import { type FlagValues, setFlag } from './global-flags/scan.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './global-flags/table.ts';

@@ -1,4 +1,4 @@
-import { fitLines } from '../lib/word-wrap.ts';
+import { fitLines } from '../lib/text/word-wrap.ts';
 import { VERSION } from '../version.ts';
 import { hostHelp } from './help/program.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../config/names.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
-import { nearestNames } from '../lib/nearest-names.ts';
+import { nearestNames } from '../lib/text/nearest-names.ts';
 import { VERSION } from '../version.ts';
 import { App } from './app.ts';
 import { listJobs } from './commands/jobs/list.ts';
@@ -268,7 +268,7 @@ const OWN_LINES: Readonly<Record<string, OwnLine>> = {
   jobs: {
     names: ['answer'],
     needsWord: false,
-    run: async (app, words) => (await import('./commands/jobs/answer.ts')).answerJob(app, words),
+    run: async (app, words) => (await import('./commands/jobs/answer/answer.ts')).answerJob(app, words),
   },
   resources: {
     names: ['read', 'get', 'cat'],

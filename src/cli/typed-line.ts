@@ -1,6 +1,6 @@
 /** Command lines as a person would type them, for hints: they run as they stand, but for what may be a secret in them. */
 import type { Instance } from '../config/configured-instance.ts';
-import { shellQuote } from '../lib/shell-quote.ts';
+import { shellQuote } from '../lib/text/shell-quote.ts';
 
 /** A command of an instance. `own`: the name of its linked command, where it was called by that. */
 export function instanceLine(instance: Instance, own: string | undefined, words: readonly string[]): string {

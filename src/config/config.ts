@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
-import { isObject } from '../lib/json.ts';
-import { decodeText } from '../lib/text.ts';
-import { expand, expandAll } from './expand.ts';
+import { isObject } from '../lib/json/json.ts';
+import { decodeText } from '../lib/text/text.ts';
 import { parseConfigText } from './json-text.ts';
 import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
-import { argsOf, serverEntry, textField, textMap, urlOf, wrongEntry } from './server-entry.ts';
-import { variablesOf } from './server-environment.ts';
-import { passedVariables } from './settings.ts';
-import type { Target } from './target.ts';
+import { passedVariables } from './settings/settings.ts';
+import { expand, expandAll } from './target/expand.ts';
+import { argsOf, serverEntry, textField, textMap, urlOf, wrongEntry } from './target/server-entry.ts';
+import { variablesOf } from './target/server-environment.ts';
+import type { Target } from './target/target.ts';
 
 export const CONFIG_SCHEMA_VERSION = 1;
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import { nearestNames } from '../lib/nearest-names.ts';
+import { nearestNames } from '../lib/text/nearest-names.ts';
 import {
   type Config,
   configuredTarget,
@@ -8,12 +8,12 @@ import {
   FROM_FILE,
   findInstance,
 } from './config.ts';
-import type { StoredAccess } from './permission-settings.ts';
-import { serverEntry } from './server-entry.ts';
-import { type InstanceSettings, instanceSettings } from './settings.ts';
-import type { Target } from './target.ts';
-import { targetHash } from './target-hash.ts';
-import type { ToolSettings } from './tool-settings.ts';
+import type { StoredAccess } from './settings/permission-settings.ts';
+import { type InstanceSettings, instanceSettings } from './settings/settings.ts';
+import type { ToolSettings } from './settings/tool-settings.ts';
+import { serverEntry } from './target/server-entry.ts';
+import type { Target } from './target/target.ts';
+import { targetHash } from './target/target-hash.ts';
 
 /** The server that a command is about. */
 export interface Instance {
@@ -99,7 +99,7 @@ export function configuredInstance(
       const { tools } = server;
       return tools === undefined
         ? noToolSettings
-        : (await import('./tool-settings.ts')).toolSettings(name, tools);
+        : (await import('./settings/tool-settings.ts')).toolSettings(name, tools);
     },
     ...(server['permissions'] === undefined ? {} : { access: server }),
     target: () => {

@@ -1,6 +1,6 @@
 import { applyEdits, type JSONPath, modify } from 'jsonc-parser/lib/esm/main.js';
-import { markedCopy, unmarkedText } from '../lib/exact-json.ts';
-import { isObject, type JsonObject, own, sameJson } from '../lib/json.ts';
+import { markedCopy, unmarkedText } from '../lib/json/exact-json.ts';
+import { isObject, type JsonObject, own, sameJson } from '../lib/json/json.ts';
 
 interface Change {
   path: JSONPath;

@@ -1,6 +1,6 @@
 /** The text of a configuration file, as people and other programs write it. */
 import stripJsonComments from 'strip-json-comments';
-import { parseJson } from '../lib/exact-json.ts';
+import { parseJson } from '../lib/json/exact-json.ts';
 
 export interface ParsedText {
   value: unknown;

@@ -1,5 +1,5 @@
-import { keepTexts } from '../lib/exact-json.ts';
-import { deeperThan, isObject, type JsonObject, setOwn } from '../lib/json.ts';
+import { keepTexts } from '../lib/json/exact-json.ts';
+import { deeperThan, isObject, type JsonObject, setOwn } from '../lib/json/json.ts';
 
 /**
  * A job of the user's own: a tool under another name, with some of its arguments fixed and a way to run it. The fields from `retries` on are

@@ -1,5 +1,5 @@
 import { INSTANCE_COMMANDS } from '../config/names.ts';
-import { kebabCase } from '../lib/kebab-case.ts';
+import { kebabCase } from '../lib/text/kebab-case.ts';
 
 /** Why a definition cannot have this name; undefined when it can. */
 export function nameProblem(name: string): string | undefined {

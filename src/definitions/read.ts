@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { errnoOf, ioFailure } from '../lib/disk/io-failure.ts';
-import { parseJson, stringifyJson } from '../lib/exact-json.ts';
-import { isObject, type JsonObject, setOwn } from '../lib/json.ts';
-import { decodeText } from '../lib/text.ts';
+import { parseJson, stringifyJson } from '../lib/json/exact-json.ts';
+import { isObject, type JsonObject, setOwn } from '../lib/json/json.ts';
+import { decodeText } from '../lib/text/text.ts';
 import { byName, type Definition, inOrder, shapeProblems } from './definition.ts';
 import { nameProblem } from './name.ts';
 

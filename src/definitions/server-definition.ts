@@ -1,5 +1,5 @@
 /** Jobs and workflows as they are registered at a FrontMCP server (`register_job`, `register_workflow`). Pure. */
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json/json.ts';
 
 export interface ServerDefinition {
   kind: 'job' | 'workflow';

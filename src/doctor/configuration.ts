@@ -1,15 +1,15 @@
 /** The configuration as a whole, and what it says of one instance. Nothing is expanded that is told. */
 import { readdirSync } from 'node:fs';
-import { commandMisfit } from '../config/command-word.ts';
 import { type Config, configuredTarget, expandTarget, findInstance, loadConfig } from '../config/config.ts';
 import { isSafeName } from '../config/names.ts';
 import type { Paths } from '../config/paths.ts';
-import { accessSettings } from '../config/permission-settings.ts';
-import { instanceSettings } from '../config/settings.ts';
-import { toolSettings } from '../config/tool-settings.ts';
+import { accessSettings } from '../config/settings/permission-settings.ts';
+import { instanceSettings } from '../config/settings/settings.ts';
+import { toolSettings } from '../config/settings/tool-settings.ts';
+import { commandMisfit } from '../config/target/command-word.ts';
 import type { Context } from '../context.ts';
-import { isObject } from '../lib/json.ts';
-import { clientFeatures } from '../mcp/connection/client-features.ts';
+import { isObject } from '../lib/json/json.ts';
+import { clientFeatures } from '../mcp/client-features/client-features.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { isOpenToOthers } from './machine.ts';
 import { countText, type Subject } from './subject.ts';

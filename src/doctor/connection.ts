@@ -1,11 +1,11 @@
 import { jobServerOf } from '../catalog/frontmcp.ts';
 import { RpcError, TimeoutError } from '../errors.ts';
-import { isObject } from '../lib/json.ts';
+import { isObject } from '../lib/json/json.ts';
 import { loginsOf } from '../mcp/auth/logins.ts';
-import { clientFeatures } from '../mcp/connection/client-features.ts';
+import { clientFeatures } from '../mcp/client-features/client-features.ts';
 import { connectTo } from '../mcp/connection/connect.ts';
+import type { ServerFacts } from '../mcp/connection/facts/server-facts.ts';
 import type { Connection } from '../mcp/connection/open.ts';
-import type { ServerFacts } from '../mcp/connection/server-facts.ts';
 import { speaks2025, speaks2026 } from '../mcp/dialects/task-mode.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';

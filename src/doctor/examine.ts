@@ -1,7 +1,7 @@
 /** The whole examination: what all instances share, then each instance's files, then the servers, a few at a time. */
 import { expandTarget } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
-import { targetHash } from '../config/target-hash.ts';
+import { targetHash } from '../config/target/target-hash.ts';
 import type { Context } from '../context.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { stopAfter } from '../lib/stop.ts';

@@ -1,7 +1,7 @@
 /** The login of an instance, as it is stored; no network, and no token. */
 import { statSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
-import type { Target } from '../config/target.ts';
+import type { Target } from '../config/target/target.ts';
 import { isFor, isFresh, readAuth } from '../mcp/auth/record.ts';
 import { secretsOfLogin } from '../mcp/auth/store.ts';
 import { hasCredentials } from '../mcp/auth/token-source.ts';

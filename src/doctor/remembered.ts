@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { readCatalogue } from '../catalog/cache.ts';
 import type { Paths } from '../config/paths.ts';
-import { targetHash } from '../config/target-hash.ts';
+import { targetHash } from '../config/target/target-hash.ts';
 import type { Context } from '../context.ts';
 import { readDefinitions } from '../definitions/read.ts';
-import { age } from '../lib/age.ts';
-import { clientFeatures } from '../mcp/connection/client-features.ts';
-import { readFacts } from '../mcp/connection/facts-cache.ts';
+import { age } from '../lib/text/age.ts';
+import { clientFeatures } from '../mcp/client-features/client-features.ts';
+import { readFacts } from '../mcp/connection/facts/facts-cache.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { countText, type Subject } from './subject.ts';
 

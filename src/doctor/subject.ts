@@ -1,6 +1,6 @@
 import type { Paths } from '../config/paths.ts';
-import type { InstanceSettings } from '../config/settings.ts';
-import type { Target } from '../config/target.ts';
+import type { InstanceSettings } from '../config/settings/settings.ts';
+import type { Target } from '../config/target/target.ts';
 import type { Context } from '../context.ts';
 
 /** An instance that is looked at, as far as it is known. */

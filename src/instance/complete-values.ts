@@ -1,4 +1,4 @@
-import { isObject } from '../lib/json.ts';
+import { isObject } from '../lib/json/json.ts';
 import type { Reader } from './reader.ts';
 
 /** What an argument belongs to (MCP 2025-11-25, server/utilities/completion, "Reference Types"). */

@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { aliasesOf, type CatalogEntry, entriesOf } from '../catalog/entry.ts';
 import type { LeftOut } from '../catalog/left-out.ts';
-import { unitedTags } from '../config/tags.ts';
-import type { ToolSettings } from '../config/tool-settings.ts';
+import { unitedTags } from '../config/settings/tags.ts';
+import type { ToolSettings } from '../config/settings/tool-settings.ts';
 import type { Definition } from '../definitions/definition.ts';
 import { ConfigError } from '../errors.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';

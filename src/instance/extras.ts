@@ -2,7 +2,7 @@
 import { EXTRA_KINDS, type ExtraKind, type Extras } from '../catalog/extras.ts';
 import { readExtras, writeExtras } from '../catalog/extras-cache.ts';
 import { CliError, RpcError } from '../errors.ts';
-import { isObject } from '../lib/json.ts';
+import { isObject } from '../lib/json/json.ts';
 import type { Listed } from '../lib/pages.ts';
 import { catalogueKey } from './catalog-key.ts';
 import type { InstanceScope } from './scope.ts';

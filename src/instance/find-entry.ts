@@ -9,7 +9,7 @@ import { resolveTool } from '../catalog/find-name.ts';
 import { type JobServer, jobServerOf } from '../catalog/frontmcp.ts';
 import { INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
-import { kebabCase } from '../lib/kebab-case.ts';
+import { kebabCase } from '../lib/text/kebab-case.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';
 import { nameableItems } from '../permissions/permit.ts';
 import { definitionsOf, entriesOn, toolsLeftOut } from './entries.ts';

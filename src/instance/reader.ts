@@ -1,8 +1,8 @@
 /** Asking a server what changes nothing there: through the instance's keeper where one runs, else by the command's own connection. */
 import type { KeeperClient } from '../keeper/client/client.ts';
 import type { OpenReply } from '../keeper/protocol.ts';
+import type { ServerFacts } from '../mcp/connection/facts/server-facts.ts';
 import type { Connection } from '../mcp/connection/open.ts';
-import type { ServerFacts } from '../mcp/connection/server-facts.ts';
 import type { ServerMessage } from '../mcp/log-level.ts';
 import type { WatchOptions } from '../mcp/resource-watch.ts';
 import type { LogOptions } from '../mcp/session-log.ts';

@@ -1,6 +1,6 @@
 /** All that is written of a job once it has its record: the server has accepted it, what was seen of it, how it ended. */
 import { CliError, IoError, UsageError } from '../errors.ts';
-import { stringifyJson } from '../lib/exact-json.ts';
+import { stringifyJson } from '../lib/json/exact-json.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobRecord, Observation, Progress, TaskFact } from './record.ts';

@@ -1,8 +1,8 @@
 /** What a command and a keeper say to each other. The parties may be of different versions: `hello` comes first and tells. */
-import type { InstanceSettings } from '../config/settings.ts';
-import type { Target } from '../config/target.ts';
+import type { InstanceSettings } from '../config/settings/settings.ts';
+import type { Target } from '../config/target/target.ts';
 import type { BackendName, NewJobMetadata, SessionFacts, TaskFact } from '../jobs/record.ts';
-import type { ServerFacts } from '../mcp/connection/server-facts.ts';
+import type { ServerFacts } from '../mcp/connection/facts/server-facts.ts';
 import type { LogLevel } from '../mcp/log-level.ts';
 import type { LocalRunOptions } from './run-options.ts';
 import type { WireError } from './wire-error.ts';

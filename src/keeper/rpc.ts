@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { type CliError, UnreachableError } from '../errors.ts';
-import { parseJson, stringifyJson } from '../lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../lib/json/exact-json.ts';
 import { errorFrom, errorToWire, type WireError } from './wire-error.ts';
 
 type Params = Record<string, unknown>;

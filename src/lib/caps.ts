@@ -3,8 +3,8 @@
  * of something, and is cut where it is taken in and where it is stored. Lengths are in characters (UTF-16 units) unless said otherwise.
  */
 
-import { carryNumber, numberText } from './exact-json.ts';
-import { isObject, type JsonObject, setOwn, textAt } from './json.ts';
+import { carryNumber, numberText } from './json/exact-json.ts';
+import { isObject, type JsonObject, setOwn, textAt } from './json/json.ts';
 
 /** A message: of an error, a status, progress; a line of a log. */
 export const MESSAGE_LENGTH = 4 * 1024;

@@ -1,6 +1,6 @@
 /** Lists that a server gives out page by page (MCP 2025-11-25, server/utilities/pagination). */
 import { ProtocolError, RpcError } from '../errors.ts';
-import { isObject } from './json.ts';
+import { isObject } from './json/json.ts';
 
 /** More pages than any real server has. */
 export const MAX_PAGES = 1_000;

@@ -1,6 +1,6 @@
 import { UnfinishedError } from '../errors.ts';
 import type { AutomaticAnswers } from '../jobs/ports.ts';
-import type { ClientFeatures } from './connection/client-features.ts';
+import type { ClientFeatures } from './client-features/client-features.ts';
 
 /**
  * The client features as the jobs see them, for questions that come as `inputRequests` (MCP 2026-07-28); undefined where there are none. There

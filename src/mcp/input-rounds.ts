@@ -1,5 +1,5 @@
 import { ProtocolError, UnsupportedError } from '../errors.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json/json.ts';
 
 /** More rounds than any dialogue needs; a server that never stops asking is stopped here. */
 const MAX_ROUNDS = 20;

@@ -1,11 +1,11 @@
 /** A server's log messages (MCP 2025-11-25 and 2026-07-28, server/utilities/logging). */
 import { UnsupportedError } from '../errors.ts';
 import type { LogMessage } from '../jobs/ports.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json/json.ts';
 import type { RequestOptions } from './connection/channel.ts';
+import type { ServerFacts } from './connection/facts/server-facts.ts';
 import { LOG_LEVEL_META_KEY } from './connection/meta-keys.ts';
 import type { Connection } from './connection/open.ts';
-import type { ServerFacts } from './connection/server-facts.ts';
 
 /** Least severe first (RFC 5424, 6.2.1). */
 export const LOG_LEVELS = [

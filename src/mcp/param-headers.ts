@@ -2,7 +2,7 @@
 import { fetchTools } from '../catalog/fetch.ts';
 import { RpcError } from '../errors.ts';
 import type { BackendCallOptions, ToolCall } from '../jobs/ports.ts';
-import { sameJson } from '../lib/json.ts';
+import { sameJson } from '../lib/json/json.ts';
 import { markedValues } from '../tools/schema/header-marks.ts';
 import type { Connection } from './connection/open.ts';
 

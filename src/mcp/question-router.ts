@@ -1,6 +1,6 @@
 import type { LinkEvents } from '../jobs/ports.ts';
 import type { PendingInput } from '../jobs/record.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json/json.ts';
 import type { Channel, ServerRequest } from './connection/channel.ts';
 import { stringAt } from './dialects/wire.ts';
 

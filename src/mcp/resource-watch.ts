@@ -1,5 +1,5 @@
 import { RpcError, UnsupportedError } from '../errors.ts';
-import { isObject } from '../lib/json.ts';
+import { isObject } from '../lib/json/json.ts';
 import type { Channel } from './connection/channel.ts';
 import { SUBSCRIPTION_ID_META_KEY } from './connection/meta-keys.ts';
 import type { Connection } from './connection/open.ts';

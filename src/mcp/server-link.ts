@@ -8,7 +8,7 @@ import type {
   ToolCall,
 } from '../jobs/ports.ts';
 import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json/json.ts';
 import { randomId } from '../lib/random-id.ts';
 import type { RequestOptions } from './connection/channel.ts';
 import type { Connection } from './connection/open.ts';

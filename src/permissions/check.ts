@@ -1,5 +1,9 @@
-import { expand } from '../config/expand.ts';
-import { type AccessSettings, accessSettings, type PermissionAction } from '../config/permission-settings.ts';
+import {
+  type AccessSettings,
+  accessSettings,
+  type PermissionAction,
+} from '../config/settings/permission-settings.ts';
+import { expand } from '../config/target/expand.ts';
 import { CliError, PermissionError } from '../errors.ts';
 import { grantsOf } from './grants.ts';
 import { recordRefusal } from './refusals.ts';

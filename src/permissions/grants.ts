@@ -1,5 +1,5 @@
-import type { AccessSettings } from '../config/permission-settings.ts';
-import { isObject } from '../lib/json.ts';
+import type { AccessSettings } from '../config/settings/permission-settings.ts';
+import { isObject } from '../lib/json/json.ts';
 import type { Grants } from './rules.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

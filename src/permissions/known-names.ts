@@ -6,7 +6,7 @@
 import type { CatalogEntry } from '../catalog/entry.ts';
 import type { Definition } from '../definitions/definition.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import { kebabCase } from '../lib/kebab-case.ts';
+import { kebabCase } from '../lib/text/kebab-case.ts';
 
 /** The names of an entry of a list: its own, of a definition its tool's, of a server's job that of the tool that runs it. */
 export function namesOfEntry({ name, target, viaTool }: CatalogEntry): Set<string> {

@@ -1,5 +1,5 @@
 /** The door to the permissions of an instance. Most instances have none: then nothing is read and nothing loaded. */
-import type { PermissionAction } from '../config/permission-settings.ts';
+import type { PermissionAction } from '../config/settings/permission-settings.ts';
 import type { Answerer, JobStore } from '../jobs/ports.ts';
 import { namesOfJob } from './known-names.ts';
 import type { Requester } from './requester.ts';

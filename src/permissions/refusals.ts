@@ -1,6 +1,6 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { PermissionAction } from '../config/permission-settings.ts';
+import type { PermissionAction } from '../config/settings/permission-settings.ts';
 import { LOG_BYTES } from '../lib/caps.ts';
 import { makePrivateDir } from '../lib/disk/durable-file.ts';
 import { ioFailure } from '../lib/disk/io-failure.ts';

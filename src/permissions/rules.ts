@@ -1,6 +1,6 @@
-import type { PermissionAction, PermissionRule } from '../config/permission-settings.ts';
-import { globMatches } from '../lib/glob.ts';
-import { kebabCase } from '../lib/kebab-case.ts';
+import type { PermissionAction, PermissionRule } from '../config/settings/permission-settings.ts';
+import { globMatches } from '../lib/text/glob.ts';
+import { kebabCase } from '../lib/text/kebab-case.ts';
 
 /** What the user of an instance has been given. */
 export interface Grants {

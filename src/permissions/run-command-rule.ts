@@ -1,5 +1,5 @@
-import { expand } from '../config/expand.ts';
-import type { PermissionAction, RuleCommand } from '../config/permission-settings.ts';
+import type { PermissionAction, RuleCommand } from '../config/settings/permission-settings.ts';
+import { expand } from '../config/target/expand.ts';
 import { firstLine, runCommand } from '../lib/process/run-command.ts';
 
 /** What a guard is asked, as JSON on its stdin. */

@@ -1,4 +1,4 @@
-import { isObject } from '../lib/json.ts';
+import { isObject } from '../lib/json/json.ts';
 
 /** A JSON Schema as servers send it: anything may be in there. */
 export type JsonSchema = { [keyword: string]: unknown } | boolean;

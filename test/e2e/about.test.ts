@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { tokensOf } from '../../src/cli/output/skill-view.ts';
+import { tokensOf } from '../../src/cli/output/views/skill-view.ts';
 import { run, start } from '../support/cli.ts';
 import { freshDir, freshHome } from '../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';

@@ -1,6 +1,6 @@
 /** What is typed is what goes over the wire: names and types as the schema has them, whatever they are called. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type JsonObject, own, setOwn } from '../../src/lib/json.ts';
+import { type JsonObject, own, setOwn } from '../../src/lib/json/json.ts';
 import { run } from '../support/cli.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
 import { dataOf, errorOf, homeAt } from '../support/instance.ts';

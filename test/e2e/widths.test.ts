@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { HOST_SPECS } from '../../src/cli/commands/host-specs.ts';
 import { INSTANCE_SPECS } from '../../src/cli/commands/instance-specs.ts';
 import type { CommandSpec } from '../../src/cli/program.ts';
-import { columns } from '../../src/lib/word-wrap.ts';
+import { columns } from '../../src/lib/text/word-wrap.ts';
 import { run, startCommand } from '../support/cli.ts';
 import { BIN } from '../support/env.ts';
 import { freshHome } from '../support/home.ts';

@@ -1,6 +1,6 @@
 /** A line of `jobs answer` before its fields are known. */
 import { expect, test } from 'vitest';
-import { readHead } from '../../src/cli/commands/jobs/answer-line.ts';
+import { readHead } from '../../src/cli/commands/jobs/answer/answer-line.ts';
 
 test.each([
   ['ID --name Ada', 'ID', ['--name', 'Ada'], {}, true],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
-import { stringifyJson } from '../../src/lib/exact-json.ts';
+import { stringifyJson } from '../../src/lib/json/exact-json.ts';
 import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
 import type { Assignment } from '../../src/tools/flags/parse-line.ts';
 

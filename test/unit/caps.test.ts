@@ -1,7 +1,7 @@
 /** What is kept of a server's state is short, whatever makes it long: texts, numbers of many digits, many of either. */
 import { expect, test } from 'vitest';
 import { cutState, cutValue, isWithin, MESSAGE_LENGTH } from '../../src/lib/caps.ts';
-import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
 
 const LENGTH = 10_000;
 const DIGITS = '7'.repeat(1_000_000);

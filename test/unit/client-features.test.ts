@@ -1,8 +1,8 @@
 /** What the client says that it can do, and how it answers a server's requests by itself. */
 import { expect, it, test } from 'vitest';
 import { RpcError, UnsupportedError } from '../../src/errors.ts';
+import { clientFeatures, isUri, serveFeatures } from '../../src/mcp/client-features/client-features.ts';
 import type { Channel, JsonObject, ServerRequest } from '../../src/mcp/connection/channel.ts';
-import { clientFeatures, isUri, serveFeatures } from '../../src/mcp/connection/client-features.ts';
 import { explained } from '../../src/mcp/dialects/refusals.ts';
 
 const NOTHING = { roots: [], sampling: undefined };

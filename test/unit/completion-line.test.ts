@@ -6,7 +6,7 @@ import { HOST_SPECS } from '../../src/cli/commands/host-specs.ts';
 import { INSTANCE_SPECS } from '../../src/cli/commands/instance-specs.ts';
 import type { Completion } from '../../src/cli/completion/candidate.ts';
 import { completeLine } from '../../src/cli/completion/program.ts';
-import type { KnownInstance, Sources } from '../../src/cli/completion/sources.ts';
+import type { KnownInstance, Sources } from '../../src/cli/completion/sources/sources.ts';
 import { WORD_KINDS } from '../../src/cli/completion/words.ts';
 import type { CommandSpec } from '../../src/cli/program.ts';
 import type { JobRecord } from '../../src/jobs/record.ts';

@@ -1,8 +1,8 @@
 /** Lines as bash has them: read without evaluating, and words quoted so that bash reads them as they are meant. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { bashLines } from '../../src/cli/completion/render.ts';
-import { type Quote, quoteRest, readShellLine } from '../../src/cli/completion/shell-words.ts';
+import { bashLines } from '../../src/cli/completion/shells/render.ts';
+import { type Quote, quoteRest, readShellLine } from '../../src/cli/completion/shells/shell-words.ts';
 
 describe('readShellLine', () => {
   it.each([

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toolDefaults } from '../../src/cli/global-flags/tool-defaults.ts';
-import { definitionLine, definitionTable } from '../../src/cli/output/definition-view.ts';
 import { PLAIN } from '../../src/cli/output/palette.ts';
+import { definitionLine, definitionTable } from '../../src/cli/output/views/definition-view.ts';
 import { type Definition, inOrder, shapeProblems } from '../../src/definitions/definition.ts';
 import { editDefinitions } from '../../src/definitions/edit.ts';
 import { nameProblem, toolOfName } from '../../src/definitions/name.ts';

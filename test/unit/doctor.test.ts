@@ -8,7 +8,7 @@ import { secretsOf, withoutSecrets } from '../../src/doctor/secrets.ts';
 import { clockSkew } from '../../src/doctor/skew.ts';
 import { ConfigError, IoError } from '../../src/errors.ts';
 import { isIndexDamaged, missingResult, setAside } from '../../src/jobs/store/job-health.ts';
-import { age } from '../../src/lib/age.ts';
+import { age } from '../../src/lib/text/age.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, endedJobs, newJob, taskFact } from '../support/store-fixtures.ts';
 

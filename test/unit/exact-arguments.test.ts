@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withFixed } from '../../src/catalog/fixed-arguments.ts';
-import { compareDecimals, isWhole } from '../../src/lib/decimal.ts';
-import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
-import { type JsonObject, sameJson } from '../../src/lib/json.ts';
+import { compareDecimals, isWhole } from '../../src/lib/json/decimal.ts';
+import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
+import { type JsonObject, sameJson } from '../../src/lib/json/json.ts';
 import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
 import { overriddenFlags, withDefaultArgs } from '../../src/tools/flags/overrides.ts';
 import { parseToolLine } from '../../src/tools/flags/parse-line.ts';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
 const PARSES: Record<string, string> = {
-  'lib/exact-json.ts': 'it is made of it',
+  'lib/json/exact-json.ts': 'it is made of it',
   'permissions/grants.ts': 'claims of a token, of which only words are used',
   'doctor/launchers.ts': 'the name and version of a package',
   'cli/completion/complete.ts': 'the words of a line, from our own shell scripts',
@@ -19,10 +19,10 @@ const PARSES: Record<string, string> = {
 };
 
 const WRITES: Record<string, string> = {
-  'lib/exact-json.ts': 'it is made of it',
+  'lib/json/exact-json.ts': 'it is made of it',
   'tools/flags/read-value.ts': 'a word for a message',
   'tools/flags/unexpected-arguments.ts': 'words for a message',
-  'lib/json-pieces.ts': 'names, and scalars that are no numbers',
+  'lib/json/json-pieces.ts': 'names, and scalars that are no numbers',
   'tools/flags/nested-flags.ts': 'a key of a map',
   'permissions/check.ts': 'a name for a message',
   'cli/ad-hoc.ts': 'a word for a message',
@@ -33,7 +33,7 @@ const WRITES: Record<string, string> = {
   'keeper/client/start.ts': 'orders of our own',
   'keeper/state.ts': 'a file of our own',
   'mcp/proxy/proxy.ts': 'a key',
-  'config/target-hash.ts': 'a key',
+  'config/target/target-hash.ts': 'a key',
   'lib/pages.ts': 'a key',
 };
 

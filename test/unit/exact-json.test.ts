@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareDecimals, isWhole, plainDigits } from '../../src/lib/decimal.ts';
+import { compareDecimals, isWhole, plainDigits } from '../../src/lib/json/decimal.ts';
 import {
   carryNumber,
   filtered,
@@ -13,8 +13,8 @@ import {
   parseJson,
   stringifyJson,
   unmarkedText,
-} from '../../src/lib/exact-json.ts';
-import { decodeText } from '../../src/lib/text.ts';
+} from '../../src/lib/json/exact-json.ts';
+import { decodeText } from '../../src/lib/text/text.ts';
 import { jsonNumber } from '../support/json-number.ts';
 
 test.each([

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { fitSaid } from '../../src/cli/output/fit-said.ts';
-import { columns } from '../../src/lib/word-wrap.ts';
+import { columns } from '../../src/lib/text/word-wrap.ts';
 
 const ID = 'job_01m8mjdy1wf08e8apn0ey6zz8w';
 const PROGRAMS = ['mcp2cli', 'work'];

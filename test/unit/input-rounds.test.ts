@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/lib/json.ts';
+import type { JsonObject } from '../../src/lib/json/json.ts';
 import { throughInputRounds } from '../../src/mcp/input-rounds.ts';
 
 const params = { name: 'book', arguments: { city: 'Rome' } };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { cutText } from '../../src/lib/caps.ts';
-import { parseJson } from '../../src/lib/exact-json.ts';
-import { jsonPieces } from '../../src/lib/json-pieces.ts';
+import { parseJson } from '../../src/lib/json/exact-json.ts';
+import { jsonPieces } from '../../src/lib/json/json-pieces.ts';
+import { isQuickToCompile, isTooLong, weigh } from '../../src/tools/checks/check-budget.ts';
+import { schemaWork } from '../../src/tools/checks/check-work.ts';
 import { checkOutput } from '../../src/tools/flags/check-output.ts';
 import { validateArguments } from '../../src/tools/flags/validate.ts';
-import { isQuickToCompile, isTooLong, weigh } from '../../src/tools/schema/check-budget.ts';
-import { schemaWork } from '../../src/tools/schema/check-work.ts';
 
 const of = (schema: object) => ({ type: 'object', properties: { x: schema } });
 const tree = (ways: number) => ({

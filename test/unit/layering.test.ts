@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -107,4 +107,13 @@ test('there are no import cycles, through types neither', () => {
   };
   for (const file of graph.keys()) visit(file);
   expect(cycles).toEqual([]);
+});
+
+test('no folder is crowded, and no file is one that a reader must scroll for long', () => {
+  const files = sources().map((path) => relative(src, path));
+  const folders = new Map<string, number>();
+  for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
+  expect([...folders].filter(([, count]) => count > 16)).toEqual([]);
+  const lines = (file: string) => readFileSync(join(src, file), 'utf8').split('\n').length - 1;
+  expect(files.filter((file) => lines(file) > 320)).toEqual([]);
 });

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { accessSettings } from '../../src/config/permission-settings.ts';
+import { accessSettings } from '../../src/config/settings/permission-settings.ts';
 import { ConfigError, IoError } from '../../src/errors.ts';
-import { globMatches } from '../../src/lib/glob.ts';
+import { globMatches } from '../../src/lib/text/glob.ts';
 import { grantsOf, tokenGrants } from '../../src/permissions/grants.ts';
 import { recordRefusal } from '../../src/permissions/refusals.ts';
 import { concerns, firstRefusal, type Grants, rulesOf, unmet } from '../../src/permissions/rules.ts';

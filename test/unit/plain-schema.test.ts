@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { compileSchema } from '../../src/tools/checks/check-ajv.ts';
+import { plainCheck } from '../../src/tools/checks/check-plain.ts';
+import type { Violation } from '../../src/tools/checks/violation.ts';
 import { explain } from '../../src/tools/flags/explain.ts';
-import { compileSchema } from '../../src/tools/schema/check-ajv.ts';
-import { plainCheck } from '../../src/tools/schema/check-plain.ts';
-import type { Violation } from '../../src/tools/schema/violation.ts';
 import type { JsonSchema } from '../../src/tools/tool.ts';
 
 /** A small generator with a seed (mulberry32), so that a failure can be repeated. */

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RUNTIME_FLAGS } from '../../src/cli/global-flags/table.ts';
 import { UsageError } from '../../src/errors.ts';
-import { isObject, type JsonObject } from '../../src/lib/json.ts';
+import { isObject, type JsonObject } from '../../src/lib/json/json.ts';
 import { buildArguments, parseArgsText } from '../../src/tools/flags/build-arguments.ts';
 import { parseToolLine } from '../../src/tools/flags/parse-line.ts';
 import { toolFlags } from '../../src/tools/flags/tool-flags.ts';

@@ -13,7 +13,7 @@ import { prunable } from '../../src/jobs/prune.ts';
 import type { JobRecord, JobStatus } from '../../src/jobs/record.ts';
 import { recordEnd } from '../../src/jobs/recorder.ts';
 import { removableBytes, removeJobs } from '../../src/jobs/store/job-removal.ts';
-import { parseDuration } from '../../src/lib/duration.ts';
+import { parseDuration } from '../../src/lib/text/duration.ts';
 import { freshDir } from '../support/home.ts';
 import {
   completed,

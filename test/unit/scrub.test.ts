@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Target } from '../../src/config/target.ts';
+import type { Target } from '../../src/config/target/target.ts';
 import { RpcError } from '../../src/errors.ts';
-import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
 import { scrubberOf, scrubError, scrubValue, secretsOf } from '../../src/mcp/connection/scrub.ts';
 
 const http = (url: string, headers: Record<string, string> = {}, filled = {}): Target => ({

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { scanFlags } from '../../src/cli/global-flags/scan.ts';
-import { expand } from '../../src/config/expand.ts';
 import { checkInstanceName } from '../../src/config/names.ts';
-import { parseDuration } from '../../src/lib/duration.ts';
-import { visible, visibleJson, visibleLine, visibleName } from '../../src/lib/visible.ts';
-import { retryAfterMs } from '../../src/mcp/http/http-error.ts';
+import { expand } from '../../src/config/target/expand.ts';
+import { parseDuration } from '../../src/lib/text/duration.ts';
+import { visible, visibleJson, visibleLine, visibleName } from '../../src/lib/text/visible.ts';
+import { retryAfterMs } from '../../src/mcp/http/errors/http-error.ts';
 
 test.each([
   ['30s', 30_000],

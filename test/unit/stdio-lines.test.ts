@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Lines } from '../../src/lib/lines.ts';
+import { Lines } from '../../src/lib/text/lines.ts';
 import { readLine } from '../../src/mcp/stdio/read-line.ts';
 
 describe('lines', () => {

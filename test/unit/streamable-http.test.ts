@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { parseJson, stringifyJson } from '../../src/lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
 import { StreamableHttp } from '../../src/mcp/http/streamable-http.ts';
 import { useAgents } from '../../src/mcp/proxy/proxy.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveTool } from '../../src/catalog/find-name.ts';
-import { kebabCase } from '../../src/lib/kebab-case.ts';
-import { nearestNames } from '../../src/lib/nearest-names.ts';
+import { kebabCase } from '../../src/lib/text/kebab-case.ts';
+import { nearestNames } from '../../src/lib/text/nearest-names.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 const KEBAB: readonly (readonly [string, string])[] = [

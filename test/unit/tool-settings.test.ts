@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { layered, withDefaults } from '../../src/cli/global-flags/layers.ts';
 import type { FlagValues } from '../../src/cli/global-flags/scan.ts';
 import { callMetadata, toolDefaults } from '../../src/cli/global-flags/tool-defaults.ts';
-import { toolSettingLines } from '../../src/cli/output/setting-view.ts';
-import { parseLabels, unitedTags } from '../../src/config/tags.ts';
-import { toolSettings } from '../../src/config/tool-settings.ts';
+import { toolSettingLines } from '../../src/cli/output/views/setting-view.ts';
+import { parseLabels, unitedTags } from '../../src/config/settings/tags.ts';
+import { toolSettings } from '../../src/config/settings/tool-settings.ts';
 import { ConfigError, UsageError } from '../../src/errors.ts';
-import { globMatches } from '../../src/lib/glob.ts';
+import { globMatches } from '../../src/lib/text/glob.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 describe('a pattern', () => {

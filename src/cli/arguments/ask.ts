@@ -1,7 +1,7 @@
 import { InterruptedError } from '../../errors.ts';
-import { textAt } from '../../lib/json.ts';
-import { shellQuote } from '../../lib/shell-quote.ts';
-import { visibleLine, visibleName } from '../../lib/visible.ts';
+import { textAt } from '../../lib/json/json.ts';
+import { shellQuote } from '../../lib/text/shell-quote.ts';
+import { visibleLine, visibleName } from '../../lib/text/visible.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { shownFlags } from '../../tools/flags/overrides.ts';
 import type { Assignment } from '../../tools/flags/parse-line.ts';

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { IoError, UsageError } from '../../errors.ts';
-import { parseJson } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
-import { Lines } from '../../lib/lines.ts';
-import { decodeText } from '../../lib/text.ts';
+import { parseJson } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
+import { Lines } from '../../lib/text/lines.ts';
+import { decodeText } from '../../lib/text/text.ts';
 import type { App } from '../app.ts';
 
 /** The longest line, in bytes. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { didYouMean, nearestNames } from '../../lib/nearest-names.ts';
+import { didYouMean, nearestNames } from '../../lib/text/nearest-names.ts';
 import { buildArguments, parseArgsText } from '../../tools/flags/build-arguments.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import type { Assignment } from '../../tools/flags/parse-line.ts';

@@ -2,7 +2,7 @@
 
 import type { DefinedCall } from '../../catalog/entry.ts';
 import { UsageError } from '../../errors.ts';
-import { merged } from '../../lib/exact-json.ts';
+import { merged } from '../../lib/json/exact-json.ts';
 import { buildArguments, parseArgsText } from '../../tools/flags/build-arguments.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { withDefaultArgs } from '../../tools/flags/overrides.ts';

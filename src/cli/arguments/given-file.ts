@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IoError, UsageError } from '../../errors.ts';
-import { decodeText } from '../../lib/text.ts';
+import { decodeText } from '../../lib/text/text.ts';
 import type { App } from '../app.ts';
 
 /** The text of a file that somebody has named; `flag` is where, for messages. Errors: UsageError when there is none, IoError. */

@@ -1,4 +1,4 @@
-import { withoutMark } from '../../lib/text.ts';
+import { withoutMark } from '../../lib/text/text.ts';
 import type { App } from '../app.ts';
 import { readGivenFile } from './given-file.ts';
 

@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { DemoDialect } from '../../demo/server.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import type { App } from '../app.ts';
 import { giveUp, liveJobs, runningJobs } from './demo-jobs.ts';
 

@@ -1,7 +1,7 @@
 import { type Config, findInstance } from '../../config/config.ts';
 import { unknownInstance } from '../../config/configured-instance.ts';
 import { isSafeName } from '../../config/names.ts';
-import { DEFAULT_SETTINGS } from '../../config/settings.ts';
+import { DEFAULT_SETTINGS } from '../../config/settings/settings.ts';
 import { checkConfiguration, instanceFolders } from '../../doctor/configuration.ts';
 import { examineInstances, machineOf } from '../../doctor/examine.ts';
 import { type Check, checked, type Finding } from '../../doctor/finding.ts';
@@ -11,7 +11,7 @@ import type { Subject } from '../../doctor/subject.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { App } from '../app.ts';
 import { durationFlag, textFlag } from '../global-flags/values.ts';
-import { findingLines, findingSummary } from '../output/doctor-view.ts';
+import { findingLines, findingSummary } from '../output/views/doctor-view.ts';
 
 export interface DoctorOptions {
   offline?: boolean;

@@ -142,7 +142,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [LATEST],
         // Its flags come from the question's form, so the line is not commander's (route.ts).
-        run: async (app, words) => (await import('./jobs/answer.ts')).answerJob(app, words),
+        run: async (app, words) => (await import('./jobs/answer/answer.ts')).answerJob(app, words),
       },
       {
         name: 'logs',

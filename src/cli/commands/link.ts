@@ -11,7 +11,7 @@ import {
 } from '../../config/launchers.ts';
 import { EXIT, IoError, UsageError } from '../../errors.ts';
 import { replaceFile } from '../../lib/disk/durable-file.ts';
-import { shellQuote } from '../../lib/shell-quote.ts';
+import { shellQuote } from '../../lib/text/shell-quote.ts';
 import type { App } from '../app.ts';
 
 export interface LinkOptions {

@@ -3,7 +3,7 @@ import { EXIT } from '../../errors.ts';
 import { listedEntries } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
 import { closeAll, everyInstance, withEach } from '../every-instance.ts';
-import { entryItem, entryLines, entrySignatures } from '../output/entry-view.ts';
+import { entryItem, entryLines, entrySignatures } from '../output/views/entry-view.ts';
 import { filterOf, kindsOf, type LsOptions } from './ls.ts';
 
 interface Part {

@@ -1,14 +1,14 @@
 import { type CatalogEntry, ENTRY_KINDS, type EntryFilter, matches } from '../../catalog/entry.ts';
 import { EXTRA_KINDS, type Extra, extrasIn, hasText } from '../../catalog/extras.ts';
 import type { LeftOut } from '../../catalog/left-out.ts';
-import { parseLabels, parseTags } from '../../config/tags.ts';
+import { parseLabels, parseTags } from '../../config/settings/tags.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { entriesOn, listable, listedEntries, toolsLeftOut } from '../../instance/entries.ts';
 import { extrasForList } from '../../instance/extras.ts';
 import { permit, permittedItems } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
-import { entryItem, entryLines, entryRows, entrySignatures, rowLines } from '../output/entry-view.ts';
-import { countsOf, countText, extraItem, extraRow } from '../output/extras-view.ts';
+import { entryItem, entryLines, entryRows, entrySignatures, rowLines } from '../output/views/entry-view.ts';
+import { countsOf, countText, extraItem, extraRow } from '../output/views/extras-view.ts';
 
 export interface LsOptions {
   allInstances?: boolean;

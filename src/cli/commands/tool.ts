@@ -7,7 +7,7 @@ import { type CatalogEntry, ENTRY_KINDS, type EntryKind } from '../../catalog/en
 import { EXIT, UsageError } from '../../errors.ts';
 import { entryOfName, entryOfWords } from '../../instance/find-entry.ts';
 import { isTerminal } from '../../jobs/record.ts';
-import { stringifyJson } from '../../lib/exact-json.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { runArguments } from '../../mcp/dialects/frontmcp/backend.ts';
 import { namesOfCall, namesOfEntry } from '../../permissions/known-names.ts';
 import { permitAll } from '../../permissions/permit.ts';
@@ -24,15 +24,15 @@ import { localRunOptions } from '../global-flags/retry.ts';
 import { scanFlags } from '../global-flags/scan.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
 import { durationFlag, levelFlag, textFlag } from '../global-flags/values.ts';
-import { jobSummary, submittedLine } from '../output/job-view.ts';
 import { liveProgress } from '../output/live.ts';
+import { jobSummary, submittedLine } from '../output/views/job-view.ts';
 import {
   failureLine,
   outcomeCode,
   printCallJob,
   printCallResult,
   printToolResult,
-} from '../output/outcome-view.ts';
+} from '../output/views/outcome-view.ts';
 
 /** `<tool> [flags]`: finds what the words name, and runs it. */
 export async function runToolWords(app: App, words: readonly string[]): Promise<number> {
@@ -178,7 +178,7 @@ async function printSubmitted(
     throw unrecorded;
   }
   if (job.pending_input?.length) {
-    const { askedLines } = await import('./jobs/question.ts');
+    const { askedLines } = await import('./jobs/answer/question.ts');
     printer.note(askedLines(app, job).join('\n'));
   }
   if (!isTerminal(job.status)) return EXIT.ok;

@@ -1,6 +1,6 @@
 import type { Completion } from './candidate.ts';
 import { flagValues, jobIds } from './flag-values.ts';
-import type { Place } from './sources.ts';
+import type { Place } from './sources/sources.ts';
 import { completeFlags } from './tool.ts';
 import { runtimeOption, walk } from './typed-flags.ts';
 
@@ -12,8 +12,8 @@ export async function completeAnswer(
 ): Promise<Completion> {
   // Forms are rarely at hand, and reading them loads more than everything else here.
   const [{ readHead }, { answerFlags, LINE_FLAGS }] = await Promise.all([
-    import('../commands/jobs/answer-line.ts'),
-    import('../commands/jobs/question.ts'),
+    import('../commands/jobs/answer/answer-line.ts'),
+    import('../commands/jobs/answer/question.ts'),
   ]);
   const { id, own, rest } = readHead(before);
   const common = flagValues(sources, instance);

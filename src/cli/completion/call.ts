@@ -3,7 +3,7 @@ import { resolveTool } from '../../catalog/find-name.ts';
 import { RUNTIME_FLAGS } from '../global-flags/table.ts';
 import { type Completion, NOTHING } from './candidate.ts';
 import { firstToolWords, flagValues, KIND_FLAGS } from './flag-values.ts';
-import type { KnownInstance, Sources } from './sources.ts';
+import type { KnownInstance, Sources } from './sources/sources.ts';
 import { completeTool } from './tool.ts';
 import { exactNames } from './tool-names.ts';
 import { completeOption, notGiven, type Option, runtimeOption, type Walked, walk } from './typed-flags.ts';

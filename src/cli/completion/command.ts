@@ -2,7 +2,7 @@ import { RUNTIME_FLAGS } from '../global-flags/table.ts';
 import type { CommandSpec } from '../program.ts';
 import { type Completion, NOTHING, together } from './candidate.ts';
 import { flagValues } from './flag-values.ts';
-import type { Place } from './sources.ts';
+import type { Place } from './sources/sources.ts';
 import {
   completeOption,
   notGiven,

@@ -1,10 +1,10 @@
 import { type Context, processContext } from '../../context.ts';
 import type { Completion } from './candidate.ts';
-import { localSources } from './local-sources.ts';
 import { completeLine } from './program.ts';
-import { bashLines, plainLines, powershellLines, zshLines } from './render.ts';
 import type { CompletionRequest } from './request.ts';
-import { readShellLine } from './shell-words.ts';
+import { bashLines, plainLines, powershellLines, zshLines } from './shells/render.ts';
+import { readShellLine } from './shells/shell-words.ts';
+import { localSources } from './sources/local-sources.ts';
 
 /**
  * Behind every TAB: `__complete [SHELL ...] -- WORDS...`, the last of them the one that is typed. Prints candidates and nothing else, and never

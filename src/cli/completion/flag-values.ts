@@ -1,10 +1,10 @@
 import { ENTRY_KINDS } from '../../catalog/entry.ts';
 import { EXTRA_KINDS } from '../../catalog/extras.ts';
-import { ELICIT_POLICIES } from '../../config/settings.ts';
+import { ELICIT_POLICIES } from '../../config/settings/settings.ts';
 import { isTerminal, JOB_STATUSES, type JobRecord } from '../../jobs/record.ts';
 import { LOG_LEVELS } from '../../mcp/log-level.ts';
 import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
-import type { KnownInstance, Sources } from './sources.ts';
+import type { KnownInstance, Sources } from './sources/sources.ts';
 import { exactNames, INSTANCE_WORDS, toolWords } from './tool-names.ts';
 import type { ValuesOf } from './typed-flags.ts';
 

@@ -7,7 +7,7 @@ import type { ToolDefinition } from '../../tools/tool.ts';
 import { givenValues, OWN_LINE_FLAGS } from '../arguments/own-line-flags.ts';
 import type { Candidate, Completion } from './candidate.ts';
 import { flagValues } from './flag-values.ts';
-import type { KnownInstance, Place } from './sources.ts';
+import type { KnownInstance, Place } from './sources/sources.ts';
 import { completeTool } from './tool.ts';
 import { completeOption, runtimeOption, walk } from './typed-flags.ts';
 

@@ -9,7 +9,7 @@ import { type Candidate, type Completion, fitting, NOTHING } from './candidate.t
 import { completeSpec } from './command.ts';
 import { firstToolWords } from './flag-values.ts';
 import { completeOwnLine } from './own-line.ts';
-import type { KnownInstance, Sources } from './sources.ts';
+import type { KnownInstance, Sources } from './sources/sources.ts';
 import { INSTANCE_WORDS } from './tool-names.ts';
 import { completeOption, type Walked, walk } from './typed-flags.ts';
 

@@ -1,7 +1,7 @@
 import { type CatalogEntry, commandNames } from '../../catalog/entry.ts';
 import { INSTANCE_COMMANDS } from '../../config/names.ts';
-import { firstSentence } from '../../lib/first-sentence.ts';
-import { kebabCase } from '../../lib/kebab-case.ts';
+import { firstSentence } from '../../lib/text/first-sentence.ts';
+import { kebabCase } from '../../lib/text/kebab-case.ts';
 import type { Candidate } from './candidate.ts';
 
 /** What is typed to reach an entry: the segments of its kebab form, or the exact name as one word. */

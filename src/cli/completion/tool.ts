@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../../catalog/entry.ts';
-import { filtered } from '../../lib/exact-json.ts';
-import { firstSentence } from '../../lib/first-sentence.ts';
-import { textAt } from '../../lib/json.ts';
+import { filtered } from '../../lib/json/exact-json.ts';
+import { textAt } from '../../lib/json/json.ts';
+import { firstSentence } from '../../lib/text/first-sentence.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { overriddenFlags, shownFlags } from '../../tools/flags/overrides.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';

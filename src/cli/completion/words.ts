@@ -1,11 +1,11 @@
 import type { ExtraKind } from '../../catalog/extras.ts';
-import { ELICIT_POLICIES, SETTING_KEYS } from '../../config/settings.ts';
-import { isObject } from '../../lib/json.ts';
+import { ELICIT_POLICIES, SETTING_KEYS } from '../../config/settings/settings.ts';
+import { isObject } from '../../lib/json/json.ts';
 import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
 import { jobIds } from './flag-values.ts';
 import { extraNames } from './own-line.ts';
-import { SHELLS } from './shells.ts';
-import type { Place } from './sources.ts';
+import { SHELLS } from './shells/shells.ts';
+import type { Place } from './sources/sources.ts';
 import { exactNames } from './tool-names.ts';
 import type { Walked } from './typed-flags.ts';
 
@@ -116,7 +116,7 @@ async function settingKeys(typed: string, { words: [name = ''] }: Walked, { sour
   const keys: Candidate[] = SETTING_KEYS.map((value) => ({ value }));
   if (!typed.startsWith('tools.'))
     return { candidates: [...keys, { value: 'tools.', about: 'a setting of a tool', open: true }] };
-  const { TOOL_SETTING_KEYS } = await import('../../config/tool-settings.ts');
+  const { TOOL_SETTING_KEYS } = await import('../../config/settings/tool-settings.ts');
   const tools = ((await sources.instance(name)?.entries()) ?? []).filter(({ kind }) => kind === 'tool');
   const stems = [
     { value: 'tools.*.', about: 'all tools' },

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../lib/duration.ts';
+import { parseDuration } from '../../lib/text/duration.ts';
 import { retryFlags } from './retry.ts';
 import type { FlagValues } from './scan.ts';
 import { textFlag } from './values.ts';

@@ -1,4 +1,4 @@
-import { isWithin, type Range, rangeText } from '../../config/retry-limits.ts';
+import { isWithin, type Range, rangeText } from '../../config/settings/retry-limits.ts';
 import { UsageError } from '../../errors.ts';
 import type { FlagValues } from './scan.ts';
 import { textFlag } from './values.ts';

@@ -1,8 +1,8 @@
-import { ATTEMPTS, MULTIPLIER } from '../../config/retry-limits.ts';
+import { ATTEMPTS, MULTIPLIER } from '../../config/settings/retry-limits.ts';
 import { UsageError } from '../../errors.ts';
 import { NO_RETRY, type RetryPolicy } from '../../jobs/retry.ts';
 import type { LocalRunOptions } from '../../keeper/run-options.ts';
-import { parseDuration } from '../../lib/duration.ts';
+import { parseDuration } from '../../lib/text/duration.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
 import { numberFlag } from './number.ts';
 import type { FlagValues } from './scan.ts';

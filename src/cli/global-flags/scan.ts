@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { nearestNames } from '../../lib/nearest-names.ts';
+import { nearestNames } from '../../lib/text/nearest-names.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './table.ts';
 
 /** Values of runtime flags by name: `true` for one without a value, a list for a repeatable one. */

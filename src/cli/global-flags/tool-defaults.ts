@@ -1,8 +1,8 @@
 /** What is configured for a tool, in the shape that its calls take it. */
 
 import type { CatalogEntry } from '../../catalog/entry.ts';
-import { parseLabels, parseTags, type Tags, unitedTags } from '../../config/tags.ts';
-import type { ToolSettings } from '../../config/tool-settings.ts';
+import { parseLabels, parseTags, type Tags, unitedTags } from '../../config/settings/tags.ts';
+import type { ToolSettings } from '../../config/settings/tool-settings.ts';
 import { UsageError } from '../../errors.ts';
 import type { JobMetadata, NewJobMetadata } from '../../jobs/record.ts';
 import type { App } from '../app.ts';

@@ -1,6 +1,6 @@
-import { ELICIT_POLICIES, type ElicitPolicy } from '../../config/settings.ts';
+import { ELICIT_POLICIES, type ElicitPolicy } from '../../config/settings/settings.ts';
 import { UsageError } from '../../errors.ts';
-import { parseDuration } from '../../lib/duration.ts';
+import { parseDuration } from '../../lib/text/duration.ts';
 import { LOG_LEVELS, type LogLevel } from '../../mcp/log-level.ts';
 import type { OutputFormat } from '../output/printer.ts';
 import type { FlagValues } from './scan.ts';

@@ -2,7 +2,7 @@ import { reachable } from '../../catalog/entry.ts';
 import { CliError, PermissionError } from '../../errors.ts';
 import { listedEntries } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
-import { entryLines, grouped } from '../output/entry-view.ts';
+import { entryLines, grouped } from '../output/views/entry-view.ts';
 import { commonFlags } from './flags.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */

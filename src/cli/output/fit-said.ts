@@ -1,4 +1,4 @@
-import { columns, fitLines, wrapWords } from '../../lib/word-wrap.ts';
+import { columns, fitLines, wrapWords } from '../../lib/text/word-wrap.ts';
 
 /** A word of a command line: quoted parts stay whole. */
 const WORD = /(?:'[^']*'|"[^"]*"|[^ ])+/g;

@@ -1,10 +1,10 @@
 /** The list of jobs on a terminal: as many columns as fit, each as wide as it may be. */
 import { isTerminal, type JobRecord, type JobStatus } from '../../jobs/record.ts';
-import { age } from '../../lib/age.ts';
 import { elapsed } from '../../lib/elapsed.ts';
-import { stringifyJson } from '../../lib/exact-json.ts';
-import { visibleLine, visibleName } from '../../lib/visible.ts';
-import { columns, cutColumns } from '../../lib/word-wrap.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
+import { age } from '../../lib/text/age.ts';
+import { visibleLine, visibleName } from '../../lib/text/visible.ts';
+import { columns, cutColumns } from '../../lib/text/word-wrap.ts';
 import type { Palette } from './palette.ts';
 import { GAP, table } from './table.ts';
 

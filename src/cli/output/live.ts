@@ -2,10 +2,10 @@ import type { Options, Ora } from 'ora';
 import type { Live } from '../../calls/call.ts';
 import type { Progress } from '../../jobs/record.ts';
 import { elapsed } from '../../lib/elapsed.ts';
-import { visibleLine } from '../../lib/visible.ts';
-import { cutColumns } from '../../lib/word-wrap.ts';
-import { progressText } from './job-view.ts';
+import { visibleLine } from '../../lib/text/visible.ts';
+import { cutColumns } from '../../lib/text/word-wrap.ts';
 import type { Printer } from './printer.ts';
+import { progressText } from './views/job-view.ts';
 
 /** Columns of the bar: a terminal of 80 has the widest one, a narrow one the least. */
 const BAR = { widest: 24, least: 8 };

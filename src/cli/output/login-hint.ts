@@ -1,5 +1,5 @@
 import type { LoginAdvice } from '../../errors.ts';
-import { shellQuote } from '../../lib/shell-quote.ts';
+import { shellQuote } from '../../lib/text/shell-quote.ts';
 
 /** What to do about a refusal that a login may change. `command`: `auth login` of the instance with these flags, as the person types it. */
 export function loginHint(

@@ -1,8 +1,8 @@
 import type { OutStream } from '../../context.ts';
 import { type CliError, EXIT } from '../../errors.ts';
-import { stringifyJson } from '../../lib/exact-json.ts';
-import { textOf } from '../../lib/json.ts';
-import { visible, visibleJson, visibleLine, visibleName } from '../../lib/visible.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
+import { textOf } from '../../lib/json/json.ts';
+import { visible, visibleJson, visibleLine, visibleName } from '../../lib/text/visible.ts';
 import { fitHelp, fitSaid } from './fit-said.ts';
 import type { JsonFilter } from './jq.ts';
 

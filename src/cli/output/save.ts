@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IoError } from '../../errors.ts';
-import { binaryBlocks } from './result-view.ts';
+import { binaryBlocks } from './views/result-view.ts';
 
 /** File endings of common media types. */
 const EXTENSIONS: Record<string, string> = {

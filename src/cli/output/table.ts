@@ -1,4 +1,4 @@
-import { columns, padColumns } from '../../lib/word-wrap.ts';
+import { columns, padColumns } from '../../lib/text/word-wrap.ts';
 import type { Palette } from './palette.ts';
 
 /** Spaces between two columns. */

@@ -1,4 +1,4 @@
-import type { ElicitPolicy } from '../../config/settings.ts';
+import type { ElicitPolicy } from '../../config/settings/settings.ts';
 import { SignalReason } from '../../context.ts';
 import { TimeoutError } from '../../errors.ts';
 import type { Answer, Answerer } from '../../jobs/ports.ts';

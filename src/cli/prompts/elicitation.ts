@@ -3,10 +3,10 @@ import type { Answer } from '../../jobs/ports.ts';
 import { type FormField, fieldProblem, formFields } from '../../jobs/questions/form.ts';
 import { isWebPage } from '../../jobs/questions/web-page.ts';
 import type { PendingInput } from '../../jobs/record.ts';
-import { carryNumber, noteNumber, parseJson } from '../../lib/exact-json.ts';
-import { setOwn, textAt } from '../../lib/json.ts';
-import { visibleLine } from '../../lib/visible.ts';
-import { fitLines } from '../../lib/word-wrap.ts';
+import { carryNumber, noteNumber, parseJson } from '../../lib/json/exact-json.ts';
+import { setOwn, textAt } from '../../lib/json/json.ts';
+import { visibleLine } from '../../lib/text/visible.ts';
+import { fitLines } from '../../lib/text/word-wrap.ts';
 import { readNumber } from '../../tools/flags/read-value.ts';
 
 /** The person's terminal. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { visibleLine } from '../../lib/visible.ts';
+import { visibleLine } from '../../lib/text/visible.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import type { Assignment } from '../../tools/flags/parse-line.ts';
 import { readFlag } from '../../tools/flags/read-flag.ts';

@@ -1,5 +1,5 @@
 /** What hosts have, beside what is configured here: which of it is new, is here already, or is in question. No I/O. */
-import { isObject, sameJson } from '../../lib/json.ts';
+import { isObject, sameJson } from '../../lib/json/json.ts';
 import { type Config, configuredTarget, findInstance } from '../config.ts';
 import { problemOf } from './config-file.ts';
 import { nameWithHost, ourName } from './names.ts';

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CliError, ConfigError, IoError, UsageError } from '../../errors.ts';
-import { isObject, type JsonObject, own } from '../../lib/json.ts';
-import { decodeText } from '../../lib/text.ts';
+import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
+import { decodeText } from '../../lib/text/text.ts';
 import { parseConfigText } from '../json-text.ts';
 import type { PathContext } from '../paths.ts';
 import type { Input } from './fill-in.ts';

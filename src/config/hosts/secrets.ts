@@ -1,5 +1,5 @@
 /** Secrets that are written out in a configuration, where `${VAR}` could stand. By their names and places: a guess, to warn and to hide by. */
-import type { ServerConfig } from '../server-entry.ts';
+import type { ServerConfig } from '../target/server-entry.ts';
 
 const NAME =
   /token|secret|passw|pwd|credential|api[-_]?key|access[-_]?key|private[-_]?key|auth|cookie|^key$|[-_]key$|^pat$|[-_]pat$/i;

@@ -1,8 +1,8 @@
 /** One server of a host as one of ours. The same for all hosts: they differ in the names of fields, which do not contradict each other. */
-import { numberText } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
-import type { ServerConfig } from '../server-entry.ts';
-import { SETTING_KEYS } from '../settings.ts';
+import { numberText } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
+import { SETTING_KEYS } from '../settings/settings.ts';
+import type { ServerConfig } from '../target/server-entry.ts';
 import { type FillContext, NotImportable, ourValue } from './fill-in.ts';
 import { secretPlaces } from './secrets.ts';
 

@@ -1,8 +1,8 @@
 /** A form that a server puts (MCP 2025-11-25, client/elicitation, "Requested Schema"): a flat object of texts, numbers, yes or no, and choices. */
 
-import { compareDecimals, isWhole } from '../../lib/decimal.ts';
-import { carryNumber } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject, sameAt, setOwn, textAt } from '../../lib/json.ts';
+import { compareDecimals, isWhole } from '../../lib/json/decimal.ts';
+import { carryNumber } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, sameAt, setOwn, textAt } from '../../lib/json/json.ts';
 
 export interface Choice {
   value: unknown;

@@ -1,6 +1,6 @@
 /** The questions that a server asks in the course of one piece of work: each is put once, and answered at most once from here. */
 
-import { stringifyJson } from '../../lib/exact-json.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
 import type { Answerer, AutomaticAnswers, InputResponse } from '../ports.ts';
 import type { PendingInput } from '../record.ts';
 

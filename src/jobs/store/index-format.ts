@@ -3,7 +3,7 @@
  * and what many records share once.
  */
 
-import { hasTexts, parseJson, stringifyJson } from '../../lib/exact-json.ts';
+import { hasTexts, parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import {
   type JobMetadata,
   type JobRecord,

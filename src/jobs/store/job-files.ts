@@ -5,8 +5,8 @@ import { RECORD_BYTES } from '../../lib/caps.ts';
 import { readBounded } from '../../lib/disk/bounded-read.ts';
 import { readPublished } from '../../lib/disk/durable-file.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
-import { parseJson, stringifyJson } from '../../lib/exact-json.ts';
-import { isObject } from '../../lib/json.ts';
+import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
+import { isObject } from '../../lib/json/json.ts';
 import { JOB_STATUSES, type JobEnd, type JobRecord, SCHEMA_VERSION, type TaskFact } from '../record.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile, uniqueName } from '../../lib/disk/durable-file.ts';
-import { stringifyJson } from '../../lib/exact-json.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { SCHEMA_VERSION } from '../record.ts';
 
 /** Bytes of JSON up to which a result lies in end.json. Larger ones would slow every list that has to open the file. */

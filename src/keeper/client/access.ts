@@ -1,4 +1,4 @@
-import { HANDED_ON } from '../../config/server-environment.ts';
+import { HANDED_ON } from '../../config/target/server-environment.ts';
 import { UnreachableError } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { isSurely } from '../../lib/disk/holder.ts';

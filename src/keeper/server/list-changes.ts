@@ -3,8 +3,8 @@ import { readCatalogue, writeCatalogue } from '../../catalog/cache.ts';
 import { readExtras, writeExtras } from '../../catalog/extras-cache.ts';
 import { fetchPrompts, fetchResources, fetchTemplates, fetchTools } from '../../catalog/fetch.ts';
 import { usableTools } from '../../catalog/left-out.ts';
-import { cacheKey } from '../../config/target-hash.ts';
-import { isObject } from '../../lib/json.ts';
+import { cacheKey } from '../../config/target/target-hash.ts';
+import { isObject } from '../../lib/json/json.ts';
 import type { ConnectTarget } from '../../mcp/connection/connect.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
 

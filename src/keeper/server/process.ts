@@ -13,7 +13,7 @@ import { currentHolder } from '../../lib/disk/holder.ts';
 import { startReaper } from '../../lib/process/reaper.ts';
 import { loginsOf } from '../../mcp/auth/logins.ts';
 import { automaticAnswers } from '../../mcp/automatic-answers.ts';
-import { clientFeatures } from '../../mcp/connection/client-features.ts';
+import { clientFeatures } from '../../mcp/client-features/client-features.ts';
 import type { ConnectTarget } from '../../mcp/connection/connect.ts';
 import { VERSION } from '../../version.ts';
 import { KeeperLog } from '../log.ts';

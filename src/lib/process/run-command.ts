@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { stringifyJson } from '../exact-json.ts';
-import { decodeText } from '../text.ts';
+import { stringifyJson } from '../json/exact-json.ts';
+import { decodeText } from '../text/text.ts';
 import { forgetGroup, groupLives, noteGroup, OWN_GROUP, signalGroup } from './process-group.ts';
 import { guardSoon } from './reaper.ts';
 

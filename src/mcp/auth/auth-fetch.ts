@@ -1,8 +1,8 @@
 import { UnreachableError } from '../../errors.ts';
 import { readText } from '../http/body.ts';
+import { FetchError } from '../http/errors/fetch-error.ts';
+import { retryAfterMs } from '../http/errors/http-error.ts';
 import { exchange } from '../http/exchange.ts';
-import { FetchError } from '../http/fetch-error.ts';
-import { retryAfterMs } from '../http/http-error.ts';
 import type { Route } from '../proxy/proxy.ts';
 
 /** How long an authorization server may take for one answer, in milliseconds. */

@@ -2,9 +2,9 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import { ioFailure } from '../../lib/disk/io-failure.ts';
-import { parseJson } from '../../lib/exact-json.ts';
-import { isObject } from '../../lib/json.ts';
-import { decodeText } from '../../lib/text.ts';
+import { parseJson } from '../../lib/json/exact-json.ts';
+import { isObject } from '../../lib/json/json.ts';
+import { decodeText } from '../../lib/text/text.ts';
 
 /** What the Web Crypto API calls each algorithm of RFC 7518 that a client may sign its assertion with. */
 const ALGORITHMS: Readonly<Record<string, RsaHashedImportParams | EcKeyImportParams | { name: string }>> = {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../../errors.ts';
 import { ioFailure } from '../../lib/disk/io-failure.ts';
-import { parseJson } from '../../lib/exact-json.ts';
-import { isObject } from '../../lib/json.ts';
+import { parseJson } from '../../lib/json/exact-json.ts';
+import { isObject } from '../../lib/json/json.ts';
 
 /** How a client proves to the authorization server who it is (RFC 8414, `token_endpoint_auth_methods_supported`). */
 export type ClientMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ConfigError } from '../../errors.ts';
-import { parseJson, stringifyJson } from '../../lib/exact-json.ts';
+import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import { type AuthRecord, type AuthSecrets, isSecrets } from './record.ts';
 
 const CIPHER = 'aes-256-gcm';

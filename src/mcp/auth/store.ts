@@ -5,7 +5,7 @@ import { lock } from 'proper-lockfile';
 import { IoError } from '../../errors.ts';
 import { makePrivateDir, replaceFile } from '../../lib/disk/durable-file.ts';
 import { ioFailure } from '../../lib/disk/io-failure.ts';
-import { stringifyJson } from '../../lib/exact-json.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import { pause } from '../http/pause.ts';
 import { forgetKey, readKey } from './keyring.ts';

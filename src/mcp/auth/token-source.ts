@@ -3,7 +3,7 @@
  * unseals and locks comes with the first token that needs it.
  */
 import { type Stats, statSync } from 'node:fs';
-import type { HttpTarget, Target } from '../../config/target.ts';
+import type { HttpTarget, Target } from '../../config/target/target.ts';
 import type { Logins, TokenContext } from './logins.ts';
 import { type AuthRecord, isFor, isFresh, readAuth } from './record.ts';
 

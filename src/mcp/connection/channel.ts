@@ -1,6 +1,6 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { CliError, UnreachableError } from '../../errors.ts';
-import { isObject } from '../../lib/json.ts';
+import { isObject } from '../../lib/json/json.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { Listeners, type ServerRequest } from './listeners.ts';
 import { resultIn } from './response.ts';

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
-import type { Target } from '../../config/target.ts';
-import { targetHash } from '../../config/target-hash.ts';
+import type { Target } from '../../config/target/target.ts';
+import { targetHash } from '../../config/target/target-hash.ts';
 import type { Logins } from '../auth/logins.ts';
 import { tokenSource } from '../auth/token-source.ts';
-import { type ClientFeatures, serveFeatures } from './client-features.ts';
-import { readFacts, writeFacts } from './facts-cache.ts';
+import { type ClientFeatures, serveFeatures } from '../client-features/client-features.ts';
+import { readFacts, writeFacts } from './facts/facts-cache.ts';
+import type { ServerFacts } from './facts/server-facts.ts';
 import type { Connection } from './open.ts';
-import type { ServerFacts } from './server-facts.ts';
 
 export interface ConnectTarget {
   /** What the person knows the server by. */

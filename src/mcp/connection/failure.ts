@@ -1,11 +1,11 @@
 import { AuthError, CliError, RpcError, SessionGoneError, UnreachableError } from '../../errors.ts';
 import { cutMember, cutText } from '../../lib/caps.ts';
 import { bearerChallenge, unitedScopes } from '../auth/challenge.ts';
-import { BadAnswer } from '../http/bad-answer.ts';
-import { FetchError } from '../http/fetch-error.ts';
-import { firstLine } from '../http/first-line.ts';
-import { HttpError } from '../http/http-error.ts';
-import { tlsFailure } from '../http/tls-failure.ts';
+import { BadAnswer } from '../http/errors/bad-answer.ts';
+import { FetchError } from '../http/errors/fetch-error.ts';
+import { firstLine } from '../http/errors/first-line.ts';
+import { HttpError } from '../http/errors/http-error.ts';
+import { tlsFailure } from '../http/errors/tls-failure.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
 
 export interface FailureContext {

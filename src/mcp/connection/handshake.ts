@@ -1,8 +1,8 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { ProtocolError } from '../../errors.ts';
-import { isObject, textOf } from '../../lib/json.ts';
+import { isObject, textOf } from '../../lib/json/json.ts';
 import type { Channel, JsonObject, RequestOptions } from './channel.ts';
-import type { ServerFacts } from './server-facts.ts';
+import type { ServerFacts } from './facts/server-facts.ts';
 import type { TransportKind } from './transports.ts';
 
 /** What a handshake tells; `target` and `savedAt` are added by whoever remembers it. */

@@ -1,4 +1,4 @@
-import { deeperThan, isObject, type JsonObject } from '../../lib/json.ts';
+import { deeperThan, isObject, type JsonObject } from '../../lib/json/json.ts';
 import { DEEPEST } from './response.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
 

@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts';
+import type { ServerFacts } from './facts/server-facts.ts';
 import { type Introduction, initialize, type Negotiated } from './handshake.ts';
 import { mannerOf, negotiate } from './negotiate.ts';
-import type { ServerFacts } from './server-facts.ts';
 import type { PreparedTransport } from './transports.ts';
 
 /** What each side knows of the other. */

@@ -1,5 +1,5 @@
 import { AuthError, CliError, ProtocolError, RpcError, UnreachableError } from '../../errors.ts';
-import { isObject } from '../../lib/json.ts';
+import { isObject } from '../../lib/json/json.ts';
 import type { Channel, JsonObject, Manner } from './channel.ts';
 import { type Introduction, initialize, type Negotiated } from './handshake.ts';
 import {

@@ -1,16 +1,16 @@
-import type { Target } from '../../config/target.ts';
-import { targetHash } from '../../config/target-hash.ts';
+import type { Target } from '../../config/target/target.ts';
+import { targetHash } from '../../config/target/target-hash.ts';
 import { CliError, RpcError, TimeoutError, UnreachableError } from '../../errors.ts';
+import { CLIENT_CAPABILITIES } from '../client-features/client-capabilities.ts';
 import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
-import { CLIENT_CAPABILITIES } from './client-capabilities.ts';
 import { connectLimit, tooLate } from './connect-limit.ts';
-import { cutFacts } from './cut-facts.ts';
+import { cutFacts } from './facts/cut-facts.ts';
+import type { ServerFacts } from './facts/server-facts.ts';
 import { answerBasics, initialize } from './handshake.ts';
 import { meet } from './meet.ts';
 import { CLIENT_CAPABILITIES_META_KEY } from './meta-keys.ts';
 import { type Scrub, scrubberWith, scrubError, secretsOf } from './scrub.ts';
 import { patiently, withSecondTry } from './second-try.ts';
-import type { ServerFacts } from './server-facts.ts';
 import {
   type PreparedTransport,
   prepareTransport,

@@ -1,6 +1,6 @@
 import { RpcError, UnreachableError } from '../../errors.ts';
 import { cutMember, cutText } from '../../lib/caps.ts';
-import { deeperThan, isObject, type JsonObject, textOf } from '../../lib/json.ts';
+import { deeperThan, isObject, type JsonObject, textOf } from '../../lib/json/json.ts';
 import { type Scrub, scrubValue } from './scrub.ts';
 
 /** How deep a message may be nested. */

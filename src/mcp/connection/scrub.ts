@@ -1,7 +1,7 @@
-import type { Target } from '../../config/target.ts';
+import type { Target } from '../../config/target/target.ts';
 import { CliError, RpcError } from '../../errors.ts';
-import { noteNumber, numberText } from '../../lib/exact-json.ts';
-import { isObject, setOwn } from '../../lib/json.ts';
+import { noteNumber, numberText } from '../../lib/json/exact-json.ts';
+import { isObject, setOwn } from '../../lib/json/json.ts';
 
 /**
  * What the person gave a server as a secret, taken out of what that server says when it refuses: some servers repeat what they were sent.

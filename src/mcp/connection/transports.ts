@@ -1,5 +1,5 @@
 import type { Transport } from '@modelcontextprotocol/client';
-import type { HttpTarget, StdioTarget, Target } from '../../config/target.ts';
+import type { HttpTarget, StdioTarget, Target } from '../../config/target/target.ts';
 import type { CliError } from '../../errors.ts';
 import { hasCredentials, type TokenSource } from '../auth/token-source.ts';
 import { StreamableHttp } from '../http/streamable-http.ts';

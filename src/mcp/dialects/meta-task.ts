@@ -1,7 +1,7 @@
 import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import type { Respond, Send } from './tasks-2025-11-25.ts';
 import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
 

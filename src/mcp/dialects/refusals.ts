@@ -1,6 +1,6 @@
 /** Refusals of a server that a person can do something about. */
 import { RpcError, UnsupportedError } from '../../errors.ts';
-import { isObject } from '../../lib/json.ts';
+import { isObject } from '../../lib/json/json.ts';
 import { stringAt } from './wire.ts';
 
 /** MissingRequiredClientCapability (MCP 2026-07-28, basic, "Error Codes"). */

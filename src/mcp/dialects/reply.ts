@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../errors.ts';
 import type { Snapshot, ToolCall } from '../../jobs/ports.ts';
 import type { BackendName } from '../../jobs/record.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { stringAt, taskSnapshot } from './wire.ts';
 
 /**

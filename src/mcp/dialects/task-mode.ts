@@ -1,6 +1,6 @@
 /** Which task dialect a call goes by. Pure. */
 import type { TaskMode } from '../../jobs/ports.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 
 export interface ServerTraits {
   transport: 'http' | 'sse' | 'stdio';

@@ -2,7 +2,7 @@ import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import { rpcFailure } from '../../jobs/job-end.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { RELATED_TASK } from '../question-router.ts';
 import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
 

@@ -2,7 +2,7 @@ import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import type { JobError, PendingInput } from '../../jobs/record.ts';
 import { cutMember, cutText } from '../../lib/caps.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { explainedMessage } from './refusals.ts';
 import type { Send } from './tasks-2025-11-25.ts';
 import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';

@@ -3,7 +3,7 @@ import { ProtocolError, type RpcError } from '../../errors.ts';
 import type { Snapshot } from '../../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../../jobs/record.ts';
 import { cutState, cutText } from '../../lib/caps.ts';
-import { isObject, type JsonObject, textAt } from '../../lib/json.ts';
+import { isObject, type JsonObject, textAt } from '../../lib/json/json.ts';
 import { isErrorResult } from '../../tools/tool.ts';
 
 /** Error: ProtocolError for anything but an object. */

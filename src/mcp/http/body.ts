@@ -1,7 +1,7 @@
-import { decodeText } from '../../lib/text.ts';
+import { decodeText } from '../../lib/text/text.ts';
 import { decompressed } from './decompress.ts';
+import { FetchError } from './errors/fetch-error.ts';
 import type { HttpResponse } from './exchange.ts';
-import { FetchError } from './fetch-error.ts';
 
 /** Largest message that is read, in bytes after decompression; each event of an event stream is one. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
-import { FetchError } from './fetch-error.ts';
+import { FetchError } from './errors/fetch-error.ts';
 import { nodeZlib } from './node-modules.ts';
 
 /** What is asked for with `Accept-Encoding`: what `decompressed` reads. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { agentFor, proxyRefusal, type Route } from '../proxy/proxy.ts';
 import { ACCEPTED_ENCODINGS } from './decompress.ts';
-import { FetchError } from './fetch-error.ts';
+import { FetchError } from './errors/fetch-error.ts';
 import { nodeHttp, nodeHttps } from './node-modules.ts';
 
 export interface HttpRequest {

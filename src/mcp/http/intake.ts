@@ -1,11 +1,11 @@
-import { parseJson } from '../../lib/exact-json.ts';
-import type { JsonObject } from '../../lib/json.ts';
-import { withoutMark } from '../../lib/text.ts';
-import { BadAnswer } from './bad-answer.ts';
+import { parseJson } from '../../lib/json/exact-json.ts';
+import type { JsonObject } from '../../lib/json/json.ts';
+import { withoutMark } from '../../lib/text/text.ts';
 import { readText } from './body.ts';
+import { BadAnswer } from './errors/bad-answer.ts';
+import { firstLine } from './errors/first-line.ts';
 import type { StreamEvent } from './event-framer.ts';
 import type { HttpResponse } from './exchange.ts';
-import { firstLine } from './first-line.ts';
 import { isResponse, rpcMessage } from './rpc-message.ts';
 
 /** A request that waits for its answer. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { PROTOCOL_VERSION_META_KEY } from '../connection/meta-keys.ts';
 
 /** What `Mcp-Name` repeats of a request's params (MCP 2026-07-28, basic/transports, "Standard Request Headers", and the tasks extension). */

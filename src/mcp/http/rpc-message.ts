@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from '../../lib/json.ts';
-import { BadAnswer } from './bad-answer.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
+import { BadAnswer } from './errors/bad-answer.ts';
 
 /**
  * A JSON-RPC 2.0 message as the rest of the program takes it: `"error": null` beside a result, which JSON-RPC 1.0 had, is left out.

@@ -1,12 +1,12 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { stringifyJson } from '../../lib/exact-json.ts';
-import type { JsonObject } from '../../lib/json.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
+import type { JsonObject } from '../../lib/json/json.ts';
 import { exchangeWith } from './authorized.ts';
-import { BadAnswer } from './bad-answer.ts';
 import { drain, MAX_MESSAGE_BYTES, readChunks } from './body.ts';
+import { BadAnswer } from './errors/bad-answer.ts';
+import { httpError } from './errors/http-error.ts';
 import { EventFramer, type StreamEvent } from './event-framer.ts';
 import type { HttpRequest, HttpResponse } from './exchange.ts';
-import { httpError } from './http-error.ts';
 import { mediaType, takeEvent } from './intake.ts';
 import type { HttpTransportOptions } from './streamable-http.ts';
 

@@ -1,8 +1,8 @@
 import { MAX_MESSAGE_BYTES, readChunks, tooLarge } from './body.ts';
+import { HttpError } from './errors/http-error.ts';
 import type { StreamEvent } from './event-framer.ts';
 import { EventFramer, EventTooLarge } from './event-framer.ts';
 import type { HttpResponse } from './exchange.ts';
-import { HttpError } from './http-error.ts';
 import { pause } from './pause.ts';
 
 /** Bounds of the pause before a stream that ended is asked for again, in milliseconds. */

@@ -1,11 +1,11 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
-import { stringifyJson } from '../../lib/exact-json.ts';
-import type { JsonObject } from '../../lib/json.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
+import type { JsonObject } from '../../lib/json/json.ts';
 import type { Route } from '../proxy/proxy.ts';
 import { exchangeWith, type Tokens } from './authorized.ts';
 import { drain } from './body.ts';
+import { httpError } from './errors/http-error.ts';
 import type { HttpResponse } from './exchange.ts';
-import { httpError } from './http-error.ts';
 import { type Asked, mediaType, takeBody, takeEvent } from './intake.ts';
 import { messageHeaders, withoutMirrored } from './message-headers.ts';
 import { followStream } from './stream-follower.ts';

@@ -1,6 +1,6 @@
 /** What a proxy did wrong, told as the proxy's: HOST:PORT, never its credentials. Nothing has reached the server in any of these cases. */
 import { AuthError, type CliError, UnreachableError } from '../../errors.ts';
-import { tlsFailure } from '../http/tls-failure.ts';
+import { tlsFailure } from '../http/errors/tls-failure.ts';
 import type { HttpProxy } from './choice.ts';
 
 /** The proxy does not answer. */

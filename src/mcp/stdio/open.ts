@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { HANDED_ON, variablesOf } from '../../config/server-environment.ts';
-import type { StdioTarget } from '../../config/target.ts';
+import { HANDED_ON, variablesOf } from '../../config/target/server-environment.ts';
+import type { StdioTarget } from '../../config/target/target.ts';
 import { CliError, IoError, UnreachableError, UsageError } from '../../errors.ts';
 import { LastWords } from './last-words.ts';
 import { type End, StdioTransport } from './transport.ts';

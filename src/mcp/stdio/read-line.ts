@@ -1,5 +1,5 @@
-import { parseJson } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { parseJson } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 
 /** What a line of a server's stdout holds. */
 export interface Heard {

@@ -1,8 +1,8 @@
 import type { Transport } from '@modelcontextprotocol/client';
-import { stringifyJson } from '../../lib/exact-json.ts';
-import type { JsonObject } from '../../lib/json.ts';
-import { Lines } from '../../lib/lines.ts';
-import { withoutMark } from '../../lib/text.ts';
+import { stringifyJson } from '../../lib/json/exact-json.ts';
+import type { JsonObject } from '../../lib/json/json.ts';
+import { Lines } from '../../lib/text/lines.ts';
+import { withoutMark } from '../../lib/text/text.ts';
 import { MAX_MESSAGE_BYTES } from '../http/body.ts';
 import type { LastWords } from './last-words.ts';
 import { isAnswer, isRefusal, readLine } from './read-line.ts';

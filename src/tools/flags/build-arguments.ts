@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
-import { carryNumber, keepTexts, parseJson } from '../../lib/exact-json.ts';
-import { deeperThan, isObject, type JsonObject, own, setOwn } from '../../lib/json.ts';
+import { carryNumber, keepTexts, parseJson } from '../../lib/json/exact-json.ts';
+import { deeperThan, isObject, type JsonObject, own, setOwn } from '../../lib/json/json.ts';
 import type { Assignment } from './parse-line.ts';
 
 /** Deeper arguments than any tool wants; everything behind this may recurse over them safely. */

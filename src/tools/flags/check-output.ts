@@ -1,5 +1,5 @@
 import { cutText, MESSAGE_LENGTH } from '../../lib/caps.ts';
-import { isObject, own } from '../../lib/json.ts';
+import { isObject, own } from '../../lib/json/json.ts';
 import type { JsonSchema } from '../tool.ts';
 import { problemsOf, whyNot } from './validate.ts';
 

@@ -1,6 +1,6 @@
-import { carryNumber, stringifyJson } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject, setOwn, textAt } from '../../lib/json.ts';
-import { shellQuote } from '../../lib/shell-quote.ts';
+import { carryNumber, stringifyJson } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, setOwn, textAt } from '../../lib/json/json.ts';
+import { shellQuote } from '../../lib/text/shell-quote.ts';
 import type { ToolFlag } from './flag.ts';
 
 const BY_FORMAT = new Map<string, string>([

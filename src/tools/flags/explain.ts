@@ -1,12 +1,12 @@
-import { joined, numberText } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject, own } from '../../lib/json.ts';
-import { didYouMean, nearestNames } from '../../lib/nearest-names.ts';
-import { type Finding, meantAlternatives } from '../schema/alternatives.ts';
+import { joined, numberText } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
+import { didYouMean, nearestNames } from '../../lib/text/nearest-names.ts';
+import { type Finding, meantAlternatives } from '../checks/alternatives.ts';
+import type { Violation } from '../checks/violation.ts';
 import { listOf, readSchema } from '../schema/reader.ts';
 import { redactSecrets } from '../schema/redact.ts';
 import type { Shape, ShapeType } from '../schema/shape.ts';
 import { shapesReader } from '../schema/shapes.ts';
-import type { Violation } from '../schema/violation.ts';
 import type { JsonSchema } from '../tool.ts';
 import type { ToolFlag } from './flag.ts';
 import { describeShapes, listValues, plain, plainAt, quote, quoteAt, suggestValue } from './read-value.ts';

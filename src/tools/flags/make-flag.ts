@@ -1,6 +1,6 @@
-import { carryNumber } from '../../lib/exact-json.ts';
-import { own } from '../../lib/json.ts';
-import { kebabCase } from '../../lib/kebab-case.ts';
+import { carryNumber } from '../../lib/json/exact-json.ts';
+import { own } from '../../lib/json/json.ts';
+import { kebabCase } from '../../lib/text/kebab-case.ts';
 import { distinct } from '../schema/combine-shapes.ts';
 import { listOf, type Part } from '../schema/reader.ts';
 import type { Shape, ShapeType } from '../schema/shape.ts';

@@ -1,7 +1,7 @@
-import { isObject, type JsonObject, own } from '../../lib/json.ts';
-import { kebabCase } from '../../lib/kebab-case.ts';
+import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
+import { kebabCase } from '../../lib/text/kebab-case.ts';
+import { matchesPattern } from '../checks/safe-pattern.ts';
 import { combine, type Part, type SchemaReader } from '../schema/reader.ts';
-import { matchesPattern } from '../schema/safe-pattern.ts';
 import type { ShapeType } from '../schema/shape.ts';
 import type { ShapesOf } from '../schema/shapes.ts';
 import type { ToolFlag } from './flag.ts';

@@ -1,7 +1,7 @@
 /** What a person has made of a tool's names and flags for himself. The server never hears of any of it. */
 
-import { carryNumber } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject, own, setOwn } from '../../lib/json.ts';
+import { carryNumber } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, own, setOwn } from '../../lib/json/json.ts';
 import type { ToolFlag } from './flag.ts';
 
 /** Of one flag, by the property's own name, dotted for nested ones. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { didYouMean, nearestNames } from '../../lib/nearest-names.ts';
+import { didYouMean, nearestNames } from '../../lib/text/nearest-names.ts';
 import type { ToolFlag } from './flag.ts';
 import { readFlag, readUnchecked } from './read-flag.ts';
 import { describeShapes } from './read-value.ts';

@@ -1,4 +1,4 @@
-import { carryNumber, joined, parseJson } from '../../lib/exact-json.ts';
+import { carryNumber, joined, parseJson } from '../../lib/json/exact-json.ts';
 import type { Shape } from '../schema/shape.ts';
 import type { ToolFlag } from './flag.ts';
 import { readExactly, readWord, type WordResult } from './read-value.ts';

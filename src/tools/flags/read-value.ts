@@ -1,4 +1,4 @@
-import { isWhole, plainDigits } from '../../lib/decimal.ts';
+import { isWhole, plainDigits } from '../../lib/json/decimal.ts';
 import {
   isJsonNumber,
   joined,
@@ -6,11 +6,11 @@ import {
   numberText,
   parseJson,
   stringifyJson,
-} from '../../lib/exact-json.ts';
-import { sameAt } from '../../lib/json.ts';
-import { nearestNames } from '../../lib/nearest-names.ts';
+} from '../../lib/json/exact-json.ts';
+import { sameAt } from '../../lib/json/json.ts';
+import { nearestNames } from '../../lib/text/nearest-names.ts';
+import { matchesPattern } from '../checks/safe-pattern.ts';
 import { typeOf } from '../schema/combine-shapes.ts';
-import { matchesPattern } from '../schema/safe-pattern.ts';
 import type { Shape, TextRule } from '../schema/shape.ts';
 
 /** A number's text is noted at `value` (exact-json.ts): whoever puts the value elsewhere carries it along. */

@@ -1,4 +1,4 @@
-import { nearestNames } from '../../lib/nearest-names.ts';
+import { nearestNames } from '../../lib/text/nearest-names.ts';
 import { readSchema, type SchemaReader } from '../schema/reader.ts';
 import { shapesReader } from '../schema/shapes.ts';
 import type { JsonSchema } from '../tool.ts';

@@ -1,4 +1,4 @@
-import { columns, padColumns, wordWrap } from '../../lib/word-wrap.ts';
+import { columns, padColumns, wordWrap } from '../../lib/text/word-wrap.ts';
 import { hintsOf } from '../hints.ts';
 import type { Shape } from '../schema/shape.ts';
 import type { ToolDefinition } from '../tool.ts';
@@ -8,7 +8,7 @@ import { closedValues } from './make-flag.ts';
 import { isInside } from './present.ts';
 import { listValues, plainAt } from './read-value.ts';
 
-export { firstSentence } from '../../lib/first-sentence.ts';
+export { firstSentence } from '../../lib/text/first-sentence.ts';
 
 export interface ToolHelpOptions {
   /** The words that run the tool: `work deploy`. */

@@ -1,5 +1,5 @@
-import { isObject } from '../../lib/json.ts';
-import { type CheckTask, problemsInPlace } from '../schema/check.ts';
+import { isObject } from '../../lib/json/json.ts';
+import { type CheckTask, problemsInPlace } from '../checks/check.ts';
 import type { ToolDefinition } from '../tool.ts';
 import type { ArgumentProblem } from './explain.ts';
 
@@ -49,7 +49,7 @@ export async function problemsOf(
 ): Promise<ArgumentProblem[]> {
   const found = await problemsInPlace(task);
   if (found) return found;
-  return (await import('../schema/check-apart.ts')).problemsApart(task, signal);
+  return (await import('../checks/check-apart.ts')).problemsApart(task, signal);
 }
 
 /** Why a check came to nothing. */

@@ -1,6 +1,6 @@
-import { compareDecimals, decimalKey } from '../../lib/decimal.ts';
-import { filtered, joined, numberText } from '../../lib/exact-json.ts';
-import { isObject, sameJson } from '../../lib/json.ts';
+import { compareDecimals, decimalKey } from '../../lib/json/decimal.ts';
+import { filtered, joined, numberText } from '../../lib/json/exact-json.ts';
+import { isObject, sameJson } from '../../lib/json/json.ts';
 import type { Shape, ShapeType } from './shape.ts';
 
 const MOST_FORMS = 32;

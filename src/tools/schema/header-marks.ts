@@ -2,9 +2,9 @@
  * `x-mcp-header` (MCP 2026-07-28, basic/transports/streamable-http, "Custom Headers from Tool Parameters"): a server marks properties of a tool's
  * inputSchema, and a client repeats their values in `Mcp-Param-*` headers, so that what stands before the server can read them. No I/O here.
  */
-import { plainDigits } from '../../lib/decimal.ts';
-import { numberText } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject, own } from '../../lib/json.ts';
+import { plainDigits } from '../../lib/json/decimal.ts';
+import { numberText } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
 
 const MARK = 'x-mcp-header';
 

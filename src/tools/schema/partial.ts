@@ -1,5 +1,5 @@
-import { isObject, own } from '../../lib/json.ts';
-import type { Finding } from './alternatives.ts';
+import { isObject, own } from '../../lib/json/json.ts';
+import type { Finding } from '../checks/alternatives.ts';
 
 /** What is wrong with an object itself and stays so, whatever properties are added to it. */
 const ABOUT_WHAT_IS_THERE = new Set([

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, own } from '../../lib/json.ts';
+import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
 
 /** More parts of a schema than any person wrote; past it, a hostile schema is read incompletely rather than for ever. */
 const BUDGET = 200_000;

@@ -1,5 +1,5 @@
-import { keepTexts } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject, own, setOwn } from '../../lib/json.ts';
+import { keepTexts } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, own, setOwn } from '../../lib/json/json.ts';
 import { isSecret } from '../flags/make-flag.ts';
 import type { JsonSchema } from '../tool.ts';
 import { listOf, readSchema, type SchemaReader } from './reader.ts';

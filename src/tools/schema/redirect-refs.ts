@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, setOwn } from '../../lib/json.ts';
+import { isObject, type JsonObject, setOwn } from '../../lib/json/json.ts';
 import { pointerKey } from './reader.ts';
 
 const PROPERTIES = '#/properties/';

@@ -1,5 +1,5 @@
-import { carryNumber, filtered, joined } from '../../lib/exact-json.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { carryNumber, filtered, joined } from '../../lib/json/exact-json.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { ANY, fits, intersect, typeOf, union } from './combine-shapes.ts';
 import { listOf, type SchemaReader } from './reader.ts';
 import type { Shape, ShapeType, TextRule } from './shape.ts';

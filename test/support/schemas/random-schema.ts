@@ -1,6 +1,6 @@
 /** Random JSON Schemas, and values that are valid under them. */
 import fc from 'fast-check';
-import { isObject, type JsonObject, setOwn } from '../../../src/lib/json.ts';
+import { isObject, type JsonObject, setOwn } from '../../../src/lib/json/json.ts';
 
 export type Schema = JsonObject;
 

@@ -1,5 +1,5 @@
 /** How a person types arguments, by what the documentation says: values to command lines, independently of the program. */
-import { isObject, type JsonObject, setOwn } from '../../../src/lib/json.ts';
+import { isObject, type JsonObject, setOwn } from '../../../src/lib/json/json.ts';
 import type { Schema } from './random-schema.ts';
 
 export interface Typed {

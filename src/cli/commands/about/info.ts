@@ -1,7 +1,7 @@
 import { EXIT } from '../../../errors.ts';
-import { isObject, type JsonObject, textOf } from '../../../lib/json.ts';
+import { isObject, type JsonObject, textOf } from '../../../lib/json/json.ts';
+import type { ServerFacts } from '../../../mcp/connection/facts/server-facts.ts';
 import { SERVER_INFO_META_KEY } from '../../../mcp/connection/meta-keys.ts';
-import type { ServerFacts } from '../../../mcp/connection/server-facts.ts';
 import { permit } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import type { Printer } from '../../output/printer.ts';

@@ -2,13 +2,13 @@ import { commandNames, reachable } from '../../../catalog/entry.ts';
 import { EXIT } from '../../../errors.ts';
 import { listedEntries } from '../../../instance/entries.ts';
 import { extrasForList } from '../../../instance/extras.ts';
-import { firstSentence } from '../../../lib/first-sentence.ts';
-import { kebabCase } from '../../../lib/kebab-case.ts';
-import { visibleLine } from '../../../lib/visible.ts';
+import { firstSentence } from '../../../lib/text/first-sentence.ts';
+import { kebabCase } from '../../../lib/text/kebab-case.ts';
+import { visibleLine } from '../../../lib/text/visible.ts';
 import { overriddenFlags, shownFlags } from '../../../tools/flags/overrides.ts';
 import { toolFlags } from '../../../tools/flags/tool-flags.ts';
 import type { App } from '../../app.ts';
-import { type SkillTool, skillText } from '../../output/skill-view.ts';
+import { type SkillTool, skillText } from '../../output/views/skill-view.ts';
 
 /** `skill`: prints a SKILL.md of the instance, from the cached catalogue. Errors: those of reading it. */
 export async function skill(app: App): Promise<number> {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../errors.ts';
-import { parseJson } from '../../../lib/exact-json.ts';
-import { isObject, type JsonObject } from '../../../lib/json.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
+import { isObject, type JsonObject } from '../../../lib/json/json.ts';
 import type { Authorized } from '../../../mcp/auth/login/authorize.ts';
 import { plainUrl } from '../../../mcp/auth/login/discover.ts';
 import type { ClientMethod } from '../../../mcp/auth/record.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { HttpTarget } from '../../../config/target.ts';
+import type { HttpTarget } from '../../../config/target/target.ts';
 import { ConfigError, EXIT, type LoginAdvice, UsageError } from '../../../errors.ts';
 import { makePrivateDir } from '../../../lib/disk/durable-file.ts';
 import type { Authorized, ClientChoice } from '../../../mcp/auth/login/authorize.ts';
@@ -10,7 +10,7 @@ import { removeKey, secretsOfLogin, withAuthLock, writeAuth } from '../../../mcp
 import { hasCredentials } from '../../../mcp/auth/token-source.ts';
 import { VERSION } from '../../../version.ts';
 import type { App } from '../../app.ts';
-import { type LoginState, loginLine, loginState } from '../../output/login-view.ts';
+import { type LoginState, loginLine, loginState } from '../../output/views/login-view.ts';
 import { httpTarget, selectInstance, shownName } from './target.ts';
 
 export interface LoginOptions {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { AuthError } from '../../../errors.ts';
-import { visibleLine } from '../../../lib/visible.ts';
+import { visibleLine } from '../../../lib/text/visible.ts';
 import type { App } from '../../app.ts';
 import { logIn } from './login.ts';
 

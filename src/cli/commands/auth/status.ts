@@ -7,7 +7,7 @@ import { type AuthRecord, isFor, readAuth } from '../../../mcp/auth/record.ts';
 import { hasCredentials } from '../../../mcp/auth/token-source.ts';
 import type { App } from '../../app.ts';
 import { textFlag } from '../../global-flags/values.ts';
-import { type LoginState, loginState, stateLines } from '../../output/login-view.ts';
+import { type LoginState, loginState, stateLines } from '../../output/views/login-view.ts';
 import { selectInstance } from './target.ts';
 
 /**

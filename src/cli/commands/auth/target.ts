@@ -1,5 +1,5 @@
 import { configuredInstance, type Instance } from '../../../config/configured-instance.ts';
-import type { HttpTarget } from '../../../config/target.ts';
+import type { HttpTarget } from '../../../config/target/target.ts';
 import { UsageError } from '../../../errors.ts';
 import type { App } from '../../app.ts';
 import { textFlag } from '../../global-flags/values.ts';

@@ -2,7 +2,7 @@ import { findInstance } from '../../../config/config.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import type { App } from '../../app.ts';
 import { launcherOf, linkedLaunchers } from '../../completion/launchers.ts';
-import { SHELLS } from '../../completion/shells.ts';
+import { SHELLS } from '../../completion/shells/shells.ts';
 import { completionScript } from './scripts.ts';
 
 export interface CompletionOptions {

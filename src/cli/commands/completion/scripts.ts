@@ -1,5 +1,5 @@
 import type { Launcher } from '../../completion/launchers.ts';
-import type { Shell } from '../../completion/shells.ts';
+import type { Shell } from '../../completion/shells/shells.ts';
 
 /** What a script completes: the linked commands, and `mcp2cli` itself unless it is for one of them alone. */
 export interface Completed {

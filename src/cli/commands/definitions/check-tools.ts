@@ -1,7 +1,7 @@
 import type { Definition } from '../../../definitions/definition.ts';
 import { toolOfName } from '../../../definitions/name.ts';
 import { CliError } from '../../../errors.ts';
-import { didYouMean, nearestNames } from '../../../lib/nearest-names.ts';
+import { didYouMean, nearestNames } from '../../../lib/text/nearest-names.ts';
 import { nameableItems } from '../../../permissions/permit.ts';
 import type { ToolDefinition } from '../../../tools/tool.ts';
 import type { App } from '../../app.ts';

@@ -1,10 +1,10 @@
-import { parseLabels, parseTags } from '../../../config/tags.ts';
+import { parseLabels, parseTags } from '../../../config/settings/tags.ts';
 import { type Definition, inOrder } from '../../../definitions/definition.ts';
 import { nameProblem, toolOfName } from '../../../definitions/name.ts';
 import { readDefinitions } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { entryOfWords } from '../../../instance/find-entry.ts';
-import { nearestNames } from '../../../lib/nearest-names.ts';
+import { nearestNames } from '../../../lib/text/nearest-names.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { nameableItems, permitAll } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';

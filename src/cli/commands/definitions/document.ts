@@ -6,8 +6,8 @@ import {
   serverKind,
 } from '../../../definitions/server-definition.ts';
 import { ConfigError, UsageError } from '../../../errors.ts';
-import { parseJson } from '../../../lib/exact-json.ts';
-import { isObject } from '../../../lib/json.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
+import { isObject } from '../../../lib/json/json.ts';
 import { brokenAt } from '../../../tools/flags/build-arguments.ts';
 import { checkDefaults } from '../../global-flags/definition-flags.ts';
 import { toolDefaults } from '../../global-flags/tool-defaults.ts';

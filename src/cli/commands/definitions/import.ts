@@ -1,7 +1,7 @@
 import type { Definition } from '../../../definitions/definition.ts';
 import { readDefinitions } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
-import { sameJson } from '../../../lib/json.ts';
+import { sameJson } from '../../../lib/json/json.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { permitAll } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';

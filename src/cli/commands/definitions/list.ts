@@ -1,11 +1,11 @@
 import { readDefinitions } from '../../../definitions/read.ts';
 import { EXIT } from '../../../errors.ts';
-import { stringifyJson } from '../../../lib/exact-json.ts';
-import { visibleJson } from '../../../lib/visible.ts';
+import { stringifyJson } from '../../../lib/json/exact-json.ts';
+import { visibleJson } from '../../../lib/text/visible.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { permit, permitAll, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { definitionLine, definitionTable } from '../../output/definition-view.ts';
+import { definitionLine, definitionTable } from '../../output/views/definition-view.ts';
 import { unknownDefinition } from './define.ts';
 import { EXPORT_VERSION } from './document.ts';
 

@@ -1,6 +1,6 @@
 import { type ServerDefinition, serverDefinitionProblems } from '../../../definitions/server-definition.ts';
 import { UsageError } from '../../../errors.ts';
-import { parseJson } from '../../../lib/exact-json.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
 import { brokenAt } from '../../../tools/flags/build-arguments.ts';
 import type { App } from '../../app.ts';
 import { readArgsText } from '../../arguments/input-file.ts';

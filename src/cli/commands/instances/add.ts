@@ -1,10 +1,10 @@
-import { commandMisfit, isUrl } from '../../../config/command-word.ts';
 import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance } from '../../../config/config.ts';
 import { checkInstanceName } from '../../../config/names.ts';
-import type { ServerConfig } from '../../../config/server-entry.ts';
-import { describeTarget } from '../../../config/target.ts';
+import { commandMisfit, isUrl } from '../../../config/target/command-word.ts';
+import type { ServerConfig } from '../../../config/target/server-entry.ts';
+import { describeTarget } from '../../../config/target/target.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
-import { shellQuote } from '../../../lib/shell-quote.ts';
+import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import type { App } from '../../app.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../../global-flags/values.ts';
 import { openly } from '../../typed-line.ts';

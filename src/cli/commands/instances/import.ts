@@ -4,9 +4,9 @@ import { type Candidate, candidatesIn } from '../../../config/hosts/candidates.t
 import { discover, type HostFileRead, readHostFile } from '../../../config/hosts/read.ts';
 import { shownTarget } from '../../../config/hosts/secrets.ts';
 import { HOSTS } from '../../../config/hosts/table.ts';
-import type { ServerConfig } from '../../../config/server-entry.ts';
+import type { ServerConfig } from '../../../config/target/server-entry.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
-import { didYouMean, nearestNames } from '../../../lib/nearest-names.ts';
+import { didYouMean, nearestNames } from '../../../lib/text/nearest-names.ts';
 import type { App } from '../../app.ts';
 
 export interface ImportOptions {

@@ -1,12 +1,12 @@
 import { configuredTarget, FROM_FILE, findInstance } from '../../../config/config.ts';
 import { FIRST_STEPS, nameInFile, unknownInstance } from '../../../config/configured-instance.ts';
-import { serverEntry } from '../../../config/server-entry.ts';
-import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings.ts';
-import { describeTarget, type Target } from '../../../config/target.ts';
+import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings/settings.ts';
+import { serverEntry } from '../../../config/target/server-entry.ts';
+import { describeTarget, type Target } from '../../../config/target/target.ts';
 import { CliError, EXIT } from '../../../errors.ts';
-import { isObject, textOf } from '../../../lib/json.ts';
+import { isObject, textOf } from '../../../lib/json/json.ts';
 import type { App } from '../../app.ts';
-import { settingText, toolSettingLines } from '../../output/setting-view.ts';
+import { settingText, toolSettingLines } from '../../output/views/setting-view.ts';
 
 /**
  * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and of the

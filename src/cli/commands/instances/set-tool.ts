@@ -1,13 +1,17 @@
 /** `instances set|unset NAME tools.TOOL.KEY`: what is configured for single tools, or for those that a pattern fits. */
 
-import type { ServerConfig } from '../../../config/server-entry.ts';
-import { parseLabels } from '../../../config/tags.ts';
-import { readToolSettings, TOOL_SETTING_KEYS, type ToolSettingKey } from '../../../config/tool-settings.ts';
+import { parseLabels } from '../../../config/settings/tags.ts';
+import {
+  readToolSettings,
+  TOOL_SETTING_KEYS,
+  type ToolSettingKey,
+} from '../../../config/settings/tool-settings.ts';
+import type { ServerConfig } from '../../../config/target/server-entry.ts';
 import { UsageError } from '../../../errors.ts';
-import { parseJson } from '../../../lib/exact-json.ts';
-import { nearestNames } from '../../../lib/nearest-names.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
+import { nearestNames } from '../../../lib/text/nearest-names.ts';
 import type { App } from '../../app.ts';
-import { toolSettingText } from '../../output/setting-view.ts';
+import { toolSettingText } from '../../output/views/setting-view.ts';
 import { change, flag, only, plainKey, printed } from './set.ts';
 
 const WORDS: Record<ToolSettingKey, (words: readonly string[], where: string) => unknown> = {

@@ -1,24 +1,24 @@
 import { resolve } from 'node:path';
-import { commandMisfit } from '../../../config/command-word.ts';
 import { absoluteDir, type Config, configuredTarget } from '../../../config/config.ts';
-import { accessSettings } from '../../../config/permission-settings.ts';
-import { type ServerConfig, serverEntry } from '../../../config/server-entry.ts';
+import { accessSettings } from '../../../config/settings/permission-settings.ts';
 import {
   instanceSettings,
   type SettingKey,
   settingsOf,
   withoutCredentials,
-} from '../../../config/settings.ts';
+} from '../../../config/settings/settings.ts';
+import { commandMisfit } from '../../../config/target/command-word.ts';
+import { type ServerConfig, serverEntry } from '../../../config/target/server-entry.ts';
 import type { Context } from '../../../context.ts';
 import { ConfigError, EXIT, UsageError } from '../../../errors.ts';
-import { nearestNames } from '../../../lib/nearest-names.ts';
-import { shellQuote } from '../../../lib/shell-quote.ts';
-import { checkRoot, isUri } from '../../../mcp/connection/client-features.ts';
+import { nearestNames } from '../../../lib/text/nearest-names.ts';
+import { shellQuote } from '../../../lib/text/shell-quote.ts';
+import { checkRoot, isUri } from '../../../mcp/client-features/client-features.ts';
 import { readAuthorities } from '../../../mcp/http/authorities.ts';
 import { parseProxy } from '../../../mcp/proxy/choice.ts';
 import type { App } from '../../app.ts';
 import { readGivenFile } from '../../arguments/given-file.ts';
-import { settingText } from '../../output/setting-view.ts';
+import { settingText } from '../../output/views/setting-view.ts';
 import { knownInstance } from './list.ts';
 
 type ReadSetting = (words: readonly string[], app: App) => unknown;

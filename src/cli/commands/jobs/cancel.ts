@@ -3,7 +3,7 @@ import { isTerminal } from '../../../jobs/record.ts';
 import { cancelJob } from '../../../jobs/wait.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { jobDetails, jobSummary } from '../../output/job-view.ts';
+import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
 import { oneJob } from './ids.ts';
 
 export interface CancelOptions {

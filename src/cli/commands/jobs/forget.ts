@@ -6,7 +6,7 @@ import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import { isProvedAlive } from '../../../lib/disk/holder.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { jobDetails, jobSummary } from '../../output/job-view.ts';
+import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
 import { oneJob } from './ids.ts';
 
 export interface ForgetOptions {

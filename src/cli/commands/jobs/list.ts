@@ -1,14 +1,14 @@
-import { parseLabels, parseTags } from '../../../config/tags.ts';
+import { parseLabels, parseTags } from '../../../config/settings/tags.ts';
 import { UsageError } from '../../../errors.ts';
 import type { JobFilter, JobListing } from '../../../jobs/ports.ts';
 import { JOB_STATUSES, type JobRecord, type JobStatus } from '../../../jobs/record.ts';
-import { parseDuration } from '../../../lib/duration.ts';
-import { didYouMean, nearestNames } from '../../../lib/nearest-names.ts';
+import { parseDuration } from '../../../lib/text/duration.ts';
+import { didYouMean, nearestNames } from '../../../lib/text/nearest-names.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { listFlag, textFlag } from '../../global-flags/values.ts';
-import { jobLine } from '../../output/job-view.ts';
+import { jobLine } from '../../output/views/job-view.ts';
 
 export interface ListOptions {
   refresh?: boolean;

@@ -4,8 +4,8 @@ import { isTerminal, type JobRecord, type LogEntry } from '../../../jobs/record.
 import type { Stop } from '../../../lib/stop.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { jobSummary } from '../../output/job-view.ts';
-import { isServerRun, runLog } from '../../output/run-view.ts';
+import { jobSummary } from '../../output/views/job-view.ts';
+import { isServerRun, runLog } from '../../output/views/run-view.ts';
 import { oneOrNewest } from './ids.ts';
 
 export interface LogsOptions {

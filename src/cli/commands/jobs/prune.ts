@@ -8,9 +8,9 @@ import {
   type TerminalStatus,
 } from '../../../jobs/record.ts';
 import { type Removal, removableBytes, removeJobs } from '../../../jobs/store/job-removal.ts';
-import { parseDuration } from '../../../lib/duration.ts';
-import { formatBytes } from '../../../lib/format-bytes.ts';
 import type { Stop } from '../../../lib/stop.ts';
+import { parseDuration } from '../../../lib/text/duration.ts';
+import { formatBytes } from '../../../lib/text/format-bytes.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permitJobs, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../errors.ts';
-import { stringifyJson } from '../../../lib/exact-json.ts';
-import { shellQuote } from '../../../lib/shell-quote.ts';
+import { stringifyJson } from '../../../lib/json/exact-json.ts';
+import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import { redactedPlaces, withoutPlaces } from '../../../tools/schema/redact.ts';
 import type { App } from '../../app.ts';

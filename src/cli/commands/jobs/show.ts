@@ -5,8 +5,8 @@ import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { showJob } from '../../../jobs/wait.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { jobDetails, jobSummary } from '../../output/job-view.ts';
-import { printJobResult } from '../../output/outcome-view.ts';
+import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
+import { printJobResult } from '../../output/views/outcome-view.ts';
 import { oneOrNewest } from './ids.ts';
 
 export interface ShowOptions {
@@ -30,7 +30,7 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
     else {
       printer.out(jobDetails(job, app.now));
       if (job.pending_input?.length || job.status === 'input_required') {
-        const { askedLines } = await import('./question.ts');
+        const { askedLines } = await import('./answer/question.ts');
         printer.out(askedLines(app, job).join('\n'));
       }
       if (job.result !== undefined && job.result !== null) {

@@ -7,8 +7,8 @@ import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
 import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { jobSummary } from '../../output/job-view.ts';
-import { printOutcome } from '../../output/outcome-view.ts';
+import { jobSummary } from '../../output/views/job-view.ts';
+import { printOutcome } from '../../output/views/outcome-view.ts';
 import { type ChoiceOptions, type ChosenJob, chosenJobs } from './choose.ts';
 
 /** `jobs wait`: waits until every job that is meant has ended, prints what the tools answered, ends with the outcome. */

@@ -4,12 +4,12 @@ import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
 import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
-import { visibleName } from '../../../lib/visible.ts';
+import { visibleName } from '../../../lib/text/visible.ts';
 import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { changeLine, jobSummary, remoteMessage } from '../../output/job-view.ts';
 import { liveProgress } from '../../output/live.ts';
-import { outcomeCode, printOutcome } from '../../output/outcome-view.ts';
+import { changeLine, jobSummary, remoteMessage } from '../../output/views/job-view.ts';
+import { outcomeCode, printOutcome } from '../../output/views/outcome-view.ts';
 import { oneOrNewest } from './ids.ts';
 
 export interface WatchOptions {

@@ -2,14 +2,14 @@ import { readFromServer } from '../../../calls/read.ts';
 import { type ListedPrompt, promptAsTool } from '../../../catalog/extras.ts';
 import { EXIT, ProtocolError, UsageError } from '../../../errors.ts';
 import { cachedExtras, fetchExtras } from '../../../instance/extras.ts';
-import { isObject, type JsonObject, textOf } from '../../../lib/json.ts';
-import { nearestNames } from '../../../lib/nearest-names.ts';
-import { shellQuote } from '../../../lib/shell-quote.ts';
+import { isObject, type JsonObject, textOf } from '../../../lib/json/json.ts';
+import { nearestNames } from '../../../lib/text/nearest-names.ts';
+import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { nameableItems, permit } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { argumentsOfLine } from '../../arguments/own-line.ts';
 import { scanFlags } from '../../global-flags/scan.ts';
-import { printToolResult } from '../../output/outcome-view.ts';
+import { printToolResult } from '../../output/views/outcome-view.ts';
 
 /** `prompts get NAME [--ARGUMENT value...]` */
 export async function getPrompt(app: App, words: readonly string[]): Promise<number> {

@@ -3,7 +3,7 @@ import { EXIT, UsageError } from '../../../errors.ts';
 import { fetchExtras } from '../../../instance/extras.ts';
 import { permit, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { countsOf, countText, extraItem, extraLines } from '../../output/extras-view.ts';
+import { countsOf, countText, extraItem, extraLines } from '../../output/views/extras-view.ts';
 
 export interface ListOptions {
   filter?: string;

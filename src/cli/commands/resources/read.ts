@@ -3,15 +3,15 @@ import { templateAsTool } from '../../../catalog/extras.ts';
 import { expandTemplate, isTemplate } from '../../../catalog/uri-template.ts';
 import { EXIT, ProtocolError, UsageError } from '../../../errors.ts';
 import { cachedExtras } from '../../../instance/extras.ts';
-import { isObject, type JsonObject } from '../../../lib/json.ts';
-import { shellQuote } from '../../../lib/shell-quote.ts';
+import { isObject, type JsonObject } from '../../../lib/json/json.ts';
+import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { permit } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { argumentsOfLine } from '../../arguments/own-line.ts';
 import { scanFlags } from '../../global-flags/scan.ts';
 import { textFlag } from '../../global-flags/values.ts';
-import { contentText, printContents } from '../../output/contents-view.ts';
 import { saveContents } from '../../output/save.ts';
+import { contentText, printContents } from '../../output/views/contents-view.ts';
 
 /** `resources read URI|TEMPLATE [--VARIABLE value...] [--save FILE|DIR]` */
 export async function readResource(app: App, words: readonly string[]): Promise<number> {

@@ -11,7 +11,7 @@ import {
   selectClientAuthMethod,
 } from '@modelcontextprotocol/client';
 import { AuthError, UnsupportedError } from '../../../errors.ts';
-import { parseJson } from '../../../lib/exact-json.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
 import type { AuthFetch } from '../auth-fetch.ts';
 import type { AuthClient, AuthRecord, AuthSecrets, ClientMethod } from '../record.ts';
 import { expiryOf } from '../usable-token.ts';

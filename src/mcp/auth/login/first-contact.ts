@@ -1,4 +1,4 @@
-import type { HttpTarget } from '../../../config/target.ts';
+import type { HttpTarget } from '../../../config/target/target.ts';
 import { AuthError, CliError, type LoginAdvice, UnreachableError } from '../../../errors.ts';
 import { type OpenOptions, openConnection } from '../../connection/open.ts';
 

@@ -1,6 +1,6 @@
 import { ProtocolError, RpcError, TaskUnknownError, UnsupportedError } from '../../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot, ToolCall } from '../../../jobs/ports.ts';
-import type { JsonObject } from '../../../lib/json.ts';
+import type { JsonObject } from '../../../lib/json/json.ts';
 import { type RunAnswer, readRunAnswer, runSnapshot } from './wire.ts';
 
 /** Calls a tool of the server; the connection's `tools/call`, bound. */

@@ -1,6 +1,6 @@
 import { AuthError, CliError, EXIT, UnsupportedError } from '../../../errors.ts';
 import type { BackendCallOptions } from '../../../jobs/ports.ts';
-import { isObject, type JsonObject } from '../../../lib/json.ts';
+import { isObject, type JsonObject } from '../../../lib/json/json.ts';
 import { askJobServer, type CallTool } from './backend.ts';
 
 /** How long a list may take, in milliseconds. */

@@ -6,8 +6,8 @@ import { ProtocolError } from '../../../errors.ts';
 import type { Snapshot } from '../../../jobs/ports.ts';
 import { type JobError, statusFromRemote } from '../../../jobs/record.ts';
 import { cutState, cutText } from '../../../lib/caps.ts';
-import { parseJson } from '../../../lib/exact-json.ts';
-import { isObject, type JsonObject, textAt } from '../../../lib/json.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
+import { isObject, type JsonObject, textAt } from '../../../lib/json/json.ts';
 import type { Reply } from '../reply.ts';
 import { resultText, stringAt } from '../wire.ts';
 
