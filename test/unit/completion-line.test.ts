@@ -133,6 +133,7 @@ describe('commands', () => {
       [
         '--json',
         '--output',
+        '--jq',
         '--quiet',
         '--verbose',
         '--timeout',
@@ -164,6 +165,7 @@ describe('commands', () => {
         '--tail',
         '--json',
         '--output',
+        '--jq',
         '--quiet',
         '--verbose',
         '--timeout',
@@ -189,7 +191,7 @@ describe('commands', () => {
 
   it('proposes flags before a command, but for those that are given', async () => {
     expect(await values('--')).toEqual(expect.arrayContaining(['--json', '--instance', '--version']));
-    expect(await values('--json --j')).toEqual([]);
+    expect(await values('--json --j')).toEqual(['--jq']);
     expect(await values('-i work --header x --h')).toEqual(['--help', '--header']);
   });
 
@@ -369,6 +371,7 @@ describe('jobs', () => {
         '--exit-status',
         '--json',
         '--output',
+        '--jq',
         '--quiet',
         '--verbose',
         '--timeout',
