@@ -7,6 +7,7 @@ import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
 import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
+import { elicitFlag } from '../../global-flags/values.ts';
 import { jobSummary } from '../../output/views/job-view.ts';
 import { printOutcome } from '../../output/views/outcome-view.ts';
 import { type ChoiceOptions, type ChosenJob, chosenJobs } from './choose.ts';
@@ -30,6 +31,8 @@ async function waitFor(
   options: ChoiceOptions,
 ): Promise<number> {
   const { printer } = app;
+  // What is typed wrong is told before what is not there.
+  elicitFlag(app.flags);
   const { jobs: wanted, isSet } = await chosenJobs(app, apps, ids, options);
   if (wanted.length === 0) printer.note('no jobs to wait for');
   const depsOf = await depsOfJobs(wanted);
