@@ -149,7 +149,7 @@ describe('rename', () => {
       ['jobs', '"jobs" is a command, not an instance name'],
       ['a/b', 'not an instance name'],
       ['work', 'work has this name already'],
-      ['left', 'an instance that was called left has left its jobs in'],
+      ['left', 'an instance that was called left left its jobs in'],
     ] as const) {
       const refused = await run(['instances', 'rename', 'work', to], at);
       expect(refused).toMatchObject({
