@@ -35,14 +35,14 @@ describe('a job server', () => {
   });
 
   it('that does not tell its jobs has its tools all the same', async () => {
-    const work = await jobWork({ tools: [{ name: 'ping', inputSchema: { type: 'object' } }] });
+    const work = await jobWork({ tools: [{ name: 'sing', inputSchema: { type: 'object' } }] });
     work.falsify(({ name }) =>
       name === 'list_jobs' ? failure('SERVER_ERROR', 'The store is down') : undefined,
     );
     const warning = 'warning: the jobs of the server are not known: list_jobs: The store is down\n';
-    expect(await work.run('ping')).toMatchObject({
+    expect(await work.run('sing')).toMatchObject({
       code: 0,
-      stdout: '{"tool":"ping","args":{}}\n',
+      stdout: '{"tool":"sing","args":{}}\n',
       stderr: warning,
     });
     expect(await work.run('refresh')).toMatchObject({
