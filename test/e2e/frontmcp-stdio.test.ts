@@ -69,7 +69,9 @@ describe('over stdio', () => {
       code: 0,
       stdout: expect.stringMatching(/Z {2}Generating greeting for Ada\n$/),
     });
-    const broken = await submitted(home, ['work', 'fails-in-the-middle']);
+    // It may have failed before the command has returned, which then says so.
+    const failing = await run(['work', 'fails-in-the-middle', '--background', '--quiet'], { home });
+    const broken = failing.stdout.trim();
     expect(await run(['work', 'jobs', 'wait', broken], { home })).toMatchObject({ code: 1, stdout: BROKEN });
     const slow = await submitted(home, ['work', 'slow', '--ms', '6000000']);
     expect(await run(['work', 'jobs', 'cancel', slow], { home })).toMatchObject({
