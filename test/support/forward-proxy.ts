@@ -16,7 +16,11 @@ export interface ForwardProxy {
   /** HOST:PORT. */
   address: string;
   /** `GET http://...` and `CONNECT HOST:PORT`, in order of arrival. */
-  readonly seen: { line: string; headers: IncomingHttpHeaders }[];
+  readonly seen: {
+    line: string;
+    headers: IncomingHttpHeaders /** As far as it has come; of a tunnel nothing is seen. */;
+    body: string;
+  }[];
   /** Resolves with the first tunnel that is asked for. */
   readonly asked: Promise<void>;
   /** How many connections were made to it. */
@@ -52,7 +56,11 @@ export async function forwardProxy(options: ProxyOptions = {}): Promise<ForwardP
   });
   server.on('request', (incoming, outgoing) => {
     const { method, url = '', headers } = incoming;
-    seen.push({ line: `${method} ${url}`, headers });
+    const entry = { line: `${method} ${url}`, headers, body: '' };
+    seen.push(entry);
+    incoming.on('data', (chunk: Buffer) => {
+      entry.body += chunk.toString('latin1');
+    });
     if (wanted && headers['proxy-authorization'] !== wanted) {
       outgoing.writeHead(407, { 'proxy-authenticate': 'Basic' }).end('who are you?');
       return;
@@ -60,7 +68,7 @@ export async function forwardProxy(options: ProxyOptions = {}): Promise<ForwardP
     passOn(incoming, outgoing, new URL(url));
   });
   server.on('connect', ({ url = '', headers }, client: Socket, head: Buffer) => {
-    seen.push({ line: `CONNECT ${url}`, headers });
+    seen.push({ line: `CONNECT ${url}`, headers, body: '' });
     client.on('error', () => {});
     ask();
     if (silent) return;
