@@ -154,6 +154,11 @@ export class RpcError extends CliError {
   }
 }
 
+/** Whether a server has answered that it knows no such method (JSON-RPC 2.0, section 5.1). */
+export function isNoMethod(error: unknown): boolean {
+  return error instanceof RpcError && error.rpcCode === -32601;
+}
+
 /** The server no longer knows a task that it once gave out: its outcome can no longer be learned. */
 export class TaskUnknownError extends CliError {
   constructor(cause: CliError) {

@@ -1,10 +1,9 @@
-import { ProtocolError, RpcError, UnsupportedError } from '../errors.ts';
+import { isNoMethod, ProtocolError, RpcError, UnsupportedError } from '../errors.ts';
 import { nobodyAnswers } from '../jobs/questions/attend.ts';
 import { isObject, type JsonObject } from '../lib/json/json.ts';
 import { type AskRound, throughInputRounds } from '../mcp/input-rounds.ts';
 import type { CallScope } from './call.ts';
 
-const NO_METHOD = -32601;
 /** What servers say of a resource or a prompt that they do not know: of 2026-07-28 the first, older ones either. */
 const UNKNOWN = [-32602, -32002];
 
@@ -55,7 +54,7 @@ function answering(scope: CallScope, signal: AbortSignal): AskRound {
 function explained(error: unknown, method: string, list: readonly string[]): unknown {
   if (!(error instanceof RpcError)) return error;
   const { rpcCode, message, more } = error;
-  if (rpcCode === NO_METHOD)
+  if (isNoMethod(error))
     return new UnsupportedError(
       `the server has no ${method.startsWith('prompts') ? 'prompts' : 'resources'}`,
       {

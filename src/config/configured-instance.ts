@@ -119,3 +119,8 @@ function checkEnabled(name: string, { disabledBy }: InstanceSettings, file: Fore
       hint: `to use it: mcp2cli instances unset ${name} ${disabledBy}`,
     });
 }
+
+/** What the server of an instance is called where a person reads it. */
+export function shownName({ adHoc, name }: Pick<Instance, 'adHoc' | 'name'>): string {
+  return adHoc ? 'the server' : name;
+}

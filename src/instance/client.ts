@@ -1,7 +1,7 @@
 import { readCatalogue, writeCatalogue } from '../catalog/cache.ts';
 import type { Catalogue } from '../catalog/catalog.ts';
 import { jobServerOf } from '../catalog/frontmcp.ts';
-import type { Instance } from '../config/configured-instance.ts';
+import { type Instance, shownName } from '../config/configured-instance.ts';
 import type { Paths } from '../config/paths.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import type { Context } from '../context.ts';
@@ -14,7 +14,7 @@ import type { Log } from '../lib/log.ts';
 import { loginsOf } from '../mcp/auth/logins.ts';
 import { type ClientFeatures, clientFeatures } from '../mcp/client-features/client-features.ts';
 import { type ConnectTarget, connectTo, rememberedFacts } from '../mcp/connection/connect.ts';
-import type { ServerFacts } from '../mcp/connection/facts/server-facts.ts';
+import { repeatsArguments, type ServerFacts } from '../mcp/connection/facts/server-facts.ts';
 import type { Connection } from '../mcp/connection/open.ts';
 import type { CallTool } from '../mcp/dialects/frontmcp/backend.ts';
 import { serverLink } from '../mcp/server-link.ts';
@@ -63,7 +63,7 @@ export class InstanceSession implements LinkOpener {
     this.features = clientFeatures(instance.settings, context.env, context.cwd);
     this.#hash = targetHash(instance.identity);
     this.#catalogueKey = catalogueKey(instance);
-    const name = instance.adHoc ? 'the server' : instance.name;
+    const name = shownName(instance);
     const detail = (line: string) => this.#log.detail(line);
     const logins = loginsOf(paths, instance.name, { name, now: context.clock.now, log: detail });
     this.#reach = {
@@ -137,10 +137,9 @@ export class InstanceSession implements LinkOpener {
     return catalogue;
   }
 
-  /** Only 2026-07-28 over HTTP has rules that forbid a tool. */
   async #usable(listed: ToolDefinition[]): Promise<Pick<Catalogue, 'tools' | 'leftOut'>> {
     const facts = await this.facts();
-    if (facts?.era !== 'modern' || facts.transport !== 'http') return { tools: listed, leftOut: [] };
+    if (!facts || !repeatsArguments(facts)) return { tools: listed, leftOut: [] };
     const usable = (await import('../catalog/left-out.ts')).usableTools(listed);
     for (const { name, reason } of usable.leftOut) this.#log.detail(`left out ${name}: ${reason}`);
     return usable;

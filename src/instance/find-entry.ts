@@ -7,6 +7,7 @@ import {
 } from '../catalog/entry.ts';
 import { resolveTool } from '../catalog/find-name.ts';
 import { type JobServer, jobServerOf } from '../catalog/frontmcp.ts';
+import { shownName } from '../config/configured-instance.ts';
 import { INSTANCE_COMMANDS, OTHER_WORDS } from '../config/names.ts';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import { kebabCase } from '../lib/text/kebab-case.ts';
@@ -135,7 +136,7 @@ async function unknown(
   suggestions: readonly string[],
   signal: AbortSignal,
 ): Promise<UsageError> {
-  const whose = scope.instance.adHoc ? 'the server' : scope.instance.name;
+  const whose = shownName(scope.instance);
   const leftOut = (await toolsLeftOut(scope, signal)).find(({ name }) =>
     [name, kebabCase(name)].includes(typed),
   );

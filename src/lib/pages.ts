@@ -1,5 +1,5 @@
 /** Lists that a server gives out page by page (MCP 2025-11-25, server/utilities/pagination). */
-import { ProtocolError, RpcError } from '../errors.ts';
+import { isNoMethod, ProtocolError, RpcError } from '../errors.ts';
 import { isObject } from './json/json.ts';
 
 /** More pages than any real server has. */
@@ -10,9 +10,6 @@ export const MAX_LIST_SIZE = 64 * 1024 * 1024;
 
 /** Milliseconds for one page. */
 const PAGE_TIMEOUT_MS = 60_000;
-
-/** JSON-RPC: the server has no such method. */
-const NO_METHOD = -32601;
 
 export type Request = (
   method: string,
@@ -58,7 +55,7 @@ export async function listAll<T>(options: ListOptions): Promise<Listed<T>> {
         timeoutMs: PAGE_TIMEOUT_MS,
       });
     } catch (error) {
-      if (page === 1 && error instanceof RpcError && error.rpcCode === NO_METHOD) return listed(true);
+      if (page === 1 && isNoMethod(error)) return listed(true);
       if (page === 1 || !(error instanceof RpcError)) throw error;
       warn(`${method} is not complete: page ${page} was refused: ${error.message}`);
       return listed(false);

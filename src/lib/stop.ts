@@ -23,15 +23,17 @@ export function stopAfter(
   timeoutMessage: string,
 ): Stop {
   const controller = new AbortController();
-  const timer = timeoutMs === undefined ? undefined : new AbortController();
+  let timer: AbortController | undefined;
   const follow = () => controller.abort(parent?.reason);
   if (parent?.aborted) follow();
   parent?.addEventListener('abort', follow, { once: true });
-  if (timeoutMs !== undefined && timer)
+  if (timeoutMs !== undefined) {
+    timer = new AbortController();
     clock.sleep(timeoutMs, timer.signal).then(
       () => controller.abort(new TimeoutError(timeoutMessage)),
       () => {},
     );
+  }
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
@@ -40,4 +42,21 @@ export function stopAfter(
       timer?.abort(DISPOSED);
     },
   };
+}
+
+/** What `work` resolves to. The signal ends the wait alone: the work goes on, and others may wait for it. Errors: the work's, the signal's reason. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whoever has given up hears no more of it.
+  work.catch(() => {});
+  signal.throwIfAborted();
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

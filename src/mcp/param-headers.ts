@@ -1,9 +1,11 @@
 /** Calls whose arguments are repeated in headers (MCP 2026-07-28 over HTTP, `x-mcp-header`). */
+
 import { fetchTools } from '../catalog/fetch.ts';
 import { RpcError } from '../errors.ts';
 import type { BackendCallOptions, ToolCall } from '../jobs/ports.ts';
 import { sameJson } from '../lib/json/json.ts';
 import { markedValues } from '../tools/schema/header-marks.ts';
+import { repeatsArguments } from './connection/facts/server-facts.ts';
 import type { Connection } from './connection/open.ts';
 
 /** HeaderMismatch: the request was refused for its headers, before anything was run. */
@@ -16,8 +18,7 @@ type Mirrored = NonNullable<ToolCall['mirrored']>;
  * the definition is read again, and the call sent once more if it wants other headers now. Errors: those of `send`.
  */
 export function paramHeaders(connection: Connection) {
-  const { facts } = connection;
-  const hasHeaders = facts.era === 'modern' && facts.transport === 'http';
+  const hasHeaders = repeatsArguments(connection.facts);
   /** Definitions that turned out to be newer than the caller's. */
   const schemas = new Map<string, unknown>();
 

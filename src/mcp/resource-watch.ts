@@ -1,4 +1,4 @@
-import { RpcError, UnsupportedError } from '../errors.ts';
+import { isNoMethod, UnsupportedError } from '../errors.ts';
 import { isObject } from '../lib/json/json.ts';
 import type { Channel } from './connection/channel.ts';
 import { SUBSCRIPTION_ID_META_KEY } from './connection/meta-keys.ts';
@@ -17,8 +17,6 @@ export interface WatchOptions {
 
 /** How long a server may take to hear that nobody listens any more, in milliseconds. */
 const FAREWELL_MS = 1_000;
-
-const NO_METHOD = -32601;
 
 /**
  * One subscription: `resources/subscribe` up to 2025-11-25, `subscriptions/listen` of 2026-07-28. Resolves when the signal ends it, or the server does
@@ -121,10 +119,6 @@ async function unsubscribe(connection: Connection, uris: readonly string[]): Pro
       connection.request('resources/unsubscribe', { uri }, { timeoutMs: FAREWELL_MS }).catch(() => {}),
     ),
   );
-}
-
-function isNoMethod(error: unknown): boolean {
-  return error instanceof RpcError && error.rpcCode === NO_METHOD;
 }
 
 function noSubscription(cause?: unknown): UnsupportedError {

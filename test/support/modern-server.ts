@@ -12,8 +12,10 @@ const TOOLS = {
   work: { type: 'object' as const, properties: { steps: { type: 'integer', default: 3 } } },
 } satisfies Record<string, { type: 'object'; [more: string]: unknown }>;
 
-/** Starts the server, or one that `make` makes anew for each request; closed when the test has finished. */
-export async function modernServer(make: () => Server | McpServer = instance): Promise<{ url: string }> {
+/** Starts the server, or one that `make` makes anew for each request; closed when the test has finished. `notify` tells those who listen. */
+export async function modernServer(
+  make: () => Server | McpServer = instance,
+): Promise<{ url: string; notify: ReturnType<typeof createMcpHandler>['notify'] }> {
   const handler = createMcpHandler(() => make(), { legacy: 'reject' });
   const http = createServer(async (incoming, outgoing) => {
     const response = await handler.fetch(requestOf(incoming));
@@ -28,7 +30,8 @@ export async function modernServer(make: () => Server | McpServer = instance): P
     http.close();
     await handler.close();
   });
-  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp` };
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
+  return { url, notify: handler.notify };
 }
 
 function requestOf(incoming: IncomingMessage): Request {

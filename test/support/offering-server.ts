@@ -1,9 +1,6 @@
 /** A server of protocol 2026-07-28 over HTTP with resources, prompts, completion and log messages, by version 2 of the official SDK. */
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
-import { createMcpHandler, ProtocolError, Server } from '@modelcontextprotocol/server';
-import { atTestEnd } from './cli.ts';
+import { ProtocolError, Server } from '@modelcontextprotocol/server';
+import { modernServer } from './modern-server.ts';
 
 /** Addresses that are hard to write, to show, or to save. */
 export const ODD_URIS = [
@@ -73,44 +70,22 @@ export async function offeringServer(
   kinds: readonly ('tools' | 'resources' | 'prompts')[] = ['tools', 'resources', 'prompts'],
 ): Promise<OfferingServer> {
   const state = { tools: ['shout'], changed: new Map<string, number>(), more: 0 };
-  const handler = createMcpHandler(() => instance(kinds, state), { legacy: 'reject' });
-  const http = createServer(async (incoming, outgoing) => {
-    const response = await handler.fetch(requestOf(incoming));
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    outgoing.flushHeaders();
-    if (response.body) Readable.fromWeb(response.body as never).pipe(outgoing);
-    else outgoing.end();
-  });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  atTestEnd(async () => {
-    http.closeAllConnections();
-    http.close();
-    await handler.close();
-  });
+  const { url, notify } = await modernServer(() => instance(kinds, state));
   return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
+    url,
     change(uri) {
       state.changed.set(uri, (state.changed.get(uri) ?? 0) + 1);
-      handler.notify.resourceUpdated(uri);
+      notify.resourceUpdated(uri);
     },
     toolsChanged(names) {
       state.tools = [...names];
-      handler.notify.toolsChanged();
+      notify.toolsChanged();
     },
     resourcesChanged() {
       state.more += 1;
-      handler.notify.resourcesChanged();
+      notify.resourcesChanged();
     },
   };
-}
-
-function requestOf(incoming: IncomingMessage): Request {
-  const { method = 'GET', headers, url } = incoming;
-  return new Request(`http://${headers.host}${url}`, {
-    method,
-    headers: new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-    ...(method === 'POST' ? { body: Readable.toWeb(incoming) as never, duplex: 'half' } : {}),
-  } as RequestInit);
 }
 
 interface State {

@@ -160,8 +160,6 @@ it('a question on its way to the request for the result is waited for, and kept,
 it('a job of 24 hours is asked about at the pace of the hint, with hardly a write to disk', async () => {
   const { store } = diskStore(freshHome());
   const day = 24 * 3_600_000;
-  let at = 0;
-  let polls = 0;
   let writes = 0;
   const counting: JobDeps['store'] = new Proxy(store, {
     get(target, name, receiver) {
@@ -170,46 +168,21 @@ it('a job of 24 hours is asked about at the pace of the hint, with hardly a writ
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const backend = {
-    name: 'tasks-2026-07-28',
-    blocks: false,
-    async poll() {
-      polls += 1;
-      return at >= day ? DONE : { ...WORKING, pollIntervalMs: 60_000 };
-    },
-    result: async () => DONE,
-  } as unknown as Backend;
-  const link = { backend: () => backend, observe: () => {}, listen: async () => {} } as unknown as ServerLink;
-  // Each pause is over at once, and the clock has moved by it.
-  const clock: JobDeps['clock'] = {
-    now: () => new Date(at),
-    monotonic: () => at,
-    async sleep(ms, signal?: AbortSignal) {
-      await new Promise(setImmediate);
-      signal?.throwIfAborted();
-      at += ms;
-    },
-  };
-  const deps: JobDeps = {
-    store: counting,
-    links: { open: async () => link, reopen: async () => link },
-    clock,
-    random: () => 0,
-    holder: currentHolder(),
-    failureBudgetMs: 120_000,
-  };
-  const job = { ...store.create(newJob()), remote_task_id: 'task_1', backend: backend.name };
-  const stop = stopAfter(clock, undefined, undefined, 'the time ran out');
-  const end = await followTask(deps, job, { stop, events: {}, link });
+  const { end, at, polls } = await waited(
+    (now) => (now >= day ? DONE : { ...WORKING, pollIntervalMs: 60_000 }),
+    counting,
+  );
   expect(end).toMatchObject({ status: 'completed', finished_at: new Date(at).toISOString() });
   expect(at).toBeGreaterThanOrEqual(day);
   expect(polls).toBe(24 * 60 + 1);
   expect(writes).toBeLessThan(10);
 });
 
-/** A wait for a task whose server answers as the test says, on a clock that moves by the pauses alone. */
-async function waited(poll: (at: number) => Snapshot) {
-  const { store } = diskStore(freshHome());
+/** A wait for a task whose server answers as the test says. Each pause is over at once, and the clock has moved by it. */
+async function waited(
+  poll: (at: number) => Snapshot,
+  store: JobDeps['store'] = diskStore(freshHome()).store,
+) {
   let at = 0;
   let polls = 0;
   const backend = {

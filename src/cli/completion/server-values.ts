@@ -1,4 +1,5 @@
 import { completeValues, type TypedArgument } from '../../instance/complete-values.ts';
+import { orAborted } from '../../lib/stop.ts';
 import type { App } from '../app.ts';
 
 /** How long a server is waited for behind TAB, in milliseconds. */
@@ -20,8 +21,7 @@ export async function serverValues(app: App, argument: TypedArgument): Promise<s
       if (!running && app.instance.identity.kind === 'stdio') return [];
       return completeValues(running ?? (await session.reader(late)), argument);
     })();
-    asked.catch(() => {});
-    return await Promise.race([asked, rejected(late)]);
+    return await orAborted(asked, late);
   } finally {
     await Promise.race([
       session.close().catch(() => {}),
@@ -30,10 +30,4 @@ export async function serverValues(app: App, argument: TypedArgument): Promise<s
     // A socket that does not close keeps no prompt waiting.
     setTimeout(() => process.exit(), FAREWELL_MS).unref();
   }
-}
-
-function rejected(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

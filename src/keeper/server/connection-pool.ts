@@ -1,4 +1,5 @@
 import { RpcError } from '../../errors.ts';
+import { orAborted } from '../../lib/stop.ts';
 import { type ConnectTarget, connectTo } from '../../mcp/connection/connect.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
 import { type DetachableLink, serverLink } from '../../mcp/server-link.ts';
@@ -49,7 +50,7 @@ export class ConnectionPool {
 
   /** Errors: those of connecting; the signal's reason. */
   async lease(signal: AbortSignal): Promise<Lease> {
-    const connection = await before(signal, this.#shares ? this.#common() : this.#own());
+    const connection = await orAborted(this.#shares ? this.#common() : this.#own(), signal);
     const link = serverLink(connection, {
       support: this.#support,
       now: this.#reach.now,
@@ -129,21 +130,5 @@ async function isUsable(connection: Connection): Promise<boolean> {
   } catch (error) {
     // A server that has no ping has answered all the same.
     return error instanceof RpcError;
-  }
-}
-
-/** The caller's signal ends the caller's wait only: others may wait for the same. */
-async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    work.catch(() => {});
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -1,4 +1,5 @@
 /** Keeps the caches of what a server offers as the server has it, as long as a keeper hears of changes. */
+
 import { readCatalogue, writeCatalogue } from '../../catalog/cache.ts';
 import { readExtras, writeExtras } from '../../catalog/extras-cache.ts';
 import { fetchPrompts, fetchResources, fetchTemplates, fetchTools } from '../../catalog/fetch.ts';
@@ -6,6 +7,7 @@ import { usableTools } from '../../catalog/left-out.ts';
 import { cacheKey } from '../../config/target/target-hash.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { ConnectTarget } from '../../mcp/connection/connect.ts';
+import { repeatsArguments } from '../../mcp/connection/facts/server-facts.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
 
 type Kind = 'tools' | 'resources' | 'prompts';
@@ -67,9 +69,9 @@ async function read(
     const before = readCatalogue(catalogueFile, key, log);
     if (!before) return;
     const { entries, complete } = await fetchTools(request, log);
-    const { era, transport } = connection.facts;
-    const usable =
-      era === 'modern' && transport === 'http' ? usableTools(entries) : { tools: entries, leftOut: [] };
+    const usable = repeatsArguments(connection.facts)
+      ? usableTools(entries)
+      : { tools: entries, leftOut: [] };
     if (complete) writeCatalogue(catalogueFile, { ...before, fetchedAt, ...usable });
   } else {
     const before = readExtras(extrasFile, key);

@@ -1,7 +1,9 @@
 /** The keeper's own process: listens, connects when somebody needs the server, works, and ends when it has had no work for a while. */
+
 import { chmodSync, existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { expandTarget } from '../../config/config.ts';
+import { shownName } from '../../config/configured-instance.ts';
 import { resolvePaths } from '../../config/paths.ts';
 import { systemClock } from '../../context.ts';
 import { EXIT, IoError } from '../../errors.ts';
@@ -97,7 +99,7 @@ class Keeper {
     };
     const features = clientFeatures(keeperConfig.settings, process.env, keeperConfig.cwd);
     const supports = new Map<string, string>();
-    const shown = keeperConfig.adHoc ? 'the server' : name;
+    const shown = shownName(keeperConfig);
     const connectTarget: ConnectTarget = {
       name: shown,
       version: VERSION,

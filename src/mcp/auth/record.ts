@@ -86,6 +86,20 @@ export function readAuth(path: string): AuthRecord | undefined {
   return value;
 }
 
+/** The same where a damaged login is as good as none; `onDamaged` hears of it. Error: IoError. */
+export function readableAuth(
+  path: string,
+  onDamaged: (error: ConfigError) => void = () => {},
+): AuthRecord | undefined {
+  try {
+    return readAuth(path);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    onDamaged(error);
+    return undefined;
+  }
+}
+
 function damaged(path: string, why: string): ConfigError {
   return new ConfigError(`the login cannot be read: ${why}: ${path}`, {
     code: 'damaged_login',

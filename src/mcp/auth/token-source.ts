@@ -4,6 +4,7 @@
  */
 import { type Stats, statSync } from 'node:fs';
 import type { HttpTarget, Target } from '../../config/target/target.ts';
+import { orAborted } from '../../lib/stop.ts';
 import type { Logins, TokenContext } from './logins.ts';
 import { type AuthRecord, isFor, isFresh, readAuth } from './record.ts';
 
@@ -125,19 +126,5 @@ function statOf(file: string): Stats | undefined {
   } catch {
     // Whatever it is, reading tells it better.
     return undefined;
-  }
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

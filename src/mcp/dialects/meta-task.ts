@@ -1,4 +1,4 @@
-import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
+import { isNoMethod, RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
@@ -49,8 +49,7 @@ export function metaTask(send: Send, respond: Respond): Backend {
         return state.status === 'canceled' ? { ...state, error: canceledError(state) } : state;
       } catch (error) {
         if (error instanceof TaskUnknownError) return poll(taskId, options);
-        if (error instanceof RpcError && error.rpcCode === -32601)
-          throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
+        if (isNoMethod(error)) throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
         throw error;
       }
     },

@@ -1,4 +1,4 @@
-import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
+import { isNoMethod, RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import { rpcFailure } from '../../jobs/job-end.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
@@ -74,8 +74,7 @@ export function tasks20251125(send: Send, respond: Respond): Backend {
         return state.status === 'canceled' ? { ...state, error: canceledError(state) } : state;
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
-        if (error.rpcCode === -32601)
-          throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
+        if (isNoMethod(error)) throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
         // A lost race: the task ended before the cancellation arrived (-32602). The real state says so, or that it is unknown.
         return poll(taskId, options);
       }

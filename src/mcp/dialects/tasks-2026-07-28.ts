@@ -1,4 +1,4 @@
-import { RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
+import { isNoMethod, RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import type { JobError, PendingInput } from '../../jobs/record.ts';
 import { cutMember, cutText } from '../../lib/caps.ts';
@@ -40,8 +40,7 @@ export function tasks20260728(send: Send, now: () => Date): Backend {
       try {
         await ask('tasks/cancel', taskId, {}, options);
       } catch (error) {
-        if (error instanceof RpcError && error.rpcCode === -32601)
-          throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
+        if (isNoMethod(error)) throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
         if (!(error instanceof TaskUnknownError)) throw error;
       }
       // The acknowledgement says nothing about the task, and -32602 need not be about the id.

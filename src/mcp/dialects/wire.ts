@@ -1,5 +1,5 @@
 /** Reading wire shapes: as loose as the wild, unknown fields kept in `remote`, nothing trusted. */
-import { ProtocolError, type RpcError } from '../../errors.ts';
+import { isNoMethod, ProtocolError, type RpcError } from '../../errors.ts';
 import type { Snapshot } from '../../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../../jobs/record.ts';
 import { cutState, cutText } from '../../lib/caps.ts';
@@ -103,7 +103,7 @@ export function resultText(result: unknown): string {
 export function saysUnknownTask(error: RpcError): boolean {
   if (error.rpcCode === -32602 || error.rpcCode === -32002) return true;
   return (
-    error.rpcCode !== -32601 &&
+    !isNoMethod(error) &&
     /\btask\b.*\b(not found|unknown|expired)\b|\b(unknown|no such) task\b/i.test(error.message)
   );
 }

@@ -27,7 +27,6 @@ export async function readChunks(response: HttpResponse, take: (chunk: Buffer) =
     throw error;
   });
   await new Promise<void>((resolve, reject) => {
-    let ended = false;
     const fail = (error: Error) => reject(new FetchError(error.message, { maybeSent: true, cause: error }));
     body.on('data', (chunk: Buffer) => {
       try {
@@ -37,13 +36,10 @@ export async function readChunks(response: HttpResponse, take: (chunk: Buffer) =
         message.destroy();
       }
     });
-    body.once('end', () => {
-      ended = true;
-      resolve();
-    });
+    body.once('end', resolve);
     body.once('error', fail);
     body.once('close', () => {
-      if (!ended) fail(new Error('the connection was cut'));
+      if (!body.readableEnded) fail(new Error('the connection was cut'));
     });
   });
 }

@@ -1,3 +1,4 @@
+import { shownName } from '../../../config/configured-instance.ts';
 import { EXIT, RpcError } from '../../../errors.ts';
 import type { App } from '../../app.ts';
 
@@ -32,7 +33,7 @@ export async function ping(app: App): Promise<number> {
       keeper: reader.kept,
       ...(refusal === undefined ? {} : { refusal }),
     };
-    const who = app.instance.adHoc ? 'the server' : app.instance.name;
+    const who = shownName(app.instance);
     const summary = `${who} answered ${method} in ${ms} ms`;
     if (app.printer.json) app.printer.envelope('ping', summary, data);
     else

@@ -1,17 +1,18 @@
 import { resolve } from 'node:path';
+import { shownName } from '../../../config/configured-instance.ts';
 import type { HttpTarget } from '../../../config/target/target.ts';
-import { ConfigError, EXIT, type LoginAdvice, UsageError } from '../../../errors.ts';
+import { EXIT, type LoginAdvice, UsageError } from '../../../errors.ts';
 import { makePrivateDir } from '../../../lib/disk/durable-file.ts';
 import type { Authorized, ClientChoice } from '../../../mcp/auth/login/authorize.ts';
 import { chooseStore, STORE_VARIABLE } from '../../../mcp/auth/login/choose-store.ts';
 import { firstContact } from '../../../mcp/auth/login/first-contact.ts';
-import { type AuthRecord, readAuth } from '../../../mcp/auth/record.ts';
+import { type AuthRecord, readableAuth } from '../../../mcp/auth/record.ts';
 import { removeKey, secretsOfLogin, withAuthLock, writeAuth } from '../../../mcp/auth/store.ts';
 import { hasCredentials } from '../../../mcp/auth/token-source.ts';
 import { VERSION } from '../../../version.ts';
 import type { App } from '../../app.ts';
 import { type LoginState, loginLine, loginState } from '../../output/views/login-view.ts';
-import { httpTarget, selectInstance, shownName } from './target.ts';
+import { httpTarget, selectInstance } from './target.ts';
 
 export interface LoginOptions {
   scope?: string[];
@@ -54,7 +55,8 @@ export async function logIn(app: App, options: LoginOptions): Promise<LoginState
       `${name} has credentials in its configuration: they win, and this login is not used until they are taken out`,
     );
   const file = paths.authFile(instance.name);
-  const before = earlier(app, file);
+  // The one that is replaced.
+  const before = readableAuth(file, ({ message }) => printer.detail(message));
   // Before anybody is asked: a keyring that cannot be used is no reason to log in twice.
   const place = await chooseStore(context.env[STORE_VARIABLE]);
   const stop = app.stop('the login was not finished in time', PATIENCE_MS);
@@ -82,17 +84,6 @@ export async function logIn(app: App, options: LoginOptions): Promise<LoginState
       : `its tokens are in ${file}, which only you can read${why === undefined ? '' : ` (${why})`}`,
   );
   return state;
-}
-
-/** The login that is replaced, if it can be read. */
-function earlier(app: App, file: string): AuthRecord | undefined {
-  try {
-    return readAuth(file);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    app.printer.detail(error.message);
-    return undefined;
-  }
 }
 
 async function authorized(

@@ -1,8 +1,8 @@
 import { findInstance } from '../../../config/config.ts';
 import { unknownInstance } from '../../../config/configured-instance.ts';
 import { isSafeName } from '../../../config/names.ts';
-import { CliError, ConfigError, EXIT } from '../../../errors.ts';
-import { type AuthRecord, readAuth } from '../../../mcp/auth/record.ts';
+import { CliError, EXIT } from '../../../errors.ts';
+import { type AuthRecord, readAuth, readableAuth } from '../../../mcp/auth/record.ts';
 import { removeAuth, secretsOfLogin, withAuthLock } from '../../../mcp/auth/store.ts';
 import type { App } from '../../app.ts';
 import { selectInstance } from './target.ts';
@@ -18,7 +18,10 @@ export async function logout(app: App, typed: string | undefined): Promise<numbe
   const name = await nameOf(app, typed);
   printer.appId = name;
   const file = paths.authFile(name);
-  const { record, damaged } = stored(file);
+  let damaged = false;
+  const record = readableAuth(file, () => {
+    damaged = true;
+  });
   if (!record && !damaged) {
     if (printer.json)
       printer.envelope('auth logout', `${name} was not logged in`, { instance: name, was: null });
@@ -47,17 +50,8 @@ export async function logout(app: App, typed: string | undefined): Promise<numbe
 async function nameOf(app: App, typed: string | undefined): Promise<string> {
   if (typed === undefined || findInstance(app.config, typed) !== undefined)
     return (await selectInstance(app, typed)).name;
-  if (isSafeName(typed) && stored(app.paths.authFile(typed)).record) return typed;
+  if (isSafeName(typed) && readableAuth(app.paths.authFile(typed))) return typed;
   throw unknownInstance(app.config, typed);
-}
-
-function stored(file: string): { record?: AuthRecord | undefined; damaged: boolean } {
-  try {
-    return { record: readAuth(file), damaged: false };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { damaged: true };
-  }
 }
 
 /** True where the server has taken them back. Whatever is in the way is told, and no reason to keep them. */

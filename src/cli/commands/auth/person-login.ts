@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CliError, type LoginAdvice } from '../../../errors.ts';
+import { orAborted } from '../../../lib/stop.ts';
 import { authFetch } from '../../../mcp/auth/auth-fetch.ts';
 import {
   type AuthorizationPage,
@@ -100,16 +101,9 @@ async function askPerson(
       )
     : undefined;
   if (pasted) say('or paste the address that the browser ends at:');
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
   try {
-    return await Promise.race([loopback.arrived, aborted, ...(pasted ? [pasted.answer] : [])]);
+    return await orAborted(Promise.race([loopback.arrived, ...(pasted ? [pasted.answer] : [])]), signal);
   } finally {
-    signal.removeEventListener('abort', onAbort);
     pasted?.close();
   }
 }

@@ -32,8 +32,3 @@ export function httpTarget(instance: Instance): HttpTarget {
     });
   return instance.target() as HttpTarget;
 }
-
-/** What the person calls the server. */
-export function shownName({ adHoc, name }: Instance): string {
-  return adHoc ? 'the server' : name;
-}

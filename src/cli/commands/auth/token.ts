@@ -1,8 +1,9 @@
+import { shownName } from '../../../config/configured-instance.ts';
 import { AuthError, EXIT, UsageError } from '../../../errors.ts';
 import { loginsOf } from '../../../mcp/auth/logins.ts';
 import { tokenSource } from '../../../mcp/auth/token-source.ts';
 import type { App } from '../../app.ts';
-import { httpTarget, selectInstance, shownName } from './target.ts';
+import { httpTarget, selectInstance } from './target.ts';
 
 /**
  * `auth token INSTANCE`: prints an access token that is valid now, refreshed if need be. Errors: AuthError without a login, UsageError where the instance has

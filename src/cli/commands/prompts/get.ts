@@ -1,5 +1,6 @@
 import { readFromServer } from '../../../calls/read.ts';
 import { type ListedPrompt, promptAsTool } from '../../../catalog/extras.ts';
+import { shownName } from '../../../config/configured-instance.ts';
 import { EXIT, ProtocolError, UsageError } from '../../../errors.ts';
 import { cachedExtras, fetchExtras } from '../../../instance/extras.ts';
 import { isObject, type JsonObject, textOf } from '../../../lib/json/json.ts';
@@ -50,7 +51,7 @@ async function promptCalled(app: App, name: string): Promise<ListedPrompt> {
     if (found) return found;
     const known = (await nameableItems(app, prompts, (one) => [one.name])).map((one) => one.name);
     const near = nearestNames(name, known);
-    const whose = app.instance.adHoc ? 'the server' : app.instance.name;
+    const whose = shownName(app.instance);
     throw new UsageError(`${whose} has no prompt ${JSON.stringify(name)}`, {
       code: 'unknown_prompt',
       hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : `see: ${app.command('prompts')}`,

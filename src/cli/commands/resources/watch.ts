@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFromServer } from '../../../calls/read.ts';
-import { SignalReason } from '../../../context.ts';
-import { InterruptedError, RpcError, UnsupportedError, UsageError } from '../../../errors.ts';
+import { RpcError, UnsupportedError, UsageError } from '../../../errors.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import { parseDuration } from '../../../lib/text/duration.ts';
 import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { permit } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
-import { Patience, SHORTEST_PAUSE_MS } from '../patience.ts';
+import { listenAgain, Patience, untilStopped } from '../patience.ts';
 
 /** No more often than this, whatever is asked for, in milliseconds. */
 const SHORTEST_POLL_MS = 100;
@@ -24,17 +23,9 @@ export async function watchUris(
     });
   const interval = poll === undefined ? undefined : intervalOf(poll);
   for (const uri of uris) await permit(app, 'read', uri);
-  const stop = app.stop('the time for watching is over');
-  try {
-    if (interval === undefined) await subscribe(app, uris, stop.signal);
-    else await pollAll(app, uris, interval, stop.signal);
-    throw stop.signal.reason;
-  } catch (error) {
-    if (error instanceof SignalReason) throw new InterruptedError('interrupted', error.exitCode);
-    throw error;
-  } finally {
-    stop.dispose();
-  }
+  return untilStopped(app, 'the time for watching is over', (signal) =>
+    interval === undefined ? subscribe(app, uris, signal) : pollAll(app, uris, interval, signal),
+  );
 }
 
 function intervalOf(typed: string): number {
@@ -43,36 +34,19 @@ function intervalOf(typed: string): number {
   return Math.max(ms, SHORTEST_POLL_MS);
 }
 
-/** Subscribes, and again when the subscription is lost. Resolves when aborted. */
+/** Subscribes, and again when the subscription is lost or ended. Resolves when aborted. */
 async function subscribe(app: App, uris: readonly string[], signal: AbortSignal): Promise<void> {
-  const session = await app.session();
-  const patience = new Patience(app);
-  let before = false;
-  while (!signal.aborted) {
-    try {
-      const reader = await session.reader(signal);
-      await reader.watch({
-        uris,
-        signal,
-        onReady() {
-          patience.end();
-          app.printer.note(
-            before
-              ? 'watching again; what changed in between was not told'
-              : `watching ${uris.join(' ')} (^C ends)`,
-          );
-          before = true;
-        },
-        onChange: (uri) => print(app, uri, 'updated'),
-      });
-      // The server ended it in good order: it is taken out anew, soon.
-      if (!signal.aborted) await app.context.clock.sleep(SHORTEST_PAUSE_MS, signal).catch(() => {});
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof UnsupportedError) throw withPollHint(app, error, uris);
-      if (!before) throw error;
-      await patience.bear(error, 'the subscription is lost', signal);
-    }
+  const notes = {
+    first: `watching ${uris.join(' ')} (^C ends)`,
+    again: 'watching again; what changed in between was not told',
+    lost: 'the subscription is lost',
+  };
+  try {
+    await listenAgain(app, signal, notes, (reader, onReady) =>
+      reader.watch({ uris, signal, onReady, onChange: (uri) => print(app, uri, 'updated') }),
+    );
+  } catch (error) {
+    throw error instanceof UnsupportedError ? withPollHint(app, error, uris) : error;
   }
 }
 

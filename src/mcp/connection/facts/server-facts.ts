@@ -14,3 +14,8 @@ export interface ServerFacts {
   /** ISO 8601 UTC. */
   savedAt: string;
 }
+
+/** Whether calls repeat marked arguments in headers there, and tools with wrong marks may not be used: 2026-07-28 over HTTP alone. */
+export function repeatsArguments({ era, transport }: Pick<ServerFacts, 'era' | 'transport'>): boolean {
+  return era === 'modern' && transport === 'http';
+}
