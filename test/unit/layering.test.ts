@@ -65,6 +65,7 @@ const ROOMS = [
   'keeper',
   'instance',
   'calls',
+  'jobhost',
   'doctor',
   'cli',
   'run.ts',
