@@ -164,6 +164,30 @@ it('lists and shows instances, and keeps their secrets', async () => {
   const listJson = await run(['instances', 'list', '--json'], { home });
   expect(dataOf<{ items: unknown[] }>(listJson).items).toHaveLength(2);
   for (const { stdout } of [list, show, json, listJson]) expect(stdout).not.toContain('hunter2');
+
+  // Arguments and URLs have secrets in them, too.
+  const secretUrl = 'https://ada:hunter2@host/mcp?api_key=hunter2&q=1';
+  const words = ['--api-key', 'hunter2', '--token=hunter2', '--header', 'Authorization: hunter2', '${KEY}'];
+  const added = [
+    await run(['instances', 'add', 'by-url', '--url', secretUrl], { home }),
+    await run(['instances', 'add', 'by-args', '--', 'npx', 'server', ...words], { home }),
+  ];
+  for (const name of ['by-url', 'by-args'])
+    for (const more of [[], ['--json']])
+      added.push(await run(['instances', 'show', name, ...more], { home }));
+  added.push(
+    await run(['instances', 'list'], { home }),
+    await run(['instances', 'list', '--json'], { home }),
+  );
+  for (const { code, stdout, stderr } of added) {
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain('hunter2');
+  }
+  const [, , byUrl, , byArgs] = added;
+  expect(byUrl?.stdout).toContain('url: https://[redacted]@host/mcp?api_key=[redacted]&q=1\n');
+  expect(byArgs?.stdout).toContain(
+    'command: ["npx","server","--api-key","[redacted]","--token=[redacted]","--header","Authorization: [redacted]","${KEY}"]\n',
+  );
   const unknown = await run(['instances', 'show', 'nope'], { home });
   expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('"nope"') });
 });

@@ -2,9 +2,9 @@
 import { numberText } from '../../lib/json/exact-json.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { SETTING_KEYS } from '../settings/settings.ts';
+import { secretPlaces } from '../target/secrets.ts';
 import type { ServerConfig } from '../target/server-entry.ts';
 import { type FillContext, NotImportable, ourValue } from './fill-in.ts';
-import { secretPlaces } from './secrets.ts';
 
 /** A server in a host's file. */
 export interface HostServer {

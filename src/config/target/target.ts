@@ -1,3 +1,5 @@
+import { shownTarget } from './secrets.ts';
+
 /** A Streamable HTTP (or, as a fallback, HTTP+SSE) endpoint. */
 export interface HttpTarget {
   kind: 'http';
@@ -28,7 +30,9 @@ export interface StdioTarget {
 
 export type Target = HttpTarget | StdioTarget;
 
-/** What a person recognises the target by; header and environment values are left out. */
+/** What a person recognises the target by; header and environment values, and other secrets, are left out. */
 export function describeTarget(target: Target): string {
-  return target.kind === 'http' ? target.url : [target.command, ...target.args].join(' ');
+  return shownTarget(
+    target.kind === 'http' ? { url: target.url } : { command: target.command, args: target.args },
+  );
 }

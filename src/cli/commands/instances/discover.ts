@@ -1,6 +1,6 @@
 import { type Candidate, candidatesIn } from '../../../config/hosts/candidates.ts';
 import { discover, type HostFileRead } from '../../../config/hosts/read.ts';
-import { shownTarget } from '../../../config/hosts/secrets.ts';
+import { shownTarget } from '../../../config/target/secrets.ts';
 import { EXIT } from '../../../errors.ts';
 import type { App } from '../../app.ts';
 

@@ -1,6 +1,7 @@
 import { configuredTarget, FROM_FILE, findInstance } from '../../../config/config.ts';
 import { FIRST_STEPS, nameInFile, unknownInstance } from '../../../config/configured-instance.ts';
 import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings/settings.ts';
+import { argsWithoutSecrets, urlWithoutSecrets } from '../../../config/target/secrets.ts';
 import { serverEntry } from '../../../config/target/server-entry.ts';
 import { describeTarget, type Target } from '../../../config/target/target.ts';
 import { CliError, EXIT } from '../../../errors.ts';
@@ -9,8 +10,8 @@ import type { App } from '../../app.ts';
 import { settingText, toolSettingLines } from '../../output/views/setting-view.ts';
 
 /**
- * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and of the
- * credentials of a proxy.
+ * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and what its
+ * command, its URL and its proxy seem to have of secrets is hidden.
  */
 export function shown(name: string, entry: unknown, active: boolean) {
   const { state, problem } = stateOf(name, entry);
@@ -28,9 +29,20 @@ export function shown(name: string, entry: unknown, active: boolean) {
     // Fields of these names may stand in the entry, too.
     ...about,
     ...(proxy === undefined ? {} : { proxy: withoutCredentials(proxy) }),
+    ...hiddenWords(rest),
     ...(headers === undefined ? {} : { headers: hidden(headers) }),
     ...(env === undefined ? {} : { env: hidden(env) }),
   };
+}
+
+/** URLs and arguments as they may be shown. A wrong entry may have anything there. */
+function hiddenWords(entry: Record<string, unknown>): Record<string, unknown> {
+  const shownOf = (value: unknown): unknown => {
+    if (typeof value === 'string') return urlWithoutSecrets(value);
+    return Array.isArray(value) ? argsWithoutSecrets(value.map(textOf)) : value;
+  };
+  const words = ['url', 'httpUrl', 'serverUrl', 'args'].filter((field) => entry[field] !== undefined);
+  return Object.fromEntries(words.map((field) => [field, shownOf(entry[field])]));
 }
 
 function hidden(map: unknown): unknown {
@@ -115,10 +127,13 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   const server = serverEntry(name, entry);
   const lines = [`name: ${name}`, `active: ${active ? 'yes' : 'no'}`];
   if (target.kind === 'http') {
-    lines.push('transport: http', `url: ${target.url}`);
+    lines.push('transport: http', `url: ${urlWithoutSecrets(target.url)}`);
     for (const [k, v] of Object.entries(target.headers)) lines.push(`header: ${k}: ${redact(v)}`);
   } else {
-    lines.push('transport: stdio', `command: ${JSON.stringify([target.command, ...target.args])}`);
+    lines.push(
+      'transport: stdio',
+      `command: ${JSON.stringify([target.command, ...argsWithoutSecrets(target.args)])}`,
+    );
     if (target.cwd !== undefined) lines.push(`cwd: ${target.cwd}`);
     for (const [k, v] of Object.entries(target.env)) lines.push(`env: ${k}=${redact(v)}`);
   }

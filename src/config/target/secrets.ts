@@ -1,5 +1,5 @@
 /** Secrets that are written out in a configuration, where `${VAR}` could stand. By their names and places: a guess, to warn and to hide by. */
-import type { ServerConfig } from '../target/server-entry.ts';
+import type { ServerConfig } from './server-entry.ts';
 
 const NAME =
   /token|secret|passw|pwd|credential|api[-_]?key|access[-_]?key|private[-_]?key|auth|cookie|^key$|[-_]key$|^pat$|[-_]pat$/i;
@@ -30,15 +30,23 @@ export function secretPlaces({ env = {}, headers = {}, args = [], url }: ServerC
   return [
     ...named(env, 'env'),
     ...named(headers, 'headers'),
-    ...(args.some((arg, i) => argWithoutSecret(arg, args[i - 1]) !== arg) ? ['args'] : []),
+    ...(argsWithoutSecrets(args).some((arg, i) => arg !== args[i]) ? ['args'] : []),
     ...(url !== undefined && urlWithoutSecrets(url) !== url ? ['url'] : []),
   ];
 }
 
+/** What a server is recognised by. */
+type Shown = Pick<ServerConfig, 'url' | 'command' | 'args'>;
+
 /** What can be shown of a server: its URL, or its command and arguments. */
-export function shownTarget({ url, command = '', args = [] }: ServerConfig): string {
+export function shownTarget({ url, command = '', args = [] }: Shown): string {
   if (url !== undefined) return urlWithoutSecrets(url);
-  return [command, ...args.map((arg, i) => argWithoutSecret(arg, args[i - 1]))].join(' ');
+  return [command, ...argsWithoutSecrets(args)].join(' ');
+}
+
+/** A command's arguments, each secret replaced by `[redacted]`. */
+export function argsWithoutSecrets(args: readonly string[]): string[] {
+  return args.map((arg, i) => argWithoutSecret(arg, args[i - 1]));
 }
 
 function argWithoutSecret(arg: string, before: string | undefined): string {
@@ -54,7 +62,8 @@ function argWithoutSecret(arg: string, before: string | undefined): string {
   return /^https?:\/\//i.test(arg) ? urlWithoutSecrets(arg) : arg;
 }
 
-function urlWithoutSecrets(url: string): string {
+/** A URL, its password and each parameter with a secret's name replaced by `[redacted]`. */
+export function urlWithoutSecrets(url: string): string {
   return url
     .replace(/^([a-z]+:\/\/)([^/?#@]*)@/i, (whole, scheme: string, user: string) =>
       isWrittenOut(user.replace(':', '')) ? `${scheme}[redacted]@` : whole,
