@@ -33,7 +33,7 @@ export interface Context {
   readonly stdin: { readonly isTTY: boolean; readAll(): Promise<string>; readonly stream: NodeJS.ReadStream };
   readonly stdout: OutStream;
   readonly stderr: OutStream;
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as the reason's `signal`. A second one ends the process. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as the reason's `signal`. A second one, later, ends the process. */
   readonly interrupted: AbortSignal;
 }
 
@@ -72,7 +72,7 @@ export function processContext(entry: string): Context {
     },
     stdout: outStream(1, () => process.stdout),
     stderr: outStream(2, () => process.stderr),
-    interrupted: signals(),
+    interrupted: interruption(process, systemClock.monotonic, process.exit),
   };
 }
 
@@ -223,12 +223,28 @@ function outStream(fd: 1 | 2, get: () => NodeJS.WriteStream): OutStream {
   };
 }
 
-function signals(): AbortSignal {
+/**
+ * For how long after a signal the next one is the same, in milliseconds: timeout(1) and npx send theirs to the program and to its group, which
+ * the program is in. Taken for a second one, it would end the program before its last words and its cancellation.
+ */
+export const SAME_SIGNAL_MS = 500;
+
+/** Listens for signals that `source` emits. The first aborts the returned signal; a later one calls `exit` with its exit code. */
+export function interruption(
+  source: { on(name: SignalReason['signal'], listener: () => void): unknown },
+  monotonic: Clock['monotonic'],
+  exit: (code: number) => void,
+): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => {
+    source.on(name, () => {
       const reason = new SignalReason(name);
-      if (controller.signal.aborted) process.exit(reason.exitCode);
+      if (controller.signal.aborted) {
+        if (monotonic() - first > SAME_SIGNAL_MS) exit(reason.exitCode);
+        return;
+      }
+      first = monotonic();
       controller.abort(reason);
     });
   return controller.signal;

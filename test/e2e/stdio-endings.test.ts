@@ -100,8 +100,7 @@ describe.skipIf(process.platform === 'win32')('a call that is given up', () => {
     const { call, left } = await hanging(how);
     call.signal('SIGINT');
     await call.waitForStderr(/interrupted/);
-    call.signal('SIGINT');
-    expect((await call.done).code).toBe(130);
+    expect((await call.insist('SIGINT')).code).toBe(130);
     await expect.poll(left, { timeout: 5_000 }).toEqual([]);
   });
 

@@ -160,8 +160,7 @@ describe('a call that is given up', () => {
     const { call, pid } = await hanging([], { STUBBORN: '1' });
     call.signal('SIGINT');
     await call.waitForStderr(/interrupted/);
-    call.signal('SIGINT');
-    expect((await call.done).code).toBe(130);
+    expect((await call.insist('SIGINT')).code).toBe(130);
     await expect.poll(() => alive(pid), { timeout: 5_000 }).toBe(false);
   });
 });

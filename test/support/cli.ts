@@ -36,6 +36,8 @@ export interface Handle {
   write(text: string): void;
   closeStdin(): void;
   signal(signal: NodeJS.Signals): void;
+  /** Sends the signal again and again until the process has ended: what follows a signal at once is the same one to the program. */
+  insist(signal: NodeJS.Signals): Promise<RunResult>;
   /** Stops reading, as a reader does that has gone. */
   closeStdout(): void;
   /** Resolves when the process has ended and its output has been read. */
@@ -106,6 +108,10 @@ export function startCommand(command: string, args: readonly string[], options: 
     write: (text) => void child.stdin?.write(text),
     closeStdin: () => void child.stdin?.end(),
     signal: (signal) => void child.kill(signal),
+    async insist(signal) {
+      const again = setInterval(() => child.kill(signal), 50);
+      return done.finally(() => clearInterval(again));
+    },
     closeStdout: () => void child.stdout?.destroy(),
     done,
   };

@@ -38,7 +38,8 @@ export function serversOf(home: string, keeper: number): number[] {
   );
 }
 
-function commandOf(pid: number): string {
+/** The words that a process was started with, each followed by NUL; empty where it has gone. Linux only. */
+export function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   } catch {

@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { scanFlags } from '../../src/cli/global-flags/scan.ts';
 import { checkInstanceName } from '../../src/config/names.ts';
 import { expand } from '../../src/config/target/expand.ts';
+import { interruption, SAME_SIGNAL_MS } from '../../src/context.ts';
 import { parseDuration } from '../../src/lib/text/duration.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../src/lib/text/visible.ts';
 import { retryAfterMs } from '../../src/mcp/http/errors/http-error.ts';
@@ -153,4 +155,25 @@ test('names that are not the same do not look the same', () => {
   const looks = names.map((name) => visibleName(name));
   expect(looks.filter((look) => !look.includes('\\u'))).toEqual(['work', 'w ork', '⚠work']);
   expect(new Set(looks).size).toBe(names.length);
+});
+
+test('a signal that comes twice at once, as from timeout(1), is one; a later one ends the process', () => {
+  const source = new EventEmitter();
+  let now = 1_000;
+  const exits: number[] = [];
+  const interrupted = interruption(
+    source,
+    () => now,
+    (code) => exits.push(code),
+  );
+  source.emit('SIGTERM');
+  expect(interrupted.reason).toMatchObject({ signal: 'SIGTERM', exitCode: 143 });
+  source.emit('SIGTERM');
+  now += SAME_SIGNAL_MS;
+  source.emit('SIGTERM');
+  expect(exits).toEqual([]);
+  now += 1;
+  source.emit('SIGINT');
+  expect(exits).toEqual([130]);
+  expect(interrupted.reason).toMatchObject({ signal: 'SIGTERM' });
 });
