@@ -15,7 +15,7 @@ import { VERSION } from '../version.ts';
 import { App } from './app.ts';
 import { listJobs } from './commands/jobs/list.ts';
 import { scanFlags } from './global-flags/scan.ts';
-import { RUNTIME_FLAGS } from './global-flags/table.ts';
+import { RUNTIME_FLAGS, TARGET_FLAGS } from './global-flags/table.ts';
 import { textFlag } from './global-flags/values.ts';
 import { hostHelp } from './help/program.ts';
 
@@ -44,7 +44,7 @@ export async function route(
     const { configOfFile } = await import('../config/hosts/config-file.ts');
     app.useConfig(await configOfFile(resolve(context.cwd, file), context));
   }
-  const explicit = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'].some((name) => flags.has(name));
+  const explicit = TARGET_FLAGS.some((name) => flags.has(name));
   if (explicit && (!isHostCommand(word) || isHelpOfInstance(word, rest))) {
     const instance = await app.explicitInstance();
     if (instance) app.select(instance);

@@ -73,6 +73,8 @@ export interface ToolCall {
   viaTool?: string | undefined;
   /** Arguments that the tool wants in headers, too, by the headers' names (`x-mcp-header`); a link that has no such headers ignores them. */
   mirrored?: Readonly<Record<string, string>> | undefined;
+  /** The record that the call is made for; a server of this program's own adds to it what the run does. No other server hears of it. */
+  job?: string | undefined;
   /** The least severe log messages to hear of (`LinkEvents.onLog`); none without it. */
   logLevel?: string | undefined;
 }

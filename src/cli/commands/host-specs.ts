@@ -28,6 +28,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         examples: [
           "instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
           'instances add git -- uvx mcp-server-git',
+          'instances add etl --jobs ./jobs',
         ],
         more: 'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         run: async (app, [name = '', ...command], options) =>
