@@ -59,6 +59,7 @@ const ROOMS = [
   'catalog',
   'definitions',
   'jobs',
+  'workflows',
   'mcp',
   'permissions',
   'demo',
