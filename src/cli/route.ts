@@ -18,6 +18,7 @@ import { scanFlags } from './global-flags/scan.ts';
 import { RUNTIME_FLAGS, TARGET_FLAGS } from './global-flags/table.ts';
 import { textFlag } from './global-flags/values.ts';
 import { hostHelp } from './help/program.ts';
+import { behindFirst, refuseSecondServer } from './which-server.ts';
 
 /**
  * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
@@ -155,6 +156,7 @@ async function namedCommand(
   }
   if (findInstance(app.config, word) !== undefined) {
     const scanned = scanFlags(rest, 0, new Map(app.flags));
+    refuseSecondServer(word, scanned.flags, rest.slice(scanned.next));
     const inner = new App(app.context, scanned.flags);
     inner.useConfig(app.config);
     inner.select(configuredInstance(app.config, word, app.context.env));
@@ -186,9 +188,9 @@ async function namedCommand(
   const isEmpty = names.length === 0;
   if (isCommand)
     throw new UsageError(`${word} is a command of an instance, and none is named or active`, {
-      hint: isEmpty
-        ? FIRST_STEPS
-        : `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`,
+      hint:
+        behindFirst(words) ??
+        (isEmpty ? FIRST_STEPS : `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`),
     });
   throw new UsageError(`no command or instance ${JSON.stringify(word)}`, {
     code: 'unknown_command',

@@ -24,6 +24,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           header: 'an HTTP header that the server gets',
           env: 'an environment variable that the command gets',
           cwd: 'the working directory of the command',
+          jobs: 'job files of your own, as the server: a file, or a folder of them',
         },
         examples: [
           "instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
