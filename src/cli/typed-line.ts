@@ -27,9 +27,8 @@ function targetFlags({ identity, from }: Instance): string[] {
       ...Object.entries(identity.headers).flatMap(([k, v]) => ['--header', shellQuote(`${k}: ${openly(v)}`)]),
     ];
   return [
-    ...(identity.jobs === undefined
-      ? ['--stdio', shellQuote([identity.command, ...identity.args].map(shellQuote).join(' '))]
-      : ['--jobs', shellQuote(identity.jobs)]),
+    '--stdio',
+    shellQuote([identity.command, ...identity.args].map(shellQuote).join(' ')),
     ...(identity.cwd === undefined ? [] : ['--cwd', shellQuote(identity.cwd)]),
     ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', shellQuote(`${k}=${openly(v)}`)]),
   ];

@@ -10,6 +10,7 @@ export const HOST_COMMANDS = [
   'keeper',
   'demo',
   'doctor',
+  'serve',
   'help',
   'version',
 ] as const;

@@ -16,8 +16,6 @@ export interface Paths {
   readonly config: string;
   /** Compiled code of the program, a folder for each version. */
   readonly compileCacheDir: string;
-  /** Job files in TypeScript, as JavaScript. */
-  readonly jobFilesCacheDir: string;
   /** A folder for each instance, configured, ad hoc or removed. */
   readonly instancesDir: string;
   instanceDir(name: string): string;
@@ -51,7 +49,6 @@ export function resolvePaths(context: PathContext): Paths {
     root,
     config: join(root, 'config.json'),
     compileCacheDir: join(root, 'compile-cache'),
-    jobFilesCacheDir: join(root, 'job-files'),
     instancesDir,
     instanceDir,
     jobsDir: (name) => join(instanceDir(name), 'jobs'),

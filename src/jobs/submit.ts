@@ -48,8 +48,7 @@ export async function submitJob(
     metadata: options.metadata,
   });
   options.onCreated?.(job);
-  const ofJob = { ...call, job: job.job_id };
-  return local ? runLocally(deps, link, ofJob, job, options) : submitTask(deps, link, ofJob, job, options);
+  return local ? runLocally(deps, link, call, job, options) : submitTask(deps, link, call, job, options);
 }
 
 async function submitTask(

@@ -24,12 +24,10 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           header: 'an HTTP header that the server gets',
           env: 'an environment variable that the command gets',
           cwd: 'the working directory of the command',
-          jobs: 'job files of your own, as the server: a file, or a folder of them',
         },
         examples: [
           "instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
           'instances add git -- uvx mcp-server-git',
-          'instances add etl --jobs ./jobs',
         ],
         more: 'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         run: async (app, [name = '', ...command], options) =>
@@ -230,6 +228,15 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           (await import('./keeper/logs.ts')).keeperLogs(app, name, options),
       },
     ],
+  },
+  {
+    name: 'serve',
+    summary: 'an MCP server for other hosts: the tools and jobs of an instance, with durable background runs',
+    examples: ['serve work'],
+    words: ['[instance]'],
+    scopes: ['target'],
+    more: 'Another program starts it: {"command": "mcp2cli", "args": ["serve", "work"]}. It ends with its client, by ^C or SIGTERM.',
+    run: async (app, [name]) => (await import('./serve.ts')).serve(app, name),
   },
   {
     name: 'doctor',

@@ -92,19 +92,7 @@ async function runEntry(
     throw new UsageError('--log-level is for calls that are waited for: a job has its own log', {
       hint: 'leave out --background, or see: jobs logs',
     });
-  const prepare = async (args: Record<string, unknown>) => {
-    const storedArguments = redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>;
-    await permitAll(app, 'execute', namesOfCall(entry, args), storedArguments);
-    return {
-      name: entry.name,
-      tool: called,
-      arguments: args,
-      storedArguments,
-      viaTool: entry.viaTool,
-      metadata,
-      logLevel,
-    };
-  };
+  const prepare = (args: Record<string, unknown>) => preparedCall(app, entry, args, { metadata, logLevel });
   if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {
     const { runEach } = await import('./each.ts');
     const argumentsOf = await argumentsForEach(app, form, line);
@@ -113,6 +101,28 @@ async function runEntry(
   const call = await prepare(await gatherArguments(app, form, line));
   if (app.flags.has('dry-run')) return printDryRun(app, call);
   return makeCall(app, call);
+}
+
+/**
+ * A call of an entry, checked by the instance's rules: these are its whole arguments, which fit. Errors: PermissionError, ConfigError.
+ */
+export async function preparedCall(
+  app: App,
+  entry: CatalogEntry,
+  args: Record<string, unknown>,
+  more: Pick<PreparedCall, 'metadata' | 'logLevel'>,
+): Promise<PreparedCall> {
+  const called = entry.target?.tool ?? entry.tool;
+  const storedArguments = redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>;
+  await permitAll(app, 'execute', namesOfCall(entry, args), storedArguments);
+  return {
+    name: entry.name,
+    tool: called,
+    arguments: args,
+    storedArguments,
+    viaTool: entry.viaTool,
+    ...more,
+  };
 }
 
 /**
@@ -151,7 +161,8 @@ async function makeCall(app: App, call: PreparedCall): Promise<number> {
   }
 }
 
-function callOptions({ flags, instance, elicit }: App, tool: ToolDefinition): CallOptions {
+/** How a call is made by the app's flags. Error: UsageError. */
+export function callOptions({ flags, instance, elicit }: App, tool: ToolDefinition): CallOptions {
   const background = flags.has('background') || flags.has('detach');
   return {
     background,

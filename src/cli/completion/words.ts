@@ -26,6 +26,7 @@ export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   link: ['instance'],
   unlink: ['instance'],
   doctor: ['instance'],
+  serve: ['instance'],
   'keeper status': ['instance'],
   'keeper stop': ['instance'],
   'keeper logs': ['instance'],

@@ -26,6 +26,7 @@ Servers:
   completion SHELL              print the shell completion script
   keeper [status|stop|logs]     manage the background processes that hold jobs
   doctor [INSTANCE]             check the machine, configuration and servers
+  serve INSTANCE                an MCP server for other hosts, with background jobs
   demo start|stop|status|tour   a real server to try things on
 
 Commands of an instance:

@@ -86,14 +86,7 @@ function read(place: Location, document: JsonObject, context: PathContext): Host
           hostServer(
             name,
             entry,
-            {
-              title: host.title,
-              syntax: host.syntax,
-              home: context.home,
-              dir: dirname(path),
-              folder,
-              inputs,
-            },
+            { title: host.title, syntax: host.syntax, home: context.home, folder, inputs },
             host.parts,
           ),
         )

@@ -36,11 +36,10 @@ export function secretPlaces({ env = {}, headers = {}, args = [], url }: ServerC
 }
 
 /** What a server is recognised by. */
-type Shown = Pick<ServerConfig, 'url' | 'jobs' | 'command' | 'args'>;
+type Shown = Pick<ServerConfig, 'url' | 'command' | 'args'>;
 
 /** What can be shown of a server: its URL, or its command and arguments. */
-export function shownTarget({ url, jobs, command = '', args = [] }: Shown): string {
-  if (jobs !== undefined) return `job files in ${jobs}`;
+export function shownTarget({ url, command = '', args = [] }: Shown): string {
   if (url !== undefined) return urlWithoutSecrets(url);
   return [command, ...argsWithoutSecrets(args)].join(' ');
 }

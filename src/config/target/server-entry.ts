@@ -12,8 +12,6 @@ export interface ServerConfig {
   args?: string[];
   env?: Record<string, string>;
   cwd?: string;
-  /** A job file, or a folder of them, which this program serves. */
-  jobs?: string;
   [extra: string]: unknown;
 }
 

@@ -61,10 +61,7 @@ export async function defineJob(app: App, word: string | undefined, options: Def
 
 /** What a file (`-`: stdin) defines, here or at the server. */
 async function defineFile(app: App, file: string, options: DefineOptions): Promise<number> {
-  const [{ importText, nameOf, readDocument }, { serverDefinitionsIn }] = await Promise.all([
-    import('./import.ts'),
-    import('./document.ts'),
-  ]);
+  const { nameOf, readDocument } = await import('./import.ts');
   const text = await readDocument(app, file).catch((error: unknown) => {
     if (!(error instanceof UsageError)) throw error;
     // More likely a name.
@@ -72,8 +69,22 @@ async function defineFile(app: App, file: string, options: DefineOptions): Promi
       hint: `a job of your own: ${app.command('jobs define', file, '--tool TOOL')}; the tools: ${app.command('ls')}`,
     });
   });
-  const onServer = serverDefinitionsIn(text, nameOf(file));
-  if (!onServer) return importText(app, text, nameOf(file), options);
+  return defineText(app, text, nameOf(file), options);
+}
+
+/** The same for a document at hand; `source` is what it is called in messages. */
+export async function defineText(
+  app: App,
+  text: string,
+  source: string,
+  options: DefineOptions,
+): Promise<number> {
+  const [{ importText }, { serverDefinitionsIn }] = await Promise.all([
+    import('./import.ts'),
+    import('./document.ts'),
+  ]);
+  const onServer = serverDefinitionsIn(text, source);
+  if (!onServer) return importText(app, text, source, options);
   const { defineOnServer } = await import('./define-on-server.ts');
   return defineOnServer(app, onServer, options);
 }

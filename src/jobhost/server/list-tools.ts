@@ -1,0 +1,39 @@
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
+import type { ServedEntry } from '../provider.ts';
+import type { Call } from './call.ts';
+import { managementTools } from './management/tools.ts';
+
+/** `tools/list`: every entry that is not hidden, then the tools for managing jobs. In one page: a client shows them all. */
+export async function listTools({ host, modern, tasks }: Call): Promise<JsonObject> {
+  const entries = await host.provider.list();
+  const management = host.ours ? [] : managementTools(entries.some(({ kind }) => kind === 'workflow'));
+  const own = new Set(management.map(({ name }) => name));
+  const tools: JsonObject[] = [];
+  for (const entry of entries) {
+    // A tool of this name is reached through execute_job: the server behind may be one of jobs itself.
+    if (entry.hidden || own.has(entry.name)) continue;
+    tools.push(toolOf(entry, !modern && tasks ? support(entry, host.ours) : undefined));
+  }
+  for (const { name, description, inputSchema, annotations } of management)
+    tools.push({ name, description, inputSchema, annotations });
+  return { tools, ...(modern ? { ttlMs: 0, cacheScope: 'private' } : {}) };
+}
+
+/** Our own commands make a record of every workflow, and a task is what they make one of. */
+function support({ kind }: ServedEntry, ours: boolean): string {
+  return ours && kind === 'workflow' ? 'required' : 'optional';
+}
+
+function toolOf(entry: ServedEntry, taskSupport: string | undefined): JsonObject {
+  const { name, title, description, inputSchema, outputSchema, annotations } = entry;
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    inputSchema: isObject(inputSchema) ? { type: 'object', ...inputSchema } : { type: 'object' },
+    // A result that is no object has no structured content that a schema could be of.
+    ...(isObject(outputSchema) && outputSchema['type'] === 'object' ? { outputSchema } : {}),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(taskSupport === undefined ? {} : { execution: { taskSupport } }),
+  };
+}
