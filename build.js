@@ -9,7 +9,9 @@
 //   the rest   what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), a file each and shared chunks
 //   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   check-worker.cjs   what a thread loads that checks large data, all in one
+//   jobhost/   what threads with job files load: among it jobs.cjs, which these import as `mcp2cli/jobs`
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -34,6 +36,9 @@ const FILES = {
   commands: ['cli/commands.ts', 'cli/commands/ls.ts'],
 };
 
+/** What job files import: `mcp2cli/jobs`, and `zod`. */
+const LIBRARY = { jobs: src('jobhost/library/jobs.ts'), zod: src('jobhost/library/zod.ts') };
+
 /** Packages that are left out, and what stands in for them. */
 const slimmed = {
   name: 'slimmed',
@@ -50,13 +55,22 @@ const slimmed = {
 };
 
 /** Builds `input` into dist/ or a folder of it. Returns rolldown's output: chunks with `fileName` and `moduleIds`. */
-async function build(input, { folder = '', plugins = [], codeSplitting = true }) {
+async function build(
+  input,
+  {
+    folder = '',
+    plugins = [],
+    codeSplitting = true,
+    preserveEntrySignatures = 'allow-extension',
+    dynamicImportInCjs = false,
+  },
+) {
   const bundle = await rolldown({
     cwd: here,
     input,
     platform: 'node',
-    // A file that others share modules with may export those, too.
-    preserveEntrySignatures: 'allow-extension',
+    // By default, a file that others share modules with may export those, too.
+    preserveEntrySignatures,
     plugins: [slimmed, ...plugins],
     transform: { target: 'node20', define: { __VERSION__: JSON.stringify(version) } },
     checks: { ineffectiveDynamicImport: false },
@@ -67,7 +81,7 @@ async function build(input, { folder = '', plugins = [], codeSplitting = true })
     exports: 'named',
     minify: true,
     comments: false,
-    dynamicImportInCjs: false,
+    dynamicImportInCjs,
     codeSplitting,
     entryFileNames: '[name].cjs',
     chunkFileNames: ({ name, facadeModuleId }) =>
@@ -124,7 +138,28 @@ const chunks = [
   ...completion,
   ...(await build({ main: src('main.ts') }, { plugins: [filesApart('./')] })),
   ...(await build({ 'check-worker': src('tools/checks/check-worker.ts') }, { codeSplitting: false })),
+  // One build: the library that job files import is the one that runs them.
+  ...(await build(
+    { ...LIBRARY, 'load-worker': src('jobhost/files/load-worker.ts') },
+    // Packages that job files import may be ES modules: only a real import() takes them.
+    { folder: 'jobhost', preserveEntrySignatures: 'strict', dynamicImportInCjs: true },
+  )),
 ];
+// What turns TypeScript into JavaScript is read only for a file that has changed.
+const BABEL = join('jobhost', 'jiti-babel.cjs');
+copyFileSync(resolve(here, 'node_modules/jiti/dist/babel.cjs'), resolve(here, 'dist', BABEL));
+/** An import by name finds no names in the bundled files: these have them. */
+const facades = Object.keys(LIBRARY).map((name) => {
+  const names = Object.keys(createRequire(import.meta.url)(resolve(here, `dist/jobhost/${name}.cjs`)));
+  const file = join('jobhost', `${name}.mjs`);
+  const byName = names.filter((one) => one !== 'default').join(', ');
+  const text = `import all from './${name}.cjs';\nexport const { ${byName} } = all;\n`;
+  writeFileSync(
+    resolve(here, 'dist', file),
+    names.includes('default') ? `${text}export default all.default;\n` : text,
+  );
+  return file;
+});
 // jq's engine is read from beside the file that runs it.
 const JQ = 'jq.wasm';
 copyFileSync(resolve(here, 'node_modules/jq-web', JQ), resolve(here, 'dist', JQ));
@@ -133,7 +168,7 @@ const LICENCES = 'THIRD-PARTY-LICENSES.txt';
 writeFileSync(resolve(here, 'dist', LICENCES), licences(chunks.flatMap(({ moduleIds = [] }) => moduleIds)));
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
-const made = new Set([JQ, LICENCES, ...chunks.map(({ fileName }) => fileName)]);
+const made = new Set([JQ, BABEL, ...facades, LICENCES, ...chunks.map(({ fileName }) => fileName)]);
 for (const entry of readdirSync(resolve(here, 'dist'), { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath ?? entry.path, entry.name);
   if (entry.isFile() && !made.has(relative(resolve(here, 'dist'), path))) rmSync(path);

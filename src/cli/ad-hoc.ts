@@ -3,32 +3,34 @@ import { absoluteDir, checkUrlTemplate, expandTarget } from '../config/config.ts
 import { type Instance, noToolSettings } from '../config/configured-instance.ts';
 import { DEFAULT_SETTINGS } from '../config/settings/settings.ts';
 import { isUrl } from '../config/target/command-word.ts';
+import { checkJobsPath, jobsTarget } from '../config/target/job-host.ts';
 import type { StdioTarget, Target } from '../config/target/target.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import { UsageError } from '../errors.ts';
 import type { FlagValues } from './global-flags/scan.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from './global-flags/values.ts';
 
-/** The target that `--url` or `--stdio` names, or undefined; `here` is the folder that a relative one is meant from. Errors: UsageError. */
+/** The target that `--url`, `--stdio` or `--jobs` names, or undefined; `here` is the folder that a relative one is meant from. Errors: UsageError. */
 export function adHocInstance(
   flags: FlagValues,
   env: Readonly<Record<string, string | undefined>>,
   here: string,
 ): Instance | undefined {
   const url = textFlag(flags, 'url');
-  const stdio = textFlag(flags, 'stdio');
+  const kinds = ['url', 'stdio', 'jobs'].filter((name) => flags.has(name));
   const stray = ['header', 'env', 'cwd'].find(
-    (name) => flags.has(name) && (name === 'header' ? url : stdio) === undefined,
+    (name) => flags.has(name) && (kinds.length === 0 || (name === 'header') !== (url !== undefined)),
   );
-  if (url !== undefined && stdio !== undefined)
-    throw new UsageError('--url and --stdio cannot be used together');
-  if (stray) throw new UsageError(`--${stray} needs ${stray === 'header' ? '--url' : '--stdio'}`);
-  if (url === undefined && stdio === undefined) return undefined;
+  if (kinds.length > 1) throw new UsageError(`--${kinds[0]} and --${kinds[1]} cannot be used together`);
+  if (stray) throw new UsageError(`--${stray} needs ${stray === 'header' ? '--url' : '--stdio or --jobs'}`);
+  if (kinds.length === 0) return undefined;
   if (flags.has('instance')) throw new UsageError('--instance and an ad hoc target cannot be used together');
   const identity: Target =
     url !== undefined
       ? { kind: 'http', url, headers: parseHeaders(listFlag(flags, 'header')) }
-      : stdioTarget(stdio ?? '', flags, here);
+      : flags.has('jobs')
+        ? jobFiles(textFlag(flags, 'jobs') ?? '', flags, here)
+        : stdioTarget(textFlag(flags, 'stdio') ?? '', flags, here);
   if (identity.kind === 'http') checkUrlTemplate(identity.url);
   const name = `adhoc-${targetHash(identity)}`;
   return {
@@ -39,6 +41,19 @@ export function adHocInstance(
     hasToolSettings: false,
     toolSettings: async () => noToolSettings,
     target: () => expandTarget(identity, env, 'ad hoc target'),
+  };
+}
+
+/** Job files of the user's own. */
+function jobFiles(typed: string, flags: FlagValues, here: string): StdioTarget {
+  const path = absoluteDir(typed, here);
+  if (!path.startsWith('${')) checkJobsPath(path);
+  const cwd = textFlag(flags, 'cwd');
+  return {
+    kind: 'stdio',
+    ...jobsTarget(path),
+    env: parseEnv(listFlag(flags, 'env')),
+    ...(cwd === undefined ? {} : { cwd: absoluteDir(cwd, here) }),
   };
 }
 

@@ -17,6 +17,7 @@ import { type Stop, stopAfter } from '../lib/stop.ts';
 import { parseDuration } from '../lib/text/duration.ts';
 import { layered, withDefaults } from './global-flags/layers.ts';
 import type { FlagValues } from './global-flags/scan.ts';
+import { TARGET_FLAGS } from './global-flags/table.ts';
 import { durationFlag, elicitFlag, outputFormat, textFlag } from './global-flags/values.ts';
 import { jsonFilter } from './output/jq.ts';
 import { loginHint } from './output/login-hint.ts';
@@ -138,10 +139,10 @@ export class App {
     return this.#instance;
   }
 
-  /** What `--instance`, `--url` or `--stdio` names. Errors: UsageError. */
+  /** What `--instance`, `--url`, `--stdio` or `--jobs` names. Errors: UsageError. */
   async explicitInstance(): Promise<Instance | undefined> {
     const { env } = this.context;
-    if (['url', 'stdio', 'header', 'env', 'cwd'].some((name) => this.flags.has(name))) {
+    if (TARGET_FLAGS.some((name) => name !== 'instance' && this.flags.has(name))) {
       const { adHocInstance } = await import('./ad-hoc.ts');
       if (this.flags.has('config'))
         throw new UsageError('--config and an ad hoc target cannot be used together');

@@ -5,6 +5,7 @@ import { fitLines } from '../lib/text/word-wrap.ts';
 import type { App } from './app.ts';
 import { type FlagValues, setFlag } from './global-flags/scan.ts';
 import { RUNTIME_FLAGS, type RuntimeFlag } from './global-flags/table.ts';
+import { behindFirst } from './which-server.ts';
 
 /** What a command's action gets: the app with all flags, its positional words, its own options. */
 export type Action = (app: App, words: string[], options: Record<string, unknown>) => Promise<number>;
@@ -132,6 +133,8 @@ function missingDashes(
 function usageError(error: CommanderError, prefix: string, argv: readonly string[]): UsageError {
   const [message = '', near] = error.message.replace(/^error: /, '').split('\n');
   const group = argv.find((word) => !word.startsWith('-')) ?? '';
+  const hint = error.code === 'commander.unknownOption' ? behindFirst(argv) : undefined;
+  if (hint !== undefined) return new UsageError(message, { hint });
   return new UsageError(message, {
     hint: near
       ? near.replace(/^\(|\)$/g, '').replace(/^Did/, 'did')

@@ -15,9 +15,10 @@ import { VERSION } from '../version.ts';
 import { App } from './app.ts';
 import { listJobs } from './commands/jobs/list.ts';
 import { scanFlags } from './global-flags/scan.ts';
-import { RUNTIME_FLAGS } from './global-flags/table.ts';
+import { RUNTIME_FLAGS, TARGET_FLAGS } from './global-flags/table.ts';
 import { textFlag } from './global-flags/values.ts';
 import { hostHelp } from './help/program.ts';
+import { behindFirst, refuseSecondServer } from './which-server.ts';
 
 /**
  * From a typed line to a command: runtime flags, then a host command, else an instance, else (with an active instance) a command of it.
@@ -44,7 +45,7 @@ export async function route(
     const { configOfFile } = await import('../config/hosts/config-file.ts');
     app.useConfig(await configOfFile(resolve(context.cwd, file), context));
   }
-  const explicit = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'].some((name) => flags.has(name));
+  const explicit = TARGET_FLAGS.some((name) => flags.has(name));
   if (explicit && (!isHostCommand(word) || isHelpOfInstance(word, rest))) {
     const instance = await app.explicitInstance();
     if (instance) app.select(instance);
@@ -155,6 +156,7 @@ async function namedCommand(
   }
   if (findInstance(app.config, word) !== undefined) {
     const scanned = scanFlags(rest, 0, new Map(app.flags));
+    refuseSecondServer(word, scanned.flags, rest.slice(scanned.next));
     const inner = new App(app.context, scanned.flags);
     inner.useConfig(app.config);
     inner.select(configuredInstance(app.config, word, app.context.env));
@@ -186,9 +188,9 @@ async function namedCommand(
   const isEmpty = names.length === 0;
   if (isCommand)
     throw new UsageError(`${word} is a command of an instance, and none is named or active`, {
-      hint: isEmpty
-        ? FIRST_STEPS
-        : `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`,
+      hint:
+        behindFirst(words) ??
+        (isEmpty ? FIRST_STEPS : `mcp2cli INSTANCE ${word}, or make one active: mcp2cli instances use NAME`),
     });
   throw new UsageError(`no command or instance ${JSON.stringify(word)}`, {
     code: 'unknown_command',

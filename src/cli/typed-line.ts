@@ -27,8 +27,9 @@ function targetFlags({ identity, from }: Instance): string[] {
       ...Object.entries(identity.headers).flatMap(([k, v]) => ['--header', shellQuote(`${k}: ${openly(v)}`)]),
     ];
   return [
-    '--stdio',
-    shellQuote([identity.command, ...identity.args].map(shellQuote).join(' ')),
+    ...(identity.jobs === undefined
+      ? ['--stdio', shellQuote([identity.command, ...identity.args].map(shellQuote).join(' '))]
+      : ['--jobs', shellQuote(identity.jobs)]),
     ...(identity.cwd === undefined ? [] : ['--cwd', shellQuote(identity.cwd)]),
     ...Object.entries(identity.env).flatMap(([k, v]) => ['--env', shellQuote(`${k}=${openly(v)}`)]),
   ];

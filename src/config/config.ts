@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { ConfigError, IoError, UsageError } from '../errors.ts';
 import { isObject } from '../lib/json/json.ts';
 import { decodeText } from '../lib/text/text.ts';
@@ -8,6 +8,7 @@ import { isSafeName } from './names.ts';
 import type { Paths } from './paths.ts';
 import { passedVariables } from './settings/settings.ts';
 import { expand, expandAll } from './target/expand.ts';
+import { jobsTarget } from './target/job-host.ts';
 import { argsOf, serverEntry, textField, textMap, urlOf, wrongEntry } from './target/server-entry.ts';
 import { variablesOf } from './target/server-environment.ts';
 import type { Target } from './target/target.ts';
@@ -121,14 +122,18 @@ export function configuredTarget(name: string, entry: unknown): Target {
       ...(ca === undefined ? {} : { ca }),
     };
   }
+  const jobs = textField(name, server, 'jobs');
+  if (jobs !== undefined && !isAbsolute(jobs) && !jobs.startsWith('${'))
+    throw wrongEntry(name, `jobs must be an absolute path, not ${JSON.stringify(jobs)}`);
   const command = textField(name, server, 'command');
-  if (command === undefined) throw wrongEntry(name, 'it has neither a url nor a command');
+  if (command === undefined && jobs === undefined)
+    throw wrongEntry(name, 'it has neither a url nor a command nor jobs');
+  if (command !== undefined && jobs !== undefined) throw wrongEntry(name, 'it has both a command and jobs');
   const cwd = textField(name, server, 'cwd');
   const passEnv = passedVariables(name, server);
   return {
     kind: 'stdio',
-    command,
-    args: argsOf(name, server),
+    ...(command === undefined ? jobsTarget(jobs ?? '') : { command, args: argsOf(name, server) }),
     env: textMap(name, server, 'env'),
     ...(passEnv.length > 0 ? { passEnv } : {}),
     ...(cwd === undefined ? {} : { cwd }),
@@ -165,6 +170,7 @@ export function expandTarget(
     args: target.args.map((arg, i) => expand(arg, env, `${where} argument ${i + 1}`, filled)),
     env: { ...passed, ...expandAll(target.env, env, `${where} environment`, filled) },
     filled,
+    ...(target.jobs === undefined ? {} : { jobs: expand(target.jobs, env, `${where} jobs`) }),
     ...(target.cwd === undefined ? {} : { cwd: expand(target.cwd, env, `${where} cwd`) }),
   };
 }
@@ -190,7 +196,7 @@ export function checkUrlTemplate(url: string): void {
   checkUrl(url.replace(/^\$\{[^}]*\}/, 'http://x').replace(/\$\{[^}]*\}/g, '1'));
 }
 
-/** A folder as it was meant where it was typed; one that begins with a variable is known only when it is used. */
+/** A path as it was meant where it was typed; one that begins with a variable is known only when it is used. */
 export function absoluteDir(dir: string, cwd: string): string {
   return dir.startsWith('${') ? dir : resolve(cwd, dir);
 }

@@ -16,6 +16,8 @@ export interface Paths {
   readonly config: string;
   /** Compiled code of the program, a folder for each version. */
   readonly compileCacheDir: string;
+  /** Job files in TypeScript, as JavaScript. */
+  readonly jobFilesCacheDir: string;
   /** A folder for each instance, configured, ad hoc or removed. */
   readonly instancesDir: string;
   instanceDir(name: string): string;
@@ -49,6 +51,7 @@ export function resolvePaths(context: PathContext): Paths {
     root,
     config: join(root, 'config.json'),
     compileCacheDir: join(root, 'compile-cache'),
+    jobFilesCacheDir: join(root, 'job-files'),
     instancesDir,
     instanceDir,
     jobsDir: (name) => join(instanceDir(name), 'jobs'),

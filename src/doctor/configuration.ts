@@ -7,6 +7,8 @@ import { accessSettings } from '../config/settings/permission-settings.ts';
 import { instanceSettings } from '../config/settings/settings.ts';
 import { toolSettings } from '../config/settings/tool-settings.ts';
 import { commandMisfit } from '../config/target/command-word.ts';
+import { checkJobsPath } from '../config/target/job-host.ts';
+import { describeTarget } from '../config/target/target.ts';
 import type { Context } from '../context.ts';
 import { isObject } from '../lib/json/json.ts';
 import { clientFeatures } from '../mcp/client-features/client-features.ts';
@@ -79,7 +81,13 @@ export function checkSettings(subject: Subject, around: Pick<Context, 'env' | 'c
       const settingsOf = toolSettings(name, tools);
       // Each entry is checked when it is asked for.
       for (const tool of Object.keys(tools ?? {})) settingsOf(tool);
-      const kind = subject.identity.kind === 'http' ? 'a server over HTTP' : 'a command';
+      const { identity } = subject;
+      const kind =
+        identity.kind === 'http'
+          ? 'a server over HTTP'
+          : identity.jobs
+            ? describeTarget(identity)
+            : 'a command';
       const { disabledBy } = subject.settings;
       if (disabledBy === undefined) return [checked('settings', 'ok', kind)];
       return [
@@ -101,6 +109,7 @@ export function checkSettings(subject: Subject, around: Pick<Context, 'env' | 'c
 /** Whether the command can be one: other programs write URLs and whole lines into its place. */
 function checkCommand({ identity }: Subject, around: Pick<Context, 'env' | 'cwd' | 'platform'>): Check[] {
   if (identity?.kind !== 'stdio') return [];
+  if (identity.jobs !== undefined) return checkJobs(identity.jobs);
   const { command, cwd = around.cwd } = identity;
   const misfit = commandMisfit(command, { ...around, cwd });
   if (!misfit) return [];
@@ -120,6 +129,15 @@ function checkCommand({ identity }: Subject, around: Pick<Context, 'env' | 'cwd'
           : `write "command": ${JSON.stringify(program)}, "args": ${JSON.stringify([...args, ...identity.args])}`,
     }),
   ];
+}
+
+/** Whether the job files are there. What a variable holds is known when it is used. */
+function checkJobs(path: string): Check[] {
+  if (path.includes('${')) return [];
+  return attempt('jobs', () => {
+    checkJobsPath(path);
+    return [];
+  });
 }
 
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;

@@ -35,6 +35,7 @@ export async function checkConnection(
         version: VERSION,
         identity,
         target: () => target(identity, name),
+        jobHost: { ...context, root: paths.root, instance: name },
         serverFile: paths.serverFile(name),
         logins: loginsOf(paths, name, { name: shown, now: clock.now, log: () => {} }),
         catalogueFile: paths.catalogueFile(name),

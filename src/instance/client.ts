@@ -71,6 +71,7 @@ export class InstanceSession implements LinkOpener {
       version: VERSION,
       identity: instance.identity,
       target: () => instance.target(),
+      jobHost: { ...context, root: paths.root, instance: instance.name },
       serverFile: paths.serverFile(instance.name),
       logins,
       catalogueFile: paths.catalogueFile(instance.name),

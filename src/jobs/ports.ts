@@ -1,5 +1,6 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
 import type { AbortSignalLike } from '../lib/clock.ts';
+import type { HolderFacts } from '../lib/disk/holder-facts.ts';
 import type {
   BackendName,
   JobEnd,
@@ -13,7 +14,9 @@ import type {
   PendingInput,
   Progress,
   SessionFacts,
+  StepFact,
   TaskFact,
+  WorkflowPlan,
 } from './record.ts';
 
 /** One normalised look at a task; wire shapes stop at the backend. */
@@ -73,6 +76,8 @@ export interface ToolCall {
   viaTool?: string | undefined;
   /** Arguments that the tool wants in headers, too, by the headers' names (`x-mcp-header`); a link that has no such headers ignores them. */
   mirrored?: Readonly<Record<string, string>> | undefined;
+  /** The record that the call is made for; a server of this program's own adds to it what the run does. No other server hears of it. */
+  job?: string | undefined;
   /** The least severe log messages to hear of (`LinkEvents.onLog`); none without it. */
   logLevel?: string | undefined;
 }
@@ -253,9 +258,26 @@ export interface JobStore {
   log(id: string, text: string): void;
   /** The job's log, oldest first; empty when there is none. */
   readLog(id: string): LogEntry[];
-  /** Publishes the end. If somebody else finished first, theirs counts: the returned record tells. */
-  finish(id: string, end: JobEnd): JobRecord;
-  /** The whole record, result included. */
+  /**
+   * Publishes the end. If somebody else finished first, theirs counts: the returned record tells. `round`: as for `addStep`; the end of an earlier
+   * round than the present one counts nothing.
+   */
+  finish(id: string, end: JobEnd, round?: number): JobRecord;
+  /** What a workflow's run goes by; undefined for a job that is none. */
+  readPlan(id: string): WorkflowPlan | undefined;
+  /** Keeps it for a job that turned out to be a workflow after its record was made. The first one counts. */
+  keepPlan(id: string, plan: WorkflowPlan): void;
+  /**
+   * Adds a fact about a step; it is durable when this returns. `round`: how often the workflow had been resumed when this run of it began.
+   * Error: UsageError, code `superseded`, when it was resumed since.
+   */
+  addStep(id: string, round: number, fact: StepFact): void;
+  /**
+   * Opens a workflow that has ended again, for a holder that goes on with it. Of several at once one wins. Errors: UsageError for a job that
+   * is no workflow, has completed or goes on; of a workflow that another process resumes right now its code is `being_resumed`.
+   */
+  resume(id: string, holder: HolderFacts): JobRecord;
+  /** The whole record, result and steps included. */
   read(id: string): JobRecord;
   list(filter?: JobFilter): JobListing;
   /** Full id for an id or a unique prefix of one (with or without `job_`). */

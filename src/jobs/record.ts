@@ -73,6 +73,58 @@ export interface NewJobMetadata extends JobMetadata {
   capability?: string;
 }
 
+export type StepState = 'pending' | 'running' | 'completed' | 'failed' | 'skipped' | 'canceled' | 'lost';
+
+/**
+ * What a run of a workflow goes by, kept with its record so that it can be resumed whatever becomes of the workflow's definition. What is
+ * in it beside the steps is its runner's.
+ */
+export interface WorkflowPlan {
+  name: string;
+  steps: readonly PlannedStep[];
+  [more: string]: unknown;
+}
+
+export interface PlannedStep {
+  id: string;
+  /** What it runs. */
+  name: string;
+  depends_on: readonly string[];
+  [more: string]: unknown;
+}
+
+/** Something that has happened to a step; facts are added, and never changed. The latest one of a step counts. */
+export interface StepFact {
+  step: string;
+  state: Exclude<StepState, 'pending' | 'lost'>;
+  /** ISO 8601 UTC. */
+  at: string;
+  /** 1-based. */
+  attempt?: number | undefined;
+  /** The server has made a task of it. */
+  task?: TaskFact;
+  /** Skipped for a step before it that has failed, not by its own condition. */
+  blocked?: boolean | undefined;
+  outputs?: unknown;
+  error?: JobError;
+}
+
+/** A step of a workflow, as its facts have it. */
+export interface StepRecord {
+  id: string;
+  name: string;
+  depends_on: readonly string[];
+  state: StepState;
+  /** How often it was begun in the round that counts; 0: not yet. */
+  attempt: number;
+  started_at: string | null;
+  finished_at: string | null;
+  blocked?: boolean;
+  task?: TaskFact;
+  outputs?: unknown;
+  error: JobError | null;
+}
+
 /** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */
 export interface JobRecord extends JobMetadata {
   schema_version: number;
@@ -102,6 +154,10 @@ export interface JobRecord extends JobMetadata {
   /** The server cannot be asked about the task at present; whoever holds the job goes on trying. */
   trouble?: Trouble | null;
   holder?: HolderFacts | null;
+  /** How often a workflow was resumed, where it was. */
+  resumed?: number;
+  /** Of a workflow that this program runs. Left out of lists. */
+  steps?: StepRecord[];
 }
 
 /** What a creator knows before the request is sent. */
@@ -113,6 +169,8 @@ export interface NewJob {
   session: SessionFacts | null;
   holder: HolderFacts;
   metadata?: NewJobMetadata | undefined;
+  /** Of a workflow that this program runs. */
+  plan?: WorkflowPlan | undefined;
 }
 
 /** Written once, when the server has accepted the task and before anything is printed. */
@@ -148,7 +206,7 @@ export interface Trouble {
   asked_ms?: number;
 }
 
-/** The verdict: written once, true for ever. */
+/** The verdict: written once, and true for ever, unless the job is a workflow that somebody resumes. */
 export interface JobEnd {
   status: TerminalStatus;
   result?: unknown;

@@ -46,7 +46,7 @@ export class UnrecordedTaskError extends IoError {
  */
 export function recordEnd(deps: Pick<JobDeps, 'store'>, job: JobRecord, end: JobEnd): JobRecord {
   try {
-    return deps.store.finish(job.job_id, end);
+    return deps.store.finish(job.job_id, end, job.resumed);
   } catch (error) {
     if (error instanceof UsageError && error.code === 'unknown_job') return endedRecord(job, end);
     if (!(error instanceof IoError)) throw error;

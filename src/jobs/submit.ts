@@ -48,7 +48,8 @@ export async function submitJob(
     metadata: options.metadata,
   });
   options.onCreated?.(job);
-  return local ? runLocally(deps, link, call, job, options) : submitTask(deps, link, call, job, options);
+  const ofJob = { ...call, job: job.job_id };
+  return local ? runLocally(deps, link, ofJob, job, options) : submitTask(deps, link, ofJob, job, options);
 }
 
 async function submitTask(

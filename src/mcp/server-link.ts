@@ -11,6 +11,7 @@ import type { BackendName, PendingInput, SessionFacts } from '../jobs/record.ts'
 import { isObject, type JsonObject } from '../lib/json/json.ts';
 import { randomId } from '../lib/random-id.ts';
 import type { RequestOptions } from './connection/channel.ts';
+import { JOB_META_KEY } from './connection/meta-keys.ts';
 import type { Connection } from './connection/open.ts';
 import { type CallTool, frontmcp, type RunMemory, runArguments } from './dialects/frontmcp/backend.ts';
 import { readRun } from './dialects/frontmcp/wire.ts';
@@ -95,6 +96,11 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
       });
   };
   const withHeaders = paramHeaders(connection);
+  /** A server of this program's own hears whose record the run belongs to. */
+  const ofJob = (params: JsonObject, { job }: ToolCall): JsonObject =>
+    job === undefined || !connection.servesJobs
+      ? params
+      : { ...params, _meta: { ...(params['_meta'] as JsonObject | undefined), [JOB_META_KEY]: job } };
   const callTool = async (
     params: JsonObject,
     callOptions: BackendCallOptions,
@@ -131,7 +137,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   const callModern = (call: ToolCall, callOptions: BackendCallOptions) =>
     withHeaders(call, callOptions, async (mirrored) => {
       await listenToLog(call, callOptions);
-      const params = wantingLog(plainParams(call), call.logLevel);
+      const params = wantingLog(ofJob(plainParams(call), call), call.logLevel);
       if (speaks2026(facts.capabilities)) return callTool(declaringTasks(params), callOptions, mirrored);
       try {
         return await callTool(params, callOptions, mirrored);
@@ -166,7 +172,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
   ): Promise<Submission> => {
     // Such servers tell a run's progress under the name of the job.
     tokens.add(call.name);
-    const result = await callTool({ name: viaTool, arguments: runArguments(call) }, callOptions);
+    const result = await callTool(ofJob({ name: viaTool, arguments: runArguments(call) }, call), callOptions);
     return submission(readRun(result, viaTool));
   };
 
@@ -204,7 +210,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
       if (work.calls === 0 && work.tasks.size === 0) tokens.clear();
       if (modern) return submission(readReply(await callModern(call, callOptions)));
       await listenToLog(call, callOptions);
-      const result = asObject(await callTool(plainParams(call), callOptions), 'tools/call');
+      const result = asObject(await callTool(ofJob(plainParams(call), call), callOptions), 'tools/call');
       return { kind: 'result', result };
     },
 
@@ -216,7 +222,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
         task2025: speaks2025(facts.capabilities) && mode(call).tasks !== 'none',
         ttlMs: callOptions.ttlMs,
       });
-      return submission(readReply(await callTool(params, callOptions)));
+      return submission(readReply(await callTool(ofJob(params, call), callOptions)));
     },
 
     backend(name: BackendName): Backend {

@@ -5,7 +5,8 @@ import {
 } from '../config/settings/permission-settings.ts';
 import { expand } from '../config/target/expand.ts';
 import { CliError, PermissionError } from '../errors.ts';
-import { grantsOf } from './grants.ts';
+import { isFor, readAuth } from '../mcp/auth/record.ts';
+import { grantsOf, tokenGrants } from './grants.ts';
 import { recordRefusal } from './refusals.ts';
 import type { Requester } from './requester.ts';
 import { concerns, firstRefusal, type Grants, type LabelledRule, type Refusal, rulesOf } from './rules.ts';
@@ -109,15 +110,26 @@ function grantsFor(
 ): { grants: Grants; unread: string | undefined } {
   const { env } = requester.context;
   const { identity, name } = requester.instance;
-  const headers = identity.kind === 'http' ? Object.entries(identity.headers) : [];
-  const [, header] = headers.find(([key]) => key.toLowerCase() === 'authorization') ?? [];
+  if (identity.kind !== 'http') return { grants: grantsOf(settings, env), unread: undefined };
+  const [, header] = Object.entries(identity.headers).find(([key]) => /^authorization$/i.test(key)) ?? [];
   try {
-    const value = header && expand(header, env, `instance ${name} header Authorization`);
-    return { grants: grantsOf(settings, env, value), unread: undefined };
+    // A header of the configuration is what the server gets, login or not.
+    const token =
+      header === undefined
+        ? loginGrants(requester, identity.url)
+        : tokenGrants(expand(header, env, `instance ${name} header Authorization`));
+    return { grants: grantsOf(settings, env, token), unread: undefined };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return { grants: grantsOf(settings, env, undefined), unread: error.message };
+    return { grants: grantsOf(settings, env), unread: error.message };
   }
+}
+
+/** The scopes that the stored login has been granted (RFC 6749, 3.3), where it is for this server. Errors: ConfigError, IoError. */
+function loginGrants({ instance, context, paths }: Requester, url: string): Grants {
+  const login = readAuth(paths.authFile(instance.name));
+  const isUsed = login && isFor(login, expand(url, context.env, `instance ${instance.name} url`));
+  return { roles: [], scopes: (isUsed && login.scope?.split(' ').filter(Boolean)) || [] };
 }
 
 function ask(

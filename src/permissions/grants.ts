@@ -4,24 +4,22 @@ import type { Grants } from './rules.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * The roles and scopes of an instance's user, each once: from the configuration, from MCP2CLI_ROLES and MCP2CLI_SCOPES, and from the
- * access token that the server gets in `authorization` (variables filled in), when it is a JWT. The token is the user's own: it is read, and
- * verified by nobody but the server.
- */
+/** The roles and scopes of an instance's user, each once: from the configuration, from MCP2CLI_ROLES and MCP2CLI_SCOPES, and what a token grants. */
 export function grantsOf(
   { roles, scopes }: Pick<AccessSettings, 'roles' | 'scopes'>,
   env: Environment,
-  authorization: string | undefined,
+  token: Grants = { roles: [], scopes: [] },
 ): Grants {
-  const token = tokenGrants(authorization);
   return {
     roles: [...new Set([...roles, ...listed(env['MCP2CLI_ROLES']), ...token.roles])],
     scopes: [...new Set([...scopes, ...listed(env['MCP2CLI_SCOPES']), ...token.scopes])],
   };
 }
 
-/** What an `Authorization: Bearer` header with a JWT grants (RFC 9068, RFC 8693 4.2, and the claims of common servers); otherwise nothing. */
+/**
+ * What an `Authorization: Bearer` header with a JWT grants (RFC 9068, RFC 8693 4.2, and the claims of common servers); otherwise nothing. The
+ * token is the user's own: it is read, and verified by nobody but the server.
+ */
 export function tokenGrants(authorization: string | undefined): Grants {
   const [, payload] = /^Bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i.exec(authorization?.trim() ?? '') ?? [];
   const claims = payload === undefined ? {} : objectOf(payload);

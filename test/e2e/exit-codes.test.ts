@@ -107,6 +107,20 @@ describe('2: the line that was typed', () => {
       [['instances', 'add', 'jobs', '--url', 'http://x/'], /^error: .*jobs/],
       [['ls'], /^error: ls is a command of an instance, and none is named or active\n/],
       [['--url', 'nonsense', 'ls'], /^error: not a URL: nonsense\n/],
+      // A server that is named twice, or too late: nothing goes to either.
+      [
+        ['work', '-i', 'other', 'jobs', 'list'],
+        /^error: two servers are named: work, .*\nhint: name one: mcp2cli work jobs list; mcp2cli --instance other jobs list\n$/,
+      ],
+      [['work', '--url', 'http://x/', 'ls'], /^error: two servers are named: work, and one by --url\n/],
+      [
+        ['jobs', 'list', '-i', 'work'],
+        /^error: jobs is .*\nhint: which server is said before the command: mcp2cli -i work jobs list\n$/,
+      ],
+      [
+        ['work', 'jobs', 'list', '--instance=other', '--all'],
+        /^error: unknown option .*\nhint: which server is said before the command: mcp2cli --instance=other jobs list --all\n$/,
+      ],
     ] as const) {
       const { code, stdout, stderr: said } = await run(words, { home });
       expect.soft([words, code, stdout]).toEqual([words, 2, '']);

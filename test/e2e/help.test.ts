@@ -1,5 +1,5 @@
 /** Help that is read: the few flags that people use, all of them in groups where they are asked for, and examples that run. */
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HOST_SPECS } from '../../src/cli/commands/host-specs.ts';
@@ -122,7 +122,8 @@ it.skipIf(process.platform === 'win32')(
       for (const example of examples) {
         const home = freshHome();
         if (OF_EVERYTHING.test(name)) await addInstance(home, everythingCommand());
-        else if (name !== 'instances add') cpSync(template, home, { recursive: true });
+        else if (name === 'instances add') mkdirSync(join(home, 'jobs'));
+        else cpSync(template, home, { recursive: true });
         atTestEnd(async () => {
           await run(['demo', 'stop'], { home });
         });

@@ -48,6 +48,28 @@ test('a server that wants a login says so, and after it lets the person in', asy
   expect(statSync(authFile(home)).mode & 0o777).toBe(0o600);
 });
 
+test('the scopes of a login count for permissions, as long as it is for this server', async () => {
+  const rig = await rigWith();
+  const { home, env } = rig;
+  const rules = JSON.stringify([{ action: 'execute', scopes: ['mcp:read'] }]);
+  await run(['instances', 'set', 'work', 'permissions', rules], { home });
+  const echo = () => run(['work', 'echo', '--message', 'hi'], { home, env });
+  expect(await echo()).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('requires authentication'),
+  });
+  await loggedIn(rig);
+  expect(await echo()).toMatchObject({ code: 0, stderr: '' });
+  await run(['instances', 'set', 'work', 'permissions', rules.replace('mcp:read', 'mcp:write')], { home });
+  expect(await echo()).toMatchObject({ code: 4, stderr: expect.stringContaining('scopes: mcp:read;') });
+  // The login of one server is nothing to another.
+  await run(['instances', 'set', 'work', 'permissions', rules], { home });
+  const file = join(home, 'config.json');
+  const other = await fixtureServer(TOOLS);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(rig.server.url, other.url));
+  expect(await echo()).toMatchObject({ code: 4, stderr: expect.stringContaining('scopes: none;') });
+});
+
 test('status tells of it without a token, token prints one, and logout takes it back at the server', async () => {
   const rig = await rigWith();
   const { home, env, authorization } = rig;

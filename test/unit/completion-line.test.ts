@@ -191,7 +191,7 @@ describe('commands', () => {
 
   it('proposes flags before a command, but for those that are given', async () => {
     expect(await values('--')).toEqual(expect.arrayContaining(['--json', '--instance', '--version']));
-    expect(await values('--json --j')).toEqual(['--jq']);
+    expect(await values('--json --j')).toEqual(['--jq', '--jobs']);
     expect(await values('-i work --header x --h')).toEqual(['--help', '--header']);
   });
 

@@ -159,11 +159,11 @@ describe('grants', () => {
   it('come from configuration, environment and token, each once', () => {
     const env = { MCP2CLI_ROLES: 'ops, admin', MCP2CLI_SCOPES: ' a b,c ' };
     const token = jwt({ scope: 'c d', scp: ['e'], roles: ['viewer'], realm_access: { roles: ['realm'] } });
-    expect(grantsOf({ roles: ['admin'], scopes: ['z'] }, env, token)).toEqual({
+    expect(grantsOf({ roles: ['admin'], scopes: ['z'] }, env, tokenGrants(token))).toEqual({
       roles: ['admin', 'ops', 'viewer', 'realm'],
       scopes: ['z', 'a', 'b', 'c', 'd', 'e'],
     });
-    expect(grantsOf({ roles: [], scopes: [] }, {}, undefined)).toEqual(NOBODY);
+    expect(grantsOf({ roles: [], scopes: [] }, {})).toEqual(NOBODY);
   });
 
   it.each([

@@ -10,6 +10,7 @@ import { checkCompileCache, checkRoot, checkVersions } from '../../doctor/machin
 import type { Subject } from '../../doctor/subject.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { App } from '../app.ts';
+import { TARGET_FLAGS } from '../global-flags/table.ts';
 import { durationFlag, textFlag } from '../global-flags/values.ts';
 import { findingLines, findingSummary } from '../output/views/doctor-view.ts';
 
@@ -46,7 +47,8 @@ export async function examine(app: App, typed: string | undefined, options: Doct
     setAside: options.setAside === true,
     trusted: root.trusted,
   });
-  const isOne = typed !== undefined || ['instance', 'url', 'stdio'].some((flag) => app.flags.has(flag));
+  const isOne =
+    typed !== undefined || ['instance', 'url', 'stdio', 'jobs'].some((flag) => app.flags.has(flag));
   const stray = config ? strayLaunchers(paths.root, context, Object.keys(config.mcpServers)) : [];
   const meant = isOne
     ? stray.filter(({ instance }) => subjects.some(({ name }) => name === instance))
@@ -88,7 +90,7 @@ function subjectOf(name: string, config: Config | undefined): Subject {
 
 async function adHocSubject(app: App): Promise<Subject | undefined> {
   const { flags, context } = app;
-  if (!['url', 'stdio', 'header', 'env', 'cwd'].some((flag) => flags.has(flag))) return undefined;
+  if (!TARGET_FLAGS.some((flag) => flag !== 'instance' && flags.has(flag))) return undefined;
   const { adHocInstance } = await import('../ad-hoc.ts');
   const instance = adHocInstance(flags, context.env, context.cwd);
   return instance && { name: instance.name, identity: instance.identity, settings: DEFAULT_SETTINGS };

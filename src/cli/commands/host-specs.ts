@@ -24,10 +24,12 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           header: 'an HTTP header that the server gets',
           env: 'an environment variable that the command gets',
           cwd: 'the working directory of the command',
+          jobs: 'job files of your own, as the server: a file, or a folder of them',
         },
         examples: [
           "instances add work https://host/mcp --header 'Authorization: Bearer ${TOKEN}'",
           'instances add git -- uvx mcp-server-git',
+          'instances add etl --jobs ./jobs',
         ],
         more: 'Variables (${VAR}, ${VAR:-default}) are stored as they stand and filled in when the instance is used.',
         run: async (app, [name = '', ...command], options) =>

@@ -24,6 +24,7 @@ export function flagValues(sources: Sources, instance: KnownInstance | undefined
     save: () => FOLDERS,
     dir: () => FOLDERS,
     config: () => FILES,
+    jobs: () => FILES,
     from: async () => {
       const { HOSTS } = await import('../../config/hosts/table.ts');
       const candidates = HOSTS.map(({ id, title }) => ({ value: id, about: title }));

@@ -2,7 +2,7 @@ import { DEMO_COMMANDS, HOST_COMMANDS } from '../../config/names.ts';
 import { HOST_SPECS } from '../commands/host-specs.ts';
 import { INSTANCE_SPECS } from '../commands/instance-specs.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
-import { RUNTIME_FLAGS } from '../global-flags/table.ts';
+import { RUNTIME_FLAGS, TARGET_FLAGS } from '../global-flags/table.ts';
 import { completeAnswer } from './answer.ts';
 import { completeCall, completeToolWords, runtimeOptions } from './call.ts';
 import { type Candidate, type Completion, fitting, NOTHING } from './candidate.ts';
@@ -32,7 +32,7 @@ async function top(before: readonly string[], current: string, own: Sources): Pr
   const sources = file === undefined ? own : await own.ofFile(file);
   const word = before[walked.next];
   const rest = before.slice(walked.next + 1);
-  const named = TARGET.some((id) => walked.given.has(id));
+  const named = TARGET_FLAGS.some((id) => walked.given.has(id));
   if (word === undefined && !walked.wants && !current.startsWith('-')) {
     if (!named) return firstWords(current, sources);
     const instance = await sources.explicit(targetFlags(walked));
@@ -54,8 +54,6 @@ async function top(before: readonly string[], current: string, own: Sources): Pr
   const active = sources.active();
   return active ? ofInstance(active, before.slice(walked.next), current, sources) : NOTHING;
 }
-
-const TARGET = ['instance', 'url', 'stdio', 'header', 'env', 'cwd'];
 
 /** The flags that say which server, as the program has them. */
 function targetFlags({ given }: Walked): FlagValues {

@@ -77,6 +77,13 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'a server to start, without adding an instance',
   },
   {
+    name: 'jobs',
+    takes: 'value',
+    value: 'PATH',
+    scope: 'target',
+    help: 'job files of your own, without adding an instance: a file or a folder',
+  },
+  {
     name: 'header',
     takes: 'value',
     value: "'K: V'",
@@ -90,9 +97,15 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     value: 'K=V',
     scope: 'target',
     repeatable: true,
-    help: 'an environment variable for --stdio',
+    help: 'an environment variable for --stdio or --jobs',
   },
-  { name: 'cwd', takes: 'value', value: 'DIR', scope: 'target', help: 'the working directory for --stdio' },
+  {
+    name: 'cwd',
+    takes: 'value',
+    value: 'DIR',
+    scope: 'target',
+    help: 'the working directory for --stdio or --jobs',
+  },
   {
     name: 'config',
     takes: 'value',
@@ -246,6 +259,9 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
     help: 'save images, audio and other binary results in DIR',
   },
 ];
+
+/** The flags that say which server. */
+export const TARGET_FLAGS = RUNTIME_FLAGS.filter(({ scope }) => scope === 'target').map(({ name }) => name);
 
 /** Lines of help for flags of these scopes; the second column begins behind `least` columns or more. */
 export function runtimeHelp(

@@ -19,7 +19,7 @@ export const FLAG_GROUPS: readonly (readonly [title: string, names: readonly str
   ['Retries', ['retries', 'retry-backoff', 'retry-multiplier', 'retry-max-backoff']],
   ['Checks', ['no-output-check', 'output-check', 'no-input-check', 'input-check']],
   ['Many calls', ['each', 'parallel', 'unordered', 'fail-fast']],
-  ['Server', ['instance', 'url', 'stdio', 'header', 'env', 'cwd', 'config']],
+  ['Server', ['instance', 'url', 'stdio', 'jobs', 'header', 'env', 'cwd', 'config']],
   ['Help', ['help', 'version']],
 ];
 

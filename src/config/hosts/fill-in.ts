@@ -9,6 +9,8 @@ export interface FillContext {
   title: string;
   syntax: readonly Syntax[];
   home: string;
+  /** Where the file lies. */
+  dir: string;
   /** The project's folder. */
   folder?: string | undefined;
   /** What VS Code asks for, by its id. */

@@ -86,7 +86,14 @@ function read(place: Location, document: JsonObject, context: PathContext): Host
           hostServer(
             name,
             entry,
-            { title: host.title, syntax: host.syntax, home: context.home, folder, inputs },
+            {
+              title: host.title,
+              syntax: host.syntax,
+              home: context.home,
+              dir: dirname(path),
+              folder,
+              inputs,
+            },
             host.parts,
           ),
         )

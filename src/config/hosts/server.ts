@@ -1,4 +1,5 @@
 /** One server of a host as one of ours. The same for all hosts: they differ in the names of fields, which do not contradict each other. */
+import { resolve } from 'node:path';
 import { numberText } from '../../lib/json/exact-json.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { SETTING_KEYS } from '../settings/settings.ts';
@@ -86,6 +87,10 @@ function withText(entry: JsonObject, fill: FillContext, parts: readonly string[]
     throw new NotImportable(`its type is ${JSON.stringify(type)}, which is not known here`);
   const url = text(entry, URLS);
   const hasCommand = COMMANDS.some((field) => isSet(entry[field]));
+  const jobs = text(entry, ['jobs']);
+  // Ours alone: no other program serves job files.
+  if (jobs !== undefined && url === undefined && !hasCommand)
+    return { ...jobFiles(entry, jobs, fill), ...settings(entry) };
   const overHttp = url !== undefined && !(type !== undefined && STDIO_TYPES.includes(type) && hasCommand);
   if (!overHttp && !hasCommand)
     throw new NotImportable(
@@ -93,6 +98,18 @@ function withText(entry: JsonObject, fill: FillContext, parts: readonly string[]
     );
   const server = overHttp ? httpServer(entry, ourValue(url, fill), fill) : stdioServer(entry, fill);
   return { ...server, ...settings(entry) };
+}
+
+/** A path is meant from where the file lies. */
+function jobFiles(entry: JsonObject, path: string, fill: FillContext): ServerConfig {
+  const jobs = ourValue(path, fill);
+  const env = filled(firstMap(entry, ENVIRONMENTS), fill);
+  const cwd = text(entry, ['cwd']);
+  return {
+    jobs: jobs.startsWith('${') ? jobs : resolve(fill.dir, jobs),
+    ...(Object.keys(env).length > 0 ? { env } : {}),
+    ...(cwd === undefined ? {} : { cwd: ourValue(cwd, fill) }),
+  };
 }
 
 function httpServer(entry: JsonObject, url: string, fill: FillContext): ServerConfig {

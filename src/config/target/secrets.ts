@@ -36,10 +36,11 @@ export function secretPlaces({ env = {}, headers = {}, args = [], url }: ServerC
 }
 
 /** What a server is recognised by. */
-type Shown = Pick<ServerConfig, 'url' | 'command' | 'args'>;
+type Shown = Pick<ServerConfig, 'url' | 'jobs' | 'command' | 'args'>;
 
 /** What can be shown of a server: its URL, or its command and arguments. */
-export function shownTarget({ url, command = '', args = [] }: Shown): string {
+export function shownTarget({ url, jobs, command = '', args = [] }: Shown): string {
+  if (jobs !== undefined) return `job files in ${jobs}`;
   if (url !== undefined) return urlWithoutSecrets(url);
   return [command, ...argsWithoutSecrets(args)].join(' ');
 }

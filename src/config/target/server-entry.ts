@@ -12,6 +12,8 @@ export interface ServerConfig {
   args?: string[];
   env?: Record<string, string>;
   cwd?: string;
+  /** A job file, or a folder of them, which this program serves. */
+  jobs?: string;
   [extra: string]: unknown;
 }
 

@@ -22,6 +22,7 @@ export function targetHash(target: Target): string {
           target.args,
           target.cwd ?? null,
           [...new Set([...Object.keys(target.env), ...(target.passEnv ?? [])])].sort(),
+          ...(target.jobs === undefined ? [] : ['jobs']),
         ];
   return sha256(JSON.stringify(identity)).slice(0, 16);
 }

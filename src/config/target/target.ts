@@ -25,6 +25,8 @@ export interface StdioTarget {
   /** Names of variables that it gets of the caller's environment; in a target that is ready for use they stand in `env`. */
   passEnv?: string[];
   cwd?: string;
+  /** It is this program itself, over these job files: absolute, and `command` stands for what starts it (job-host.ts). */
+  jobs?: string;
   filled?: FilledVariables;
 }
 
@@ -32,7 +34,5 @@ export type Target = HttpTarget | StdioTarget;
 
 /** What a person recognises the target by; header and environment values, and other secrets, are left out. */
 export function describeTarget(target: Target): string {
-  return shownTarget(
-    target.kind === 'http' ? { url: target.url } : { command: target.command, args: target.args },
-  );
+  return shownTarget(target.kind === 'http' ? { url: target.url } : target);
 }

@@ -71,6 +71,28 @@ export function assemble({ job, task, cancel, end }: JobFacts): JobRecord {
     ...(end === undefined && job.trouble ? { trouble: job.trouble } : {}),
     holder: end === undefined ? holderOf({ job, task }) : null,
     ...metadataOf(job),
+    ...(job.resumed ? { resumed: job.resumed } : {}),
+  };
+}
+
+/** The record of a workflow that has ended, open again: its `resumed`-th round. */
+export function reopened(ended: StoredJob, resumed: number, holder: HolderFacts, now: Date): StoredJob {
+  const at = now.toISOString();
+  const { pending_input: _, trouble: __, status_observed_at: ___, ...rest } = ended;
+  // Of the end that it had nothing may look like one of the new round.
+  for (const field of ['result', 'result_file']) Reflect.deleteProperty(rest, field);
+  return {
+    ...rest,
+    status: 'queued',
+    backend: 'local',
+    remote_task_id: null,
+    remote: null,
+    error: null,
+    updated_at: at,
+    finished_at: null,
+    cancel_requested_at: null,
+    holder,
+    resumed,
   };
 }
 

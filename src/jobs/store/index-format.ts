@@ -58,6 +58,7 @@ export function encodeIndex(entries: readonly IndexEntry[]): string {
 /** What most records do not have stands last, and takes no room there. */
 function trailing(record: JobRecord): unknown[] {
   const metadata = metadataOf(record);
+  if (record.resumed) return [record.pending_input ?? null, metadata, record.resumed];
   if (Object.keys(metadata).length > 0) return [record.pending_input ?? null, metadata];
   return record.pending_input ? [record.pending_input] : [];
 }
@@ -99,5 +100,6 @@ function decodeRow(row: any[], sessions: (SessionFacts | null)[]): IndexEntry {
   };
   if (row[21] != null) record.pending_input = row[21];
   if (row[22] !== undefined) Object.assign(record, row[22] satisfies JobMetadata);
+  if (row[23] !== undefined) record.resumed = row[23];
   return { kind: row[0], stamp: row[1], record };
 }

@@ -40,7 +40,14 @@ export interface JobFacts {
   end: StoredEnd | undefined;
 }
 
-export const FILES = { job: 'job.json', task: 'task.json', cancel: 'cancel.json', end: 'end.json' } as const;
+export const FILES = {
+  job: 'job.json',
+  task: 'task.json',
+  cancel: 'cancel.json',
+  end: 'end.json',
+  /** What a workflow's run goes by. */
+  plan: 'workflow.json',
+} as const;
 
 /** Why a record cannot be used. The file stays as it is. */
 export class RecordError extends ConfigError {
@@ -103,6 +110,7 @@ const JOB_SHAPE: Record<string, Check> = {
   name: maybe(isString),
   tags: maybe(isTags),
   labels: maybe(isLabels),
+  resumed: maybe(isNumber),
 };
 const TASK_SHAPE: Record<string, Check> = {
   backend: isString,
@@ -188,6 +196,7 @@ export function recordProblems(folder: string, id: string): Error[] {
     () => readTaskFile(folder),
     () => readJobFile(folder, id),
     () => readFacts(folder, id),
+    () => readFact(`${folder}/${FILES.plan}`),
   ];
   return files.flatMap((readFile) => {
     try {
@@ -202,6 +211,11 @@ export function recordProblems(folder: string, id: string): Error[] {
 /** The text of one of our files. */
 export function fileText(content: object): string {
   return stringifyJson({ ...content, schema_version: SCHEMA_VERSION });
+}
+
+/** One of our files by its path; undefined when it is not there. Errors: RecordError, IoError. */
+export function readFact(path: string): Record<string, unknown> | undefined {
+  return read(path, {});
 }
 
 function read(
@@ -265,6 +279,6 @@ function inShape(path: string, content: Record<string, unknown>, shape: Record<s
   return content;
 }
 
-function damage(path: string, why: string, cause?: unknown): RecordError {
+export function damage(path: string, why: string, cause?: unknown): RecordError {
   return new RecordError('damaged', path, `${path} is damaged: ${why}`, cause);
 }

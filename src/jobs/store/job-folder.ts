@@ -12,6 +12,7 @@ import {
 } from '../../lib/disk/durable-file.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { isPidAlive } from '../../lib/disk/process-identity.ts';
+import type { WorkflowPlan } from '../record.ts';
 import { FILES, fileText, isThere, type StoredJob } from './job-files.ts';
 import { isJobName } from './job-id.ts';
 
@@ -47,6 +48,7 @@ export function publishJob(
   now: number,
   nextId: (names: readonly string[]) => string,
   content: (id: string) => StoredJob,
+  plan?: WorkflowPlan,
 ): StoredJob {
   makePrivateDir(dir);
   let names = allNames(dir);
@@ -54,6 +56,7 @@ export function publishJob(
   const draft = join(dir, uniqueName(NEW_PREFIX));
   try {
     makePrivateDir(draft);
+    if (plan) replaceFile(join(draft, FILES.plan), fileText(plan));
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       const job = content(nextId(names.filter(isJobName)));
       replaceFile(join(draft, FILES.job), fileText(job));

@@ -3,11 +3,9 @@
  * together. Any number of processes may work on one store: a job appears by a rename, its end by a link that never replaces
  * another, and only the last observation is ever replaced.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { CliError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { publishOnce, replaceByLink, replaceFile } from '../../lib/disk/durable-file.ts';
+import { publishOnce, replaceFile } from '../../lib/disk/durable-file.ts';
 import { isHolderAlive, isThisProcess } from '../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../lib/disk/holder-facts.ts';
 import { dropLease, leaveLease } from '../../lib/disk/lease.ts';
@@ -19,9 +17,12 @@ import {
   type LogEntry,
   type NewJob,
   type Observation,
+  type StepFact,
   type TaskFact,
+  type WorkflowPlan,
 } from '../record.ts';
-import { assemble, createdRecord, settled } from './assemble.ts';
+import { stepsOf } from '../steps.ts';
+import { assemble, createdRecord, reopened, settled } from './assemble.ts';
 import { capped, observedFields } from './capped.ts';
 import {
   FILES,
@@ -40,7 +41,15 @@ import { JobIndex } from './job-index.ts';
 import { appendLog, readLog } from './job-log.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
-import { removeResults, writeResult } from './result-file.ts';
+import { publishEnd } from './publish-end.ts';
+import {
+  addStepFact,
+  checkResumable,
+  claimRound,
+  readPlanFile,
+  readStepFacts,
+  setRoundAside,
+} from './workflow-files.ts';
 
 /** Up to this many records are read from their folders; for more the index pays. */
 const DIRECT_LIMIT = 32;
@@ -82,9 +91,8 @@ class DiskJobStore implements JobStore {
   create(job: NewJob): JobRecord {
     const now = this.#clock.now();
     const nextId = (names: readonly string[]) => this.#newId?.() ?? newJobId(now.getTime(), newestOf(names));
-    const stored = publishJob(this.#dir, now.getTime(), nextId, (id) =>
-      createdRecord(checkedId(id), job, now),
-    );
+    const content = (id: string) => createdRecord(checkedId(id), job, now);
+    const stored = publishJob(this.#dir, now.getTime(), nextId, content, job.plan);
     this.#leaveLease(this.#folder(stored.job_id), job.holder);
     this.#seen.add(stored.job_id);
     return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
@@ -143,11 +151,51 @@ class DiskJobStore implements JobStore {
     return readLog(this.#folder(id));
   }
 
-  finish(id: string, end: JobEnd): JobRecord {
+  finish(id: string, end: JobEnd, round?: number): JobRecord {
     this.#inFolder(id, (folder) => {
       const facts = this.#facts(id);
-      if (!facts.end) this.#publishEnd(folder, facts, capped(end));
+      // Somebody else goes on with it since.
+      if (round !== undefined && round !== (facts.job.resumed ?? 0)) return;
+      if (!facts.end) publishEnd(folder, facts, capped(end));
       dropLease(folder);
+    });
+    return this.read(id);
+  }
+
+  readPlan(id: string): WorkflowPlan | undefined {
+    return this.#inFolder(id, readPlanFile);
+  }
+
+  keepPlan(id: string, plan: WorkflowPlan): void {
+    this.#inFolder(id, (folder) => {
+      this.#facts(id);
+      publishOnce(`${folder}/${FILES.plan}`, fileText(plan));
+    });
+  }
+
+  addStep(id: string, round: number, fact: StepFact): void {
+    this.#inFolder(id, (folder) => {
+      if (!isThere(folder)) throw unknownJob(id, this.#instance);
+      addStepFact(folder, id, round, fact.error ? { ...fact, ...capped({ error: fact.error }) } : fact);
+    });
+  }
+
+  resume(id: string, holder: HolderFacts): JobRecord {
+    this.#inFolder(id, (folder) => {
+      const facts = this.#facts(id);
+      const { record } = this.#settled(id, facts);
+      checkResumable(record, readPlanFile(folder));
+      const now = this.#clock.now();
+      // What only a look at its holder had told is its end from now on.
+      if (!this.#facts(id).end) {
+        const { status, error } = record;
+        publishEnd(folder, facts, { status: status as 'lost', error, finished_at: now.toISOString() });
+      }
+      const round = claimRound(folder, id, holder, now, (one) => this.#holderAlive(one, folder));
+      this.#leaveLease(folder, holder);
+      const { job } = this.#facts(id);
+      replaceFile(`${folder}/${FILES.job}`, fileText(reopened(job, round, holder, now)));
+      setRoundAside(folder, round - 1);
     });
     return this.read(id);
   }
@@ -159,6 +207,8 @@ class DiskJobStore implements JobStore {
       this.#seen.add(id);
       if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
       else if (end !== undefined && 'result' in end) record.result = end.result;
+      const plan = readPlanFile(folder);
+      if (plan) record.steps = stepsOf(plan, readStepFacts(folder, record.resumed), record.status);
       return record;
     });
   }
@@ -261,33 +311,6 @@ class DiskJobStore implements JobStore {
       if (problem === undefined) throw error;
       problems.push(problem);
       return undefined;
-    }
-  }
-
-  #publishEnd(folder: string, facts: JobFacts, end: JobEnd): void {
-    // The result comes first and under a name of its own, so that no other finisher's verdict can go with it.
-    const result = writeResult(folder, end.result);
-    const path = `${folder}/${FILES.end}`;
-    // A whole record, since it takes the place of job.json too.
-    const whole = { ...facts.job, ...assemble({ ...facts, end }), pending_input: undefined, ...result };
-    let won = false;
-    try {
-      won = publishOnce(path, fileText(whole));
-    } finally {
-      if (!won && result.result_file) this.#dropResult(folder, facts.job.job_id, result.result_file);
-    }
-    if (!won) return;
-    // One file with two names: a list then sees with one look that nothing was touched (job-index.ts).
-    replaceByLink(`${folder}/${FILES.job}`, path);
-    removeResults(folder, result.result_file);
-  }
-
-  /** Removes a result that no end names. Where the publishing failed late the end may name it all the same: then it stays. */
-  #dropResult(folder: string, id: string, file: string): void {
-    try {
-      if (readFacts(folder, id)?.end?.result_file !== file) rmSync(join(folder, file), { force: true });
-    } catch {
-      // It only takes up room; the reason for being here is what the caller should hear.
     }
   }
 }

@@ -109,6 +109,13 @@ class Keeper {
           expandTarget(identity, process.env, keeperConfig.adHoc ? 'ad hoc target' : name),
           keeperConfig.cwd,
         ),
+      jobHost: {
+        execPath: process.execPath,
+        entry: process.argv[1] ?? '',
+        root,
+        instance: name,
+        env: process.env,
+      },
       serverFile: paths.serverFile(name),
       logins: loginsOf(paths, name, { name: shown, now: systemClock.now, log: (line) => this.#say(line) }),
       catalogueFile: paths.catalogueFile(name),

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { type JobHost, startable } from '../../config/target/job-host.ts';
 import type { Target } from '../../config/target/target.ts';
 import { targetHash } from '../../config/target/target-hash.ts';
 import type { Logins } from '../auth/logins.ts';
@@ -16,6 +17,8 @@ export interface ConnectTarget {
   identity: Target;
   /** Ready for use; variables are filled in when it is called. Error: UsageError. */
   target: () => Target;
+  /** What starts this program's own server, for job files. */
+  jobHost: JobHost;
   /** Where the facts about the server are remembered. */
   serverFile: string;
   /** Where the login of the instance is. */
@@ -48,7 +51,7 @@ export async function connectTo(
   connectTarget: ConnectTarget,
   { resume, signal }: ConnectOptions = {},
 ): Promise<Connection> {
-  const target = connectTarget.target();
+  const target = startable(connectTarget.target(), connectTarget.jobHost);
   const { features } = connectTarget;
   features?.check();
   const known = rememberedFacts(connectTarget);

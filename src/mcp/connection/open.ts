@@ -48,6 +48,8 @@ export interface Connection {
   readonly facts: ServerFacts;
   readonly sessionId: string | null;
   readonly channel: Channel;
+  /** The server is this program itself, over job files of the user's. */
+  readonly servesJobs: boolean;
   request(method: string, params: JsonObject, options?: RequestOptions): Promise<unknown>;
   /** The params of a request that declares an extension too, as each request of 2026-07-28 does for itself. */
   declaring(params: JsonObject, extension: string): JsonObject;
@@ -202,6 +204,7 @@ function connection(
   return {
     facts,
     channel,
+    servesJobs: options.identity.kind === 'stdio' && options.identity.jobs !== undefined,
     declaring: (params, extension) => ({
       ...params,
       _meta: {

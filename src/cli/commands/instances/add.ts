@@ -1,11 +1,13 @@
 import { absoluteDir, checkUrlTemplate, configuredTarget, findInstance } from '../../../config/config.ts';
 import { checkInstanceName } from '../../../config/names.ts';
 import { commandMisfit, isUrl } from '../../../config/target/command-word.ts';
+import { checkJobsPath } from '../../../config/target/job-host.ts';
 import type { ServerConfig } from '../../../config/target/server-entry.ts';
 import { describeTarget } from '../../../config/target/target.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import type { App } from '../../app.ts';
+import type { FlagValues } from '../../global-flags/scan.ts';
 import { listFlag, parseEnv, parseHeaders, textFlag } from '../../global-flags/values.ts';
 import { openly } from '../../typed-line.ts';
 import { shown } from './list.ts';
@@ -14,7 +16,7 @@ export interface AddOptions {
   force?: boolean;
 }
 
-/** `instances add NAME URL [--header]...` or `instances add NAME [--env]... [--cwd DIR] -- COMMAND [ARG]...`. */
+/** `instances add NAME URL [--header]...`, `instances add NAME [--env]... [--cwd DIR] -- COMMAND [ARG]...` or `instances add NAME --jobs PATH`. */
 export async function addInstance(
   app: App,
   name: string,
@@ -51,6 +53,7 @@ function serverFromFlags(
 ): ServerConfig {
   const { flags, context } = app;
   const [first, ...args] = words;
+  if (flags.has('jobs')) return jobsFromFlags(app, words);
   const given = textFlag(flags, 'url');
   const url = given ?? (first !== undefined && isUrl(first) ? first : undefined);
   if (url !== undefined) {
@@ -63,11 +66,9 @@ function serverFromFlags(
     const headers = parseHeaders(listFlag(flags, 'header'));
     return { type: 'http', url, ...(Object.keys(headers).length > 0 ? { headers } : {}) };
   }
-  const env = parseEnv(listFlag(flags, 'env'));
-  const dir = textFlag(flags, 'cwd');
-  const cwd = dir === undefined ? undefined : absoluteDir(dir, context.cwd);
+  const around = surroundings(flags, context.cwd);
   const misfit =
-    first === undefined ? undefined : commandMisfit(first, { ...context, cwd: cwd ?? context.cwd });
+    first === undefined ? undefined : commandMisfit(first, { ...context, cwd: around.cwd ?? context.cwd });
   if (misfit?.kind === 'address')
     throw new UsageError(`not a command: ${first}`, {
       hint: `if it is a server over HTTP: ${typed(app, name, options, 'header', [shellQuote(misfit.url)])}`,
@@ -75,7 +76,7 @@ function serverFromFlags(
   if (flags.has('header')) throw new UsageError('--header needs --url');
   if (first === undefined)
     throw new UsageError('which server? give a URL, or a command after --', {
-      hint: 'mcp2cli instances add NAME https://host/mcp; mcp2cli instances add NAME -- npx -y some-server',
+      hint: 'mcp2cli instances add NAME https://host/mcp; mcp2cli instances add NAME -- npx -y some-server; or your own: --jobs DIR',
     });
   if (misfit) {
     const line = misfit.words ? [...misfit.words, ...args].map(shellQuote) : ['COMMAND', '[ARG]...'];
@@ -83,11 +84,27 @@ function serverFromFlags(
       hint: `word by word: ${typed(app, name, options, 'env', ['--', ...line])}`,
     });
   }
+  return { command: first, args, ...around };
+}
+
+/** An instance whose server is job files of the user's own. */
+function jobsFromFlags({ flags, context }: App, words: readonly string[]): ServerConfig {
+  for (const flag of ['url', 'stdio', 'header'])
+    if (flags.has(flag)) throw new UsageError(`--jobs and --${flag} cannot be used together`);
+  if (words.length > 0)
+    throw new UsageError(`--jobs takes one file or folder, and no server may follow: ${words.join(' ')}`);
+  const path = absoluteDir(textFlag(flags, 'jobs') ?? '', context.cwd);
+  if (!path.startsWith('${')) checkJobsPath(path);
+  return { jobs: path, ...surroundings(flags, context.cwd) };
+}
+
+/** `--env` and `--cwd`. */
+function surroundings(flags: FlagValues, here: string): ServerConfig {
+  const env = parseEnv(listFlag(flags, 'env'));
+  const dir = textFlag(flags, 'cwd');
   return {
-    command: first,
-    args,
     ...(Object.keys(env).length > 0 ? { env } : {}),
-    ...(cwd === undefined ? {} : { cwd }),
+    ...(dir === undefined ? {} : { cwd: absoluteDir(dir, here) }),
   };
 }
 

@@ -130,10 +130,9 @@ export async function showInstance(app: App, typed: string): Promise<number> {
     lines.push('transport: http', `url: ${urlWithoutSecrets(target.url)}`);
     for (const [k, v] of Object.entries(target.headers)) lines.push(`header: ${k}: ${redact(v)}`);
   } else {
-    lines.push(
-      'transport: stdio',
-      `command: ${JSON.stringify([target.command, ...argsWithoutSecrets(target.args)])}`,
-    );
+    lines.push('transport: stdio');
+    if (target.jobs !== undefined) lines.push(`job files: ${target.jobs}`);
+    else lines.push(`command: ${JSON.stringify([target.command, ...argsWithoutSecrets(target.args)])}`);
     if (target.cwd !== undefined) lines.push(`cwd: ${target.cwd}`);
     for (const [k, v] of Object.entries(target.env)) lines.push(`env: ${k}=${redact(v)}`);
   }

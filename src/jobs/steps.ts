@@ -1,0 +1,86 @@
+/** What the facts about a workflow's steps mean together. Pure. */
+import type { JobStatus, StepFact, StepRecord, WorkflowPlan } from './record.ts';
+
+/** The steps in the order of the plan. `facts`: all rounds, oldest first. `status` is the job's. */
+export function stepsOf(plan: WorkflowPlan, facts: readonly StepFact[], status: JobStatus): StepRecord[] {
+  const steps = new Map<string, StepRecord>(
+    plan.steps.map(({ id, name, depends_on }) => [
+      id,
+      {
+        id,
+        name,
+        depends_on,
+        state: 'pending',
+        attempt: 0,
+        started_at: null,
+        finished_at: null,
+        error: null,
+      },
+    ]),
+  );
+  for (const fact of facts) {
+    const step = steps.get(fact.step);
+    if (step) steps.set(fact.step, after(step, fact));
+  }
+  // Whoever ends a run ends its steps: one that is still under way had its process killed.
+  if (status === 'completed' || status === 'failed' || status === 'canceled' || status === 'lost')
+    for (const step of steps.values())
+      if (step.state === 'running') {
+        step.state = 'lost';
+        step.error ??= {
+          code: 'holder_gone',
+          message: 'the process that ran it is gone; its outcome is unknown',
+        };
+      }
+  return [...steps.values()];
+}
+
+function after(
+  step: StepRecord,
+  { state, at, attempt, task, blocked, outputs, error }: StepFact,
+): StepRecord {
+  const { id, name, depends_on } = step;
+  const begun = state === 'running';
+  // The task of an attempt is a fact of its own behind the attempt's start.
+  const same = begun && task !== undefined && step.state === 'running';
+  return {
+    id,
+    name,
+    depends_on,
+    state,
+    attempt: attempt ?? (begun || step.state === 'running' ? step.attempt : 0),
+    started_at:
+      begun && !same && attempt === 1 ? at : begun || step.state === 'running' ? step.started_at : null,
+    finished_at: begun ? null : at,
+    ...(blocked ? { blocked } : {}),
+    ...(task ? { task } : {}),
+    ...(outputs === undefined ? {} : { outputs }),
+    error: error ?? null,
+  };
+}
+
+/** How many steps are over, of all: what a list has of them. */
+export function stepsOver(steps: readonly Pick<StepRecord, 'state'>[]): number {
+  return steps.filter(({ state }) => state !== 'pending' && state !== 'running').length;
+}
+
+/**
+ * The steps that a resumed run takes over: those that have completed, with all that they were built on (a failure that was let pass may be among
+ * it), and those that their conditions have skipped, as long as nothing that they wait for is run again. All others begin anew.
+ */
+export function keptSteps(steps: readonly StepRecord[]): StepRecord[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const kept = new Set<string>();
+  const rest = steps.filter(({ state }) => state === 'completed').map(({ id }) => id);
+  for (let id = rest.pop(); id !== undefined; id = rest.pop()) {
+    if (kept.has(id)) continue;
+    kept.add(id);
+    rest.push(...(byId.get(id)?.depends_on ?? []));
+  }
+  for (let before = -1; before < kept.size; ) {
+    before = kept.size;
+    for (const { id, depends_on, state, blocked } of steps)
+      if (state === 'skipped' && !blocked && depends_on.every((other) => kept.has(other))) kept.add(id);
+  }
+  return steps.filter(({ id }) => kept.has(id));
+}
