@@ -10,10 +10,11 @@
 //   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   check-worker.cjs   what a thread loads that checks large data, all in one
 //   jobhost/   what threads with job files load: among it jobs.cjs, which these import as `mcp2cli/jobs`
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { isolatedDeclarationSync } from 'rolldown/experimental';
 
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const src = (path) => resolve(here, 'src', path);
@@ -164,14 +165,66 @@ const facades = Object.keys(LIBRARY).map((name) => {
 const JQ = 'jq.wasm';
 copyFileSync(resolve(here, 'node_modules/jq-web', JQ), resolve(here, 'dist', JQ));
 
+const declarations = writeTypes();
+
 const LICENCES = 'THIRD-PARTY-LICENSES.txt';
 writeFileSync(resolve(here, 'dist', LICENCES), licences(chunks.flatMap(({ moduleIds = [] }) => moduleIds)));
 
 // Files of earlier builds go last, so that a program that is running meanwhile finds what it needs.
-const made = new Set([JQ, BABEL, ...facades, LICENCES, ...chunks.map(({ fileName }) => fileName)]);
+const made = new Set([
+  JQ,
+  BABEL,
+  ...facades,
+  ...declarations,
+  LICENCES,
+  ...chunks.map(({ fileName }) => fileName),
+]);
 for (const entry of readdirSync(resolve(here, 'dist'), { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath ?? entry.path, entry.name);
   if (entry.isFile() && !made.has(relative(resolve(here, 'dist'), path))) rmSync(path);
+}
+
+/**
+ * Writes the types of what job files import to dist/jobhost/types/, with a copy of zod's: whoever writes a job in TypeScript needs both, and an
+ * install brings one package. Returns the files, as dist/ has them.
+ */
+function writeTypes() {
+  const ours = src('jobhost/library');
+  const zods = resolve(here, 'node_modules/zod');
+  const written = new Map();
+  const write = (from) => {
+    const isOurs = from.startsWith(ours);
+    const file = isOurs ? relative(ours, from).replace(/\.ts$/, '.d.cts') : join('zod', relative(zods, from));
+    if (written.has(file)) return;
+    written.set(file, '');
+    const text = readFileSync(from, 'utf8');
+    const types = isOurs ? declarationsOf(from, text) : text;
+    written.set(
+      file,
+      types.replace(/(from |import\()(["'])([^"']+)\2/g, (_, before, quote, specifier) => {
+        const isZod = isOurs && specifier === 'zod';
+        if (isZod) write(join(zods, 'index.d.cts'));
+        else if (specifier.startsWith('.'))
+          write(resolve(from, '..', specifier.replace(/(\.d)?\.cjs$/, '.d.cts')));
+        return `${before}${quote}${isZod ? './zod/index.cjs' : specifier.replace(/\.ts$/, '.cjs')}${quote}`;
+      }),
+    );
+  };
+  write(LIBRARY.jobs);
+  return [...written].map(([file, text]) => {
+    const path = join('jobhost/types', file);
+    mkdirSync(resolve(here, 'dist', path, '..'), { recursive: true });
+    writeFileSync(resolve(here, 'dist', path), text);
+    return path;
+  });
+}
+
+/** The types that a file of ours exports, as text. */
+function declarationsOf(file, text) {
+  const { code, errors } = isolatedDeclarationSync(file, text);
+  if (errors.length > 0)
+    throw new Error(errors.map(({ codeframe, message }) => codeframe ?? message).join('\n'));
+  return code;
 }
 
 /** The licence texts of every package that has a module among these, as their terms ask. */

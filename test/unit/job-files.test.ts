@@ -96,7 +96,7 @@ export default workflow({ name: 'both', steps: [
       properties: { tone: { enum: ['warm', 'cold'], default: 'warm', description: 'Which tone' } },
     },
     outputSchema: { type: 'object', required: ['tone'] },
-    retry: { maxAttempts: 5, backoffMs: 2000, backoffMultiplier: 2, maxBackoffMs: 60_000 },
+    retry: { attempts: 5, backoffMs: 2000, multiplier: 2, maxBackoffMs: 60_000 },
     timeout: 60_000,
     tags: ['text'],
     labels: { team: 'words' },
@@ -123,7 +123,7 @@ export default workflow({ name: 'both', steps: [
             conditional: true,
             continueOnError: true,
           },
-          ...{ timeout: 5, retry: { maxAttempts: 2, backoffMs: 1000 } },
+          ...{ timeout: 5, retry: { attempts: 2, backoffMs: 1000 } },
         },
       ],
     },
@@ -160,7 +160,20 @@ test('each wrong file has its own message with its place, and costs itself alone
     'a-good.job.ts': greet('good'),
     'again.job.ts': `\n\n${greet('good')}`,
     'broken-helper.ts': 'export const a = 1;\nexport const b = = 2;\n',
-    'circle.job.ts': `import { App } from 'mcp2cli/jobs';\n@App({ jobs: [undefined] })\nclass Nothing {}\n`,
+    'stranger.job.ts': `import { App } from 'mcp2cli/jobs';\n@App({ jobs: [undefined] })\nclass Nothing {}\n`,
+    'circle.workflow.ts': `import { workflow } from 'mcp2cli/jobs';
+workflow({ name: 'round', steps: [
+  { id: 'a', jobName: 'good' },
+  { id: 'b', jobName: 'good', dependsOn: ['c'] },
+  { id: 'c', jobName: 'good', dependsOn: ['b'] },
+] });
+workflow({ name: 'twice', steps: [
+  { id: 'one', jobName: 'good' },
+  { id: 'one', jobName: 'good' },
+] });
+workflow({ name: 'lacks', steps: [{ id: 'x', jobName: 'nobody' }] });
+workflow({ name: 'fine', steps: [{ id: 'x', jobName: 'good' }] });
+`,
     'empty.job.ts': 'export const nothing = 1;\n',
     'exits.job.js': 'process.exit(3);\n',
     'helper.job.ts': `import { b } from './broken-helper.ts';\nconsole.log(b);\n${greet('helped')}`,
@@ -178,6 +191,7 @@ export default job({ name: 'json', inputSchema: { type: 'object', properties: {}
   });
   const found = await load(dir, { limitMs: 1_500 });
   expect(names(found.jobs)).toEqual(['good']);
+  expect(names(found.workflows)).toEqual(['fine']);
   const said = Object.fromEntries(
     found.problems.map(({ file, line, code, message }) => [
       `${file.slice(dir.length + 1)}${line === undefined ? '' : `:${line}`} ${code}`,
@@ -187,8 +201,13 @@ export default job({ name: 'json', inputSchema: { type: 'object', properties: {}
   expect(said).toEqual({
     'again.job.ts:4 doubled': 'the name "good" is taken by /a-good.job.ts:2: this job is left out',
     'broken-helper.ts:2 syntax': 'Unexpected token (imported by helper.job.ts)',
-    'circle.job.ts:3 invalid':
+    'stranger.job.ts:3 invalid':
       'jobs[0] is nothing that mcp2cli/jobs has made: list classes with a decorator, or what job() and workflow() give',
+    'circle.workflow.ts:4 invalid':
+      'the workflow "round": steps wait for each other in a circle: b -> c -> b',
+    'circle.workflow.ts:9 invalid': 'the workflow "twice": two steps have the id "one"',
+    'circle.workflow.ts:11 invalid':
+      'the step "x" of the workflow "lacks" runs "nobody", and there is no such job here',
     'empty.job.ts empty':
       'no job is defined here: make one with job({ name, inputSchema, outputSchema })(...)',
     'exits.job.js exits': 'it ends its process while it is imported (exit code 3)',

@@ -1,20 +1,16 @@
 /** What a job file has, as plain data. Runs where the file was imported. */
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { RetryPolicy } from '../../jobs/retry.ts';
 import type { JsonSchema } from '../../tools/tool.ts';
+import { linkProblems } from '../../workflows/checks.ts';
+import { MAX_CONCURRENCY, WORKFLOW_TIMEOUT_MS } from '../../workflows/workflow.ts';
 import type { JobDefinition, WorkflowDefinition } from '../library/definitions.ts';
 import { zodOf } from '../library/execute.ts';
 import { JobContext } from '../library/job-context.ts';
 import type { CommonOptions, JobPermission, RetryOptions, WorkflowStep } from '../library/options.ts';
 import type { JobFile } from './import-file.ts';
-import type {
-  LoadedJob,
-  LoadedPermission,
-  LoadedStep,
-  LoadedWorkflow,
-  LoadProblem,
-  RetryPolicy,
-  Site,
-} from './loaded.ts';
+import type { LoadedJob, LoadedPermission, LoadedStep, LoadedWorkflow, LoadProblem, Site } from './loaded.ts';
 
 /** What one file gives. `inApp`: the names that an app of this file has. */
 export interface LoadedFile {
@@ -26,11 +22,16 @@ export interface LoadedFile {
 }
 
 const DEFAULT_JOB_TIMEOUT_MS = 300_000;
-const DEFAULT_WORKFLOW_TIMEOUT_MS = 600_000;
-const DEFAULT_CONCURRENCY = 5;
 
-/** A job or workflow that is not as it must be. The message is one sentence. */
-class InvalidDefinitionError extends Error {}
+/** A job or workflow that is not as it must be. The message is one sentence; `line`: of what is wrong in it, where that can be told. */
+class InvalidDefinitionError extends Error {
+  readonly line: number | undefined;
+
+  constructor(message: string, line?: number) {
+    super(message);
+    this.line = line;
+  }
+}
 
 /** Describes everything in the file; what is not as it must be becomes a problem. */
 export function describeFile({ file, found, strangers, server }: JobFile): LoadedFile {
@@ -51,6 +52,7 @@ export function describeFile({ file, found, strangers, server }: JobFile): Loade
       const name: unknown = definition.options?.name;
       problems.push({
         ...siteOf(definition.site, file),
+        ...(error.line === undefined ? {} : { line: error.line }),
         code: 'invalid',
         name: typeof name === 'string' ? name : undefined,
         message: error.message,
@@ -96,13 +98,17 @@ function describeJob({ options, run, site }: JobDefinition, file: string): Loade
 }
 
 function describeWorkflow({ options, site }: WorkflowDefinition, file: string): LoadedWorkflow {
-  const common = describeCommon(options, 'workflow', DEFAULT_WORKFLOW_TIMEOUT_MS);
+  const common = describeCommon(options, 'workflow', WORKFLOW_TIMEOUT_MS);
   const called = `the workflow "${options.name}"`;
-  const { steps, maxConcurrency = DEFAULT_CONCURRENCY } = options;
+  const { steps, maxConcurrency = MAX_CONCURRENCY } = options;
   if (!Array.isArray(steps) || steps.length === 0)
     throw new InvalidDefinitionError(`${called} has no steps: steps: [{ id, jobName }]`);
   if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1)
     throw new InvalidDefinitionError(`maxConcurrency of ${called} must be a whole number from 1`);
+  const described = steps.map((step, index) => describeStep(step, index, called));
+  const [problem] = linkProblems(described);
+  if (problem !== undefined)
+    throw new InvalidDefinitionError(`${called}: ${problem.message}`, lineOfStep(steps, problem.step, site));
   return {
     kind: 'workflow',
     ...common,
@@ -112,7 +118,7 @@ function describeWorkflow({ options, site }: WorkflowDefinition, file: string): 
       options.inputSchema === undefined
         ? { type: 'object' }
         : jsonSchema(options.inputSchema, 'input', called),
-    steps: steps.map((step, index) => describeStep(step, index, called)),
+    steps: described,
     maxConcurrency,
   };
 }
@@ -139,6 +145,20 @@ function describeStep(step: WorkflowStep, index: number, of: string): LoadedStep
     timeout: milliseconds(timeout, 'timeout', called),
     retry: retryPolicy(retry, called),
   };
+}
+
+/** The line in which a step says its id; undefined where it is put together otherwise. */
+function lineOfStep(
+  steps: readonly WorkflowStep[],
+  index: number,
+  site: WorkflowDefinition['site'],
+): number | undefined {
+  if (site === undefined) return undefined;
+  const id = steps[index]?.id ?? '';
+  const earlier = steps.slice(0, index).filter((step) => step.id === id).length;
+  const isId = (line: string) => [`'${id}'`, `"${id}"`].some((text) => line.includes(`id: ${text}`));
+  const lines = readFileSync(site.file, 'utf8').split('\n');
+  return lines.flatMap((line, at) => (isId(line) ? [at + 1] : []))[earlier];
 }
 
 function describeInput(input: WorkflowStep['input'], called: string): LoadedStep['input'] {
@@ -209,7 +229,7 @@ function retryPolicy(retry: RetryOptions | undefined, called: string): RetryPoli
   for (const [field, value] of Object.entries({ backoffMs, backoffMultiplier, maxBackoffMs }))
     if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
       throw new InvalidDefinitionError(`retry.${field} of ${called} must be a number from 0`);
-  return { maxAttempts, backoffMs, backoffMultiplier, maxBackoffMs };
+  return { attempts: maxAttempts, backoffMs, multiplier: backoffMultiplier, maxBackoffMs };
 }
 
 function milliseconds(value: unknown, field: string, called: string): number | undefined {

@@ -1,3 +1,4 @@
+import type { RetryPolicy } from '../../jobs/retry.ts';
 import type { JsonSchema } from '../../tools/tool.ts';
 
 /** What the loading of job files has found: plain data, which threads may pass to each other. Times are milliseconds, paths absolute. */
@@ -35,7 +36,7 @@ export interface LoadedJob {
   /** As MCP wants it: of an object. What has a default is optional. */
   readonly inputSchema: JsonSchema;
   readonly outputSchema: JsonSchema;
-  /** Undefined: one attempt. */
+  /** Undefined: one attempt. The document's `maxAttempts` is `attempts` here, `backoffMultiplier` is `multiplier`. */
   readonly retry: RetryPolicy | undefined;
   /** Limit of one attempt. */
   readonly timeout: number;
@@ -81,14 +82,6 @@ export interface LoadedStep {
   /** Undefined: the job's own. */
   readonly timeout: number | undefined;
   readonly retry: RetryPolicy | undefined;
-}
-
-/** Attempts and the pauses between them, defaults filled in. */
-export interface RetryPolicy {
-  readonly maxAttempts: number;
-  readonly backoffMs: number;
-  readonly backoffMultiplier: number;
-  readonly maxBackoffMs: number;
 }
 
 export interface LoadedPermission {

@@ -1,5 +1,5 @@
 import type { LoadedFile } from './describe.ts';
-import type { LoadedFolder, LoadedJob, LoadedWorkflow, LoadProblem } from './loaded.ts';
+import type { LoadedFolder, LoadedJob, LoadedStep, LoadedWorkflow, LoadProblem } from './loaded.ts';
 
 interface Named {
   readonly one: LoadedJob | LoadedWorkflow;
@@ -26,9 +26,17 @@ export function mergeFiles(
   const found = [...byName.values()]
     .map(({ one }) => one)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const jobs = found.filter((one) => one.kind === 'job');
+  const workflows = found
+    .filter((one) => one.kind === 'workflow')
+    .filter((workflow) => {
+      const lost = workflow.steps.find(({ jobName }) => !jobs.some(({ name }) => name === jobName));
+      if (lost !== undefined) problems.push(withoutJob(workflow, lost));
+      return lost === undefined;
+    });
   return {
-    jobs: found.filter((one) => one.kind === 'job'),
-    workflows: found.filter((one) => one.kind === 'workflow'),
+    jobs,
+    workflows,
     problems: problems.filter((one, index) => problems.findIndex((other) => isEqual(one, other)) === index),
     server: files.find(({ loaded }) => loaded.server !== undefined)?.loaded.server,
   };
@@ -55,6 +63,15 @@ function doubled(first: Named['one'], second: Named['one']): LoadProblem {
     code: 'doubled',
     name: second.name,
     message: `the name "${second.name}" is taken by ${place}: this ${second.kind} is left out`,
+  };
+}
+
+function withoutJob({ name, site }: LoadedWorkflow, { id, jobName }: LoadedStep): LoadProblem {
+  return {
+    ...site,
+    code: 'invalid',
+    name,
+    message: `the step "${id}" of the workflow "${name}" runs "${jobName}", and there is no such job here`,
   };
 }
 

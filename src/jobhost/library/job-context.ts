@@ -1,4 +1,5 @@
 import type { Container } from './container.ts';
+import type { InstanceTools } from './instance-tools.ts';
 import type { AuthInfo } from './options.ts';
 import type { TokenLike } from './token.ts';
 
@@ -28,18 +29,11 @@ export interface JobPort {
   call(instance: string, tool: string, args: object, options: CallOptions): Promise<unknown>;
 }
 
-/**
- * Tools of instances, for `ctx.tools('work')` to know their types. A file of one's own adds to it:
- * `declare module 'mcp2cli/jobs' { interface InstanceTools { work: { deploy(args: { version: string }): Promise<{ id: string }> } } }`
- */
-// biome-ignore lint/suspicious/noEmptyInterface: declarations of users fill it
-export interface InstanceTools {}
-
 /** The tools of an instance that says nothing of their types. */
 export type AnyTools = Readonly<Record<string, (args?: object, options?: CallOptions) => Promise<unknown>>>;
 
 /** On an error after which nothing is tried again. */
-export const FINAL = Symbol.for('mcp2cli.final');
+export const FINAL: symbol = Symbol.for('mcp2cli.final');
 
 /** Lines that `getLogs` gives at most: the newest. */
 const MOST_LOGS = 10_000;

@@ -8,8 +8,18 @@ export type {
   ServerOptions,
   WorkflowDefinition,
 } from './definitions.ts';
+export {
+  DirectClient,
+  type DirectClientOptions,
+  type DirectClientTarget,
+  type ExecuteOptions,
+  type JobRun,
+  type ToolResult,
+} from './direct-client.ts';
+// Only what comes by a star can be added to by users' declarations.
+export type * from './instance-tools.ts';
 export { Job, job } from './job.ts';
-export { type AnyTools, type CallOptions, type InstanceTools, JobContext } from './job-context.ts';
+export { type AnyTools, type CallOptions, JobContext } from './job-context.ts';
 export type {
   AuthInfo,
   JobOptions,

@@ -12,7 +12,7 @@ export type ObjectSchema = Schema | Shape;
 type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 type OptionalKeys<S extends Shape, Side extends 'optin' | 'optout'> = {
-  [K in keyof S]: S[K]['_zod'] extends Record<Side, 'optional'> ? K : never;
+  [K in keyof S]: S[K]['_zod'] extends Record<Side, 'optional' | 'defaulted'> ? K : never;
 }[keyof S];
 
 /** The value that a schema gives: defaults filled in, transformed. */
