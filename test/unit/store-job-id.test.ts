@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeTime, isValid } from 'ulid';
 import { describe, expect, it } from 'vitest';
@@ -54,6 +54,33 @@ describe('create', () => {
       return job_id;
     });
     expect(store.list().jobs.map((job) => job.job_id)).toEqual(ids.toReversed());
+  });
+
+  it('sorts after jobs that are gone, that never came, and that were copied in', () => {
+    const clock = fixedClock();
+    const { store, dir } = diskStore(freshDir(), { clock });
+    const marks = () => readdirSync(`${dir}.newest`).filter(isJobName);
+    const create = () => store.create(newJob()).job_id;
+    const first = create();
+    expect(marks()).toEqual([first]);
+    rmSync(join(dir, first), { recursive: true });
+    const second = create();
+    expect(second > first).toBe(true);
+    // Its maker was killed before it was there.
+    const killed = newJobId(clock.now().getTime() + 5_000, undefined);
+    writeFileSync(join(`${dir}.newest`, killed), '');
+    const third = create();
+    expect(third > killed).toBe(true);
+    expect(store.latest()).toBe(third);
+    // From a machine whose clock was ahead: seen by the next look through the folder.
+    const copied = newJobId(clock.now().getTime() + 60_000, undefined);
+    renameSync(join(dir, third), join(dir, copied));
+    const hourAgo = new Date(clock.now().getTime() - 3_700_000);
+    utimesSync(join(`${dir}.newest`, '.swept'), hourAgo, hourAgo);
+    expect(store.latest()).toBe(copied);
+    const fourth = create();
+    expect(fourth > copied).toBe(true);
+    expect(marks()).toEqual([fourth]);
   });
 
   it('takes another id when one is taken, and never touches what is there', () => {

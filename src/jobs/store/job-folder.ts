@@ -1,5 +1,14 @@
 /** The folder of jobs: which there are, a new one, and what killed processes left. */
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { IoError } from '../../errors.ts';
 import {
@@ -14,7 +23,7 @@ import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { isPidAlive } from '../../lib/disk/process-identity.ts';
 import type { WorkflowPlan } from '../record.ts';
 import { FILES, fileText, isThere, type StoredJob } from './job-files.ts';
-import { isJobName } from './job-id.ts';
+import { isJobName, newestOf } from './job-id.ts';
 
 /** Prefix of folders that are being filled. */
 const NEW_PREFIX = '.new-';
@@ -39,37 +48,88 @@ function allNames(dir: string): string[] {
   }
 }
 
+/** The newest job, undefined when there is none. Errors: IoError. */
+export function newestJob(dir: string): string | undefined {
+  return newestOf(allNames(dir).filter(isJobName));
+}
+
 /**
- * Publishes a job's folder: filled under another name, synced, renamed. `nextId` is given the names that are there, in any order, and
- * called again when another process took the id. Errors: IoError; then nothing was published.
+ * Publishes a job's folder: filled under another name, synced, renamed. `nextId` is given an id that no job sorts after, and called again when
+ * another process took what it returns. Takes as long however many jobs there are. Errors: IoError; then nothing was published.
  */
 export function publishJob(
   dir: string,
   now: number,
-  nextId: (names: readonly string[]) => string,
+  nextId: (newest: string | undefined) => string,
   content: (id: string) => StoredJob,
   plan?: WorkflowPlan,
 ): StoredJob {
   makePrivateDir(dir);
-  let names = allNames(dir);
-  sweep(dir, names, now);
+  let newest = newestBefore(dir, now);
   const draft = join(dir, uniqueName(NEW_PREFIX));
   try {
     makePrivateDir(draft);
     if (plan) replaceFile(join(draft, FILES.plan), fileText(plan));
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
-      const job = content(nextId(names.filter(isJobName)));
+      const job = content(nextId(newest));
       replaceFile(join(draft, FILES.job), fileText(job));
+      mark(dir, job.job_id);
       if (renamed(draft, join(dir, job.job_id))) {
         syncDir(dir);
+        dropOlderMarks(dir, job.job_id);
         return job;
       }
-      names = allNames(dir);
+      newest = job.job_id;
     }
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
   throw new IoError(`cannot create a job in ${dir}: every new id was taken`, { details: { path: dir } });
+}
+
+/*
+ * A job's id sorts after all others, whatever the clock says, and a new job must not look at them all for it. So beside the folder of jobs is one of
+ * marks, empty files named like jobs: each is made before its job appears, and removed by whoever has made a job that sorts after it. The greatest
+ * mark therefore sorts after every job, whoever is killed when. It may be of a job that never came, or is gone: that makes an id greater, no more.
+ */
+const marksDir = (dir: string) => `${dir}.newest`;
+
+/** When the folder of jobs was last looked through. */
+const SWEPT = '.swept';
+
+/** What no job sorts after. Once in an hour the folder is looked through for what killed processes left there, and for jobs that somebody copied in. */
+function newestBefore(dir: string, now: number): string | undefined {
+  const marks = marksDir(dir);
+  const swept = join(marks, SWEPT);
+  const marked = allNames(marks).filter(isJobName);
+  if (marked.length > 0 && !isStale(swept, now) && isThere(swept)) return newestOf(marked);
+  const names = allNames(dir);
+  sweep(dir, names, now);
+  makePrivateDir(marks);
+  try {
+    writeFileSync(swept, '', { mode: 0o600 });
+  } catch (error) {
+    throw ioFailure(error, 'write', swept);
+  }
+  return newestOf([...marked, ...names.filter(isJobName)]);
+}
+
+function mark(dir: string, id: string): void {
+  const path = join(marksDir(dir), id);
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw ioFailure(error, 'create', path);
+  }
+}
+
+function dropOlderMarks(dir: string, id: string): void {
+  const marks = marksDir(dir);
+  try {
+    for (const name of readdirSync(marks).filter(isJobName)) if (name < id) unlinkSync(join(marks, name));
+  } catch {
+    // Another process was faster, or the disk refuses; the next one tries again.
+  }
 }
 
 /** False when the name is taken: a rename never replaces a folder that has something in it. */

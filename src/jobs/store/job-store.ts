@@ -35,8 +35,8 @@ import {
   readResultFile,
   readTaskFile,
 } from './job-files.ts';
-import { jobNames, publishJob } from './job-folder.ts';
-import { checkedId, isJobName, newestOf, newJobId, resolveName, unknownJob } from './job-id.ts';
+import { jobNames, newestJob, publishJob } from './job-folder.ts';
+import { checkedId, isJobName, newJobId, resolveName, unknownJob } from './job-id.ts';
 import { JobIndex } from './job-index.ts';
 import { appendLog, readLog } from './job-log.ts';
 import { fitting, problemOf } from './listing.ts';
@@ -90,7 +90,7 @@ class DiskJobStore implements JobStore {
 
   create(job: NewJob): JobRecord {
     const now = this.#clock.now();
-    const nextId = (names: readonly string[]) => this.#newId?.() ?? newJobId(now.getTime(), newestOf(names));
+    const nextId = (newest: string | undefined) => this.#newId?.() ?? newJobId(now.getTime(), newest);
     const content = (id: string) => createdRecord(checkedId(id), job, now);
     const stored = publishJob(this.#dir, now.getTime(), nextId, content, job.plan);
     this.#leaveLease(this.#folder(stored.job_id), job.holder);
@@ -241,7 +241,7 @@ class DiskJobStore implements JobStore {
   }
 
   latest(): string | undefined {
-    return newestOf(jobNames(this.#dir));
+    return newestJob(this.#dir);
   }
 
   #folder(id: string): string {
