@@ -59,7 +59,7 @@ async function keptTask(
     signal: stop.signal,
   };
   const { jobId, error } = await keeper.submit(call, options);
-  return { job: deps.store.read(jobId), ...(error ? { error } : {}) };
+  return { job: await deps.store.read(jobId), ...(error ? { error } : {}) };
 }
 
 /** A call that the server made a task of, as it may: from then on it is a job too. */
@@ -84,7 +84,7 @@ export async function followToEnd(
   const job =
     keeper && submission.fact.session.transport === 'stdio'
       ? await handOver(deps, keeper, wanted, submission, options)
-      : adoptTask(deps, wanted, submission, options);
+      : await adoptTask(deps, wanted, submission, options);
   return untilEnd(scope, deps, link, job, { stop, live });
 }
 
@@ -95,7 +95,7 @@ async function handOver(
   { fact }: Extract<Submission, { kind: 'task' }>,
   options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'metadata'>,
 ): Promise<JobRecord> {
-  const job = createJob(deps, call, fact.session, options);
+  const job = await createJob(deps, call, fact.session, options);
   await keeper.adopt(job.job_id, { ...fact, accepted_at: deps.clock.now().toISOString() });
   return deps.store.read(job.job_id);
 }

@@ -42,7 +42,7 @@ export async function submitToKeeper(
   try {
     const asked = recorded.then(() => untilAsked(deps, id ?? '', submission, stop));
     const reply = await (detach || stays ? submission : Promise.race([submission, asked]));
-    const job = deps.store.read(reply?.jobId ?? id ?? '');
+    const job = await deps.store.read(reply?.jobId ?? id ?? '');
     // It goes on in the keeper, and the question waits on record.
     if (reply === undefined) return { job, synchronous: false };
     const { synchronous, error } = reply;
@@ -51,7 +51,7 @@ export async function submitToKeeper(
   } catch (error) {
     // There is a job, whatever became of it: nobody must think that nothing was done.
     if (id === undefined) throw error;
-    return { job: deps.store.read(id), synchronous: false, error: error as Error };
+    return { job: await deps.store.read(id), synchronous: false, error: error as Error };
   }
 }
 
@@ -68,7 +68,7 @@ async function untilAsked<T>(
   const over = stopAfter(deps.clock, stop.signal, undefined, '');
   submission.finally(() => over.abort(new Error('taken'))).catch(() => {});
   try {
-    await waitForOwner(deps, deps.store.read(id), over, {});
+    await waitForOwner(deps, await deps.store.read(id), over, {});
   } catch (error) {
     if (error instanceof UnfinishedError) return undefined;
   } finally {

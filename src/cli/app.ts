@@ -39,6 +39,7 @@ export class App {
   #config: Config | undefined;
   #instance: Instance | undefined;
   #session: InstanceSession | undefined;
+  #store: JobStore | undefined;
   #rootChecked = false;
 
   constructor(context: Context, flags: FlagValues) {
@@ -130,6 +131,7 @@ export class App {
   /** Picks the instance that this command is about. */
   select(instance: Instance): void {
     this.#instance = instance;
+    this.#store = undefined;
     this.printer.appId = instance.name;
   }
 
@@ -181,7 +183,12 @@ export class App {
   get store(): JobStore {
     this.#checkRoot();
     const { name } = this.instance;
-    return openJobStore({ dir: this.paths.jobsDir(name), instance: name, clock: this.context.clock });
+    this.#store ??= openJobStore({
+      dir: this.paths.jobsDir(name),
+      instance: name,
+      clock: this.context.clock,
+    });
+    return this.#store;
   }
 
   /** How the person types a command of this instance, for hints: `work jobs wait ID`. */
@@ -278,5 +285,6 @@ export class App {
 
   async close(): Promise<void> {
     await this.#session?.close();
+    await this.#store?.close();
   }
 }

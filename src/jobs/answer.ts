@@ -44,8 +44,8 @@ export async function openQuestions(
         details: error.details,
       });
   }
-  if (seen.length === 0) throw nothingToAnswer(deps.store.read(id));
-  return { job: deps.store.read(id), questions: seen };
+  if (seen.length === 0) throw nothingToAnswer(await deps.store.read(id));
+  return { job: await deps.store.read(id), questions: seen };
 }
 
 function nothingToAnswer(job: JobRecord, why = ''): UsageError {
@@ -116,7 +116,7 @@ export async function bringAnswers(
   } finally {
     own.dispose();
   }
-  if (brought === 0) throw nothingToAnswer(deps.store.read(id), ' (answered elsewhere, or withdrawn)');
+  if (brought === 0) throw nothingToAnswer(await deps.store.read(id), ' (answered elsewhere, or withdrawn)');
   return stateAfter(deps, id, wanted, stop);
 }
 
@@ -131,7 +131,7 @@ async function stateAfter(
     listed.length > 0
       ? listed.some((one) => answered.some((a) => sameId(a, one)))
       : status === 'input_required';
-  let job = deps.store.read(id);
+  let job = await deps.store.read(id);
   try {
     for (let looks = 0; looks < LOOKS_AFTER; looks++) {
       if (looks > 0) await deps.clock.sleep(LOOK_AFTER_MS, stop.signal);

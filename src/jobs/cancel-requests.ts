@@ -1,4 +1,5 @@
 import type { JobDeps } from './deps.ts';
+import { changesOf } from './follow/changes.ts';
 
 /** How often a process that holds a call looks whether another one asked for cancellation, in milliseconds. */
 const CANCEL_CHECK_MS = 250;
@@ -14,11 +15,12 @@ export function watchForCancel(
   onCancel: () => void,
   onLook: () => void = () => {},
 ): void {
+  const change = changesOf(deps, id, CANCEL_CHECK_MS);
   const look = async () => {
     for (;;) {
-      await deps.clock.sleep(CANCEL_CHECK_MS, until);
+      await change(until);
       onLook();
-      if (deps.store.cancelRequested(id)) return onCancel();
+      if (await deps.store.cancelRequested(id)) return onCancel();
     }
   };
   look().catch(() => {});

@@ -25,7 +25,7 @@ export async function forgetJob(
   id: string,
   { by, force, stop }: ForgetOptions,
 ): Promise<JobRecord> {
-  const job = deps.store.read(id);
+  const job = await deps.store.read(id);
   if (isTerminal(job.status)) return job;
   let why = 'the server was not asked (--force)';
   if (!force) {

@@ -237,51 +237,84 @@ export interface JobListing {
   problems: StoreProblem[];
 }
 
+/** Settled at once by what is on this machine, later by what is not: callers await it either way. */
+export type Awaitable<T> = T | Promise<T>;
+
+export interface RemoveOptions {
+  onRemoved: (part: Removal) => void;
+  signal: AbortSignalLike;
+}
+
+/** Jobs that were removed. */
+export interface Removal {
+  /** The ids that this call removed; what another process removed is not among them. */
+  removed: string[];
+  /** Freed, as whoever keeps them counts. */
+  bytes: number;
+}
+
 /**
- * Where jobs live. All methods are synchronous (measured: 5 to 8 times faster here) and durable when they return. Errors:
- * UsageError for an unknown or ambiguous id, ConfigError for a damaged or newer record, IoError when the disk refuses.
+ * Where jobs live. What a method has written is kept when it returns, or when what it returns resolves: files are synchronous (measured: 5 to 8
+ * times faster here), a store on another machine is not. Errors, thrown or rejected with: UsageError for an unknown or ambiguous id, ConfigError
+ * for a damaged or newer record, IoError when the disk refuses.
  */
 export interface JobStore {
-  /** Publishes a new record, status `queued`. It is on disk, whole, when this returns. */
-  create(job: NewJob): JobRecord;
+  /** Publishes a new record, status `queued`. It is kept, whole, when this returns. */
+  create(job: NewJob): Awaitable<JobRecord>;
   /** Records the remote handle. Once per job. */
-  accept(id: string, fact: TaskFact): void;
+  accept(id: string, fact: TaskFact): Awaitable<void>;
   /** Replaces the last observation. Losing one to a concurrent writer does no harm. */
-  observe(id: string, seen: Observation): void;
+  observe(id: string, seen: Observation): Awaitable<void>;
   /** Records that cancellation was asked for; the first time counts. */
-  requestCancel(id: string): void;
+  requestCancel(id: string): Awaitable<void>;
   /** Whether anybody asked for cancellation; cheap, for a holder that looks often. */
-  cancelRequested(id: string): boolean;
+  cancelRequested(id: string): Awaitable<boolean>;
   /** Whether the job has an end on record, or no record any more; cheap, for a holder that looks often. */
-  hasEnded(id: string): boolean;
+  hasEnded(id: string): Awaitable<boolean>;
   /** Adds a line to the job's log. Best effort: a log that cannot be written ends nothing. */
-  log(id: string, text: string): void;
+  log(id: string, text: string): Awaitable<void>;
   /** The job's log, oldest first; empty when there is none. */
-  readLog(id: string): LogEntry[];
+  readLog(id: string): Awaitable<LogEntry[]>;
   /**
    * Publishes the end. If somebody else finished first, theirs counts: the returned record tells. `round`: as for `addStep`; the end of an earlier
    * round than the present one counts nothing.
    */
-  finish(id: string, end: JobEnd, round?: number): JobRecord;
+  finish(id: string, end: JobEnd, round?: number): Awaitable<JobRecord>;
   /** What a workflow's run goes by; undefined for a job that is none. */
-  readPlan(id: string): WorkflowPlan | undefined;
+  readPlan(id: string): Awaitable<WorkflowPlan | undefined>;
   /** Keeps it for a job that turned out to be a workflow after its record was made. The first one counts. */
-  keepPlan(id: string, plan: WorkflowPlan): void;
+  keepPlan(id: string, plan: WorkflowPlan): Awaitable<void>;
   /**
    * Adds a fact about a step; it is durable when this returns. `round`: how often the workflow had been resumed when this run of it began.
    * Error: UsageError, code `superseded`, when it was resumed since.
    */
-  addStep(id: string, round: number, fact: StepFact): void;
+  addStep(id: string, round: number, fact: StepFact): Awaitable<void>;
   /**
    * Opens a workflow that has ended again, for a holder that goes on with it. Of several at once one wins. Errors: UsageError for a job that
    * is no workflow, has completed or goes on; of a workflow that another process resumes right now its code is `being_resumed`.
    */
-  resume(id: string, holder: HolderFacts): JobRecord;
+  resume(id: string, holder: HolderFacts): Awaitable<JobRecord>;
   /** The whole record, result and steps included. */
-  read(id: string): JobRecord;
-  list(filter?: JobFilter): JobListing;
+  read(id: string): Awaitable<JobRecord>;
+  list(filter?: JobFilter): Awaitable<JobListing>;
   /** Full id for an id or a unique prefix of one (with or without `job_`). */
-  resolve(idOrPrefix: string): string;
+  resolve(idOrPrefix: string): Awaitable<string>;
   /** The newest id by creation, or undefined when there is none. */
-  latest(): string | undefined;
+  latest(): Awaitable<string | undefined>;
+  /** Whether the process that holds a job is proved to live. Of one that cannot be looked at, the person may know more. */
+  isProvedHeld(job: JobRecord): Awaitable<boolean>;
+  /**
+   * Removes the jobs of these ids, as far as they are there, whole and ended when their turn comes. Each part is given to `onRemoved` when it is
+   * gone, and `signal` is asked in between. Errors: the signal's reason, those of the store; what was told before is removed.
+   */
+  remove(ids: readonly string[], options: RemoveOptions): Promise<void>;
+  /** Bytes that removing these jobs would free. */
+  removableBytes(ids: readonly string[]): Awaitable<number>;
+  /**
+   * Hears of what is written of one job, where the store can tell. The function that it returns resolves when something may have been written since
+   * it resolved last, at once the first time; it rejects with the signal's reason. Without it whoever waits looks again after a pause.
+   */
+  changes?(id: string): (signal: AbortSignalLike) => Promise<void>;
+  /** Lets go of what it holds open. What was written stays. */
+  close(): Awaitable<void>;
 }

@@ -44,9 +44,13 @@ export class UnrecordedTaskError extends IoError {
  * Records how a job ended, and returns the record as it then stands: if somebody else was first, theirs counts. Error: UnrecordedEndError,
  * so that a result that was received is not lost with the error. A record that was removed meanwhile had ended: this end is told all the same.
  */
-export function recordEnd(deps: Pick<JobDeps, 'store'>, job: JobRecord, end: JobEnd): JobRecord {
+export async function recordEnd(
+  deps: Pick<JobDeps, 'store'>,
+  job: JobRecord,
+  end: JobEnd,
+): Promise<JobRecord> {
   try {
-    return deps.store.finish(job.job_id, end, job.resumed);
+    return await deps.store.finish(job.job_id, end, job.resumed);
   } catch (error) {
     if (error instanceof UsageError && error.code === 'unknown_job') return endedRecord(job, end);
     if (!(error instanceof IoError)) throw error;
@@ -83,12 +87,12 @@ export function unrecordedJob(kept: UnrecordedEndError[]): (error: unknown) => J
 }
 
 /** The remote handle goes on record. One that cannot be written must not be lost with the error: the server runs the task. */
-export function recordAcceptance(
+export async function recordAcceptance(
   deps: JobDeps,
   id: string,
   fact: Omit<TaskFact, 'accepted_at' | 'holder'>,
   holds?: boolean,
-): void {
+): Promise<void> {
   // The child of a process ends with it, and its tasks with the child.
   const dies = holds && fact.session.transport === 'stdio';
   const accepted: TaskFact = {
@@ -97,7 +101,7 @@ export function recordAcceptance(
     accepted_at: deps.clock.now().toISOString(),
   };
   try {
-    deps.store.accept(id, accepted);
+    await deps.store.accept(id, accepted);
   } catch (error) {
     if (!(error instanceof IoError)) throw error;
     throw new UnrecordedTaskError(id, accepted, error);
@@ -120,6 +124,8 @@ export class JobRecorder {
   #written = Number.NEGATIVE_INFINITY;
   #warned = false;
   #waiting: Observation | undefined;
+  /** The last write that is under way, where the store takes its time: what comes later waits for it. */
+  #writing: Promise<void> | undefined;
 
   constructor(deps: JobDeps, job: JobRecord, events: JobEvents) {
     this.#deps = deps;
@@ -164,13 +170,19 @@ export class JobRecorder {
     this.#waiting = undefined;
     // What is urgent does not hold up the first progress after it.
     if (!urgent) this.#written = at;
-    this.#write(merged);
+    const before = this.#writing;
+    const writing = (before ? before.then(() => this.#write(merged)) : this.#write(merged)).finally(() => {
+      if (this.#writing === writing) this.#writing = undefined;
+    });
+    this.#writing = writing;
   }
 
-  #write(seen: Observation): void {
+  /** A store on disk has written it when this returns. */
+  async #write(seen: Observation): Promise<void> {
     try {
-      this.#deps.store.observe(this.#id, seen);
-      this.#events.onChange?.({ ...this.#deps.store.read(this.#id), ...definedOnly(seen) });
+      await this.#deps.store.observe(this.#id, seen);
+      if (!this.#events.onChange) return;
+      this.#events.onChange({ ...(await this.#deps.store.read(this.#id)), ...definedOnly(seen) });
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       if (!this.#warned) this.#events.onNote?.(`the record was not updated: ${error.message}`);

@@ -62,32 +62,33 @@ export async function runLocally(
   try {
     for (let number = 1; ; number++) {
       recorder.now({ status: 'running', attempt: number });
-      log(`attempt ${number} of ${retry.attempts}`);
+      await log(`attempt ${number} of ${retry.attempts}`);
       const attempt = await tryOnce({ deps, link, call, job, options, recorder });
       if (attempt.kind === 'settled') return attempt.submitted;
       const { end, error, mayRetry } = attempt;
-      log(`attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`);
-      if (number >= retry.attempts || !mayRetry || stop.signal.aborted) return ended(deps, job, end, error);
+      await log(`attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`);
+      if (number >= retry.attempts || !mayRetry || stop.signal.aborted)
+        return await ended(deps, job, end, error);
       const delay = retryDelay(retry, number);
       events.onNote?.(`attempt ${number} failed: ${end.error?.message}; the next one in ${delay / 1000} s`);
       await deps.clock.sleep(delay, stop.signal).catch(() => {});
       const { aborted, reason } = stop.signal;
-      if (aborted) return ended(deps, job, endedByUs(reason, deps), reason);
+      if (aborted) return await ended(deps, job, endedByUs(reason, deps), reason);
     }
   } finally {
     watching.abort(new Error('done'));
   }
 }
 
-function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Submitted {
-  if (error === undefined) return { job: recordEnd(deps, job, end), synchronous: true };
-  return { ...recordFailedCall(deps, job, error, end), synchronous: true };
+async function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Promise<Submitted> {
+  if (error === undefined) return { job: await recordEnd(deps, job, end), synchronous: true };
+  return { ...(await recordFailedCall(deps, job, error, end)), synchronous: true };
 }
 
 async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promise<Attempt> {
   const { local = {}, events } = options;
-  const note = (text: string) => {
-    deps.store.log(job.job_id, text);
+  const note = async (text: string) => {
+    await deps.store.log(job.job_id, text);
     events.onNote?.(text);
   };
   const { attemptTimeoutMs: limit } = local;
@@ -117,7 +118,7 @@ async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promi
     );
     if (submission.kind === 'result') return await judged(submission.result, deps, local, stop.signal, note);
     if (mode.holdable || options.holds)
-      return { kind: 'settled', submitted: recordSubmission(deps, job, submission, options) };
+      return { kind: 'settled', submitted: await recordSubmission(deps, job, submission, options) };
     const driven = await driveHere(deps, link, job, submission, { ...options, stop });
     return { kind: 'settled', submitted: { job: driven, synchronous: true } };
   } catch (error) {
@@ -135,12 +136,12 @@ async function judged(
   deps: JobDeps,
   { checkResult }: LocalRun,
   signal: AbortSignal,
-  note: (text: string) => void,
+  note: (text: string) => Promise<void>,
 ): Promise<Attempt> {
   const end = endOfResult(result, deps.clock);
   const { problem, unchecked } =
     (end.status === 'completed' ? await checkResult?.(result, signal) : undefined) ?? {};
-  if (unchecked !== undefined) note(`the result was not checked: ${unchecked}`);
+  if (unchecked !== undefined) await note(`the result was not checked: ${unchecked}`);
   if (problem === undefined) return { kind: 'ended', end, mayRetry: end.status === 'failed' };
   const message = `the result breaks the tool's outputSchema: ${problem}`;
   const error = { code: 'invalid_output', message };

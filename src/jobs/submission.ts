@@ -48,27 +48,32 @@ export interface Submitted {
 export type TaskSubmission = Extract<Submission, { kind: 'task' }>;
 
 /** Records what the server made of the call. */
-export function recordSubmission(
+export async function recordSubmission(
   deps: JobDeps,
   job: JobRecord,
   submission: Submission,
   { holds }: Pick<SubmitOptions, 'holds'>,
-): Submitted {
+): Promise<Submitted> {
   if (submission.kind === 'result')
     return {
-      job: recordEnd(deps, job, endOfResult(submission.result, deps.clock)),
+      job: await recordEnd(deps, job, endOfResult(submission.result, deps.clock)),
       synchronous: true,
     };
-  recordAcceptance(deps, job.job_id, submission.fact, holds);
-  return { job: deps.store.read(job.job_id), synchronous: false };
+  await recordAcceptance(deps, job.job_id, submission.fact, holds);
+  return { job: await deps.store.read(job.job_id), synchronous: false };
 }
 
 /** Records how a call ended that was not answered. */
-export function recordFailedCall(deps: JobDeps, job: JobRecord, error: unknown, end: JobEnd): Submitted {
+export async function recordFailedCall(
+  deps: JobDeps,
+  job: JobRecord,
+  error: unknown,
+  end: JobEnd,
+): Promise<Submitted> {
   // A protocol error and a requested cancellation are outcomes of the work; anything else is also this command's failure.
   const outcome = error instanceof RpcError || error instanceof CancelRequested;
   return {
-    job: recordEnd(deps, job, end),
+    job: await recordEnd(deps, job, end),
     synchronous: false,
     ...(outcome ? {} : { error: error as Error }),
   };

@@ -38,7 +38,7 @@ export async function submitJob(
 ): Promise<Submitted> {
   const mode = link.taskMode(call);
   const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
-  const job = deps.store.create({
+  const job = await deps.store.create({
     instance: options.instance,
     capability: options.metadata?.capability ?? call.name,
     arguments: options.storedArguments,
@@ -78,7 +78,7 @@ async function submitTask(
         // Some servers ask before they accept; the question stays with the record for whoever can answer.
         onOpen: (open) => {
           asks = open.length > 0;
-          deps.store.observe(job.job_id, {
+          void deps.store.observe(job.job_id, {
             pending_input: open,
             ...(asks ? { status: 'input_required' } : {}),
           });
@@ -97,8 +97,8 @@ async function submitTask(
   } finally {
     watching.abort(new Error('done'));
   }
-  const submitted = recordSubmission(deps, job, submission, options);
-  if (submission.kind === 'result' || !deps.store.cancelRequested(job.job_id)) return submitted;
+  const submitted = await recordSubmission(deps, job, submission, options);
+  if (submission.kind === 'result' || !(await deps.store.cancelRequested(job.job_id))) return submitted;
   return { ...submitted, job: await cancelAccepted(deps, link, submitted.job, submission) };
 }
 
@@ -150,24 +150,24 @@ function giveUp(deps: JobDeps, stop: Stop, error: Error, afterMs: number, over: 
  * Makes a job of a call that came back as a task although nobody had asked for one: nothing that runs is without a record.
  * Errors: IoError.
  */
-export function adoptTask(
+export async function adoptTask(
   deps: JobDeps,
   call: ToolCall,
   submission: TaskSubmission,
   options: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'metadata' | 'holds'>,
-): JobRecord {
-  const job = createJob(deps, call, submission.fact.session, options);
-  recordAcceptance(deps, job.job_id, submission.fact, options.holds);
+): Promise<JobRecord> {
+  const job = await createJob(deps, call, submission.fact.session, options);
+  await recordAcceptance(deps, job.job_id, submission.fact, options.holds);
   return deps.store.read(job.job_id);
 }
 
 /** A record of a call that is this process's. */
-export function createJob(
+export async function createJob(
   deps: JobDeps,
   call: ToolCall,
   session: SessionFacts,
   { instance, storedArguments, metadata }: Pick<SubmitOptions, 'instance' | 'storedArguments' | 'metadata'>,
-): JobRecord {
+): Promise<JobRecord> {
   return deps.store.create({
     instance,
     capability: metadata?.capability ?? call.name,

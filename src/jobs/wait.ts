@@ -8,6 +8,7 @@ import {
 import { type Stop, stopAfter } from '../lib/stop.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { dialectOf } from './dialects.ts';
+import { changesOf } from './follow/changes.ts';
 import { fetchEnd } from './follow/fetch-result.ts';
 import { LOCAL_LOOK_MS, waitForOwner } from './follow/follow-record.ts';
 import { followTask } from './follow/follow-task.ts';
@@ -39,7 +40,7 @@ function hasRemoteTask(job: JobRecord): boolean {
  * Errors: UnreachableError, AuthError and the store's own.
  */
 export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {
-  const job = deps.store.read(id);
+  const job = await deps.store.read(id);
   if (isTerminal(job.status) || !hasRemoteTask(job)) return job;
   return withLink(deps, job, stop, async (link) => {
     const seen = await stateNow(deps, job, link, stop.signal);
@@ -61,9 +62,9 @@ export async function lookAtJob(deps: JobDeps, job: JobRecord, signal: AbortSign
   const link = await deps.links.reopen(job, signal);
   try {
     const seen = await stateNow(deps, job, link, signal);
-    if (!('finished_at' in seen)) observed(deps, job, seen);
+    if (!('finished_at' in seen)) await observed(deps, job, seen);
     else if (seen.status === 'lost') return false;
-    else recordEnd(deps, job, seen);
+    else await recordEnd(deps, job, seen);
     return true;
   } finally {
     await link.close({ keepSession: true }).catch(() => {});
@@ -93,7 +94,7 @@ export async function waitForJob(
   stop: Stop,
   events: JobEvents,
 ): Promise<JobRecord> {
-  const stored = deps.store.read(id);
+  const stored = await deps.store.read(id);
   events.onChange?.(stored);
   const job = await waitForOwner(deps, stored, stop, events);
   if (isTerminal(job.status)) return job;
@@ -105,14 +106,14 @@ export async function waitForJob(
  * acknowledged). Errors: UnsupportedError where the server has no cancel, UnreachableError, AuthError.
  */
 export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {
-  const job = deps.store.read(id);
+  const job = await deps.store.read(id);
   if (isTerminal(job.status)) return job;
   if (!dialectOf(job.backend).cancels)
     throw new UnsupportedError('the server has no cancel for its jobs', {
       hint: 'the run goes on at the server: wait for it, or stop it by the means of the server itself (restarting it ends its runs)',
     });
   if (!hasRemoteTask(job)) {
-    deps.store.requestCancel(id);
+    await deps.store.requestCancel(id);
     return cancelHeldElsewhere(deps, id, stop);
   }
   return withLink(deps, job, stop, async (link) => {
@@ -120,7 +121,7 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
       throw new UnsupportedError('the server has no cancel for tasks', {
         hint: 'the job goes on; wait for it, or stop it by the means of the server itself',
       });
-    deps.store.requestCancel(id);
+    await deps.store.requestCancel(id);
     const backend = link.backend(job.backend ?? 'tasks-2025-11-25');
     const taskId = job.remote_task_id ?? '';
     const state = await backend.cancel(taskId, { signal: stop.signal, timeoutMs: REQUEST_TIMEOUT_MS });
@@ -147,10 +148,11 @@ export async function cancelSoon(deps: JobDeps, id: string): Promise<JobRecord> 
 
 async function cancelHeldElsewhere(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {
   const until = deps.clock.monotonic() + LOCAL_CANCEL_MS;
-  let job = deps.store.read(id);
+  let job = await deps.store.read(id);
+  const change = changesOf(deps, id, LOCAL_LOOK_MS);
   while (!isTerminal(job.status) && deps.clock.monotonic() < until) {
-    await deps.clock.sleep(LOCAL_LOOK_MS, stop.signal);
-    job = deps.store.read(id);
+    await change(stop.signal);
+    job = await deps.store.read(id);
   }
   return job;
 }
@@ -168,7 +170,7 @@ async function withLink(
   } catch (error) {
     const gone = error instanceof SessionGoneError && !dialectOf(job.backend).outlivesSession;
     if (error instanceof TaskUnknownError || gone)
-      return recordEnd(deps, job, lost(error.code, error.message, deps.clock));
+      return await recordEnd(deps, job, lost(error.code, error.message, deps.clock));
     if (error instanceof RpcError || error instanceof SessionGoneError)
       throw new UnreachableError(`the server could not tell about the task: ${error.message}`, {
         cause: error,
@@ -192,15 +194,15 @@ async function retryOnce<T>(deps: JobDeps, stop: Stop, work: () => Promise<T>): 
   }
 }
 
-function observed(deps: JobDeps, job: JobRecord, state: Snapshot): JobRecord {
+async function observed(deps: JobDeps, job: JobRecord, state: Snapshot): Promise<JobRecord> {
   const seen = {
     ...observationOf(state),
     ...(state.questions === undefined ? {} : { pending_input: state.questions }),
   };
   try {
-    deps.store.observe(job.job_id, seen);
+    await deps.store.observe(job.job_id, seen);
   } catch {
     // Showing works on a disk that cannot be written; what was seen is in the answer.
   }
-  return { ...deps.store.read(job.job_id), ...seen, observed_at: deps.clock.now().toISOString() };
+  return { ...(await deps.store.read(job.job_id)), ...seen, observed_at: deps.clock.now().toISOString() };
 }

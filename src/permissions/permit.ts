@@ -40,7 +40,7 @@ export async function permitJobs(
 ): Promise<void> {
   if (!requester.instance.access) return;
   for (const id of ids) {
-    const job = store.read(id);
+    const job = await store.read(id);
     await permitAll(requester, action, namesOfJob(job), job.arguments);
   }
 }

@@ -1,14 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { JobStore } from '../../src/jobs/ports.ts';
-import { openJobStore } from '../../src/jobs/store/job-store.ts';
+import { type DiskJobStore, openJobStore } from '../../src/jobs/store/job-store.ts';
 import { readOnly, tmpfs } from '../support/disk.ts';
 import { freshDir } from '../support/home.ts';
 import { completed, diskStore, endedJobs, newJob, taskFact } from '../support/store-fixtures.ts';
 
 /** Creates and ends jobs until the disk refuses. */
-function fill(store: JobStore): { acknowledged: Map<string, string>; error: Error } {
+function fill(store: DiskJobStore): { acknowledged: Map<string, string>; error: Error } {
   const acknowledged = new Map<string, string>();
   for (;;)
     try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Awaitable } from '../../src/jobs/ports.ts';
 import type { StepFact, WorkflowPlan } from '../../src/jobs/record.ts';
-import type { HolderFacts } from '../../src/lib/disk/holder-facts.ts';
 import { completed, deadHolder, newJob } from '../support/store-fixtures.ts';
 import type { StoreUnderTest } from './store-contract.ts';
 
@@ -24,16 +24,13 @@ const failed = {
 };
 
 /** What every JobStore must do with workflows: facts about steps, and rounds. */
-export function workflowStoreContract(
-  name: string,
-  make: (options: { holderAlive?: (holder: HolderFacts) => boolean }) => StoreUnderTest,
-): void {
+export function workflowStoreContract(name: string, make: () => Awaitable<StoreUnderTest>): void {
   const workflow = async ({ store }: StoreUnderTest) =>
     (await store.create(newJob({ metadata: { kind: 'workflow' }, plan }))).job_id;
 
   describe(`${name}: steps of workflows`, () => {
     it('are told by another process, with what has become of them, and not in lists', async () => {
-      const made = make({});
+      const made = await make();
       const id = await workflow(made);
       const { store, reopen } = made;
       expect(await reopen().readPlan(id)).toMatchObject(plan);
@@ -50,7 +47,7 @@ export function workflowStoreContract(
     });
 
     it('of a job whose process is gone are lost, and a job that is no workflow has none', async () => {
-      const made = make({ holderAlive: ({ boot_id }) => boot_id !== deadHolder().boot_id });
+      const made = await make();
       const { store } = made;
       const { job_id } = await store.create(newJob({ holder: deadHolder(), plan }));
       await store.addStep(job_id, 0, fact('a', 'running', { attempt: 1 }));
@@ -69,7 +66,7 @@ export function workflowStoreContract(
 
   describe(`${name}: resuming`, () => {
     it('opens a workflow again under its id, with its steps, and ends it a second time', async () => {
-      const made = make({});
+      const made = await make();
       const id = await workflow(made);
       const { store, reopen } = made;
       await store.requestCancel(id);
@@ -111,7 +108,7 @@ export function workflowStoreContract(
     });
 
     it('is for one process of several', async () => {
-      const made = make({});
+      const made = await make();
       const id = await workflow(made);
       await made.store.finish(id, failed);
       const all = await Promise.allSettled(
@@ -123,7 +120,7 @@ export function workflowStoreContract(
     });
 
     it('goes on after a process that was killed, in the middle of a round or of the claim', async () => {
-      const made = make({ holderAlive: ({ boot_id }) => boot_id !== deadHolder().boot_id });
+      const made = await make();
       const { store } = made;
       const { job_id } = await store.create(newJob({ holder: deadHolder(), plan }));
       for (const resumed of [1, 2, 3])
@@ -148,7 +145,7 @@ export function workflowStoreContract(
         'has completed',
       ],
     ])('is refused for a job that %s', async (_, job, says) => {
-      const made = make({});
+      const made = await make();
       const id = await job(made);
       await expect(async () => made.store.resume(id, newJob().holder)).rejects.toMatchObject({
         exitCode: 2,

@@ -2,8 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import type { DemoServer, DemoServerOptions } from '../../src/demo/server.ts';
 import type { JobDeps } from '../../src/jobs/deps.ts';
-import type { Backend, JobStore, ServerLink } from '../../src/jobs/ports.ts';
+import type { Backend, ServerLink } from '../../src/jobs/ports.ts';
 import type { BackendName, JobRecord } from '../../src/jobs/record.ts';
+import type { DiskJobStore } from '../../src/jobs/store/job-store.ts';
 import { submitJob } from '../../src/jobs/submit.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
@@ -41,7 +42,7 @@ export interface Rig {
   server: DemoServer;
   link: ServerLink;
   backend: Backend;
-  store: JobStore;
+  store: DiskJobStore;
   clock: FakeClock;
   deps: JobDeps;
   stop: Stop;

@@ -1,10 +1,9 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobStore } from '../../src/jobs/ports.ts';
 import type { JobEnd, JobRecord, NewJob, SessionFacts, TaskFact } from '../../src/jobs/record.ts';
 import { createdRecord } from '../../src/jobs/store/assemble.ts';
 import { newJobId } from '../../src/jobs/store/job-id.ts';
-import { openJobStore } from '../../src/jobs/store/job-store.ts';
+import { type DiskJobStore, openJobStore } from '../../src/jobs/store/job-store.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
 import type { HolderFacts } from '../../src/lib/disk/holder-facts.ts';
 
@@ -68,7 +67,7 @@ export function deadHolder(): HolderFacts {
 export function diskStore(
   home: string,
   options: Partial<Parameters<typeof openJobStore>[0]> = {},
-): { store: JobStore; dir: string } {
+): { store: DiskJobStore; dir: string } {
   const dir = join(home, 'instances', 'work', 'jobs');
   return {
     store: openJobStore({ dir, instance: 'work', clock: { now: () => new Date() }, ...options }),
@@ -77,7 +76,7 @@ export function diskStore(
 }
 
 /** `n` jobs that have ended, ids in order of creation. */
-export function endedJobs(store: JobStore, n: number): string[] {
+export function endedJobs(store: DiskJobStore, n: number): string[] {
   return Array.from({ length: n }, (_, i) => {
     const { job_id } = store.create(newJob({ arguments: { i } }));
     store.accept(job_id, taskFact(`task_${i}`));

@@ -4,6 +4,7 @@ import { UnreachableError } from '../../src/errors.ts';
 import type { JobDeps } from '../../src/jobs/deps.ts';
 import { followTask } from '../../src/jobs/follow/follow-task.ts';
 import type { Backend, LinkEvents, ServerLink, Snapshot } from '../../src/jobs/ports.ts';
+import type { DiskJobStore } from '../../src/jobs/store/job-store.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { stopAfter } from '../../src/lib/stop.ts';
 import { freshHome } from '../support/home.ts';
@@ -161,7 +162,7 @@ it('a job of 24 hours is asked about at the pace of the hint, with hardly a writ
   const { store } = diskStore(freshHome());
   const day = 24 * 3_600_000;
   let writes = 0;
-  const counting: JobDeps['store'] = new Proxy(store, {
+  const counting: DiskJobStore = new Proxy(store, {
     get(target, name, receiver) {
       if (name === 'observe') writes += 1;
       const value = Reflect.get(target, name, receiver);
@@ -179,10 +180,7 @@ it('a job of 24 hours is asked about at the pace of the hint, with hardly a writ
 });
 
 /** A wait for a task whose server answers as the test says. Each pause is over at once, and the clock has moved by it. */
-async function waited(
-  poll: (at: number) => Snapshot,
-  store: JobDeps['store'] = diskStore(freshHome()).store,
-) {
+async function waited(poll: (at: number) => Snapshot, store: DiskJobStore = diskStore(freshHome()).store) {
   let at = 0;
   let polls = 0;
   const backend = {

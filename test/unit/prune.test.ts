@@ -203,7 +203,7 @@ describe('removing', () => {
     const job = store.read(job_id);
     store.finish(job_id, completed());
     await remove(dir, [job_id]);
-    expect(recordEnd({ store }, job, completed('mine'))).toMatchObject({
+    expect(await recordEnd({ store }, job, completed('mine'))).toMatchObject({
       job_id,
       status: 'completed',
       result: completed('mine').result,

@@ -14,7 +14,7 @@ export async function runningJobs(app: App, name: string): Promise<JobRecord[]> 
     own.select(configuredInstance(app.config, name, app.context.env));
     const { refreshLive } = await import('./jobs/ask-live.ts');
     try {
-      await refreshLive(own, own.store.list().jobs, () => {});
+      await refreshLive(own, (await own.store.list()).jobs, () => {});
     } finally {
       await own.close();
     }
@@ -38,9 +38,9 @@ export function liveJobs(app: App, name: string, before?: string): JobRecord[] {
 
 /** Records that nothing can be learned any more of jobs whose server is gone. Errors: those of the store. */
 export function giveUp(app: App, name: string, jobs: readonly JobRecord[]): void {
-  const store = storeOf(app, name);
+  const onDisk = storeOf(app, name);
   const end = lost('server_gone', 'the demo server that ran it was stopped', app.context.clock);
-  for (const { job_id } of jobs) store.finish(job_id, end);
+  for (const { job_id } of jobs) onDisk.finish(job_id, end);
 }
 
 function storeOf({ paths, context }: App, name: string) {

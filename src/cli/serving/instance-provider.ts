@@ -7,7 +7,7 @@ import { AuthError, CliError, UnfinishedError, UnreachableError, UsageError } fr
 import { entriesOn, listedEntries, withSettings } from '../../instance/entries.ts';
 import type { Provider, RunEvents, RunRequest, RunStatus, ServedEntry } from '../../jobhost/provider.ts';
 import type { LogMessage } from '../../jobs/ports.ts';
-import type { JobRecord, LogEntry } from '../../jobs/record.ts';
+import type { JobRecord } from '../../jobs/record.ts';
 import { cancelJob, showJob, waitForJob } from '../../jobs/wait.ts';
 import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { textOf } from '../../lib/json/json.ts';
@@ -116,7 +116,7 @@ export class InstanceProvider implements Provider {
       const live: Live = { ...SILENT, update: (_, progress) => progress && onProgress?.(progress) };
       const end = await callDirectly(scopeOf(own, heard), call, options, live);
       if (end.kind === 'result') return servedResult(end.result) ?? { content: [] };
-      const run = statusNow(own, end.job);
+      const run = await statusNow(own, end.job);
       const text = run.error?.message ?? `${request.name}: ${run.status}`;
       return run.result ?? { content: [{ type: 'text', text }], isError: run.status !== 'completed' };
     }, signal);
@@ -137,11 +137,11 @@ export class InstanceProvider implements Provider {
       if (!(await this.#mayRead(own, runId))) return undefined;
       const stop = own.stop('the server did not tell in time', REQUEST_MS);
       try {
-        return statusNow(own, await showJob(await own.jobDeps(), runId, stop));
+        return await statusNow(own, await showJob(await own.jobDeps(), runId, stop));
       } catch (error) {
         // What is on record is what is known.
         if (!(error instanceof CliError)) throw error;
-        return statusNow(own, own.store.read(runId));
+        return await statusNow(own, await own.store.read(runId));
       } finally {
         stop.dispose();
       }
@@ -155,23 +155,27 @@ export class InstanceProvider implements Provider {
     return this.#with(async (own) => {
       if (!(await this.#mayRead(own, runId))) throw unknownRun(runId);
       const deps = await own.jobDeps();
-      let told = onLog ? own.store.readLog(runId).length : 0;
-      const tell = (job: JobRecord) => {
+      let told = onLog ? (await own.store.readLog(runId)).length : 0;
+      const tell = async (job: JobRecord) => {
         if (job.progress) onProgress?.(job.progress);
-        if (onLog) {
-          const logs = own.store.readLog(runId);
-          for (const { text } of logs.slice(told)) onLog({ level: 'info', text });
-          told = logs.length;
-        }
-        onChange?.(statusNow(own, job));
+        const logs = await own.store.readLog(runId);
+        if (onLog) for (const { text } of logs.slice(told)) onLog({ level: 'info', text });
+        told = Math.max(told, logs.length);
+        onChange?.(runOfJob(job, logs));
+      };
+      // One after the other, so that no line is told twice; what cannot be read tells nothing.
+      let telling = Promise.resolve();
+      const onJob = (job: JobRecord) => {
+        telling = telling.then(() => tell(job)).catch(() => {});
       };
       const stop = own.stop('');
       try {
         for (;;) {
           try {
-            const job = await waitForJob({ ...deps, ask: undefined }, runId, stop, { onChange: tell });
-            if (onLog) tell(job);
-            return statusNow(own, job);
+            const job = await waitForJob({ ...deps, ask: undefined }, runId, stop, { onChange: onJob });
+            if (onLog) onJob(job);
+            await telling;
+            return await statusNow(own, job);
           } catch (error) {
             signal.throwIfAborted();
             // It waits for an answer, which a person gives elsewhere.
@@ -194,7 +198,7 @@ export class InstanceProvider implements Provider {
       await permitJobs(own, 'update', own.store, [runId]);
       const stop = own.stop('the cancellation was not confirmed in time', REQUEST_MS);
       try {
-        return statusNow(own, await cancelJob(await own.jobDeps(), runId, stop));
+        return await statusNow(own, await cancelJob(await own.jobDeps(), runId, stop));
       } finally {
         stop.dispose();
       }
@@ -204,7 +208,7 @@ export class InstanceProvider implements Provider {
   async runs(limit: number): Promise<readonly RunStatus[]> {
     return this.#with(async (own) => {
       const found: RunStatus[] = [];
-      for (const job of own.store.list({ limit }).jobs)
+      for (const job of (await own.store.list({ limit })).jobs)
         if (await this.#mayRead(own, job.job_id)) found.push(runOfJob(job, []));
       return found;
     });
@@ -257,7 +261,7 @@ export class InstanceProvider implements Provider {
   /** Whether there is such a job, of exactly this id. Error: PermissionError. */
   async #mayRead(own: App, runId: string): Promise<boolean> {
     try {
-      if (!/^job_[0-9a-z]+$/.test(runId) || own.store.resolve(runId) !== runId) return false;
+      if (!/^job_[0-9a-z]+$/.test(runId) || (await own.store.resolve(runId)) !== runId) return false;
     } catch (error) {
       if (error instanceof UsageError) return false;
       throw error;
@@ -269,9 +273,8 @@ export class InstanceProvider implements Provider {
 
 const SILENT: Live = { update() {}, pause() {}, stop() {} };
 
-function statusNow(own: App, job: JobRecord): RunStatus {
-  const logs: LogEntry[] = own.store.readLog(job.job_id);
-  return runOfJob(job, logs);
+async function statusNow(own: App, job: JobRecord): Promise<RunStatus> {
+  return runOfJob(job, await own.store.readLog(job.job_id));
 }
 
 function unknownRun(runId: string): UsageError {

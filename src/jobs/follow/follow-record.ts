@@ -4,6 +4,7 @@ import type { JobDeps, JobEvents } from '../deps.ts';
 import type { InputResponse, ServerLink } from '../ports.ts';
 import { askedText, Questions } from '../questions/pending-questions.ts';
 import { isTerminal, type JobRecord, type PendingInput } from '../record.ts';
+import { changesOf } from './changes.ts';
 
 /** How often a job that another process holds is looked at, in milliseconds. */
 export const LOCAL_LOOK_MS = 200;
@@ -26,6 +27,7 @@ export async function waitForOwner(
 ): Promise<JobRecord> {
   let current = job;
   let link: ServerLink | undefined;
+  const change = changesOf(deps, job.job_id, LOCAL_LOOK_MS);
   const questions = new Questions({
     ask: deps.ask,
     signal: stop.signal,
@@ -52,8 +54,8 @@ export async function waitForOwner(
         }
       }
       checkTrouble(deps, current);
-      await deps.clock.sleep(LOCAL_LOOK_MS, stop.signal);
-      const next = deps.store.read(current.job_id);
+      await change(stop.signal);
+      const next = await deps.store.read(current.job_id);
       if (next.updated_at !== current.updated_at || next.status !== current.status) events.onChange?.(next);
       current = next;
     }

@@ -49,7 +49,7 @@ export interface FollowOptions {
 export async function followTask(deps: JobDeps, job: JobRecord, options: FollowOptions): Promise<JobRecord> {
   const driver = new TaskDriver(deps, job, options);
   try {
-    return recordEnd(deps, job, await driver.run());
+    return await recordEnd(deps, job, await driver.run());
   } finally {
     await driver.release();
   }

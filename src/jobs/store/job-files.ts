@@ -8,6 +8,7 @@ import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { JOB_STATUSES, type JobEnd, type JobRecord, SCHEMA_VERSION, type TaskFact } from '../record.ts';
+import { unknownJob } from './job-id.ts';
 
 /**
  * job.json: the record as it was created, with the last observation. Fields that this version does not know are kept. Once the job
@@ -186,6 +187,13 @@ export function readFacts(folder: string, id: string, brief = false): JobFacts |
   // A record that tells its own end needs no second file for it.
   const told = end ?? (isTerminalWord(job.status) ? (job as unknown as StoredEnd) : undefined);
   return { job, task, cancel, end: told };
+}
+
+/** Why there is no job.json: the whole job is not there, or the record is damaged. */
+export function missingRecord(folder: string, id: string, instance: string): Error {
+  if (!isThere(folder)) return unknownJob(id, instance);
+  const path = `${folder}/${FILES.job}`;
+  return new RecordError('damaged', path, `${path} is missing`);
 }
 
 /** What is wrong with each of a job's files by itself, and with all of them together; nothing for one that is not there. */

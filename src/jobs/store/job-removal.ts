@@ -8,6 +8,7 @@ import { makerOf, syncDir, uniqueName } from '../../lib/disk/durable-file.ts';
 import { isHolderAlive } from '../../lib/disk/holder.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { isPidAlive } from '../../lib/disk/process-identity.ts';
+import type { Removal, RemoveOptions } from '../ports.ts';
 import { isTerminal } from '../record.ts';
 import { settled } from './assemble.ts';
 import { readFacts } from './job-files.ts';
@@ -23,13 +24,6 @@ const STALE_MS = 3_600_000;
 /** Jobs that are renamed before the folder is synced, once for all of them. */
 const BATCH = 128;
 
-export interface Removal {
-  /** The ids that this call removed; what another process removed is not among them. */
-  removed: string[];
-  /** Freed, as the files' sizes have it. */
-  bytes: number;
-}
-
 /**
  * Removes the jobs of these ids, as far as they are there, whole and ended when their turn comes, and what killed processes left. Each
  * batch is given to `onRemoved` when it is deleted, and `signal` is asked between them. Errors: IoError, the signal's reason; what was
@@ -39,7 +33,7 @@ export async function removeJobs(
   dir: string,
   ids: readonly string[],
   now: Date,
-  { onRemoved, signal }: { onRemoved: (part: Removal) => void; signal: AbortSignal },
+  { onRemoved, signal }: RemoveOptions,
 ): Promise<void> {
   for (const path of leftovers(dir, now)) {
     const bytes = sizeOf(path);
@@ -49,7 +43,7 @@ export async function removeJobs(
     for (let at = 0; at < ids.length; at += BATCH) {
       // A turn of the event loop, in which a signal is heard.
       await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
+      if (signal.aborted) throw signal.reason;
       removeBatch(dir, ids.slice(at, at + BATCH), onRemoved);
     }
   } finally {

@@ -6,10 +6,10 @@
 import { CliError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { publishOnce, replaceFile } from '../../lib/disk/durable-file.ts';
-import { isHolderAlive, isThisProcess } from '../../lib/disk/holder.ts';
+import { isHolderAlive, isProvedAlive, leaveLeaseOf } from '../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../lib/disk/holder-facts.ts';
-import { dropLease, leaveLease } from '../../lib/disk/lease.ts';
-import type { JobFilter, JobListing, JobStore, StoreProblem } from '../ports.ts';
+import { dropLease } from '../../lib/disk/lease.ts';
+import type { JobFilter, JobListing, JobStore, RemoveOptions, StoreProblem } from '../ports.ts';
 import {
   isTerminal,
   type JobEnd,
@@ -29,7 +29,7 @@ import {
   fileText,
   isThere,
   type JobFacts,
-  RecordError,
+  missingRecord,
   readFacts,
   readJobFile,
   readResultFile,
@@ -39,6 +39,7 @@ import { jobNames, newestJob, publishJob } from './job-folder.ts';
 import { checkedId, isJobName, newJobId, resolveName, unknownJob } from './job-id.ts';
 import { JobIndex } from './job-index.ts';
 import { appendLog, readLog } from './job-log.ts';
+import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
 import { publishEnd } from './publish-end.ts';
@@ -67,11 +68,11 @@ export interface JobStoreOptions {
 }
 
 /** Opens the jobs of one instance. Costs nothing until a method is called. */
-export function openJobStore(options: JobStoreOptions): JobStore {
+export function openJobStore(options: JobStoreOptions): DiskJobStore {
   return new DiskJobStore(options);
 }
 
-class DiskJobStore implements JobStore {
+export class DiskJobStore implements JobStore {
   #dir: string;
   readonly #clock: Pick<Clock, 'now'>;
   #instance: string;
@@ -93,7 +94,7 @@ class DiskJobStore implements JobStore {
     const nextId = (newest: string | undefined) => this.#newId?.() ?? newJobId(now.getTime(), newest);
     const content = (id: string) => createdRecord(checkedId(id), job, now);
     const stored = publishJob(this.#dir, now.getTime(), nextId, content, job.plan);
-    this.#leaveLease(this.#folder(stored.job_id), job.holder);
+    leaveLeaseOf(this.#folder(stored.job_id), job.holder);
     this.#seen.add(stored.job_id);
     return assemble({ job: stored, task: undefined, cancel: undefined, end: undefined });
   }
@@ -102,7 +103,7 @@ class DiskJobStore implements JobStore {
     this.#inFolder(id, (folder) => {
       this.#facts(id);
       // Before the record names the holder; the one until now lives as long as this takes.
-      if (fact.holder) this.#leaveLease(folder, fact.holder);
+      if (fact.holder) leaveLeaseOf(folder, fact.holder);
       else dropLease(folder);
       if (publishOnce(`${folder}/${FILES.task}`, fileText(capped(fact)))) return;
       if (readTaskFile(folder)?.remote_task_id !== fact.remote_task_id)
@@ -113,7 +114,7 @@ class DiskJobStore implements JobStore {
   observe(id: string, seen: Observation): void {
     this.#inFolder(id, (folder) => {
       const job = readJobFile(folder, id);
-      if (job === undefined) throw this.#missing(id);
+      if (job === undefined) throw missingRecord(this.#folder(id), id, this.#instance);
       if (isTerminal(job.status) || isThere(`${folder}/${FILES.end}`)) return;
       const at = this.#clock.now().toISOString();
       const next = {
@@ -192,7 +193,7 @@ class DiskJobStore implements JobStore {
         publishEnd(folder, facts, { status: status as 'lost', error, finished_at: now.toISOString() });
       }
       const round = claimRound(folder, id, holder, now, (one) => this.#holderAlive(one, folder));
-      this.#leaveLease(folder, holder);
+      leaveLeaseOf(folder, holder);
       const { job } = this.#facts(id);
       replaceFile(`${folder}/${FILES.job}`, fileText(reopened(job, round, holder, now)));
       setRoundAside(folder, round - 1);
@@ -244,6 +245,20 @@ class DiskJobStore implements JobStore {
     return newestJob(this.#dir);
   }
 
+  isProvedHeld({ job_id, holder }: JobRecord): boolean {
+    return holder != null && isProvedAlive(holder, this.#folder(job_id));
+  }
+
+  remove(ids: readonly string[], options: RemoveOptions): Promise<void> {
+    return removeJobs(this.#dir, ids, this.#clock.now(), options);
+  }
+
+  removableBytes(ids: readonly string[]): number {
+    return removableBytes(this.#dir, ids, this.#clock.now());
+  }
+
+  close(): void {}
+
   #folder(id: string): string {
     return `${this.#dir}/${checkedId(id)}`;
   }
@@ -274,16 +289,8 @@ class DiskJobStore implements JobStore {
 
   #facts(id: string): JobFacts {
     const facts = readFacts(this.#folder(id), id);
-    if (facts === undefined) throw this.#missing(id);
+    if (facts === undefined) throw missingRecord(this.#folder(id), id, this.#instance);
     return facts;
-  }
-
-  /** Why there is no job.json. */
-  #missing(id: string): Error {
-    const folder = this.#folder(id);
-    if (!isThere(folder)) return unknownJob(id, this.#instance);
-    const path = `${folder}/${FILES.job}`;
-    return new RecordError('damaged', path, `${path} is missing`);
   }
 
   #settled(id: string, facts: JobFacts, again = () => this.#facts(id)) {
@@ -291,16 +298,11 @@ class DiskJobStore implements JobStore {
     return settled(facts, isAlive, again);
   }
 
-  /** Only a process that is there can leave a sign that it is. */
-  #leaveLease(folder: string, holder: HolderFacts): void {
-    if (isThisProcess(holder)) leaveLease(folder);
-  }
-
   #listed(name: string, index: JobIndex, problems: StoreProblem[]): JobRecord | undefined {
     try {
       const look = () => readFacts(`${this.#dir}/${name}`, name, true);
       const facts = look();
-      if (facts === undefined) throw this.#missing(name);
+      if (facts === undefined) throw missingRecord(this.#folder(name), name, this.#instance);
       const { record } = this.#settled(name, facts, () => look() ?? facts);
       index.add(record);
       return record;

@@ -122,8 +122,8 @@ export class KeeperWork {
     const { store, holder } = this.#options.deps;
     const run = this.#newRun('', null);
     try {
-      store.accept(id, { ...fact, holder });
-      const job = store.read(id);
+      await store.accept(id, { ...fact, holder });
+      const job = await store.read(id);
       Object.assign(run.running, { id, capability: job.capability });
       this.#running.set(id, run.running);
       this.#stayWith(Promise.resolve({ job, synchronous: false }), run, lease);
@@ -147,14 +147,14 @@ export class KeeperWork {
    * be called regularly. A job gets the time between two calls, since its end is on record a moment before the work on it is done. The work
    * itself may hang, or pause for as long as the server has asked to: it is told to stop, and not waited for.
    */
-  leaveEnded(): void {
+  async leaveEnded(): Promise<void> {
     const { deps, log } = this.#options;
     for (const running of [...this.#running.values()]) {
       const { id, capability, stop, endSeen } = running;
-      running.endSeen = deps.store.hasEnded(id);
+      running.endSeen = await deps.store.hasEnded(id);
       // A folder may be away for a moment, too, while it is looked at whether it can be removed.
       if (!running.endSeen || !endSeen) continue;
-      const why = `its record has ended (${statusOf(deps.store, id)})`;
+      const why = `its record has ended (${await statusOf(deps.store, id)})`;
       log(`${id} ${capability}: ${why}`);
       stop.abort(new Error(why));
       running.leave();
@@ -168,7 +168,7 @@ export class KeeperWork {
     for (const { id, stop, unrecorded } of this.#running.values()) {
       try {
         const end = unrecorded ?? lost('keeper_stopped', `${why}; its outcome is unknown`, clock);
-        if (store.read(id).holder != null) store.finish(id, end);
+        if ((await store.read(id)).holder != null) await store.finish(id, end);
       } catch (error) {
         this.#options.log(`${id}: ${(error as Error).message}`);
       }
@@ -208,14 +208,14 @@ export class KeeperWork {
   }
 
   /** A job that nobody drives any more has an end: nothing stays running on record that does not. */
-  #abandon({ id }: Running, error: unknown): void {
+  async #abandon({ id }: Running, error: unknown): Promise<void> {
     const { log, deps } = this.#options;
     log(`${id || 'a submission'}: ${(error as Error).message}`);
     if (id === '' || this.#stopping) return;
     try {
-      const job = deps.store.read(id);
+      const job = await deps.store.read(id);
       if (isTerminal(job.status) || job.holder == null) return;
-      deps.store.finish(
+      await deps.store.finish(
         id,
         lost('keeper_failed', `the keeper gave it up: ${(error as Error).message}`, deps.clock),
       );
@@ -251,7 +251,7 @@ export class KeeperWork {
       if (this.#stopping || hopeless) throw error;
       this.#options.log(`${job.job_id}: ${error.message}`);
       await deps.clock.sleep(Math.min(PATIENCE_MS * 2 ** failures, MAX_PATIENCE_MS), stop.signal);
-      return deps.store.read(job.job_id);
+      return await deps.store.read(job.job_id);
     }
   }
 
@@ -261,16 +261,16 @@ export class KeeperWork {
     { deps, stop, running }: Omit<Run, 'onCreated'>,
   ): Promise<{ job: JobRecord }> {
     const { store } = deps;
-    let put: () => JobRecord;
+    let put: () => Promise<JobRecord>;
     try {
       return await work;
     } catch (error) {
       if (error instanceof UnrecordedEndError) {
         running.unrecorded = error.end;
-        put = () => store.finish(error.job.job_id, error.end);
+        put = async () => store.finish(error.job.job_id, error.end);
       } else if (error instanceof UnrecordedTaskError)
-        put = () => {
-          store.accept(error.jobId, error.fact);
+        put = async () => {
+          await store.accept(error.jobId, error.fact);
           return store.read(error.jobId);
         };
       else throw error;
@@ -279,7 +279,7 @@ export class KeeperWork {
     for (;;) {
       await deps.clock.sleep(PATIENCE_MS, stop.signal);
       try {
-        return { job: put() };
+        return { job: await put() };
       } catch (again) {
         if (!(again instanceof IoError)) throw again;
       }
@@ -287,9 +287,9 @@ export class KeeperWork {
   }
 }
 
-function statusOf(store: JobStore, id: string): string {
+async function statusOf(store: JobStore, id: string): Promise<string> {
   try {
-    return store.read(id).status;
+    return (await store.read(id)).status;
   } catch (error) {
     return (error as Error).message;
   }

@@ -234,7 +234,7 @@ class Keeper {
   /** Whether it can still be found. Folders for temporary files are swept, files are damaged; a folder that is gone was removed. */
   #checkPlace(): void {
     if (this.#ending) return;
-    this.#work.leaveEnded();
+    this.#work.leaveEnded().catch((error: unknown) => this.#say((error as Error).message));
     const { socket, id } = this.#state;
     if (!existsSync(this.#dir)) return void this.#end('the keeper was removed');
     try {

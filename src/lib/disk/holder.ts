@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { HolderFacts } from './holder-facts.ts';
-import { isOwnDisk, leaseOf } from './lease.ts';
+import { isOwnDisk, leaseOf, leaveLease } from './lease.ts';
 import {
   bootId,
   hasFixedStarts,
@@ -53,6 +53,11 @@ export function isHolderAlive(holder: HolderFacts, folder?: string): boolean {
 export function isThisProcess({ pid, started, pid_ns }: HolderFacts): boolean {
   const me = currentHolder();
   return pid === me.pid && started === me.started && pid_ns === me.pid_ns;
+}
+
+/** Leaves a holder's lease in the folder of a job. Only a process that is there can leave a sign that it is. */
+export function leaveLeaseOf(folder: string, holder: HolderFacts): void {
+  if (isThisProcess(holder)) leaveLease(folder);
 }
 
 /** Whether the process can be reached, and signalled, from here: it is proved to be the one that is meant. */

@@ -17,13 +17,13 @@ export interface CancelOptions {
 export async function cancelOne(app: App, id: string | undefined, options: CancelOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
-  const wanted = oneJob(deps.store, id, options.latest);
+  const wanted = await oneJob(deps.store, id, options.latest);
   await permitJobs(app, 'update', deps.store, [wanted]);
   const stop = app.stop(
     'the request was not answered in time; whether the job was cancelled shows with: jobs show',
   );
   try {
-    const before = deps.store.read(wanted);
+    const before = await deps.store.read(wanted);
     const job = await cancelJob(deps, wanted, stop);
     if (printer.json) printer.envelope('jobs cancel', jobSummary(job), job);
     else if (printer.quiet) printer.out(job.status);

@@ -44,10 +44,14 @@ export async function chosenJobs(
   if (isMarked && (ids.length > 0 || latest))
     throw new UsageError('ids of jobs and flags that choose jobs cannot be used together: give one of them');
   if (isMarked) return { jobs: await filtered(app, apps, filter, () => true), isSet: true };
-  if (!allInstances)
-    return { jobs: someJobs(app.store, ids, latest).map((id) => ({ own: app, id })), isSet: false };
-  if (latest) return { jobs: newest(apps), isSet: false };
-  if (ids.length > 0) return { jobs: ids.map((id) => jobAnywhere(apps, id)), isSet: false };
+  if (!allInstances) {
+    const meant = await someJobs(app.store, ids, latest);
+    return { jobs: meant.map((id) => ({ own: app, id })), isSet: false };
+  }
+  if (latest) return { jobs: await newest(apps), isSet: false };
+  if (ids.length > 0) {
+    return { jobs: await Promise.all(ids.map((id) => jobAnywhere(apps, id))), isSet: false };
+  }
   return { jobs: await filtered(app, apps, filter, ({ status }) => !isTerminal(status)), isSet: true };
 }
 
@@ -59,7 +63,7 @@ async function filtered(
 ): Promise<ChosenJob[]> {
   const of = async (own: App) => {
     await permit(own, 'list');
-    const { jobs, problems } = own.store.list(filter);
+    const { jobs, problems } = await own.store.list(filter);
     for (const { code, message } of problems) app.printer.warn(code, message);
     const permitted = await permittedItems(own, jobs, namesOfJob);
     return permitted.filter(isMeant).map(({ job_id }) => ({ own, id: job_id }));
@@ -69,25 +73,26 @@ async function filtered(
   return found.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function newest(apps: readonly App[]): ChosenJob[] {
-  const found = apps.flatMap((own) => {
-    const id = own.store.latest();
-    return id === undefined ? [] : [{ own, id }];
-  });
+async function newest(apps: readonly App[]): Promise<ChosenJob[]> {
+  const found: ChosenJob[] = [];
+  for (const own of apps) {
+    const id = await own.store.latest();
+    if (id !== undefined) found.push({ own, id });
+  }
   const [last] = found.sort((a, b) => (a.id < b.id ? 1 : -1));
   if (last === undefined) throw new UsageError('there are no jobs yet', { code: 'unknown_job' });
   return [last];
 }
 
-function jobAnywhere(apps: readonly App[], word: string): ChosenJob {
-  const found = apps.flatMap((own) => {
+async function jobAnywhere(apps: readonly App[], word: string): Promise<ChosenJob> {
+  const found: ChosenJob[] = [];
+  for (const own of apps) {
     try {
-      return [{ own, id: jobOf(own.store, word) }];
+      found.push({ own, id: await jobOf(own.store, word) });
     } catch (error) {
-      if (error instanceof UsageError && error.code === 'unknown_job') return [];
-      throw error;
+      if (!(error instanceof UsageError) || error.code !== 'unknown_job') throw error;
     }
-  });
+  }
   const [only] = found;
   if (only === undefined)
     throw new UsageError(`no job ${JSON.stringify(word)} at any instance`, {

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { userAtHost } from '../../../context.ts';
 import { CliError, EXIT, UnfinishedError } from '../../../errors.ts';
 import { forgetJob } from '../../../jobs/forget.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
-import { isProvedAlive } from '../../../lib/disk/holder.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
@@ -21,10 +19,10 @@ export interface ForgetOptions {
 export async function forgetOne(app: App, id: string | undefined, options: ForgetOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
-  const wanted = oneJob(deps.store, id, options.latest);
+  const wanted = await oneJob(deps.store, id, options.latest);
   await permitJobs(app, 'update', deps.store, [wanted]);
-  const before = deps.store.read(wanted);
-  refuseHeld(app, before, options.force === true);
+  const before = await deps.store.read(wanted);
+  await refuseHeld(app, before, options.force === true);
   const stop = app.stop('the job was not given up in time; it is not affected');
   try {
     const job = await forgetJob(deps, wanted, {
@@ -46,9 +44,10 @@ export async function forgetOne(app: App, id: string | undefined, options: Forge
 }
 
 /** A live process brings its job to an end, and records it. Of one that cannot be looked at from here the person may know more. */
-function refuseHeld(app: App, { job_id, status, holder }: JobRecord, force: boolean): void {
+async function refuseHeld(app: App, job: JobRecord, force: boolean): Promise<void> {
+  const { job_id, status, holder } = job;
   if (isTerminal(status) || holder == null) return;
-  const proved = isProvedAlive(holder, join(app.paths.jobsDir(app.instance.name), job_id));
+  const proved = await app.store.isProvedHeld(job);
   if (force && !proved) return;
   const who = holder.keeper ? 'the keeper' : 'another command';
   throw new UnfinishedError(

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import { closeAll, everyInstance, withEach } from '../../every-instance.ts';
-import { type JobPart, type ListOptions, partOf, printListing } from './list.ts';
+import { type JobPart, knownIds, type ListOptions, partOf, printListing } from './list.ts';
 
 /** `jobs list --all-instances`: the jobs of all instances in one list, newest first. */
 export async function listEverywhere(app: App, options: ListOptions): Promise<number> {
@@ -9,7 +9,7 @@ export async function listEverywhere(app: App, options: ListOptions): Promise<nu
     const parts = await withEach(app, apps, (own) => partOf(own, options));
     return await printListing(app, united(parts), options, {
       instances: true,
-      known: () => apps.flatMap((own) => own.store.list().jobs.map(({ job_id }) => job_id)),
+      known: () => knownIds(apps),
     });
   } finally {
     await closeAll(apps);

@@ -29,7 +29,7 @@ export interface ListOptions {
  */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
   return printListing(app, await partOf(app, options), options, {
-    known: () => app.store.list().jobs.map(({ job_id }) => job_id),
+    known: () => knownIds([app]),
   });
 }
 
@@ -94,9 +94,15 @@ async function asked(
   return stale;
 }
 
+/** The ids of all jobs that there are at these instances. */
+export async function knownIds(apps: readonly App[]): Promise<string[]> {
+  const listings = await Promise.all(apps.map((own) => own.store.list()));
+  return listings.flatMap(({ jobs }) => jobs.map(({ job_id }) => job_id));
+}
+
 export interface RowOptions {
   /** The ids of all jobs that an id of these may be mistaken for. */
-  known: () => readonly string[];
+  known: () => Promise<readonly string[]>;
   /** Jobs whose state is told with its age. */
   stale?: ReadonlySet<string> | undefined;
   /** Not cut to the terminal. */
@@ -118,12 +124,13 @@ export async function printRows(
     return;
   }
   const { jobTable } = await import('../../output/job-table.ts');
+  const ids = wide ? [] : await known();
   const shown = jobTable(jobs, {
     palette: await app.palette(),
     now: app.context.clock.now(),
     width: wide ? undefined : printer.width,
     stale,
-    known,
+    known: () => ids,
     instances,
   });
   printer.out(shown);
@@ -131,8 +138,9 @@ export async function printRows(
 
 /** The saved jobs, but for those that the instance's rules refuse; the newest `limit` of what is left. */
 async function permittedList(app: App, { limit, ...filter }: Filter): Promise<JobListing> {
-  if (!app.instance.access) return app.store.list({ ...filter, ...(limit === undefined ? {} : { limit }) });
-  const { jobs, problems } = app.store.list(filter);
+  if (!app.instance.access)
+    return await app.store.list({ ...filter, ...(limit === undefined ? {} : { limit }) });
+  const { jobs, problems } = await app.store.list(filter);
   const left = await permittedItems(app, jobs, namesOfJob);
   return { jobs: left.slice(0, limit), problems };
 }

@@ -1,5 +1,6 @@
 import { detached } from '../../../calls/detached.ts';
 import { EXIT } from '../../../errors.ts';
+import { changesOf } from '../../../jobs/follow/changes.ts';
 import { isTerminal, type JobRecord, type LogEntry } from '../../../jobs/record.ts';
 import type { Stop } from '../../../lib/stop.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
@@ -21,13 +22,13 @@ const LOOK_MS = 200;
  * Following ends with the job.
  */
 export async function jobLogs(app: App, id: string | undefined, options: LogsOptions): Promise<number> {
-  const wanted = oneOrNewest(app, id, options.latest);
+  const wanted = await oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', app.store, [wanted]);
   const say = teller(app, wanted);
   if (!options.follow) return printLog(app, wanted, say);
   const stop = app.stop('the time ran out; the job goes on');
   try {
-    const follow = isServerRun(app.store.read(wanted)) ? followRun : followFile;
+    const follow = isServerRun(await app.store.read(wanted)) ? followRun : followFile;
     await follow(app, wanted, stop, say);
     return EXIT.ok;
   } catch (error) {
@@ -52,9 +53,9 @@ function teller({ printer }: App, job_id: string): Say {
 
 async function printLog(app: App, wanted: string, say: Say): Promise<number> {
   const { printer, store } = app;
-  let job = store.read(wanted);
+  let job = await store.read(wanted);
   if (isServerRun(job)) job = await current(app, wanted);
-  const entries = isServerRun(job) ? runLog(job) : store.readLog(wanted);
+  const entries = isServerRun(job) ? runLog(job) : await store.readLog(wanted);
   if (printer.format === 'json') printer.envelope('jobs logs', jobSummary(job), { job_id: wanted, entries });
   else say(entries);
   if (entries.length === 0) printer.note(whyEmpty(job));
@@ -79,13 +80,14 @@ async function current(app: App, wanted: string): Promise<JobRecord> {
 }
 
 async function followFile({ store, context }: App, wanted: string, stop: Stop, say: Say): Promise<void> {
+  const change = changesOf({ store, clock: context.clock }, wanted, LOOK_MS);
   for (;;) {
     // The state first: what was logged before the end is then told, too.
-    const over = isTerminal(store.read(wanted).status);
-    say(store.readLog(wanted));
+    const over = isTerminal((await store.read(wanted)).status);
+    say(await store.readLog(wanted));
     await context.stdout.flush();
     if (over) return;
-    await context.clock.sleep(LOOK_MS, stop.signal);
+    await change(stop.signal);
   }
 }
 

@@ -1,4 +1,5 @@
 import { CliError, EXIT, UnfinishedError, UsageError } from '../../../errors.ts';
+import type { Removal } from '../../../jobs/ports.ts';
 import { type PruneRule, prunable } from '../../../jobs/prune.ts';
 import {
   isTerminal,
@@ -7,7 +8,6 @@ import {
   type JobStatus,
   type TerminalStatus,
 } from '../../../jobs/record.ts';
-import { type Removal, removableBytes, removeJobs } from '../../../jobs/store/job-removal.ts';
 import type { Stop } from '../../../lib/stop.ts';
 import { parseDuration } from '../../../lib/text/duration.ts';
 import { formatBytes } from '../../../lib/text/format-bytes.ts';
@@ -15,7 +15,7 @@ import { namesOfJob } from '../../../permissions/known-names.ts';
 import { permit, permitJobs, permittedItems } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { someJobs } from './ids.ts';
-import { metadataFilter, printRows, statusesOf } from './list.ts';
+import { knownIds, metadataFilter, printRows, statusesOf } from './list.ts';
 
 export interface PruneOptions {
   olderThan?: string;
@@ -58,10 +58,12 @@ async function prune(
   options: PruneOptions,
 ): Promise<number> {
   const { printer } = app;
-  const parts: Part[] = apps.map((own) => ({
-    own,
-    jobs: named.length > 0 ? namedJobs(own, named, options) : jobsOfRule(own, options),
-  }));
+  const parts: Part[] = [];
+  for (const own of apps)
+    parts.push({
+      own,
+      jobs: named.length > 0 ? await namedJobs(own, named, options) : await jobsOfRule(own, options),
+    });
   for (const { own, jobs } of parts) {
     if (options.dryRun) await permit(own, 'list');
     await permitJobs(own, 'delete', own.store, idsOf(jobs));
@@ -76,7 +78,7 @@ async function prune(
       return EXIT.ok;
     }
     const sum: Removal = { removed: [], bytes: 0 };
-    for (const { own, jobs } of parts) add(sum, await removed(own, jobsDirOf(own), idsOf(jobs), stop));
+    for (const { own, jobs } of parts) add(sum, await removed(own, idsOf(jobs), stop));
     report(app, sum, false);
     return EXIT.ok;
   } finally {
@@ -88,30 +90,28 @@ function idsOf(jobs: readonly JobRecord[]): string[] {
   return jobs.map(({ job_id }) => job_id);
 }
 
-function jobsDirOf({ paths, instance }: App): string {
-  return paths.jobsDir(instance.name);
-}
-
 function add(sum: Removal, part: Removal): void {
   sum.removed.push(...part.removed);
   sum.bytes += part.bytes;
 }
 
-function jobsOfRule(app: App, options: PruneOptions): JobRecord[] {
+async function jobsOfRule(app: App, options: PruneOptions): Promise<JobRecord[]> {
   const rule = ruleOf(options);
-  const { jobs, problems } = app.store.list(metadataFilter(app, options));
+  const { jobs, problems } = await app.store.list(metadataFilter(app, options));
   for (const { code, message } of problems) app.printer.warn(code, message);
   return prunable(jobs, app.context.clock.now(), rule);
 }
 
 /** The jobs that are named. Errors: UsageError for a rule beside them, UnfinishedError for a job that has not ended. */
-function namedJobs(app: App, named: readonly string[], options: PruneOptions): JobRecord[] {
+async function namedJobs(app: App, named: readonly string[], options: PruneOptions): Promise<JobRecord[]> {
   const rule = [options.olderThan, options.keep, options.status].some((one) => one !== undefined);
   const { tags = [], labels = {} } = metadataFilter(app, options);
   if (rule || tags.length > 0 || Object.keys(labels).length > 0)
     throw new UsageError('ids of jobs and flags that choose jobs cannot be used together: give one of them');
-  return someJobs(app.store, named, false).map((id) => {
-    const job = app.store.read(id);
+  const ids = await someJobs(app.store, named, false);
+  const jobs = await Promise.all(ids.map((id) => app.store.read(id)));
+  return jobs.map((job) => {
+    const { job_id: id } = job;
     if (isTerminal(job.status)) return job;
     throw new UnfinishedError(
       'still_running',
@@ -124,11 +124,11 @@ function namedJobs(app: App, named: readonly string[], options: PruneOptions): J
 }
 
 /** Removes them. An error in the middle says what was removed before it. */
-async function removed(app: App, dir: string, ids: readonly string[], stop: Stop): Promise<Removal> {
+async function removed(app: App, ids: readonly string[], stop: Stop): Promise<Removal> {
   const sum: Removal = { removed: [], bytes: 0 };
   const onRemoved = (part: Removal) => add(sum, part);
   try {
-    await removeJobs(dir, ids, app.context.clock.now(), { onRemoved, signal: stop.signal });
+    await app.store.remove(ids, { onRemoved, signal: stop.signal });
     return sum;
   } catch (error) {
     if (error instanceof CliError || stop.signal.aborted)
@@ -148,11 +148,11 @@ async function dryRun(app: App, parts: readonly Part[]): Promise<number> {
     const permitted = await permittedItems(own, jobs, namesOfJob);
     const ids = idsOf(permitted);
     shown.push(...permitted);
-    add(sum, { removed: ids, bytes: removableBytes(jobsDirOf(own), ids, app.context.clock.now()) });
+    add(sum, { removed: ids, bytes: await own.store.removableBytes(ids) });
   }
   if (!printer.json && !printer.quiet && shown.length > 0)
     await printRows(app, shown, {
-      known: () => parts.flatMap(({ own }) => idsOf(own.store.list().jobs)),
+      known: () => knownIds(parts.map(({ own }) => own)),
       instances: parts.length !== 1 || parts[0]?.own !== app,
     });
   report(app, sum, true);

@@ -17,9 +17,17 @@ export interface RerunOptions {
  */
 export async function rerunJob(app: App, id: string | undefined, options: RerunOptions): Promise<number> {
   const { store } = app;
-  const wanted = oneJob(store, id, options.latest);
+  const wanted = await oneJob(store, id, options.latest);
   await permitJobs(app, 'read', store, [wanted]);
-  const { kind, capability, tool, arguments: args, name: given, tags = [], labels = {} } = store.read(wanted);
+  const {
+    kind,
+    capability,
+    tool,
+    arguments: args,
+    name: given,
+    tags = [],
+    labels = {},
+  } = await store.read(wanted);
   const [called, name] =
     kind === 'job' || kind === 'workflow' ? [`--${kind}`, capability] : ['--tool', tool ?? capability];
   const secrets = redactedPlaces(args);

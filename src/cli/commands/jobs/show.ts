@@ -18,7 +18,7 @@ export interface ShowOptions {
 export async function showOne(app: App, id: string | undefined, options: ShowOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
-  const wanted = oneOrNewest(app, id, options.latest);
+  const wanted = await oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the job was not read in time; it is not affected');
   try {

@@ -35,7 +35,9 @@ export async function watchEverywhere(app: App): Promise<number> {
 }
 
 async function watchAll(app: App, jobs: readonly ChosenJob[]): Promise<number> {
-  const seen = new Map(jobs.map(({ own, id }) => [id, own.store.read(id)]));
+  const seen = new Map(
+    await Promise.all(jobs.map(async ({ own, id }) => [id, await own.store.read(id)] as const)),
+  );
   const view = await changesOf(app, seen);
   const depsOf = await depsOfJobs(jobs);
   const stop = app.stop('the time ran out before the end; the jobs go on');
@@ -65,7 +67,7 @@ async function watchAll(app: App, jobs: readonly ChosenJob[]): Promise<number> {
   view.end();
   const ended = [...seen.values()];
   if (app.printer.outTTY && !app.printer.json)
-    await printRows(app, ended, { known: () => [...seen.keys()], instances: true });
+    await printRows(app, ended, { known: async () => [...seen.keys()], instances: true });
   const [first] = failures;
   if (first instanceof CliError) return first.exitCode;
   return ended.every(({ status }) => status === 'completed') ? EXIT.ok : EXIT.failed;

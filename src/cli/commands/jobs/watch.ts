@@ -29,7 +29,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
   }
   const { printer } = app;
   const deps = await app.jobDeps();
-  const wanted = oneOrNewest(app, id, options.latest);
+  const wanted = await oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', deps.store, [wanted]);
   const stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app);

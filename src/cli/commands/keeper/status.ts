@@ -56,14 +56,15 @@ async function nameableJobs(app: App, view: KeeperView): Promise<readonly Keeper
   if (!Object.hasOwn(app.config.mcpServers, view.instance)) return view.jobs;
   const own = new App(app.context, new Map());
   own.select(configuredInstance(app.config, view.instance, app.context.env));
-  const namesOf = ({ job_id, capability }: KeeperView['jobs'][number]) => {
+  const names = new Map<string, Iterable<string>>();
+  for (const { job_id, capability } of view.jobs) {
     try {
-      return namesOfJob(own.store.read(job_id));
+      names.set(job_id, namesOfJob(await own.store.read(job_id)));
     } catch {
-      return [capability];
+      names.set(job_id, [capability]);
     }
-  };
-  return nameableItems(own, view.jobs, namesOf);
+  }
+  return nameableItems(own, view.jobs, ({ job_id }) => names.get(job_id) ?? []);
 }
 
 /** A short conversation with a keeper. */

@@ -28,7 +28,7 @@ export async function answerJob(app: App, words: readonly string[]): Promise<num
   const stop = app.stop('the answer was not brought in time; see: jobs show');
   const deps = await app.jobDeps();
   try {
-    const id = oneJob(deps.store, head.id, latest);
+    const id = await oneJob(deps.store, head.id, latest);
     // Help only shows what is asked.
     await permitJobs(app, help ? 'read' : 'update', deps.store, [id]);
     const found = await openQuestions(deps, id, stop).catch((error: unknown) => {
