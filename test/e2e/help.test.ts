@@ -86,7 +86,7 @@ function leaves(specs: readonly CommandSpec[], before: readonly string[]): [stri
 }
 
 /** These go on until they are stopped, or need a login: their help is asked for in their place. */
-const LONG = /^(demo (run|tour)|resources watch|logs|auth (login|logout|token))/;
+const LONG = /^(demo (run|tour)|serve .*--http|resources watch|logs|auth (login|logout|token))/;
 
 /** Examples with what a server has: those of server-everything. */
 const OF_EVERYTHING = /^(resources|prompts)/;

@@ -234,11 +234,24 @@ export const HOST_SPECS: readonly CommandSpec[] = [
   {
     name: 'serve',
     summary: 'an MCP server for other hosts: the tools and jobs of an instance, with durable background runs',
-    examples: ['serve work'],
+    examples: ['serve work', 'serve work --http 127.0.0.1:8080'],
     words: ['[instance]'],
+    options: [
+      {
+        flags: '--http <HOST:PORT>',
+        help: 'Streamable HTTP in place of stdin and stdout, for any number of clients',
+      },
+      {
+        flags: '--token-env <VAR>',
+        help: 'with --http: clients must send the token in this variable (Bearer)',
+      },
+    ],
     scopes: ['target'],
-    more: 'Another program starts it: {"command": "mcp2cli", "args": ["serve", "work"]}. It ends with its client, by ^C or SIGTERM.',
-    run: async (app, [name]) => (await import('./serve.ts')).serve(app, name),
+    more: [
+      'Over stdio another program starts it: {"command": "mcp2cli", "args": ["serve", "work"]}, and it ends with that. ^C and SIGTERM end it in good',
+      'order. An address that other machines reach needs --token-env.',
+    ].join(' '),
+    run: async (app, [name], options) => (await import('./serve.ts')).serve(app, name, options),
   },
   {
     name: 'doctor',

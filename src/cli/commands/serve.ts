@@ -2,14 +2,22 @@ import { configuredInstance } from '../../config/configured-instance.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { Provider } from '../../jobhost/provider.ts';
 import type { Host } from '../../jobhost/server/host.ts';
+import type { HttpOptions } from '../../jobhost/server/http/server.ts';
 import { stopAfter } from '../../lib/stop.ts';
 import { VERSION } from '../../version.ts';
 import type { App } from '../app.ts';
 
+export interface ServeOptions {
+  http?: string;
+  tokenEnv?: string;
+}
+
 /**
- * `serve INSTANCE`: an MCP server for other hosts, over stdio. stdout is the protocol's, the person is spoken to on stderr. Ends when its client closes stdin, or with a signal.
+ * `serve INSTANCE`: an MCP server for other hosts, over stdio until its client closes stdin, or with `--http` over Streamable HTTP. A signal ends it in good
+ * order. Over stdio, stdout is the protocol's, and the person is spoken to on stderr. Errors: UsageError, CliError `cannot_listen`.
  */
-export async function serve(app: App, name: string | undefined): Promise<number> {
+export async function serve(app: App, name: string | undefined, options: ServeOptions): Promise<number> {
+  const http = await httpOptions(app, options);
   const provider = await providerOf(app, name);
   const host: Host = {
     provider,
@@ -19,8 +27,11 @@ export async function serve(app: App, name: string | undefined): Promise<number>
   };
   const stop = stopAfter(app.context.clock, app.context.interrupted, undefined, '');
   try {
-    const { serveStandardStreams } = await import('../serving/standard-streams.ts');
-    await serveStandardStreams(app, host, stop.signal);
+    if (http) await serveOverHttp(app, host, http, stop.signal);
+    else {
+      const { serveStandardStreams } = await import('../serving/standard-streams.ts');
+      await serveStandardStreams(app, host, stop.signal);
+    }
     return EXIT.ok;
   } finally {
     stop.dispose();
@@ -38,4 +49,41 @@ async function providerOf(app: App, name: string | undefined): Promise<Provider>
   app.checkPlaces(instance.name);
   const { InstanceProvider } = await import('../serving/instance-provider.ts');
   return new InstanceProvider(app, instance);
+}
+
+/** Where to listen; undefined for stdio. What others reach must ask for a token. Error: UsageError. */
+async function httpOptions(app: App, { http, tokenEnv }: ServeOptions): Promise<HttpOptions | undefined> {
+  if (http === undefined) {
+    if (tokenEnv === undefined) return undefined;
+    throw new UsageError('--token-env is for --http: over stdio the one client has started the server');
+  }
+  const { isLoopback, parseAddress } = await import('../../jobhost/server/http/listen-address.ts');
+  const address = parseAddress(http);
+  const token = tokenEnv === undefined ? undefined : app.context.env[tokenEnv];
+  if (tokenEnv !== undefined && !token)
+    throw new UsageError(`--token-env: the variable ${tokenEnv} is not set`, {
+      hint: `${tokenEnv}=$(openssl rand -hex 32) in the environment of the server and of its clients`,
+    });
+  if (token === undefined && !isLoopback(address.host))
+    throw new UsageError(`${address.host} is reached from other machines: that needs --token-env VAR`, {
+      hint: 'or listen on this machine alone: --http 127.0.0.1:PORT',
+    });
+  return { ...address, token };
+}
+
+async function serveOverHttp(app: App, host: Host, options: HttpOptions, signal: AbortSignal): Promise<void> {
+  const { serveHttp } = await import('../../jobhost/server/http/server.ts');
+  const served = await serveHttp(host, options);
+  try {
+    const { name } = host.provider.about;
+    const said = `serving ${name} at ${served.url}`;
+    if (app.printer.json) app.printer.envelope('serve', said, { name, url: served.url });
+    else app.printer.out(app.printer.quiet ? served.url : said);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    await served.close();
+  }
 }

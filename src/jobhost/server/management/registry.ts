@@ -4,10 +4,13 @@ import type { ServedEntry } from '../../provider.ts';
 import type { Call } from '../call.ts';
 import { answerOf } from '../host.ts';
 
-/** `list_jobs`, `list_workflows`: what is not hidden, by any of the tags, all of the labels and the words, as job servers have it. */
+/**
+ * `list_jobs`, `list_workflows`: what is not hidden, by any of the tags, all of the labels and the words, as job servers have it. Tools of an instance's
+ * server are no jobs, though `execute_job` runs them: they are in `tools/list`.
+ */
 export async function list(kind: 'job' | 'workflow', input: JsonObject, { host }: Call): Promise<JsonObject> {
   const entries = (await host.provider.list()).filter(
-    (one) => !one.hidden && (one.kind === 'workflow') === (kind === 'workflow') && matches(one, input),
+    (one) => !one.hidden && one.kind === kind && matches(one, input),
   );
   if (kind === 'job') {
     const jobs = entries.map(({ name, description = '', tags, labels, inputSchema, outputSchema }) => ({
