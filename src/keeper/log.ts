@@ -11,7 +11,7 @@ const MAX_LINE = 8 * 1024;
 /** How long lines are collected before they are written together, in milliseconds: a server may flood its stderr. */
 const FLUSH_MS = 50;
 
-/** How much is collected at most, in characters; what comes on top of that is counted only. */
+/** How much is collected at most, in characters; what a server writes on top of that is counted only. The keeper's own lines are few. */
 const MAX_PENDING = 256 * 1024;
 
 export function logPath(dir: string): string {
@@ -53,7 +53,7 @@ export class KeeperLog {
     const at = this.#now().toISOString();
     for (const line of text.split('\n')) {
       if (line.trim() === '') continue;
-      if (this.#pendingLength > MAX_PENDING) this.#dropped += 1;
+      if (source === 'server' && this.#pendingLength > MAX_PENDING) this.#dropped += 1;
       else this.#keep(`${at} ${source} ${cutText(line, MAX_LINE)}\n`);
     }
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
