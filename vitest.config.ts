@@ -9,7 +9,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 60_000,
     // Polls end with what they wait for; a busy machine may take its time.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     teardownTimeout: 20_000,
     pool: 'forks',
     // Tests wait for processes more than they compute.

@@ -13,6 +13,11 @@ export async function run(argv: readonly string[], entry: string): Promise<numbe
   } catch (error) {
     return tellPlainly(asCliError(error), argv);
   }
+  return runIn(context, argv);
+}
+
+/** The same in a given context, whose streams are written out when it resolves. */
+export async function runIn(context: Context, argv: readonly string[]): Promise<number> {
   const apps: App[] = [];
   let code: number;
   try {

@@ -193,6 +193,6 @@ describe('a question before there is a task', () => {
       stdout: '',
       stderr: expect.stringContaining('nobody answers here: Where to?\n'),
     });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });

@@ -241,7 +241,7 @@ describe('--elicit', () => {
     await run(['work', 'ls'], { home });
     const started = performance.now();
     const called = await run([...FORM, ...policy], { home });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(called).toMatchObject({ code: 8, stdout: '' });
     expect(called.stderr).toBe(
       'error: the server asks for input and nobody answers here: Please provide inputs for the following fields:\n' +

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../support/cli.ts';
+import { run, start } from '../support/cli.ts';
 import { dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';
+import { isAlive } from '../support/processes.ts';
 import { type ChildServer, everythingHttp, everythingStdio } from '../support/servers.ts';
 import { watchedTasks2026, workAt } from '../support/work.ts';
 
@@ -137,18 +138,10 @@ describe('sampling', () => {
       writeFileSync(${JSON.stringify(pids)}, process.pid + ' ' + inner.pid);
       setTimeout(() => {}, 60_000);`;
     await set(home, 'sampling', '--', process.execPath, script(home, 'slow.mjs', code));
-    expect(await run([...SAMPLE, '--timeout', '2s'], { home, timeoutMs: 10_000 })).toMatchObject({
-      code: 124,
-      stdout: '',
-    });
-    expect(existsSync(pids)).toBe(true);
-    const isAlive = (pid: number) => {
-      try {
-        return process.kill(pid, 0);
-      } catch {
-        return false;
-      }
-    };
+    const call = start(SAMPLE, { home });
+    await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8')).toMatch(/\d+ \d+/);
+    call.signal('SIGTERM');
+    expect(await call.done).toMatchObject({ code: 143, stdout: '' });
     const left = readFileSync(pids, 'utf8').split(' ').map(Number).filter(isAlive);
     expect(left).toEqual([]);
   });

@@ -1,7 +1,10 @@
 /** Many processes at once, on one home and one server. */
 import { expect, it } from 'vitest';
 import type { JobRecord } from '../../src/jobs/record.ts';
+import { eachInItsProcess } from '../support/cli.ts';
 import { watchedServer, workAt } from '../support/work.ts';
+
+eachInItsProcess();
 
 it('20 submissions at the same time are 20 jobs, each sent once, and all of them complete', async () => {
   const server = await watchedServer({ speed: 20 });

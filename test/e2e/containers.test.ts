@@ -18,7 +18,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
     const words = ['work', 'slow', '--ms', `${ms}`, where === 'in a keeper' ? '--detach' : '--background'];
     const command = container.start(words, { home, timeoutMs: 120_000 });
     if (where === 'in a keeper') await command.done;
-    await expect.poll(() => existsSync(jobs(home)) && idOf(home), { timeout: 20_000 }).toMatch(/^job_/);
+    await expect.poll(() => existsSync(jobs(home)) && idOf(home)).toMatch(/^job_/);
     return { home, container, id: idOf(home), command };
   }
 
@@ -28,7 +28,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
   it('is lost once its container is gone: to the host, and to the next container', async (context) => {
     needsPidNamespaces(context);
     const { home, container, id } = await underWay(600_000);
-    await expect.poll(() => status(home, id), { timeout: 20_000 }).toBe('running');
+    await expect.poll(() => status(home, id)).toBe('running');
     const waiting = start(['work', 'jobs', 'wait', id], { home, timeoutMs: 60_000 });
     const next = await startContainer(home);
     expect(await status(home, id, next.run)).toBe('running');
@@ -51,7 +51,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
     needsPidNamespaces(context);
     const { home, container, id } = await underWay(8_000);
     const next = await startContainer(home);
-    await expect.poll(() => status(home, id), { timeout: 20_000 }).toBe('running');
+    await expect.poll(() => status(home, id)).toBe('running');
     container.pause();
     for (const runs of [run, next.run]) expect(await status(home, id, runs)).toBe('running');
     const waiting = next.start(['work', 'jobs', 'wait', id], { home, timeoutMs: 60_000 });

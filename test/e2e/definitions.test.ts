@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RunResult, run, type StartOptions } from '../support/cli.ts';
+import { inProcesses, type RunResult, run, type StartOptions } from '../support/cli.ts';
 import { type FixtureServer, fixtureServer } from '../support/fixture-http.ts';
 import { dataOf, errorOf, homeAt } from '../support/instance.ts';
 import { demoServer, freePort } from '../support/servers.ts';
@@ -248,10 +248,12 @@ hint: replace it with --force, or remove it first: mcp2cli work jobs undefine ni
     const { jobs } = await place();
     await jobs('define first --tool export');
     const names = Array.from({ length: 8 }, (_, i) => `job-${i}`);
-    const ends = await Promise.all([
-      ...names.map((name) => jobs(`define ${name} --tool export`)),
-      ...names.map((_, i) => jobs(`define same --tool export --arg max-rows=${i}`)),
-    ]);
+    const ends = await inProcesses(() =>
+      Promise.all([
+        ...names.map((name) => jobs(`define ${name} --tool export`)),
+        ...names.map((_, i) => jobs(`define same --tool export --arg max-rows=${i}`)),
+      ]),
+    );
     expect(ends.slice(0, 8).map(({ code, stderr }) => [code, stderr])).toEqual(names.map(() => [0, '']));
     const same = ends.slice(8);
     expect(same.map(({ code }) => code).sort()).toEqual([0, 2, 2, 2, 2, 2, 2, 2]);

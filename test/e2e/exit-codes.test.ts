@@ -2,10 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../support/cli.ts';
+import { eachInItsProcess, run } from '../support/cli.ts';
 import { freshHome } from '../support/home.ts';
 import { launchers, shell } from '../support/launcher.ts';
 import { rpcError, watchedServer, workAt } from '../support/work.ts';
+
+eachInItsProcess();
 
 const DIALECTS = ['tasks-2025-11-25', 'meta-task'] as const;
 

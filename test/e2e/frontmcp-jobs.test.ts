@@ -44,7 +44,7 @@ describe('jobs show', () => {
     const id = await work.submit('greet --name Ada');
     expect(await work.shown(id)).toMatchObject({ status: 'queued', remote: { state: 'pending' } });
     expect(await work.run('jobs list --refresh')).toMatchObject({ code: 0 });
-    await expect.poll(async () => (await work.shown(id)).status, { timeout: 10_000 }).toBe('completed');
+    await expect.poll(async () => (await work.shown(id)).status).toBe('completed');
     expect(await work.stored(id)).toMatchObject({ status: 'completed', finished_at: expect.any(String) });
   });
 });

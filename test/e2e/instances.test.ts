@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RunResult, run } from '../support/cli.ts';
+import { inProcesses, type RunResult, run } from '../support/cli.ts';
 import { freshDir, freshHome } from '../support/home.ts';
 import { hostileServer } from '../support/hostile.ts';
 import { addInstance, dataOf, errorOf, homeAt, homeWith } from '../support/instance.ts';
@@ -134,7 +134,7 @@ describe('add', () => {
   it('loses nothing when ten are added at the same time', async () => {
     const home = freshHome();
     const names = Array.from({ length: 10 }, (_, i) => `server-${i}`);
-    await Promise.all(names.map((name) => addInstance(home, ['--url', URL], name)));
+    await inProcesses(() => Promise.all(names.map((name) => addInstance(home, ['--url', URL], name))));
     expect(Object.keys(configOf(home).mcpServers).sort()).toEqual(names);
   });
 });

@@ -2,12 +2,14 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { run, start } from '../support/cli.ts';
+import { eachInItsProcess, run, start } from '../support/cli.ts';
 import { jobWork } from '../support/frontmcp/work.ts';
 import { submitted } from '../support/instance.ts';
 import { endKeepers, keeperHome, keepers, STDIO_COMMAND, theKeeper } from '../support/keeper.ts';
 import { homeEnded } from '../support/processes.ts';
 import { completed, diskStore } from '../support/store-fixtures.ts';
+
+eachInItsProcess();
 
 const LOST = completed('', {
   status: 'lost',
@@ -19,13 +21,13 @@ const keeperLog = (home: string) =>
 
 /** Resolves when no keeper is left; the idle time of these tests is a second. */
 function keeperGone(home: string): Promise<void> {
-  return expect.poll(() => keepers(home), { timeout: 25_000 }).toEqual([]);
+  return expect.poll(() => keepers(home)).toEqual([]);
 }
 
 /** A run of a job server over HTTP, left with the keeper by a command in the foreground that was killed. Returns the job's id. */
 async function left(home: string, ms: number): Promise<string> {
   const command = start(['work', 'slow', '--ms', `${ms}`], { home });
-  await expect.poll(async () => (await keepers(home))[0]?.jobs.length, { timeout: 15_000 }).toBe(1);
+  await expect.poll(async () => (await keepers(home))[0]?.jobs.length).toBe(1);
   command.signal('SIGKILL');
   return (await theKeeper(home)).jobs[0]?.job_id ?? '';
 }
@@ -63,9 +65,7 @@ it('the other jobs go on', async () => {
   const { home, id } = await hanging();
   const slow = await submitted(home, ['work', 'slow', '--ms', '6000', '--detach']);
   diskStore(home).store.finish(id, { ...LOST, finished_at: new Date().toISOString() });
-  await expect
-    .poll(async () => (await keepers(home))[0]?.jobs.map((job) => job.job_id), { timeout: 15_000 })
-    .toEqual([slow]);
+  await expect.poll(async () => (await keepers(home))[0]?.jobs.map((job) => job.job_id)).toEqual([slow]);
   expect(await run(['work', 'jobs', 'wait', slow], { home })).toMatchObject({ code: 0, stdout: 'slept\n' });
   await keeperGone(home);
 });
@@ -83,7 +83,7 @@ it('a run of a job server that forgot it while the keeper pauses for as long as 
     response.writeHead(503, { 'Retry-After': '3600' }).end();
     return true;
   };
-  await expect.poll(() => refused, { timeout: 15_000 }).toBeGreaterThan(0);
+  await expect.poll(() => refused).toBeGreaterThan(0);
   server.intercept = undefined;
   await server.restart({ keepStore: false });
   expect(await work.run(`jobs show ${id}`)).toMatchObject({ stdout: expect.stringMatching(/^status: lost/) });
@@ -97,7 +97,7 @@ it('a run goes on in a new session of the keeper when its own was forgotten', as
   await run(['instances', 'set', 'work', 'keepAlive', 'true'], { home });
   const id = await left(home, 60_000);
   await server.dropSessions();
-  await expect.poll(async () => (await theKeeper(home)).jobs, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(async () => (await theKeeper(home)).jobs).toEqual([]);
   // The line follows the end.
   await expect.poll(() => keeperLog(home)).toMatch(new RegExp(`${id} slow: completed`));
   expect(diskStore(home).store.read(id)).toMatchObject({ status: 'completed' });

@@ -139,7 +139,7 @@ describe('time limits', () => {
     const before = performance.now();
     const { code } = await run(['work', '--timeout', '1s', 'describe'], { home });
     expect(code).toBe(124);
-    expect(performance.now() - before).toBeLessThan(10_000);
+    expect(performance.now() - before).toBeLessThan(30_000);
     process.kill(pid, 'SIGCONT');
   });
 });

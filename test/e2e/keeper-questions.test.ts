@@ -17,15 +17,15 @@ async function at() {
   const elicit = (tag: string, delay: number, ...more: string[]) =>
     submitted(home, ['work', 'elicit', '--tag', tag, '--delay', String(delay), '--detach', ...more]);
   const asks = (id: string) =>
-    expect.poll(async () => (await show(id)).pending_input?.map(({ params }) => params.message), {
-      timeout: 10_000,
-    });
-  return { home, show, elicit, asks };
+    expect.poll(async () => (await show(id)).pending_input?.map(({ params }) => params.message));
+  /** Resolves when the job has ended by itself: until then it may ask for another's sake. */
+  const ends = (id: string) => expect.poll(async () => (await show(id)).status).toBe('completed');
+  return { home, show, elicit, asks, ends };
 }
 
 describe('two detached calls that ask, on one stdio server', () => {
   it('are not answered by the policy of the other', async () => {
-    const { home, show, elicit, asks } = await at();
+    const { home, show, elicit, asks, ends } = await at();
     const person = await elicit('PERSON', 0, '--among', '2');
     const policy = await elicit('POLICY', 3_000, '--elicit', 'defaults');
     await asks(person).toEqual(['PERSON?']);
@@ -38,6 +38,7 @@ describe('two detached calls that ask, on one stdio server', () => {
       stdout: 'PERSON: {"action":"accept","content":{"yes":false}}\n',
     });
     // The other is alone now, and its own question certainly its own.
+    await ends(policy);
     expect(await run(['work', 'jobs', 'wait', policy], { home })).toMatchObject({
       code: 0,
       stdout: 'POLICY: {"action":"accept","content":{"yes":true}}\n',
@@ -45,7 +46,7 @@ describe('two detached calls that ask, on one stdio server', () => {
   });
 
   it('keep their questions when one of them ends', async () => {
-    const { home, elicit, asks } = await at();
+    const { home, elicit, asks, ends } = await at();
     const a = await elicit('A', 0, '--among', '2');
     const b = await elicit('B', 300);
     await asks(a).toEqual(expect.arrayContaining(['A?', 'B?']));
@@ -56,6 +57,7 @@ describe('two detached calls that ask, on one stdio server', () => {
       return run(['work', 'jobs', 'answer', id, '--request', request, '--yes'], { home });
     });
     expect(await first?.(b)).toMatchObject({ code: 0 });
+    await ends(a);
     expect(await run(['work', 'jobs', 'wait', a], { home })).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^A: /),
@@ -86,5 +88,5 @@ it('a foreground call that asks alone, in a pipe, ends with what was asked', asy
   const before = performance.now();
   const asked = await run(['work', 'elicit', '--tag', 'ME'], { home });
   expect(asked).toMatchObject({ code: 8, stdout: '', stderr: expect.stringMatching(/^error: .*ME\?/) });
-  expect(performance.now() - before).toBeLessThan(10_000);
+  expect(performance.now() - before).toBeLessThan(30_000);
 });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, start } from '../support/cli.ts';
+import { inProcesses, run, start } from '../support/cli.ts';
 import { freshDir } from '../support/home.ts';
 import { dataOf, errorOf, submitted } from '../support/instance.ts';
 import {
@@ -24,10 +24,8 @@ describe('a background job on a stdio server', () => {
   it('outlives the command, is waited for by another, and leaves no process behind', async () => {
     const home = await keeperHome(everythingCommand(), { idleTimeout: '300ms' });
     await run(['work', 'ls'], { home });
-    const before = performance.now();
     const submission = await run([...RESEARCH, '--background'], { home });
-    // Half a second on an idle machine; the report takes four.
-    expect(performance.now() - before).toBeLessThan(4_000);
+    const returned = Date.now();
     expect(submission).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Job submitted: job_\w{26} \(task: \w{32}\)\n$/),
@@ -38,6 +36,8 @@ describe('a background job on a stdio server', () => {
     const waited = await run(['work', 'jobs', 'wait', '--latest'], { home });
     expect(waited).toMatchObject({ code: 0, stderr: '' });
     expect(waited.stdout).toMatch(/^# Research Report: cats\n/);
+    const shown = dataOf(await run(['work', '--json', 'jobs', 'show', '--latest'], { home }));
+    expect(Date.parse(String(shown['finished_at']))).toBeGreaterThan(returned);
     await homeEnded(home);
     expect(await keepers(home)).toEqual([]);
     expect(readdirSync(keeperDir(home))).toEqual(['keeper.log']);
@@ -123,8 +123,8 @@ describe('a keeper', () => {
 
   it('is one, however many processes need one at the same moment', async () => {
     const home = await keeperHome(STDIO_COMMAND, { keepAlive: true });
-    const all = await Promise.all(
-      Array.from({ length: 20 }, () => run(['work', 'pid'], { home, timeoutMs: 60_000 })),
+    const all = await inProcesses(() =>
+      Promise.all(Array.from({ length: 20 }, () => run(['work', 'pid'], { home, timeoutMs: 60_000 }))),
     );
     expect(all.map(({ code }) => code)).toEqual(all.map(() => 0));
     expect(new Set(all.map(({ stdout }) => stdout)).size).toBe(1);
@@ -161,7 +161,7 @@ describe('a keeper', () => {
     expect(await run(['work', 'jobs', 'cancel', id], { home })).toMatchObject({
       stdout: expect.stringMatching(/^status: canceled, /),
     });
-    await expect.poll(() => isAlive(old.pid), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => isAlive(old.pid)).toBe(false);
     expect(await run(['work', 'jobs', 'wait', next], { home })).toMatchObject({ code: 0 });
     expect((await keepers(home)).map(({ pid }) => pid)).not.toContain(old.pid);
   });
@@ -217,9 +217,9 @@ describe('a keeper', () => {
       keepAlive: true,
     });
     await run(['work', 'describe'], { home });
-    const log = await run(['keeper', 'logs', 'work'], { home });
-    expect(log.stdout).toMatch(/Z keeper started \(process \d+/);
-    expect(log.stdout).toMatch(/Z server hello\n/);
+    const log = async () => (await run(['keeper', 'logs', 'work'], { home })).stdout;
+    expect(await log()).toMatch(/Z keeper started \(process \d+/);
+    await expect.poll(log).toMatch(/Z server hello\n/);
     const [entry] = (await run(['keeper', 'logs', 'work', '--tail', '1', '--json'], { home })).stdout.split(
       '\n',
     );
@@ -227,9 +227,10 @@ describe('a keeper', () => {
     for (let round = 0; round < 4; round++)
       await run(['work', 'flood', '--lines', '4000'], { home, timeoutMs: 60_000 });
     await run(['keeper', 'stop', 'work'], { home });
-    const sizes = ['keeper.log', 'keeper.log.1'].map((name) => statSync(join(keeperDir(home), name)).size);
-    for (const size of sizes) expect(size).toBeLessThan(1_500_000);
-    expect(readFileSync(join(keeperDir(home), 'keeper.log'), 'utf8')).toMatch(/ending: /);
+    const files = ['keeper.log.1', 'keeper.log'].map((name) => join(keeperDir(home), name));
+    for (const file of files) expect(statSync(file).size).toBeLessThan(1_500_000);
+    // What was still on its way from the server may come after the keeper's own last words.
+    expect(files.map((file) => readFileSync(file, 'utf8')).join('')).toMatch(/ending: /);
   });
 
   it('that hangs is told about, and ended by force', async () => {

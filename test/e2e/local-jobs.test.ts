@@ -2,9 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { eachInItsProcess } from '../support/cli.ts';
 import { endKeepers } from '../support/keeper.ts';
 import { ptyTool, startOnPty } from '../support/pty.ts';
 import { watchedServer, workAt } from '../support/work.ts';
+
+eachInItsProcess();
 
 describe('on a server without tasks a job', () => {
   async function running() {

@@ -2,10 +2,12 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type RunResult, run } from '../support/cli.ts';
+import { eachInItsProcess, type RunResult, run } from '../support/cli.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
 import { type ForwardProxy, forwardProxy } from '../support/forward-proxy.ts';
 import { oauthRig } from '../support/oauth/rig.ts';
+
+eachInItsProcess();
 
 const TOOLS = [
   { name: 'echo', inputSchema: { type: 'object', properties: { message: { type: 'string' } } } },

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run, start } from '../support/cli.ts';
+import { inProcesses, run, start } from '../support/cli.ts';
 import { FAKETIME } from '../support/faketime.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
 import { addInstance, dataOf, errorOf } from '../support/instance.ts';
@@ -92,12 +92,14 @@ test('of twenty processes and a keeper whose token has expired one refreshes it,
     expect(await echo(rig)).toMatchObject({ code: 0 });
     expire(rig);
     await takeBack(rig);
-    const direct = Array.from({ length: 19 }, () =>
-      run(['--url', server.url, 'ls'], { home, env }).then(() =>
-        run(['auth', 'token', 'work'], { home, env }),
-      ),
-    );
-    const results = await Promise.all([...direct, echo(rig), echo(rig)]);
+    const results = await inProcesses(() => {
+      const direct = Array.from({ length: 19 }, () =>
+        run(['--url', server.url, 'ls'], { home, env }).then(() =>
+          run(['auth', 'token', 'work'], { home, env }),
+        ),
+      );
+      return Promise.all([...direct, echo(rig), echo(rig)]);
+    });
     expect(results.map(({ code }) => code)).toEqual(results.map(() => 0));
     expect(authorization.counts['refresh_token']).toBe(1);
     expect(new Set(results.slice(0, 19).map(({ stdout }) => stdout)).size).toBe(1);

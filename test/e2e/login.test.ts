@@ -147,7 +147,10 @@ test('somebody who cancels in the browser is not logged in, and is told so there
     code: 'auth',
     message: expect.stringMatching(/^no login to work: access_denied/),
   });
-  expect(readFileSync(log, 'utf8')).toContain('You are not logged in to work');
+  // The browser reads the page after the command has ended.
+  await expect
+    .poll(() => existsSync(log) && readFileSync(log, 'utf8'))
+    .toContain('You are not logged in to work');
   expect(existsSync(authFile(home))).toBe(false);
 });
 

@@ -11,9 +11,7 @@ async function asking() {
   endKeepers(home);
   const id = await submitted(home, ['work', 'ask', '--detach']);
   await expect
-    .poll(async () => (await run(['work', 'jobs', 'show', id, '--json'], { home })).stdout, {
-      timeout: 10_000,
-    })
+    .poll(async () => (await run(['work', 'jobs', 'show', id, '--json'], { home })).stdout)
     .toContain('"status":"input_required"');
   return { home, id };
 }

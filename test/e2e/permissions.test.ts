@@ -328,7 +328,7 @@ describe('a guard', () => {
     );
     const { server, home, file } = await guarded({ permissions: [{ action: 'execute', command: hang }] });
     const running = start(['work', ...DEPLOY], { home });
-    await expect.poll(() => existsSync(join(home, 'up')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(home, 'up'))).toBe(true);
     running.signal('SIGINT');
     expect(await running.done).toMatchObject({ code: 130, stdout: '' });
     expect(server.stats.calls).toEqual({});

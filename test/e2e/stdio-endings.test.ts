@@ -47,12 +47,15 @@ describe.skipIf(process.platform === 'win32')('a call that is answered', () => {
   it('is not kept waiting by a server that ends with its input', async () => {
     const { home } = await place(faulty('plain'));
     await run(['work', 'argv'], { home });
-    const call = start(['work', '--verbose', 'argv'], { home });
-    await call.waitForStdout(/plain/);
-    const answered = performance.now();
-    expect(await call.done).toMatchObject({ code: 0 });
-    // A server gets 2 s; one that has ended is not waited for.
-    expect(performance.now() - answered).toBeLessThan(1_900);
+    const pause = async () => {
+      const call = start(['work', '--verbose', 'argv'], { home });
+      await call.waitForStdout(/plain/);
+      const answered = performance.now();
+      expect(await call.done).toMatchObject({ code: 0 });
+      return performance.now() - answered;
+    };
+    // A server gets 2 s; one that has ended is not waited for. A busy machine may take as long, but not every time.
+    await expect.poll(pause).toBeLessThan(1_900);
   });
 });
 
@@ -101,7 +104,7 @@ describe.skipIf(process.platform === 'win32')('a call that is given up', () => {
     call.signal('SIGINT');
     await call.waitForStderr(/interrupted/);
     expect((await call.insist('SIGINT')).code).toBe(130);
-    await expect.poll(left, { timeout: 5_000 }).toEqual([]);
+    await expect.poll(left).toEqual([]);
   });
 
   it.each(THROUGH)('by --timeout takes along the server behind %s', async (_, how) => {
@@ -116,7 +119,7 @@ describe.skipIf(process.platform === 'win32')('a call that is given up', () => {
     await guarded(call);
     call.signal('SIGKILL');
     await call.done;
-    await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(left).toEqual([]);
   });
 });
 
@@ -133,9 +136,7 @@ async function guarded({ pid }: Handle): Promise<void> {
           return '';
         }
       });
-  await expect
-    .poll(() => children().some((line) => line.includes('read -r change group')), { timeout: 20_000 })
-    .toBe(true);
+  await expect.poll(() => children().some((line) => line.includes('read -r change group'))).toBe(true);
 }
 
 it.skipIf(process.platform !== 'linux')('a real launcher: npx with a server that is installed', async () => {

@@ -161,6 +161,6 @@ describe('a call that is given up', () => {
     call.signal('SIGINT');
     await call.waitForStderr(/interrupted/);
     expect((await call.insist('SIGINT')).code).toBe(130);
-    await expect.poll(() => alive(pid), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => alive(pid)).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
-/** Jobs on a server of protocol 2026-07-28, which decides call by call what becomes a task: every command in a process of its own. */
+/** Jobs on a server of protocol 2026-07-28, which decides call by call what becomes a task. */
 import { describe, expect, it } from 'vitest';
+import { inProcesses } from '../support/cli.ts';
 import { ptyTool, startOnPty } from '../support/pty.ts';
 import { refuse, watchedTasks2026, workAt } from '../support/work.ts';
 
@@ -16,7 +17,9 @@ describe('a job', () => {
     expect(submitted).toMatchObject({ code: 0, stderr: '' });
 
     const answer = { code: 0, stdout: 'Deployed version 2.0 to staging\n', stderr: '' };
-    const [one, other] = await Promise.all([work.run(`jobs wait ${id}`), work.run('jobs wait --latest')]);
+    const [one, other] = await inProcesses(() =>
+      Promise.all([work.run(`jobs wait ${id}`), work.run('jobs wait --latest')]),
+    );
     expect([one, other]).toMatchObject([answer, answer]);
     expect(await work.run(`jobs watch ${id}`)).toMatchObject(answer);
     const waited = await work.json(`jobs wait ${id}`);

@@ -1,8 +1,10 @@
 /** Runs the real program as a child process, the way scripts and people do. */
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { EnvChanges } from './env.ts';
 import { BIN, cleanEnv } from './env.ts';
+import { fitsInProcess, runInProcess } from './in-process.ts';
 
 export interface StartOptions {
   /** MCP2CLI_HOME, and HOME too. */
@@ -13,9 +15,12 @@ export interface StartOptions {
   input?: string | Buffer | undefined;
   /** Leaves stdin open, to be written and closed by the test. */
   openStdin?: boolean | undefined;
-  /** After this the process is killed and the run fails: a test must not hang. 30 s. */
+  /** After this the process is killed and the run fails: a test must not hang. 90 s. */
   timeoutMs?: number | undefined;
 }
+
+/** How long a command may take on a machine that has other things to do, in milliseconds. */
+const LONGEST_MS = 90_000;
 
 export interface RunResult {
   code: number | null;
@@ -44,9 +49,39 @@ export interface Handle {
   readonly done: Promise<RunResult>;
 }
 
-/** Runs `mcp2cli ARGS` to its end. */
-export function run(args: readonly string[], options: StartOptions): Promise<RunResult> {
-  return start(args, options).done;
+let apart = process.env['MCP2CLI_TEST_APART'] !== undefined;
+
+/** For a test file about processes: each command line is one of its own, as it is with users. */
+export function eachInItsProcess(): void {
+  apart = true;
+}
+
+/** The same for what `work` runs: command lines side by side, or one whose own end is looked at. */
+export async function inProcesses<T>(work: () => Promise<T>): Promise<T> {
+  const before = apart;
+  apart = true;
+  try {
+    return await work();
+  } finally {
+    apart = before;
+  }
+}
+
+/** Runs `mcp2cli ARGS` to its end: in this process where nothing depends on one, which takes a fifth of the time. */
+export async function run(args: readonly string[], options: StartOptions): Promise<RunResult> {
+  const { home, cwd = home, input = '', openStdin } = options;
+  const env = cleanEnv(home, options.env);
+  if (apart || openStdin || !fitsInProcess(args, env)) return start(args, options).done;
+  const late = new AbortController();
+  const timedOut = sleep(options.timeoutMs ?? LONGEST_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`did not end in time: mcp2cli ${args.join(' ')}`);
+  });
+  try {
+    return { signal: null, ...(await Promise.race([runInProcess({ args, env, cwd, input }), timedOut])) };
+  } finally {
+    timedOut.catch(() => {});
+    late.abort();
+  }
 }
 
 /** Starts `mcp2cli ARGS`. Still running when the test has finished, it is killed. */
@@ -74,7 +109,7 @@ export function startCommand(command: string, args: readonly string[], options: 
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`did not end in time: ${report()}`));
-    }, options.timeoutMs ?? 30_000);
+    }, options.timeoutMs ?? LONGEST_MS);
     child.once('error', (error) => {
       clearTimeout(timer);
       reject(error);

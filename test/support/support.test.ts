@@ -1,8 +1,10 @@
 /** The helpers themselves: a test that trusts them should not be the first to find them wrong. */
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { startCommand } from './cli.ts';
+import { inProcesses, run, startCommand } from './cli.ts';
 import { freshDir, freshHome } from './home.ts';
+import { addInstance, homeAt } from './instance.ts';
+import { STDIO_COMMAND } from './keeper.ts';
 import { launchers, shell } from './launcher.ts';
 import { connect } from './mcp-client.ts';
 import { ptyTool, startCommandOnPty } from './pty.ts';
@@ -27,6 +29,45 @@ it('runs a command in a clean environment', async () => {
     NODE_COMPILE_CACHE: expect.stringContaining('mcp2cli-test-compile-cache'),
     EXTRA: 'x',
   });
+});
+
+it('runs a command line in this process as in one of its own', async () => {
+  const { url } = await demoServer({ speed: 50 });
+  const home = await homeAt(url);
+  await addInstance(home, STDIO_COMMAND, 'local');
+  const lines = [
+    ['instances', 'list'],
+    ['--json', 'instances', 'show', 'work'],
+    ['work', 'ls'],
+    ['work', 'deploy', '--help'],
+    ['work', 'deploy', '--version', '2.0'],
+    ['work', 'deploy', '--nope'],
+    ['work', 'deploy', '--version', '2.0', '--background', '--quiet', '--json', '--nope'],
+    ['work', 'deploy', '--args', '-'],
+    ['work', 'jobs', 'show', 'nosuchjob', '--json'],
+    ['work', 'jobs', 'list', '--status', 'gone'],
+    ['local', 'describe'],
+    ['--url', 'http://127.0.0.1:1/mcp', 'ls'],
+    ['nope'],
+  ];
+  for (const words of lines) {
+    const options = { home, input: '{"version": "3.0"}' };
+    const here = await run(words, options);
+    expect({ words, ...here }).toEqual({ words, ...(await inProcesses(() => run(words, options))) });
+  }
+});
+
+it('keeps command lines in this process apart', async () => {
+  const { url } = await demoServer({ speed: 50 });
+  const homes = await Promise.all([homeAt(url, 'one'), homeAt(url, 'two')]);
+  const before = { env: { ...process.env }, cwd: process.cwd(), signals: process.listenerCount('SIGINT') };
+  const ends = await Promise.all(
+    homes.flatMap((home) => [0, 1].map(() => run(['instances', 'list', '--quiet'], { home }))),
+  );
+  expect(ends.map(({ stdout }) => /one|two/.exec(stdout)?.[0])).toEqual(['one', 'one', 'two', 'two']);
+  expect({ env: { ...process.env }, cwd: process.cwd(), signals: process.listenerCount('SIGINT') }).toEqual(
+    before,
+  );
 });
 
 it('feeds stdin, and waits for what is said', async () => {

@@ -35,14 +35,18 @@ export async function workAt(url: string, env: StartOptions['env'] = {}): Promis
   const work: Work = {
     home,
     start: (words, options) => launch(split(words), options),
-    run: (words, options) => launch(split(words), options).done,
+    run: (words, options = {}) =>
+      run(['work', ...split(words)], { home, ...options, env: { ...env, ...options.env } }),
     async json(words) {
-      const { code, stdout, stderr } = await launch(['--json', ...split(words)]).done;
+      const { code, stdout, stderr } = await run(['work', '--json', ...split(words)], { home, env });
       expect({ code, stderr }).toMatchObject({ code: 0 });
       return JSON.parse(stdout);
     },
     async submit(words) {
-      const { code, stdout, stderr } = await launch([...split(words), '--background', '--quiet']).done;
+      const { code, stdout, stderr } = await run(['work', ...split(words), '--background', '--quiet'], {
+        home,
+        env,
+      });
       expect({ code, stdout, stderr }).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(/^job_\w+\n$/),

@@ -6,6 +6,7 @@ import { demoStatus, startDetachedDemo, stopDemo } from '../../src/demo/lifecycl
 import type { DemoState } from '../../src/demo/state-file.ts';
 import { isRunning, processStart } from '../../src/lib/disk/process-identity.ts';
 import { atTestEnd } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshHome } from '../support/home.ts';
 import { connect } from '../support/mcp-client.ts';
 import { demoBundle } from '../support/servers.ts';
@@ -68,7 +69,7 @@ it('starts anew after a crash', async () => {
   const dir = home();
   const first = await startDetachedDemo({ home: dir, entry });
   process.kill(first.pid, 'SIGKILL');
-  await vi.waitFor(() => expect(isRunning(first.pid)).toBe(false));
+  await eventually(() => expect(isRunning(first.pid)).toBe(false));
   expect(await demoStatus({ home: dir })).toBeUndefined();
   const second = await startDetachedDemo({ home: dir, entry });
   expect(second.started).toBe(true);
@@ -114,7 +115,7 @@ it('does not wait for ever for one that never answers', async () => {
   const starting = startDetachedDemo({ home: dir, entry: silent, startTimeoutMs: 1000 });
   await expect(starting).rejects.toThrow('does not answer');
   const pid = Number(readFileSync(join(dir, 'demo.log'), 'utf8'));
-  await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
+  await eventually(() => expect(isRunning(pid)).toBe(false));
 });
 
 it('keeps a damaged state file, and says so', async () => {
@@ -129,5 +130,5 @@ it('ends by itself when its home is gone', async () => {
   const dir = home();
   const { pid } = await startDetachedDemo({ home: dir, entry });
   rmSync(dir, { recursive: true });
-  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), 10_000);
+  await eventually(() => expect(isRunning(pid)).toBe(false));
 });

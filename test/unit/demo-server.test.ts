@@ -5,10 +5,11 @@ import {
   CreateTaskResultSchema,
   GetTaskResultSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { DemoDialect, DemoServer, DemoServerOptions } from '../../src/demo/server.ts';
 import { startDemoServer } from '../../src/demo/server.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Connected, ConnectOptions } from '../support/mcp-client.ts';
 import { connect } from '../support/mcp-client.ts';
 
@@ -121,7 +122,7 @@ describe('every dialect', () => {
         onprogress: () => abort.abort('enough'),
       });
       await expect(call).rejects.toThrow('enough');
-      await vi.waitFor(() => expect(server.stats.cancelledCalls).toBe(1));
+      await eventually(() => expect(server.stats.cancelledCalls).toBe(1));
     });
 
     it.each([
@@ -253,7 +254,7 @@ describe('tasks of 2025-11-25', () => {
       _meta: { 'io.modelcontextprotocol/related-task': { taskId: task.taskId } },
     });
     expect(await get(c, task.taskId)).toMatchObject({ status: 'completed' });
-    await vi.waitFor(() => {
+    await eventually(() => {
       const methods = messages.map((message) => message['method']);
       expect(methods.filter((m) => m === 'notifications/progress')).toHaveLength(5);
       expect(methods).toContain('notifications/tasks/status');
@@ -307,7 +308,7 @@ describe('tasks of 2025-11-25', () => {
     const server = await demo('tasks-2025-11-25');
     const first = await client(server, { elicit: () => ({ action: 'cancel' }) });
     const { task } = await submit(first.client, 'provision', { name: 'm1' });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await get(first.client, task.taskId)).toMatchObject({
         status: 'input_required',
         statusMessage: 'Where should m1 run?',
@@ -325,10 +326,10 @@ describe('tasks of 2025-11-25', () => {
     const { task } = await submit(first.client, 'provision', { name: 'm1' });
     const gone = await client(server, { sessionId: first.sessionId });
     const hungUp = result(gone.client, task.taskId).catch(() => 'hung up');
-    await vi.waitFor(() => expect(server.stats.requests['tasks/result']).toBe(1));
+    await eventually(() => expect(server.stats.requests['tasks/result']).toBe(1));
     await gone.client.close();
     expect(await hungUp).toBe('hung up');
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await get(first.client, task.taskId)).toMatchObject({ status: 'input_required' }),
     );
     // Time for several polls of the waiter that hung up, were it still there. Passing does not depend on it.
@@ -341,7 +342,7 @@ describe('tasks of 2025-11-25', () => {
   it('cancels a task that waits for an answer', async () => {
     const { client: c } = await client(await demo('tasks-2025-11-25'), { elicit: () => yes });
     const { task } = await submit(c, 'provision', { name: 'm1' });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await get(c, task.taskId)).toMatchObject({ status: 'input_required' }),
     );
     const cancelled = { method: 'tasks/cancel', params: { taskId: task.taskId } };
@@ -372,7 +373,7 @@ describe('_meta.task', () => {
     const answer = await call(c, 'deploy', { version: '2.0', duration: 16 });
     expect(answer).toEqual({ task_id: expect.stringMatching(/^task_\w+$/), status: 'queued' });
     const id = accepted.parse(answer).task_id;
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await ask(c, 'tasks/get', id)).toEqual({
         task_id: id,
         status: 'running',
@@ -415,7 +416,7 @@ describe('_meta.task', () => {
     const server = await demo('meta-task');
     const first = await client(server, { elicit: () => ({ action: 'decline' }) });
     const id = await submit(first.client, 'provision', { name: 'm1' });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await ask(first.client, 'tasks/get', id)).toMatchObject({
         status: 'input_required',
         data: { message: 'Where should m1 run?' },

