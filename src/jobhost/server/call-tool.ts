@@ -69,6 +69,8 @@ async function briefly(call: Call, request: RunRequest): Promise<JsonObject> {
   try {
     const events = toldEvents(call, request.name, call.notify);
     const ended = await provider.follow(runId, { signal, ...events });
+    // What has no result, a task can tell; the answer to a call cannot.
+    if (ended.result === undefined) return { resultType: 'task', ...modernTask(ended) };
     return resultOf(ended);
   } catch (error) {
     if (!limit.aborted || call.signal.aborted) throw error;

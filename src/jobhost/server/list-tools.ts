@@ -30,10 +30,24 @@ function toolOf(entry: ServedEntry, taskSupport: string | undefined): JsonObject
     name,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
-    inputSchema: isObject(inputSchema) ? { type: 'object', ...inputSchema } : { type: 'object' },
+    inputSchema: isObject(inputSchema) ? { type: 'object', ...unmarked(inputSchema) } : { type: 'object' },
     // A result that is no object has no structured content that a schema could be of.
     ...(isObject(outputSchema) && outputSchema['type'] === 'object' ? { outputSchema } : {}),
     ...(annotations === undefined ? {} : { annotations }),
     ...(taskSupport === undefined ? {} : { execution: { taskSupport } }),
   };
+}
+
+/** Marks of arguments that are repeated in headers are between this program and the server behind: what comes here is not looked for in headers. */
+function unmarked(schema: JsonObject): JsonObject {
+  if (!JSON.stringify(schema).includes('"x-mcp-header":"')) return schema;
+  const strip = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(strip);
+    if (!isObject(value)) return value;
+    const kept = Object.entries(value).filter(
+      ([key, one]) => key !== 'x-mcp-header' || typeof one !== 'string',
+    );
+    return Object.fromEntries(kept.map(([key, one]) => [key, strip(one)]));
+  };
+  return strip(schema) as JsonObject;
 }

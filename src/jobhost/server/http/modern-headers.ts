@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../../../lib/json/json.ts';
-import { PROTOCOL_VERSION_META_KEY } from '../../../mcp/connection/meta-keys.ts';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+} from '../../../mcp/connection/meta-keys.ts';
 import { CODE } from '../host.ts';
 import { MODERN_VERSION } from '../versions.ts';
 
@@ -35,6 +38,11 @@ export function headerProblem(
     return { code: CODE.params, message: `Invalid params: _meta must have ${PROTOCOL_VERSION_META_KEY}` };
   if (headers['mcp-protocol-version'] !== version) return mismatch('MCP-Protocol-Version');
   if (version !== MODERN_VERSION) return undefined;
+  if (id !== undefined && !isObject(meta[CLIENT_CAPABILITIES_META_KEY]))
+    return {
+      code: CODE.params,
+      message: `Invalid params: _meta must have ${CLIENT_CAPABILITIES_META_KEY}`,
+    };
   if (headerText(headers['mcp-method']) !== method) return mismatch('Mcp-Method');
   const named = NAMED[method];
   const name = named === undefined ? undefined : params[named];
