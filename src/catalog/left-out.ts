@@ -1,4 +1,5 @@
-/** Tools that a server lists and that a client may not use. */
+/** What a server lists and a client may not use. */
+import { isObject } from '../lib/json/json.ts';
 import { headerMarks } from '../tools/schema/header-marks.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 
@@ -6,6 +7,26 @@ export interface LeftOut {
   name: string;
   /** A sentence without its end, for people. */
   reason: string;
+  /** A job file that could not be loaded, or a part of it; `name` is the place in it. */
+  file?: string;
+}
+
+/** On what our own host lists for a job file that it could not load: `{ file, message }`. */
+export const PROBLEM_KEY = 'mcp2cli/problem';
+
+/** Parts the tools of our own host from the problems that it lists among them. */
+export function loadedTools(listed: readonly ToolDefinition[]): {
+  tools: ToolDefinition[];
+  leftOut: LeftOut[];
+} {
+  const leftOut: LeftOut[] = [];
+  const tools = listed.filter(({ name, _meta }) => {
+    const problem = isObject(_meta) ? _meta[PROBLEM_KEY] : undefined;
+    if (!isObject(problem)) return true;
+    leftOut.push({ name, reason: String(problem['message']), file: String(problem['file']) });
+    return false;
+  });
+  return { tools, leftOut };
 }
 
 /**

@@ -8,6 +8,7 @@ import { stopAfter } from '../lib/stop.ts';
 import { checkSettings, checkVariables } from './configuration.ts';
 import { checkConnection } from './connection.ts';
 import { attempt, type Check, checked, type Finding } from './finding.ts';
+import { checkJobFiles } from './job-files.ts';
 import { checkJobs, jobsElsewhere, jobsUnreachable } from './jobs.ts';
 import { checkKeepers } from './keeper.ts';
 import { checkLaunchers } from './launchers.ts';
@@ -81,7 +82,11 @@ async function checkServer(
   try {
     const keepers = await checkKeepers(subject, machine, stop.signal);
     const { connected } = keepers;
-    const checks = [...keepers.checks, ...(await checkLogin(subject, machine))];
+    const checks = [
+      ...keepers.checks,
+      ...(await checkLogin(subject, machine)),
+      ...(trusted ? await checkJobFiles(subject, machine) : []),
+    ];
     interrupted.throwIfAborted();
     const known = subject.identity !== undefined && subject.settings !== undefined;
     const unset = files.some(({ check, status }) => check === 'variables' && status === 'problem');

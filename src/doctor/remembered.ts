@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readCatalogue } from '../catalog/cache.ts';
 import type { Paths } from '../config/paths.ts';
-import { targetHash } from '../config/target/target-hash.ts';
+import { cacheKey, targetHash } from '../config/target/target-hash.ts';
 import type { Context } from '../context.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { age } from '../lib/text/age.ts';
@@ -18,11 +18,8 @@ export function checkCatalogue(paths: Paths, { name, identity, settings }: Subje
   if (!identity || !settings) return [];
   const path = paths.catalogueFile(name);
   const { declared } = clientFeatures(settings, around.env, around.cwd);
-  const hash = targetHash(identity);
   const problems: string[] = [];
-  const catalogue = readCatalogue(path, declared === '' ? hash : `${hash}+${declared}`, () =>
-    problems.push(path),
-  );
+  const catalogue = readCatalogue(path, cacheKey(identity, declared), () => problems.push(path));
   if (problems.length > 0)
     return [
       checked('catalogue', 'warning', 'the cached list of tools is damaged, and will be fetched again', {
@@ -30,13 +27,20 @@ export function checkCatalogue(paths: Paths, { name, identity, settings }: Subje
       }),
     ];
   if (!catalogue) {
-    const message = existsSync(path) ? 'of another server; it will be fetched again' : 'not fetched yet';
+    const what =
+      identity.kind === 'stdio' && identity.jobs !== undefined
+        ? 'from before the job files changed'
+        : 'of another server';
+    const message = existsSync(path) ? `${what}; it will be fetched again` : 'not fetched yet';
     return [checked('catalogue', 'ok', message)];
   }
   const { tools, fetchedAt, leftOut } = catalogue;
   return [
     checked('catalogue', 'ok', `${countText(tools.length, 'tool')}, fetched ${age(fetchedAt, around.now)}`),
-    ...leftOut.map((one) => checked('catalogue', 'warning', `${one.name} is left out: ${one.reason}`)),
+    // Of job files there is a check of its own.
+    ...leftOut
+      .filter(({ file }) => file === undefined)
+      .map((one) => checked('catalogue', 'warning', `${one.name} is left out: ${one.reason}`)),
   ];
 }
 

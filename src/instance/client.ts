@@ -139,6 +139,9 @@ export class InstanceSession implements LinkOpener {
   }
 
   async #usable(listed: ToolDefinition[]): Promise<Pick<Catalogue, 'tools' | 'leftOut'>> {
+    const { identity } = this.instance;
+    if (identity.kind === 'stdio' && identity.jobs !== undefined)
+      return (await import('../catalog/left-out.ts')).loadedTools(listed);
     const facts = await this.facts();
     if (!facts || !repeatsArguments(facts)) return { tools: listed, leftOut: [] };
     const usable = (await import('../catalog/left-out.ts')).usableTools(listed);

@@ -30,6 +30,14 @@ export interface ServedEntry {
   workflow?: { stepCount: number; trigger: string } | undefined;
 }
 
+/** A job file, or a part of one, that cannot be served. */
+export interface ServedProblem {
+  place: string;
+  /** Absolute. */
+  file: string;
+  message: string;
+}
+
 /** A CallToolResult (MCP 2025-11-25, server/tools). */
 export interface ServedResult {
   content: unknown[];
@@ -101,6 +109,8 @@ export interface Provider {
 
   /** Everything that can be run, hidden entries included, in the order to show. A file that cannot be loaded costs itself alone. */
   list(): Promise<readonly ServedEntry[]>;
+  /** What could not be loaded and is missing in the list. `place`: file and line, short, for people. */
+  problems?(): Promise<readonly ServedProblem[]>;
   /** Tells when the list has changed; returns how to stop that. */
   onListChanged(listener: () => void): () => void;
 

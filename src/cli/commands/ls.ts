@@ -9,6 +9,7 @@ import { permit, permittedItems } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
 import { entryItem, entryLines, entryRows, entrySignatures, rowLines } from '../output/views/entry-view.ts';
 import { countsOf, countText, extraItem, extraRow } from '../output/views/extras-view.ts';
+import { tellLeftOut } from '../output/views/left-out-view.ts';
 
 export interface LsOptions {
   allInstances?: boolean;
@@ -45,7 +46,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
     printAll(app, 'ls', { entries: wanted, extras: found, leftOut }, options.long);
     if (wanted.length + found.length === 0)
       printer.note(entries.length + extras.length > 0 ? 'nothing fits the filter' : nothing(options.kind));
-    tellLeftOut(app, leftOut);
+    tellLeftOut(printer, leftOut);
     return EXIT.ok;
   } finally {
     stop.dispose();
@@ -66,7 +67,7 @@ export async function refresh(app: App): Promise<number> {
     const all = { entries, extras: await listedExtras(app, stop.signal), leftOut };
     if (printer.json) printAll(app, 'refresh', all);
     else printer.out(countText(countsOf([...all.entries, ...all.extras]), KINDS));
-    tellLeftOut(app, leftOut);
+    tellLeftOut(printer, leftOut);
     return EXIT.ok;
   } finally {
     stop.dispose();
@@ -103,12 +104,6 @@ interface All {
   entries: readonly CatalogEntry[];
   extras: readonly Extra[];
   leftOut: readonly LeftOut[];
-}
-
-/** On stderr, whatever the list is of: somebody may look for such a tool. */
-function tellLeftOut({ printer }: App, leftOut: readonly LeftOut[]): void {
-  for (const { name, reason } of leftOut)
-    printer.warn('tool_left_out', `${name} is left out: its definition may not be used: ${reason}`);
 }
 
 /** On a terminal a list of everything has so many of these, and says how the others are seen. */

@@ -1,8 +1,9 @@
 import { reachable } from '../../catalog/entry.ts';
 import { CliError, PermissionError } from '../../errors.ts';
-import { listedEntries } from '../../instance/entries.ts';
+import { listedEntries, toolsLeftOut } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
 import { entryLines, grouped } from '../output/views/entry-view.ts';
+import { tellLeftOut } from '../output/views/left-out-view.ts';
 import { commonFlags } from './flags.ts';
 
 /** Help of an instance: its tools with a line each, from the cache or the server, and what else it takes. */
@@ -46,6 +47,11 @@ ${prefix} call NAME --help shows its flags.
 async function toolList(app: App): Promise<string> {
   try {
     const entries = reachable(await listedEntries(app, {}));
+    const leftOut = await toolsLeftOut(app);
+    tellLeftOut(
+      app.printer,
+      leftOut.filter(({ file }) => file !== undefined),
+    );
     if (entries.length === 0) return '(none)';
     return grouped(entries)
       .map(({ group, entries: members }) => {

@@ -1,3 +1,4 @@
+import { filesState } from '../../lib/disk/files-state.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import type { Target } from './target.ts';
 
@@ -29,9 +30,12 @@ export function targetHash(target: Target): string {
 
 /**
  * What a cached catalogue is filed under: the target, and what is declared to it (`declared` of ClientFeatures), since servers offer other tools to
- * clients with other capabilities.
+ * clients with other capabilities. Of job files also their state: whoever has changed one sees that in the next list.
  */
 export function cacheKey(target: Target, declared: string): string {
   const hash = targetHash(target);
-  return declared === '' ? hash : `${hash}+${declared}`;
+  const key = declared === '' ? hash : `${hash}+${declared}`;
+  return target.kind === 'stdio' && target.jobs !== undefined
+    ? `${key}+${filesState(target.jobs, (name) => /\.[cm]?[jt]s$/.test(name))}`
+    : key;
 }

@@ -1,3 +1,4 @@
+import { PROBLEM_KEY } from '../../catalog/left-out.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import type { ServedEntry } from '../provider.ts';
 import type { Call } from './call.ts';
@@ -14,6 +15,10 @@ export async function listTools({ host, modern, tasks }: Call): Promise<JsonObje
     if (entry.hidden || own.has(entry.name)) continue;
     tools.push(toolOf(entry, !modern && tasks ? support(entry, host.ours) : undefined));
   }
+  // Only our own client knows these from tools.
+  const problems = host.ours ? ((await host.provider.problems?.()) ?? []) : [];
+  for (const { place, file, message } of problems)
+    tools.push({ name: place, inputSchema: { type: 'object' }, _meta: { [PROBLEM_KEY]: { file, message } } });
   for (const { name, description, inputSchema, annotations } of management)
     tools.push({ name, description, inputSchema, annotations });
   return { tools, ...(modern ? { ttlMs: 0, cacheScope: 'private' } : {}) };

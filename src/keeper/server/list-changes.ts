@@ -3,12 +3,14 @@
 import { readCatalogue, writeCatalogue } from '../../catalog/cache.ts';
 import { readExtras, writeExtras } from '../../catalog/extras-cache.ts';
 import { fetchPrompts, fetchResources, fetchTemplates, fetchTools } from '../../catalog/fetch.ts';
-import { usableTools } from '../../catalog/left-out.ts';
+import { loadedTools, usableTools } from '../../catalog/left-out.ts';
+import type { Target } from '../../config/target/target.ts';
 import { cacheKey } from '../../config/target/target-hash.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { ConnectTarget } from '../../mcp/connection/connect.ts';
 import { repeatsArguments } from '../../mcp/connection/facts/server-facts.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
+import type { ToolDefinition } from '../../tools/tool.ts';
 
 type Kind = 'tools' | 'resources' | 'prompts';
 
@@ -69,9 +71,7 @@ async function read(
     const before = readCatalogue(catalogueFile, key, log);
     if (!before) return;
     const { entries, complete } = await fetchTools(request, log);
-    const usable = repeatsArguments(connection.facts)
-      ? usableTools(entries)
-      : { tools: entries, leftOut: [] };
+    const usable = usableOf(entries, identity, connection);
     if (complete) writeCatalogue(catalogueFile, { ...before, fetchedAt, ...usable });
   } else {
     const before = readExtras(extrasFile, key);
@@ -92,4 +92,10 @@ async function read(
     }
   }
   log(`${kind} have changed, and were read again`);
+}
+
+/** The tools that can be used, and what is left out. */
+function usableOf(entries: ToolDefinition[], identity: Target, { facts }: Connection) {
+  if (identity.kind === 'stdio' && identity.jobs !== undefined) return loadedTools(entries);
+  return repeatsArguments(facts) ? usableTools(entries) : { tools: entries, leftOut: [] };
 }
