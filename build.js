@@ -141,7 +141,11 @@ const chunks = [
   ...(await build({ 'check-worker': src('tools/checks/check-worker.ts') }, { codeSplitting: false })),
   // One build: the library that job files import is the one that runs them.
   ...(await build(
-    { ...LIBRARY, 'load-worker': src('jobhost/files/load-worker.ts') },
+    {
+      ...LIBRARY,
+      'load-worker': src('jobhost/files/load-worker.ts'),
+      'run-worker': src('jobhost/runs/run-worker.ts'),
+    },
     // Packages that job files import may be ES modules: only a real import() takes them.
     { folder: 'jobhost', preserveEntrySignatures: 'strict', dynamicImportInCjs: true },
   )),

@@ -9,7 +9,7 @@ export class CancelRequested extends Error {}
 
 /** Hears of a cancel request that another process wrote. */
 export function watchForCancel(
-  deps: JobDeps,
+  deps: Pick<JobDeps, 'store' | 'clock'>,
   id: string,
   until: AbortSignal,
   onCancel: () => void,

@@ -1,6 +1,7 @@
 /** How work ended, as the fact that is written. */
 import { CliError, RpcError, UnreachableError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { isObject } from '../lib/json/json.ts';
 import { isErrorResult } from '../tools/tool.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobError, TerminalStatus } from './record.ts';
@@ -21,11 +22,30 @@ export function endOfSnapshot(snapshot: Snapshot, clock: Clock): JobEnd {
 /** The end of a plain call that was answered with a CallToolResult. */
 export function endOfResult(result: unknown, clock: Clock): JobEnd {
   const failed = isErrorResult(result);
+  const { attempt, error } = runFacts(result);
   return {
     status: failed ? 'failed' : 'completed',
     result,
-    error: failed ? { code: 'tool_error', message: 'the tool reported an error' } : null,
+    error: failed ? (error ?? { code: 'tool_error', message: 'the tool reported an error' }) : null,
+    ...(attempt === undefined ? {} : { attempt }),
     finished_at: clock.now().toISOString(),
+  };
+}
+
+/** What the server of one's own jobs says of a run beside its result, in `_meta`. */
+export const RUN_META_KEY = 'mcp2cli/run';
+
+function runFacts(result: unknown): { attempt?: number; error?: JobError } {
+  const meta = isObject(result) && isObject(result['_meta']) ? result['_meta'][RUN_META_KEY] : undefined;
+  if (!isObject(meta)) return {};
+  const { attempt, error } = meta;
+  const isError =
+    isObject(error) && typeof error['code'] === 'string' && typeof error['message'] === 'string';
+  return {
+    ...(typeof attempt === 'number' ? { attempt } : {}),
+    ...(isError
+      ? { error: { ...error, code: String(error['code']), message: String(error['message']) } }
+      : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import type { AbortSignalLike } from '../lib/clock.ts';
 import type { HolderFacts } from '../lib/disk/holder-facts.ts';
 import type {
   BackendName,
+  CallRecord,
   JobEnd,
   JobError,
   JobRecord,
@@ -83,11 +84,7 @@ export interface ToolCall {
 }
 
 /** A log message of a server (`notifications/message`), as it came. */
-export interface LogMessage {
-  level: unknown;
-  logger?: unknown;
-  data: unknown;
-}
+export type LogMessage = { level: unknown; logger?: unknown; data: unknown };
 
 /** What the server made of a call that offered to become a task: the reply's shape decides. */
 export type Submission =
@@ -280,6 +277,8 @@ export interface JobStore {
    * round than the present one counts nothing.
    */
   finish(id: string, end: JobEnd, round?: number): Awaitable<JobRecord>;
+  /** Adds what is known of a call that the run makes; the later line of an id counts. Best effort, as the log. */
+  addCall(id: string, call: CallRecord): Awaitable<void>;
   /** What a workflow's run goes by; undefined for a job that is none. */
   readPlan(id: string): Awaitable<WorkflowPlan | undefined>;
   /** Keeps it for a job that turned out to be a workflow after its record was made. The first one counts. */

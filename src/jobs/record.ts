@@ -125,6 +125,20 @@ export interface StepRecord {
   error: JobError | null;
 }
 
+/** A tool that a run has called. Without an outcome the call goes on, or its end was not seen. Times are ISO 8601 UTC. */
+export interface CallRecord {
+  /** Counts from 1 within the run of one process. */
+  id: number;
+  instance: string;
+  tool: string;
+  started_at: string;
+  finished_at?: string;
+  outcome?: 'completed' | 'failed' | 'canceled';
+  /** The job that the call has become, in the other instance. */
+  job_id?: string;
+  error?: JobError;
+}
+
 /** The one record of a job, put together from the facts in its folder. Field order is the order of `--json`. */
 export interface JobRecord extends JobMetadata {
   schema_version: number;
@@ -158,6 +172,8 @@ export interface JobRecord extends JobMetadata {
   resumed?: number;
   /** Of a workflow that this program runs. Left out of lists. */
   steps?: StepRecord[];
+  /** The tools that a job of one's own has called. Left out of lists. */
+  calls?: CallRecord[];
 }
 
 /** What a creator knows before the request is sent. */

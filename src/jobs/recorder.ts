@@ -160,6 +160,12 @@ export class JobRecorder {
     this.#record(seen, true);
   }
 
+  /** The end with the progress that was held back: what came last is what counts. */
+  withLast(end: JobEnd): JobEnd {
+    const progress = end.progress ?? this.#waiting?.progress;
+    return progress == null ? end : { ...end, progress };
+  }
+
   #record(seen: Observation, urgent: boolean): void {
     const merged = { ...this.#waiting, ...seen };
     const at = this.#deps.clock.monotonic();

@@ -68,7 +68,7 @@ export async function runLocally(
       const { end, error, mayRetry } = attempt;
       await log(`attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`);
       if (number >= retry.attempts || !mayRetry || stop.signal.aborted)
-        return await ended(deps, job, end, error);
+        return await ended(deps, job, recorder.withLast(end), error);
       const delay = retryDelay(retry, number);
       events.onNote?.(`attempt ${number} failed: ${end.error?.message}; the next one in ${delay / 1000} s`);
       await deps.clock.sleep(delay, stop.signal).catch(() => {});

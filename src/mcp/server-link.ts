@@ -16,7 +16,7 @@ import type { Connection } from './connection/open.ts';
 import { type CallTool, frontmcp, type RunMemory, runArguments } from './dialects/frontmcp/backend.ts';
 import { readRun } from './dialects/frontmcp/wire.ts';
 import { metaTask } from './dialects/meta-task.ts';
-import { explained } from './dialects/refusals.ts';
+import { explained, ownRefusal } from './dialects/refusals.ts';
 import { type Reply, readReply, submitParams } from './dialects/reply.ts';
 import { speaks2025, speaks2026, TASKS_EXTENSION, taskMode } from './dialects/task-mode.ts';
 import { tasks20251125 } from './dialects/tasks-2025-11-25.ts';
@@ -121,7 +121,7 @@ export function serverLink(connection: Connection, options: LinkOptions): Detach
         askRound(callOptions.signal as AbortSignal | undefined),
       );
     } catch (error) {
-      throw explained(error);
+      throw connection.servesJobs ? ownRefusal(error) : explained(error);
     } finally {
       work.calls -= 1;
       router.callEnded(work);

@@ -1,4 +1,5 @@
-import { configuredInstance } from '../../config/configured-instance.ts';
+import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
+import { JOB_HOST_INSTANCE } from '../../config/target/job-host.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { Provider } from '../../jobhost/provider.ts';
 import type { Host } from '../../jobhost/server/host.ts';
@@ -22,7 +23,7 @@ export async function serve(app: App, name: string | undefined, options: ServeOp
   const host: Host = {
     provider,
     version: VERSION,
-    ours: false,
+    ours: http === undefined && app.context.env[JOB_HOST_INSTANCE] !== undefined,
     log: (text) => app.printer.note(text),
   };
   const stop = stopAfter(app.context.clock, app.context.interrupted, undefined, '');
@@ -46,9 +47,23 @@ async function providerOf(app: App, name: string | undefined): Promise<Provider>
     throw new UsageError('serve what? mcp2cli serve INSTANCE', {
       hint: 'the instances: mcp2cli instances list',
     });
+  const { identity } = instance;
+  if (name === undefined && identity.kind === 'stdio' && identity.jobs !== undefined)
+    return jobFiles(app, instance);
   app.checkPlaces(instance.name);
   const { InstanceProvider } = await import('../serving/instance-provider.ts');
   return new InstanceProvider(app, instance);
+}
+
+/** `serve --jobs PATH`: job files, for the instance that has started this, or for the one that the path stands for. */
+async function jobFiles(app: App, adHoc: Instance): Promise<Provider> {
+  const { context, paths, printer } = app;
+  const instance = context.env[JOB_HOST_INSTANCE] ?? adHoc.name;
+  app.checkPlaces(instance);
+  const target = adHoc.target();
+  const path = (target.kind === 'stdio' && target.jobs) || '';
+  const { folderProvider } = await import('../../jobhost/runs/folder-provider.ts');
+  return folderProvider({ context, paths, log: printer, path, instance });
 }
 
 /** Where to listen; undefined for stdio. What others reach must ask for a token. Error: UsageError. */

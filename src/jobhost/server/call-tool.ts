@@ -25,7 +25,9 @@ export async function callTool(call: Call): Promise<JsonObject> {
   const id = host.ours ? meta[JOB_META_KEY] : undefined;
   const request: RunRequest = { name, input, ...(typeof id === 'string' ? { jobId: id } : {}) };
   try {
-    if (call.modern) return call.tasks ? await briefly(call, request) : await inline(call, request);
+    // A command of ours that has no record waits for the result: a task would be a job of its own.
+    const mayBeTask = call.tasks && (!host.ours || request.jobId !== undefined);
+    if (call.modern) return mayBeTask ? await briefly(call, request) : await inline(call, request);
     if (!isObject(task)) return await inline(call, request);
     if (!call.tasks) throw badParams('this version of the protocol has no tasks');
     return { task: legacyTask(await begin(call, request)) };

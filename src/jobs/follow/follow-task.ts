@@ -49,7 +49,7 @@ export interface FollowOptions {
 export async function followTask(deps: JobDeps, job: JobRecord, options: FollowOptions): Promise<JobRecord> {
   const driver = new TaskDriver(deps, job, options);
   try {
-    return await recordEnd(deps, job, await driver.run());
+    return await recordEnd(deps, job, driver.withLast(await driver.run()));
   } finally {
     await driver.release();
   }
@@ -97,6 +97,10 @@ class TaskDriver {
       blocking: this.#blocking,
     });
     if (options.link) this.#adopt(options.link);
+  }
+
+  withLast(end: JobEnd): JobEnd {
+    return this.#recorder.withLast(end);
   }
 
   async run(): Promise<JobEnd> {

@@ -1,10 +1,15 @@
-/** The log of a job: a file beside the others, lines of `TIME TEXT`, added to and never replaced. */
+/**
+ * Files of a job that are added to and never replaced: `log.txt`, lines of `TIME TEXT`, and `calls.ndjson`, the calls that a run has made of other
+ * tools, a line when each begins and another when it has ended.
+ */
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { cutText, LOG_BYTES } from '../../lib/caps.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
-import type { LogEntry } from '../record.ts';
+import { isObject } from '../../lib/json/json.ts';
+import type { CallRecord, LogEntry } from '../record.ts';
 
 const FILE = 'log.txt';
+const CALLS = 'calls.ndjson';
 
 /** Adds an entry, as long as there is room. What cannot be written is left out: nothing depends on it. */
 export function appendLog(folder: string, at: Date, text: string): void {
@@ -38,4 +43,42 @@ export function readLog(folder: string): LogEntry[] {
       const match = /^(\d{4}-\S+Z) (.*)$/.exec(line);
       return match ? { time: match[1] ?? null, text: match[2] ?? '' } : { time: null, text: line };
     });
+}
+
+/** Adds a line, as long as there is room. What cannot be written is left out: the call itself does not depend on it. */
+export function appendCall(folder: string, call: CallRecord): void {
+  const path = `${folder}/${CALLS}`;
+  const error = call.error && { code: call.error.code, message: cutText(call.error.message) };
+  try {
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) return;
+    appendFileSync(path, `${JSON.stringify({ ...call, ...(error ? { error } : {}) })}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk or a folder that is gone: the record itself tells.
+  }
+}
+
+/** In the order in which they began; nothing for a run without any. A line that was cut off counts for nothing. Error: IoError. */
+export function readCalls(folder: string): { calls?: CallRecord[] } {
+  let text: string;
+  try {
+    text = readFileSync(`${folder}/${CALLS}`, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return {};
+    throw ioFailure(error, 'read', `${folder}/${CALLS}`);
+  }
+  const calls = new Map<number, CallRecord>();
+  for (const line of text.split('\n')) {
+    const call = parsed(line);
+    if (call) calls.set(call.id, call);
+  }
+  return { calls: [...calls.values()] };
+}
+
+function parsed(line: string): CallRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) && typeof value['id'] === 'number' ? (value as unknown as CallRecord) : undefined;
+  } catch {
+    return undefined;
+  }
 }

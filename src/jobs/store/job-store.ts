@@ -11,6 +11,7 @@ import type { HolderFacts } from '../../lib/disk/holder-facts.ts';
 import { dropLease } from '../../lib/disk/lease.ts';
 import type { JobFilter, JobListing, JobStore, RemoveOptions, StoreProblem } from '../ports.ts';
 import {
+  type CallRecord,
   isTerminal,
   type JobEnd,
   type JobRecord,
@@ -21,7 +22,6 @@ import {
   type TaskFact,
   type WorkflowPlan,
 } from '../record.ts';
-import { stepsOf } from '../steps.ts';
 import { assemble, createdRecord, reopened, settled } from './assemble.ts';
 import { capped, observedFields } from './capped.ts';
 import {
@@ -38,7 +38,7 @@ import {
 import { jobNames, newestJob, publishJob } from './job-folder.ts';
 import { checkedId, isJobName, newJobId, resolveName, unknownJob } from './job-id.ts';
 import { JobIndex } from './job-index.ts';
-import { appendLog, readLog } from './job-log.ts';
+import { appendCall, appendLog, readCalls, readLog } from './job-log.ts';
 import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
@@ -48,7 +48,7 @@ import {
   checkResumable,
   claimRound,
   readPlanFile,
-  readStepFacts,
+  readSteps,
   setRoundAside,
 } from './workflow-files.ts';
 
@@ -130,8 +130,7 @@ export class DiskJobStore implements JobStore {
   requestCancel(id: string): void {
     this.#inFolder(id, (folder) => {
       if (this.#facts(id).end) return;
-      const requested_at = this.#clock.now().toISOString();
-      publishOnce(`${folder}/${FILES.cancel}`, fileText({ requested_at }));
+      publishOnce(`${folder}/${FILES.cancel}`, fileText({ requested_at: this.#clock.now().toISOString() }));
     });
   }
 
@@ -150,6 +149,10 @@ export class DiskJobStore implements JobStore {
 
   readLog(id: string): LogEntry[] {
     return readLog(this.#folder(id));
+  }
+
+  addCall(id: string, call: CallRecord): void {
+    appendCall(this.#folder(id), call);
   }
 
   finish(id: string, end: JobEnd, round?: number): JobRecord {
@@ -208,8 +211,7 @@ export class DiskJobStore implements JobStore {
       this.#seen.add(id);
       if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
       else if (end !== undefined && 'result' in end) record.result = end.result;
-      const plan = readPlanFile(folder);
-      if (plan) record.steps = stepsOf(plan, readStepFacts(folder, record.resumed), record.status);
+      Object.assign(record, readSteps(folder, record), readCalls(folder));
       return record;
     });
   }

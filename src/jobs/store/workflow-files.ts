@@ -21,6 +21,7 @@ import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { isTerminal, type JobRecord, type StepFact, type WorkflowPlan } from '../record.ts';
+import { stepsOf } from '../steps.ts';
 import { damage, FILES, fileText, isThere, readFact } from './job-files.ts';
 
 /** Characters of JSON up to which outputs stand with their fact. Larger ones would slow whoever looks at the states. */
@@ -37,6 +38,12 @@ export function readPlanFile(folder: string): WorkflowPlan | undefined {
   if (typeof plan['name'] !== 'string' || !Array.isArray(plan['steps']))
     throw damage(path, 'steps are missing');
   return plan as WorkflowPlan;
+}
+
+/** The steps of a record's workflow, as all rounds have left them; nothing for a job that is none. Errors: RecordError, IoError. */
+export function readSteps(folder: string, { resumed, status }: JobRecord): Pick<JobRecord, 'steps'> {
+  const plan = readPlanFile(folder);
+  return plan ? { steps: stepsOf(plan, readStepFacts(folder, resumed), status) } : {};
 }
 
 /** Adds a fact, durably and whole. Errors: UsageError `superseded`, IoError; then it is not there. */

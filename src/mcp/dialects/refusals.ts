@@ -1,5 +1,5 @@
 /** Refusals of a server that a person can do something about. */
-import { RpcError, UnsupportedError } from '../../errors.ts';
+import { PermissionError, RpcError, UnsupportedError, UsageError } from '../../errors.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { stringAt } from './wire.ts';
 
@@ -63,4 +63,13 @@ function pagesOf(data: unknown): string[] {
     const message = stringAt(one, 'message');
     return url === undefined ? [] : [message === undefined ? url : `${url} (${message})`];
   });
+}
+
+/** What the server of one's own jobs refuses, as this program would: nothing was run, and there is an exit code for it. */
+export function ownRefusal(error: unknown): unknown {
+  const code = error instanceof RpcError && isObject(error.data) ? error.data['code'] : undefined;
+  if (!(error instanceof RpcError) || typeof code !== 'string') return error;
+  if (code === 'permission_denied') return new PermissionError(error.message, { cause: error });
+  const isUsage = code === 'invalid_input' || code === 'unknown_entry';
+  return isUsage ? new UsageError(error.message, { code, cause: error }) : error;
 }

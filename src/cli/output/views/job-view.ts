@@ -1,4 +1,5 @@
 import type { JobRecord, Progress } from '../../../jobs/record.ts';
+import { elapsed } from '../../../lib/elapsed.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import { age } from '../../../lib/text/age.ts';
 import { visibleLine, visibleName } from '../../../lib/text/visible.ts';
@@ -54,11 +55,23 @@ export function jobDetails(job: JobRecord, now?: Date): string {
   if (said !== undefined) lines.push(`message: ${visibleLine(said)}`);
   lines.push(...runDetails(job, now));
   if (job.progress) lines.push(`progress: ${progressText(job.progress)}`);
+  lines.push(...callLines(job));
   if (job.error) lines.push(`error: ${visibleLine(job.error.message)} (${job.error.code})`);
   lines.push(`created: ${time(job.created_at)}`, `updated: ${time(job.updated_at)}`);
   if (job.cancel_requested_at) lines.push(`cancel requested: ${time(job.cancel_requested_at)}`);
   if (job.finished_at) lines.push(`finished: ${time(job.finished_at)}`);
   return lines.join('\n');
+}
+
+/** The tools that a job of one's own has called: `call: work deploy completed (1.2 s)`. */
+function callLines({ calls = [] }: JobRecord): string[] {
+  return calls.map(({ instance, tool, started_at, finished_at, outcome, error, job_id }) => {
+    const took =
+      finished_at === undefined ? '' : `, ${elapsed(Date.parse(finished_at) - Date.parse(started_at))}`;
+    const made = job_id === undefined ? '' : ` as ${job_id}`;
+    const why = error === undefined ? '' : `: ${visibleLine(error.message)}`;
+    return `call: ${visibleName(instance)} ${visibleName(tool)}${made} (${outcome ?? 'running'}${took})${why}`;
+  });
 }
 
 /** What was run: a tool, unless the record says otherwise. */

@@ -1,0 +1,256 @@
+/** A folder of job files as it is served: what is in it, and its runs. */
+import { loadConfig } from '../../config/config.ts';
+import type { Paths } from '../../config/paths.ts';
+import { accessSettings } from '../../config/settings/permission-settings.ts';
+import type { Context } from '../../context.ts';
+import { UnsupportedError, UsageError } from '../../errors.ts';
+import { CancelRequested } from '../../jobs/cancel-requests.ts';
+import { isTerminal } from '../../jobs/record.ts';
+import { isObject } from '../../lib/json/json.ts';
+import type { Log } from '../../lib/log.ts';
+import { orAborted } from '../../lib/stop.ts';
+import { nearestNames } from '../../lib/text/nearest-names.ts';
+import { grantsOf } from '../../permissions/grants.ts';
+import { loadFolder } from '../files/load.ts';
+import type { LoadedFolder, LoadedJob, LoadedWorkflow } from '../files/loaded.ts';
+import type { AuthInfo } from '../library/options.ts';
+import type { Provider, RunEvents, RunRequest, RunStatus, ServedEntry } from '../provider.ts';
+import { JobFolder } from './folder.ts';
+import { FolderRuns } from './folder-runs.ts';
+import { InstanceCalls } from './instance-calls.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface FolderProviderOptions {
+  context: Context;
+  paths: Paths;
+  log: Log;
+  /** A job file, or a folder of them; absolute. */
+  path: string;
+  /** Whose jobs these are: its store has the runs. */
+  instance: string;
+}
+
+/** Bundled into the folder beside the program's files. From source, as in unit tests, it is the one that was built last. */
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../../../dist/jobhost/run-worker.cjs' : './jobhost/run-worker.cjs',
+  import.meta.url,
+);
+
+/** Threads at the same time: a run that calls another job of the same folder needs a second one while it waits. */
+const MOST_THREADS = 256;
+const STARTING = 2;
+const IDLE_MS = 30_000;
+const HEAP_MB = 2_048;
+
+/** How often a run of another process is looked at, in milliseconds. */
+const LOOK_MS = 250;
+
+/** How long a cancelled run gets to end before its state is told, in milliseconds. */
+const CANCEL_MS = 3_000;
+
+/** Opens a folder of job files. What is wrong with a file is told, and costs that file alone. Error: UsageError for a path that is not there. */
+export async function folderProvider(options: FolderProviderOptions): Promise<Provider> {
+  const provider = new FolderProvider(options);
+  await provider.open();
+  return provider;
+}
+
+class FolderProvider implements Provider {
+  readonly about: Provider['about'];
+  readonly #options: FolderProviderOptions;
+  readonly #folder: JobFolder;
+  readonly #pool: WorkerPool;
+  readonly #calls: InstanceCalls;
+  readonly #runs: FolderRuns;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(options: FolderProviderOptions) {
+    const { context, paths, log, path, instance } = options;
+    const { jobFilesCacheDir: cacheDir } = paths;
+    this.#options = options;
+    this.about = { name: instance, title: `Jobs of ${instance}` };
+    this.#pool = new WorkerPool({
+      script: WORKER,
+      cacheDir,
+      most: MOST_THREADS,
+      starting: STARTING,
+      idleMs: IDLE_MS,
+      heapMb: Number(context.env['MCP2CLI_JOB_MEMORY_MB']) || HEAP_MB,
+      output: process.stderr,
+    });
+    this.#folder = new JobFolder(path, {
+      load: async () => told(await loadFolder(path, { cacheDir }), log),
+      onChange: () => {
+        this.#pool.renew();
+        for (const listener of [...this.#listeners]) listener();
+      },
+      monotonic: () => context.clock.monotonic(),
+    });
+    this.#calls = new InstanceCalls(context, paths, log);
+    this.#runs = new FolderRuns({
+      context,
+      paths,
+      log,
+      instance,
+      pool: this.#pool,
+      calls: this.#calls,
+      authInfo: () => this.#authInfo(),
+    });
+  }
+
+  async open(): Promise<void> {
+    // The first run finds a thread that is warm: it starts while the files are loaded.
+    this.#pool.warm();
+    try {
+      const { server } = await this.#folder.current();
+      if (server) this.about.name = server.name;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async list(): Promise<readonly ServedEntry[]> {
+    const { jobs, workflows } = await this.#folder.current();
+    return [...jobs.map(servedJob), ...workflows.map(servedWorkflow)];
+  }
+
+  onListChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    this.#folder.watch();
+    return () => this.#listeners.delete(listener);
+  }
+
+  async run(request: RunRequest, options: RunEvents & { signal: AbortSignal }) {
+    const folder = await this.#folder.current();
+    return this.#runs.run(entryOf(folder, request.name), folder, request, options);
+  }
+
+  async submit(request: RunRequest): Promise<{ runId: string }> {
+    const folder = await this.#folder.current();
+    return { runId: await this.#runs.submit(entryOf(folder, request.name), folder, request) };
+  }
+
+  async status(runId: string): Promise<RunStatus | undefined> {
+    return this.#runs.status(runId);
+  }
+
+  async follow(
+    runId: string,
+    {
+      signal,
+      ...events
+    }: RunEvents & { signal: AbortSignal; onChange?: ((status: RunStatus) => void) | undefined },
+  ): Promise<RunStatus> {
+    const live = this.#runs.live.get(runId);
+    if (live) {
+      live.listeners.add(events);
+      try {
+        await orAborted(live.done, signal);
+      } finally {
+        live.listeners.delete(events);
+      }
+      return await this.#known(runId);
+    }
+    for (let before = ''; ; ) {
+      const status = await this.#known(runId);
+      if (isTerminal(status.status)) return status;
+      if (before !== status.updatedAt) events.onChange?.(status);
+      before = status.updatedAt;
+      await this.#options.context.clock.sleep(LOOK_MS, signal);
+    }
+  }
+
+  async cancel(runId: string): Promise<RunStatus> {
+    const before = await this.#known(runId);
+    if (isTerminal(before.status)) return before;
+    this.#runs.live.get(runId)?.cancel.abort(new CancelRequested('cancelled on request'));
+    await this.#runs.requestCancel(runId);
+    const limit = AbortSignal.timeout(CANCEL_MS);
+    return this.follow(runId, { signal: limit }).catch((error: unknown) => {
+      if (!limit.aborted) throw error;
+      return this.#known(runId);
+    });
+  }
+
+  async runs(limit: number): Promise<readonly RunStatus[]> {
+    return this.#runs.list(limit);
+  }
+
+  async register(): Promise<ServedEntry> {
+    throw new UnsupportedError('jobs of this server are files: none can be registered', {
+      hint: `put a file into ${this.#options.path}, or define a job over its tools: mcp2cli ${this.#options.instance} jobs define FILE`,
+    });
+  }
+
+  async remove(_: 'job' | 'workflow', name: string): Promise<void> {
+    throw new UsageError(`${name} was not registered: it is in a file`);
+  }
+
+  async close(): Promise<void> {
+    this.#folder.close();
+    await this.#runs.close();
+    await this.#calls.close();
+    await this.#pool.close();
+  }
+
+  async #known(runId: string): Promise<RunStatus> {
+    const status = await this.#runs.status(runId);
+    if (status) return status;
+    throw new UsageError(`no run ${JSON.stringify(runId)}`, { code: 'unknown_job' });
+  }
+
+  /** Who runs jobs here, by the configuration of the instance as it is now, and by the environment. Error: ConfigError. */
+  #authInfo(): AuthInfo {
+    const { paths, instance, context } = this.#options;
+    const entry = loadConfig(paths).mcpServers[instance];
+    return { ...grantsOf(accessSettings(instance, isObject(entry) ? entry : {}), context.env) };
+  }
+}
+
+/** Says what is wrong with files. */
+function told(folder: LoadedFolder, log: Log): LoadedFolder {
+  for (const { file, line, column, message } of folder.problems)
+    log.note(`${[file, line, column].filter((one) => one !== undefined).join(':')}: ${message}`);
+  return folder;
+}
+
+/** Error: UsageError with the nearest name. */
+function entryOf({ jobs, workflows }: LoadedFolder, name: string): LoadedJob | LoadedWorkflow {
+  const all = [...jobs, ...workflows];
+  const found = all.find((one) => one.name === name);
+  if (found) return found;
+  const [near] = nearestNames(
+    name,
+    all.filter((one) => !one.hideFromDiscovery).map((one) => one.name),
+  );
+  throw new UsageError(
+    `no job ${JSON.stringify(name)}${near === undefined ? '' : `: did you mean ${near}?`}`,
+    {
+      code: 'unknown_entry',
+    },
+  );
+}
+
+function common({
+  name,
+  description,
+  inputSchema,
+  tags,
+  labels,
+  hideFromDiscovery,
+}: LoadedJob | LoadedWorkflow) {
+  return { name, description, inputSchema, tags, labels, hidden: hideFromDiscovery, dynamic: false };
+}
+
+function servedJob(job: LoadedJob): ServedEntry {
+  return { ...common(job), kind: 'job', outputSchema: job.outputSchema };
+}
+
+function servedWorkflow(workflow: LoadedWorkflow): ServedEntry {
+  return {
+    ...common(workflow),
+    kind: 'workflow',
+    workflow: { stepCount: workflow.steps.length, trigger: 'manual' },
+  };
+}
