@@ -1,4 +1,22 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that wait for what takes its time by nature: a server's farewell, the limit of a check, kills. The longest come first. */
+const SLOW =
+  'stdio-endings large-checks keeper answering store-processes prune keeper-faults keeper-count job-library-types'.split(
+    ' ',
+  );
+
+/** Begins with the files that take longest, so that none of them is left for the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = SLOW.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? SLOW.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -13,7 +31,8 @@ export default defineConfig({
     teardownTimeout: 20_000,
     pool: 'forks',
     // Tests wait for processes more than they compute.
-    maxWorkers: 3,
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default'],
   },
 });

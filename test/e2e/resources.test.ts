@@ -440,17 +440,17 @@ it('TAB asks the server for values only where the instance lets it, and does not
   expect(proxy.requests).toEqual([]);
 
   await run(['instances', 'set', 'work', 'serverCompletion', 'true'], { home });
-  expect(await proposed(home, ...tone)).toEqual(['formal', 'friendly']);
-  expect(proxy.requests.map(({ rpc }) => rpc)).toEqual(['completion/complete']);
+  // A server has 300 ms, which a busy machine may need for itself: then there is nothing to propose, once.
+  const proposes = (...words: string[]) => expect.poll(() => proposed(home, ...words));
+  await proposes(...tone).toEqual(['formal', 'friendly']);
+  expect(new Set(proxy.requests.map(({ rpc }) => rpc))).toEqual(new Set(['completion/complete']));
   expect(proxy.requests[0]?.params).toMatchObject({
     ref: { type: 'ref/prompt', name: 'review' },
     argument: { name: 'tone', value: 'f' },
   });
-  expect(await proposed(home, 'work', 'prompts', 'get', 'review', '--tone', 'formal', '--code=')).toEqual([
-    '--code=sir',
-  ]);
+  await proposes('work', 'prompts', 'get', 'review', '--tone', 'formal', '--code=').toEqual(['--code=sir']);
   const rows = ['work', 'resources', 'read', 'db://{table}{?limit,columns*}', '--table', 'ge'];
-  expect(await proposed(home, ...rows)).toEqual(['german', 'georgian']);
+  await proposes(...rows).toEqual(['german', 'georgian']);
 
   const silent = createServer(() => {});
   await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
