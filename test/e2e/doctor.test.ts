@@ -398,7 +398,7 @@ describe('the configuration', () => {
     expect(seen.of('a', 'settings')).toBe('problem instance a: detach must be true or false');
     expect(seen.of('b', 'permissions')).toMatch(/^problem instance b: permissions\[0\] must be /);
     expect(seen.of('c', 'settings')).toMatch(/^problem instance c: tools\.delete_\*\.retries must be /);
-    expect(seen.of('d', 'settings')).toBe('problem instance d: it has neither a url nor a command');
+    expect(seen.of('d', 'settings')).toBe('problem instance d: it has neither a url nor a command nor jobs');
     expect(seen.of('e/../f', 'settings')).toBe('problem no instance can have this name');
     expect(seen.of('work', 'definitions')).toMatch(
       /^problem the definitions are damaged: .*: not valid JSON/,
