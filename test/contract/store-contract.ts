@@ -198,6 +198,20 @@ export function jobStoreContract(name: string, make: () => Awaitable<StoreUnderT
       expect(await store.read(job_id)).toMatchObject({ cancel_requested_at: at, status: 'queued' });
     });
 
+    it('keeps the calls of a run, the later word of each, and not in lists', async () => {
+      const { store, reopen } = await make();
+      const { job_id } = await store.create(newJob());
+      expect(await store.read(job_id)).not.toHaveProperty('calls');
+      const call = { instance: 'other', tool: 'fetch', started_at: '2026-03-30T10:15:32.000Z' };
+      for (let id = 1; id <= 11; id++) await store.addCall(job_id, { id, ...call });
+      const end = { finished_at: '2026-03-30T10:15:33.000Z', outcome: 'failed' as const };
+      await store.addCall(job_id, { id: 2, ...call, ...end, error: { code: 'x', message: 'no' } });
+      const { calls } = await reopen().read(job_id);
+      expect(calls?.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+      expect(calls?.[1]).toEqual({ id: 2, ...call, ...end, error: { code: 'x', message: 'no' } });
+      expect((await store.list()).jobs[0]).not.toHaveProperty('calls');
+    });
+
     it('keeps `__proto__` and its kin as ordinary data', async () => {
       const { store, reopen } = await make();
       const hostile = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');

@@ -63,13 +63,14 @@ function isStores(called: ts.Expression, methods: ReadonlySet<string>): boolean 
   );
 }
 
-/** Awaited, returned from a function, or said to be left alone. */
+/** Awaited, returned from a function, given to one (whose types say that it takes promises), or said to be left alone. */
 function isTaken(parent: ts.Node): boolean {
   return (
     ts.isAwaitExpression(parent) ||
     ts.isReturnStatement(parent) ||
     ts.isArrowFunction(parent) ||
     ts.isVoidExpression(parent) ||
+    ts.isCallExpression(parent) ||
     (ts.isParenthesizedExpression(parent) && isTaken(parent.parent))
   );
 }

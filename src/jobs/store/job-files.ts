@@ -196,6 +196,21 @@ export function missingRecord(folder: string, id: string, instance: string): Err
   return new RecordError('damaged', path, `${path} is missing`);
 }
 
+/** Facts that come from another place than a folder, checked as files are. Error: RecordError. */
+export function checkedFacts(path: string, id: string, facts: Record<keyof JobFacts, unknown>): JobFacts {
+  const fact = <T>(value: unknown, shape: Record<string, Check>): T | undefined => {
+    if (value === undefined) return undefined;
+    if (!isObject(value)) throw damage(path, 'it is not an object');
+    return inShape(path, value, shape) as T;
+  };
+  return {
+    job: checkedJob(path, isObject(facts.job) ? facts.job : {}, id),
+    task: fact<StoredTask>(facts.task, TASK_SHAPE),
+    cancel: fact<StoredCancel>(facts.cancel, CANCEL_SHAPE),
+    end: fact<StoredEnd>(facts.end, END_SHAPE),
+  };
+}
+
 /** What is wrong with each of a job's files by itself, and with all of them together; nothing for one that is not there. */
 export function recordProblems(folder: string, id: string): Error[] {
   const files = [

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 
 const PREFIX = 'job_';
 /** Crockford's base 32, in lower case (github.com/ulid/spec). */
-const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
+export const BASE32 = '0123456789abcdefghjkmnpqrstvwxyz';
 const ULID = /^job_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 /** Anything that could be a job's folder. Wider than a ULID: a folder that somebody made by hand is reported, not passed over. */
 const NAME = /^job_[0-9a-z][0-9a-z_-]{0,63}$/;
@@ -23,17 +23,22 @@ export function newJobId(now: number, newest: string | undefined): string {
   let time = newest !== undefined && last >= now ? last + 1 : now;
   let digits = '';
   for (let i = 0; i < 10; i++) {
-    digits = DIGITS.charAt(time % 32) + digits;
+    digits = BASE32.charAt(time % 32) + digits;
     time = Math.floor(time / 32);
   }
-  // 16 digits of 5 bits: 80 random bits, as the specification has them.
-  for (const byte of crypto.getRandomValues(new Uint8Array(16))) digits += DIGITS.charAt(byte % 32);
-  return PREFIX + digits;
+  return PREFIX + digits + randomDigits();
+}
+
+/** The second part of an id: 16 digits of 5 bits, 80 random bits, as the specification has them. */
+export function randomDigits(): string {
+  let digits = '';
+  for (const byte of crypto.getRandomValues(new Uint8Array(16))) digits += BASE32.charAt(byte % 32);
+  return digits;
 }
 
 function timeOf(id: string): number {
   let time = 0;
-  for (const digit of id.slice(PREFIX.length, PREFIX.length + 10)) time = time * 32 + DIGITS.indexOf(digit);
+  for (const digit of id.slice(PREFIX.length, PREFIX.length + 10)) time = time * 32 + BASE32.indexOf(digit);
   return time;
 }
 

@@ -1,0 +1,73 @@
+/** The address of a store of jobs in Redis, with what belongs to it. No I/O. */
+import { ConfigError } from '../../errors.ts';
+import { parseDuration } from '../../lib/text/duration.ts';
+import { withoutCredentials } from './settings.ts';
+
+const EXAMPLE = "for example 'redis://host:6379/0?prefix=mcp:jobs:&ttl=30d'";
+const DEFAULT_PREFIX = 'mcp:jobs:';
+const DEFAULT_TTL_MS = 30 * 86_400_000;
+const DEFAULT_RESULT_BYTES = 16_000_000;
+
+export interface StoreAddress {
+  host: string;
+  port: number;
+  tls: boolean;
+  username: string | undefined;
+  password: string | undefined;
+  db: number;
+  /** What all keys begin with; those of one instance have its name behind it. */
+  prefix: string;
+  /** The name that the instance has in the store. */
+  name: string;
+  /** How long a job stays there once it has ended, in milliseconds; undefined: until it is pruned. */
+  ttlMs: number | undefined;
+  /** Bytes of JSON that a result may have. */
+  resultBytes: number;
+  /** For people, without credentials: `redis://host:6379/0`. */
+  shown: string;
+}
+
+/** Reads an address without variables; `name` is empty where it gives none. Error: ConfigError that says what is wrong with it. */
+export function readAddress(text: string, where: string): StoreAddress {
+  const wrong = (why: string) =>
+    new ConfigError(`${where}: ${why} (${withoutCredentials(text)})`, { hint: EXAMPLE });
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw wrong('not the address of a store');
+  }
+  const { protocol, hostname, port, pathname, searchParams } = url;
+  if (protocol !== 'redis:' && protocol !== 'rediss:') throw wrong('a store is at redis:// or rediss://');
+  if (hostname === '') throw wrong('which host?');
+  const db = pathname.replace(/^\//, '');
+  if (!/^\d{0,4}$/.test(db)) throw wrong('the path is the number of a database');
+  for (const key of searchParams.keys())
+    if (!['prefix', 'ttl', 'name'].includes(key)) throw wrong(`no such parameter: ${key}; prefix, ttl, name`);
+  const prefix = searchParams.get('prefix') ?? DEFAULT_PREFIX;
+  const name = searchParams.get('name') ?? '';
+  // Braces say which part of a key places it in a cluster (redis.io, "Hash tags").
+  if (/[{}\s]/.test(prefix + name)) throw wrong('a prefix and a name have no braces and no spaces');
+  const ttl = searchParams.get('ttl');
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? 6379 : Number(port),
+    tls: protocol === 'rediss:',
+    username: url.username === '' ? undefined : decodeURIComponent(url.username),
+    password: url.password === '' ? undefined : decodeURIComponent(url.password),
+    db: Number(db || '0'),
+    prefix,
+    name,
+    ttlMs: ttl === null ? DEFAULT_TTL_MS : lasting(ttl, wrong),
+    resultBytes: DEFAULT_RESULT_BYTES,
+    shown: `${protocol}//${url.host}/${db || '0'}`,
+  };
+}
+
+function lasting(text: string, wrong: (why: string) => Error): number | undefined {
+  try {
+    return parseDuration(text, 'ttl');
+  } catch {
+    throw wrong('ttl is a duration, such as 30d; 0: for good');
+  }
+}

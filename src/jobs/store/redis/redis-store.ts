@@ -1,0 +1,274 @@
+/**
+ * Jobs in Redis, for any number of machines: what a script of scripts.ts has written is written once, and Redis' clock says when a job was made.
+ * layout.ts has the keys. What this keeps open ends with `close`.
+ */
+import type { StoreAddress } from '../../../config/settings/store-address.ts';
+import { CliError, UsageError } from '../../../errors.ts';
+import { cutText } from '../../../lib/caps.ts';
+import type { AbortSignalLike } from '../../../lib/clock.ts';
+import { isSurely } from '../../../lib/disk/holder.ts';
+import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
+import type { JobFilter, JobListing, JobStore, RemoveOptions } from '../../ports.ts';
+import {
+  type CallRecord,
+  type JobEnd,
+  type JobRecord,
+  type LogEntry,
+  type NewJob,
+  type Observation,
+  SCHEMA_VERSION,
+  type StepFact,
+  type TaskFact,
+  type WorkflowPlan,
+} from '../../record.ts';
+import { stepsOf } from '../../steps.ts';
+import { capped, observedFields } from '../capped.ts';
+import { BASE32, checkedId, isJobName, randomDigits, resolveName } from '../job-id.ts';
+import { checkResumable } from '../workflow-files.ts';
+import { Access } from './access.ts';
+import type { StoreConnection } from './connection.ts';
+import { HolderLease } from './holder-lease.ts';
+import { jsonText, newJobText, seenFields } from './layout.ts';
+import { listJobs } from './list-jobs.ts';
+import { bytesOf, removeJobs } from './remove-jobs.ts';
+import { resultOf, writeParts } from './results.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+/** The most lines of a log. */
+const LOG_LINES = 1_000;
+
+/** The most calls of a run that are kept. */
+const CALLS = 10_000;
+
+export class RedisJobStore implements JobStore {
+  readonly #access: Access;
+  readonly #connection: StoreConnection;
+  readonly #lease: HolderLease;
+  readonly #subscriptions: Subscriptions;
+
+  /** `instance`: its name here, which records have. */
+  constructor(connection: StoreConnection, address: StoreAddress, instance: string) {
+    this.#connection = connection;
+    this.#access = new Access(connection, address, instance);
+    this.#lease = new HolderLease(connection.redis, this.#access.keys.lease);
+    this.#subscriptions = new Subscriptions(() => connection.subscriber());
+  }
+
+  async create(job: NewJob): Promise<JobRecord> {
+    const { keys } = this.#access;
+    const plan = job.plan ? jsonText(job.plan) : '';
+    const lease = this.#lease.of(job.holder);
+    const args = [newJobText(job), randomDigits(), BASE32, ...lease, keys.changes, SCHEMA_VERSION, plan];
+    const [id] = (await this.#access.run('jobCreate', keys.jobs, args)) as [string];
+    this.#lease.hold(id, job.holder);
+    const { steps: _, ...created } = await this.read(id);
+    return created;
+  }
+
+  async accept(id: string, fact: TaskFact): Promise<void> {
+    const lease = fact.holder ? this.#lease.of(fact.holder) : ['', 0];
+    const said = await this.#access.change('jobAccept', id, [
+      jsonText(capped(fact)),
+      jsonText(fact.remote_task_id),
+      ...lease,
+    ]);
+    if (said === 'other') throw new CliError('internal', 70, `${id} has another remote task already`);
+    if (fact.holder) this.#lease.hold(id, fact.holder);
+    else await this.#lease.letGo(id);
+  }
+
+  async observe(id: string, seen: Observation): Promise<void> {
+    const fields = seenFields(observedFields(seen));
+    await this.#access.change('jobObserve', id, [seen.status ? 1 : 0, ...fields]);
+  }
+
+  async requestCancel(id: string): Promise<void> {
+    await this.#access.change('jobCancel', id, []);
+  }
+
+  async cancelRequested(id: string): Promise<boolean> {
+    const job = this.#access.job(id);
+    return (await this.#access.ask((redis) => redis.hexists(job, 'cancel'))) === 1;
+  }
+
+  async hasEnded(id: string): Promise<boolean> {
+    const key = this.#access.job(id);
+    const [job, end] = await this.#access.ask((redis) => redis.hmget(key, 'v', 'end'));
+    return job == null || end != null;
+  }
+
+  async log(id: string, text: string): Promise<void> {
+    const line = jsonText(cutText(text).replace(/\s*\n\s*/g, ' '));
+    // Nothing depends on it.
+    await this.#access.change('jobLog', id, [line, LOG_LINES, jsonText('(the log is full)')]).catch(() => {});
+  }
+
+  async readLog(id: string): Promise<LogEntry[]> {
+    const key = this.#access.keys.log(checkedId(id));
+    const lines = await this.#access.ask((redis) => redis.lrange(key, 0, -1));
+    return lines.map((line) => {
+      const [ms, text] = parseJson(line) as [number, string];
+      return { time: new Date(ms).toISOString(), text };
+    });
+  }
+
+  async addCall(id: string, call: CallRecord): Promise<void> {
+    const error = call.error && { code: call.error.code, message: cutText(call.error.message) };
+    const told = jsonText({ ...call, ...(error ? { error } : {}) });
+    // As for the log.
+    await this.#access.change('jobCall', id, [call.id, told, CALLS]).catch(() => {});
+  }
+
+  async finish(id: string, end: JobEnd, round?: number): Promise<JobRecord> {
+    const { result, ...rest } = capped(end);
+    const text = result === undefined ? undefined : jsonText(result);
+    const limit = this.#access.address.resultBytes;
+    const bytes = text === undefined ? 0 : Buffer.byteLength(text);
+    if (bytes > limit) await this.#publishEnd(id, tooLarge(rest, bytes, limit), undefined, round);
+    else await this.#publishEnd(id, rest, text, round);
+    return this.read(id);
+  }
+
+  async readPlan(id: string): Promise<WorkflowPlan | undefined> {
+    const plan = (await this.#access.hash(id))['plan'];
+    return plan === undefined ? undefined : (parseJson(plan) as WorkflowPlan);
+  }
+
+  async keepPlan(id: string, plan: WorkflowPlan): Promise<void> {
+    await this.#access.change('jobPlan', id, [jsonText(plan)]);
+  }
+
+  async addStep(id: string, round: number, fact: StepFact): Promise<void> {
+    const told = fact.error ? { ...fact, ...capped({ error: fact.error }) } : fact;
+    if ((await this.#access.change('jobStep', id, [round, jsonText(told)])) === 'superseded')
+      throw new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
+  }
+
+  async resume(id: string, holder: HolderFacts): Promise<JobRecord> {
+    const facts = this.#access.facts(id, await this.#access.hash(id));
+    const { record, end } = await this.#access.settled(id, facts);
+    checkResumable(record, await this.readPlan(id));
+    const gone = end === undefined && record.holder ? this.#access.keys.lease(record.holder) : '';
+    const said = await this.#access.change('jobResume', id, [
+      record.resumed ?? 0,
+      jsonText(holder),
+      ...this.#lease.of(holder),
+      gone,
+      jsonText(randomDigits()),
+    ]);
+    if (said === 'busy')
+      throw new UsageError(`${id} is being resumed by another process`, {
+        code: 'being_resumed',
+        hint: `wait for it with: jobs wait ${id}`,
+      });
+    this.#lease.hold(id, holder);
+    return this.read(id);
+  }
+
+  async read(id: string): Promise<JobRecord> {
+    const access = this.#access;
+    const hash = await access.hash(id);
+    const { record, end } = await access.settled(id, access.facts(id, hash));
+    record.instance = access.instance;
+    if (end !== undefined) {
+      const partsOf = (name: string) => access.keys.parts(id, name);
+      // What ended after this look has its result with the next one.
+      const found = await access.ask((redis) => resultOf(redis, partsOf, hash));
+      if (found) record.result = found.result;
+    }
+    if (hash['plan'] !== undefined) {
+      const steps = await access.ask((redis) => redis.lrange(access.keys.steps(id), 0, -1));
+      const facts = steps.map((step) => parseJson(step) as StepFact);
+      record.steps = stepsOf(parseJson(hash['plan']) as WorkflowPlan, facts, record.status);
+    }
+    if (hash['calls'] !== undefined) {
+      const calls = await access.ask((redis) => redis.hvals(access.keys.calls(id)));
+      record.calls = calls.map((one) => parseJson(one) as CallRecord).sort((a, b) => a.id - b.id);
+    }
+    return record;
+  }
+
+  list(filter: JobFilter = {}): Promise<JobListing> {
+    return listJobs(this.#access, filter);
+  }
+
+  async resolve(idOrPrefix: string): Promise<string> {
+    const access = this.#access;
+    const id = idOrPrefix.toLowerCase();
+    if (isJobName(id) && (await access.ask((redis) => redis.hexists(access.job(id), 'v'))) === 1) return id;
+    await access.sweep();
+    const names = await access.ask((redis) => redis.zrange(access.keys.ids, 0, -1));
+    return resolveName(idOrPrefix, names, access.instance);
+  }
+
+  async latest(): Promise<string | undefined> {
+    await this.#access.sweep();
+    return (await this.#access.ask((redis) => redis.zrevrange(this.#access.keys.ids, 0, 0)))[0];
+  }
+
+  async isProvedHeld({ holder }: JobRecord): Promise<boolean> {
+    if (holder == null) return false;
+    const lease = this.#access.keys.lease(holder);
+    return isSurely(holder) || (await this.#access.ask((redis) => redis.exists(lease))) === 1;
+  }
+
+  remove(ids: readonly string[], options: RemoveOptions): Promise<void> {
+    return removeJobs(this.#access, ids, options);
+  }
+
+  async removableBytes(ids: readonly string[]): Promise<number> {
+    let sum = 0;
+    for (const id of ids) sum += await bytesOf(this.#access, id);
+    return sum;
+  }
+
+  changes(id: string): (signal: AbortSignalLike) => Promise<void> {
+    const changed = this.#subscriptions.to(`${this.#access.keys.changes}${checkedId(id)}`);
+    return (signal) => changed(signal as AbortSignal);
+  }
+
+  async close(): Promise<void> {
+    await this.#lease.close();
+    this.#subscriptions.close();
+    await this.#connection.close();
+  }
+
+  async #publishEnd(
+    id: string,
+    end: JobEnd,
+    text: string | undefined,
+    round: number | undefined,
+  ): Promise<void> {
+    const access = this.#access;
+    const partsOf = (name: string) => access.keys.parts(checkedId(id), name);
+    const parts = await access.ask((redis) => writeParts(redis, partsOf, text));
+    const kind = text === undefined ? 'none' : parts ? 'parts' : 'inline';
+    const said = await access.change('jobFinish', id, [
+      jsonText(end),
+      parts ? jsonText(parts.name) : (text ?? ''),
+      kind,
+      Math.floor(access.address.ttlMs ?? 0),
+      round ?? '',
+    ]);
+    // Where it fails, parts that no end names are gone within the hour.
+    if (said !== 'won' && parts) await access.redis.del(parts.key).catch(() => {});
+    // Whoever goes on with it since may be this process, too.
+    if (said !== 'earlier') await this.#lease.letGo(id);
+  }
+}
+
+/** The end of work whose result does not fit. What the tool did is done: the record says so, and the result is not kept. */
+function tooLarge(end: JobEnd, bytes: number, limit: number): JobEnd {
+  return {
+    ...end,
+    status: 'failed',
+    error: {
+      code: 'result_too_large',
+      message: `the work ended (${end.status}), but its result of ${bytes} bytes is over the store's limit of ${limit}, and was not kept`,
+      ended: end.status,
+      bytes,
+      limit,
+    },
+  };
+}

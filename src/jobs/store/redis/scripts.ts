@@ -1,0 +1,233 @@
+/**
+ * What is decided in Redis itself, so that it is decided once: each script is one step, whoever runs it, and running it twice does no more than
+ * running it once (a connection that breaks leaves open whether it ran, and it is sent again).
+ *
+ * KEYS are always the same: 1 ids, 2 glance, 3 ends, 4 the job, or what its key begins with. A job is a hash whose values are JSON;
+ * `glance` has a copy of each without its result and plan, put together as text: numbers of any size pass through untouched.
+ */
+
+/** Milliseconds since 1970 by Redis' clock, and telling of a change. */
+const COMMON = `
+local function now()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+local function changed(id, channel)
+  local all = redis.call('HGETALL', KEYS[4])
+  local parts = {}
+  for i = 1, #all, 2 do
+    if all[i] ~= 'result' and all[i] ~= 'plan' then parts[#parts + 1] = '"' .. all[i] .. '":' .. all[i + 1] end
+  end
+  redis.call('HSET', KEYS[2], id, '{' .. table.concat(parts, ',') .. '}')
+  redis.call('PUBLISH', channel, id)
+end
+local function whole(ms) return string.format('%.0f', ms) end
+--- A job and what belongs to it stay for so many milliseconds, or for good.
+local function follow(key, ms)
+  for _, one in ipairs({key, key .. ':log', key .. ':steps', key .. ':calls', key .. ':result:' .. string.sub(redis.call('HGET', key, 'parts') or '--', 2, -2)}) do
+    if ms > 0 then redis.call('PEXPIRE', one, whole(ms)) else redis.call('PERSIST', one) end
+  end
+end
+`;
+
+/**
+ * ARGV: 1 the record, 2 the random digits of its id, 3 the digits of base 32, 4 and 5 the holder's lease and its milliseconds (0: none), 6 what
+ * a channel begins with, 7 the schema, 8 the plan of a workflow, or empty. Returns the id and the time. KEYS[4] is what the keys of jobs begin with. An id sorts after all there are.
+ */
+const CREATE = `${COMMON}
+local token = KEYS[4] .. 'token:' .. ARGV[2]
+local done = redis.call('GET', token)
+if done then
+  local at = redis.call('HGET', KEYS[4] .. done, 'created')
+  return {done, at}
+end
+local at = now()
+local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local time = at
+if last[2] and tonumber(last[2]) >= at then time = tonumber(last[2]) + 1 end
+local digits, rest = '', time
+for i = 1, 10 do
+  local d = rest % 32
+  digits = string.sub(ARGV[3], d + 1, d + 1) .. digits
+  rest = math.floor(rest / 32)
+end
+local id = 'job_' .. digits .. ARGV[2]
+local prefix = KEYS[4]
+KEYS[4] = prefix .. id
+redis.call('HSET', KEYS[4], 'v', ARGV[7], 'job', ARGV[1], 'created', whole(at))
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[4], 'plan', ARGV[8]) end
+redis.call('ZADD', KEYS[1], whole(time), id)
+redis.call('SET', token, id, 'EX', 600)
+if ARGV[5] ~= '0' then redis.call('SET', ARGV[4], '1', 'PX', ARGV[5]) end
+changed(id, ARGV[6] .. id)
+return {id, whole(at)}
+`;
+
+/** ARGV: 1 id, 2 channel, 3 the fact, 4 the task's id as JSON, 5 and 6 the holder's lease. Returns ok, missing or other. */
+const ACCEPT = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if redis.call('HEXISTS', KEYS[4], 'end') == 1 then return 'ok' end
+local known = redis.call('HGET', KEYS[4], 'task_id')
+if known then return known == ARGV[4] and 'ok' or 'other' end
+redis.call('HSET', KEYS[4], 'task', ARGV[3], 'task_id', ARGV[4])
+if ARGV[6] ~= '0' then redis.call('SET', ARGV[5], '1', 'PX', ARGV[6]) end
+changed(ARGV[1], ARGV[2])
+return 'ok'
+`;
+
+/** ARGV: 1 id, 2 channel, 3 whether a status was seen, then fields and values. */
+const OBSERVE = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if redis.call('HEXISTS', KEYS[4], 'end') == 1 then return 'ok' end
+local at = whole(now())
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[4], 'updated', at)
+if ARGV[3] == '1' then redis.call('HSET', KEYS[4], 'seen_at', at) end
+changed(ARGV[1], ARGV[2])
+return 'ok'
+`;
+
+/** ARGV: 1 id, 2 channel. The first request counts. */
+const CANCEL = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if redis.call('HEXISTS', KEYS[4], 'end') == 1 then return 'ok' end
+if redis.call('HSETNX', KEYS[4], 'cancel', whole(now())) == 1 then changed(ARGV[1], ARGV[2]) end
+return 'ok'
+`;
+
+/**
+ * ARGV: 1 id, 2 channel, 3 the end, 4 the result, 5 how: none, inline, or parts (then 4 is the name of a list, JSON), 6 milliseconds that it
+ * stays (0: for good), 7 the round, or empty. The first end counts: returns won, late, or earlier for the end of a round
+ * that is not the present one.
+ */
+const FINISH = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if redis.call('HEXISTS', KEYS[4], 'end') == 1 then
+  return ARGV[5] == 'parts' and redis.call('HGET', KEYS[4], 'parts') == ARGV[4] and 'won' or 'late'
+end
+if ARGV[7] ~= '' and ARGV[7] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return 'earlier' end
+redis.call('HSET', KEYS[4], 'end', ARGV[3])
+if ARGV[5] == 'inline' then redis.call('HSET', KEYS[4], 'result', ARGV[4]) end
+if ARGV[5] == 'parts' then redis.call('HSET', KEYS[4], 'parts', ARGV[4]) end
+local stays = tonumber(ARGV[6])
+if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), ARGV[1]) end
+follow(KEYS[4], stays)
+changed(ARGV[1], ARGV[2])
+return 'won'
+`;
+
+/** ARGV: 1 id, 2 channel, 3 the plan. The first one counts. */
+const PLAN = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+redis.call('HSETNX', KEYS[4], 'plan', ARGV[3])
+return 'ok'
+`;
+
+/** ARGV: 1 id, 2 channel, 3 the round, 4 a fact about a step. Returns ok, missing or superseded. */
+const STEP = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if ARGV[3] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return 'superseded' end
+redis.call('RPUSH', KEYS[4] .. ':steps', ARGV[4])
+local left = redis.call('PTTL', KEYS[4])
+if left > 0 then redis.call('PEXPIRE', KEYS[4] .. ':steps', left) end
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return 'ok'
+`;
+
+/**
+ * ARGV: 1 id, 2 channel, 3 the round that has ended, 4 the new holder, 5 and 6 its lease, 7 the lease of the holder that is gone, or empty, 8 a claim like no
+ * other, JSON. Of several
+ * at once the first wins: returns ok, missing or busy.
+ */
+const RESUME = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if redis.call('HGET', KEYS[4], 'claim') == ARGV[8] then return 'ok' end
+if ARGV[3] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return 'busy' end
+if redis.call('HEXISTS', KEYS[4], 'end') == 0 and (ARGV[7] == '' or redis.call('EXISTS', ARGV[7]) == 1) then return 'busy' end
+local parts = redis.call('HGET', KEYS[4], 'parts')
+if parts then redis.call('DEL', KEYS[4] .. ':result:' .. string.sub(parts, 2, -2)) end
+for _, field in ipairs(redis.call('HKEYS', KEYS[4])) do
+  if string.sub(field, 1, 5) == 'seen_' then redis.call('HDEL', KEYS[4], field) end
+end
+redis.call('HDEL', KEYS[4], 'end', 'result', 'parts', 'task', 'task_id', 'cancel')
+redis.call('HSET', KEYS[4], 'resumed', whole(tonumber(ARGV[3]) + 1), 'holder', ARGV[4], 'claim', ARGV[8],
+  'updated', whole(now()))
+if ARGV[6] ~= '0' then redis.call('SET', ARGV[5], '1', 'PX', ARGV[6]) end
+redis.call('ZREM', KEYS[3], ARGV[1])
+follow(KEYS[4], 0)
+changed(ARGV[1], ARGV[2])
+return 'ok'
+`;
+
+/** ARGV: 1 id, 2 channel, 3 a line as JSON, 4 the most lines, 5 the last line. Written to a job that is there. */
+const LOG = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+local log = KEYS[4] .. ':log'
+local lines = redis.call('LLEN', log)
+local most = tonumber(ARGV[4])
+if lines >= most then return 'full' end
+local line = lines + 1 == most and ARGV[5] or ARGV[3]
+redis.call('RPUSH', log, '[' .. whole(now()) .. ',' .. line .. ']')
+local left = redis.call('PTTL', KEYS[4])
+if left > 0 then redis.call('PEXPIRE', log, left) end
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return 'ok'
+`;
+
+/** ARGV: 1 id, 2 channel, 3 the number of a call that the run makes, 4 what is known of it, 5 the most calls. The later one of a number counts. */
+const CALL = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+local calls = KEYS[4] .. ':calls'
+if redis.call('HEXISTS', calls, ARGV[3]) == 0 and redis.call('HLEN', calls) >= tonumber(ARGV[5]) then return 'full' end
+redis.call('HSET', calls, ARGV[3], ARGV[4])
+redis.call('HSET', KEYS[4], 'calls', '1')
+local left = redis.call('PTTL', KEYS[4])
+if left > 0 then redis.call('PEXPIRE', calls, left) end
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return 'ok'
+`;
+
+/** ARGV: 1 id, 2 channel, 3 the lease of a holder that is gone, or empty. Returns 1 when it was there, and had ended. */
+const REMOVE = `${COMMON}
+if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 0 end
+if redis.call('HEXISTS', KEYS[4], 'end') == 0 then
+  if ARGV[3] == '' or redis.call('EXISTS', ARGV[3]) == 1 then return 0 end
+end
+local parts = redis.call('HGET', KEYS[4], 'parts')
+if parts then redis.call('DEL', KEYS[4] .. ':result:' .. string.sub(parts, 2, -2)) end
+redis.call('DEL', KEYS[4], KEYS[4] .. ':log', KEYS[4] .. ':steps', KEYS[4] .. ':calls')
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return 1
+`;
+
+/** Takes jobs off the lists whose time is over, at most ARGV[1] of them. Returns how many. */
+const SWEEP = `${COMMON}
+local over = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', whole(now()), 'LIMIT', 0, ARGV[1])
+for _, id in ipairs(over) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+  redis.call('ZREM', KEYS[3], id)
+end
+return #over
+`;
+
+/** The scripts by name; each has four keys. */
+export const SCRIPTS = {
+  jobCreate: CREATE,
+  jobAccept: ACCEPT,
+  jobObserve: OBSERVE,
+  jobCancel: CANCEL,
+  jobFinish: FINISH,
+  jobPlan: PLAN,
+  jobStep: STEP,
+  jobResume: RESUME,
+  jobLog: LOG,
+  jobCall: CALL,
+  jobRemove: REMOVE,
+  jobSweep: SWEEP,
+} as const;
+
+export type ScriptName = keyof typeof SCRIPTS;

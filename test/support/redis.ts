@@ -1,0 +1,61 @@
+/** A Redis of a test's own: a process in a folder of its own, on a socket of its own port. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Why there is no Redis to test against; undefined where there is one. */
+export const noRedis: string | undefined = (() => {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'no redis-server: install the package redis-server, or these tests are left out';
+  }
+})();
+
+export interface TestRedis {
+  /** `127.0.0.1:PORT` */
+  host: string;
+  /** Ends it, at once. */
+  kill(): Promise<void>;
+}
+
+/** Starts a server that answers when this resolves. `settings` are lines of redis.conf. Whoever asks for it ends it. */
+export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
+  const port = await freePort();
+  // Not a folder of one test: a server may be for all tests of a file.
+  const dir = mkdtempSync(join(tmpdir(), 'mcp2cli-redis-'));
+  const lines = ['bind 127.0.0.1', `port ${port}`, 'save ""', 'daemonize no', `dir ${dir}`];
+  const child = spawn('redis-server', ['-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  child.stdin.end([...lines, ...settings, ''].join('\n'));
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (/Ready to accept connections/i.test(said)) resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)));
+  });
+  return {
+    host: `127.0.0.1:${port}`,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
