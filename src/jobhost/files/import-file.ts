@@ -175,20 +175,31 @@ function transpiler(cacheDir: string | undefined): Jiti {
   jiti ??= createJiti(import.meta.url, {
     fsCache: usable(cacheDir) ?? false,
     virtualModules: { ...OWN_MODULES },
-    // 1.5 MB: read only for a file that has changed.
-    transform: (what) => (require('./jiti-babel.cjs') as (what: TransformOptions) => TransformResult)(what),
+    transform,
   });
   return jiti;
 }
 
-/** Where the source of a file cannot be read as code: what is wrong, from a parser that tells line and column. */
-export function syntaxErrorOf(source: string, file: string): unknown {
-  try {
-    transpiler(undefined).transform({ source, filename: file, ts: /\.[cm]?ts$/.test(file), async: true });
-    return undefined;
-  } catch (error) {
-    return error;
-  }
+/** Where the source of a file cannot be read as code: what is wrong, and where (from 1). Node's own error does not tell. */
+export function syntaxErrorOf(
+  source: string,
+  file: string,
+): { message: string; line: number; column: number } | undefined {
+  const { error } = transform({ source, filename: file, ts: /\.[cm]?ts$/.test(file), async: true });
+  const { message, loc } = (error ?? {}) as { message?: string; loc?: { line: number; column: number } };
+  if (message === undefined || loc === undefined) return undefined;
+  // "/: Unexpected token (2:17)", and the code around it below.
+  const text =
+    message
+      .replace(/^[^:\n]*: /, '')
+      .split('\n', 1)[0]
+      ?.replace(/ \(\d+:\d+\)$/, '') ?? '';
+  return { message: text, line: loc.line, column: loc.column + 1 };
+}
+
+/** 1.5 MB: read only for a file that has changed, or is wrong. */
+function transform(what: TransformOptions): TransformResult {
+  return (require('./jiti-babel.cjs') as (what: TransformOptions) => TransformResult)(what);
 }
 
 /** The folder, made for the user alone; undefined where it cannot be: then every file is read anew. */

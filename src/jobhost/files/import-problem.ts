@@ -22,16 +22,13 @@ function parseProblem(error: unknown, file: string): LoadProblem | undefined {
     };
   }
   if (!(error instanceof SyntaxError)) return undefined;
-  // Node's own error does not tell the line.
-  const again = syntaxErrorOf(readFileSync(file, 'utf8'), file);
-  return (
-    (again === undefined ? undefined : parseProblem(again, file)) ?? {
-      ...{ file, line: undefined, column: undefined },
-      code: 'syntax',
-      name: undefined,
-      message: firstLine(messageOf(error)),
-    }
-  );
+  const at = syntaxErrorOf(readFileSync(file, 'utf8'), file);
+  return {
+    ...{ file, line: at?.line, column: at?.column },
+    code: 'syntax',
+    name: undefined,
+    message: at?.message ?? firstLine(messageOf(error)),
+  };
 }
 
 function missingProblem(error: unknown, file: string): LoadProblem | undefined {
