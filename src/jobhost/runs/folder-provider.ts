@@ -1,4 +1,5 @@
 /** A folder of job files as it is served: what is in it, and its runs. */
+import { basename, relative } from 'node:path';
 import { loadConfig } from '../../config/config.ts';
 import type { Paths } from '../../config/paths.ts';
 import { accessSettings } from '../../config/settings/permission-settings.ts';
@@ -113,6 +114,15 @@ class FolderProvider implements Provider {
   async list(): Promise<readonly ServedEntry[]> {
     const { jobs, workflows } = await this.#folder.current();
     return [...jobs.map(servedJob), ...workflows.map(servedWorkflow)];
+  }
+
+  async problems() {
+    const { path } = this.#options;
+    return (await this.#folder.current()).problems.map(({ file, line, message }) => ({
+      place: `${relative(path, file) || basename(file)}${line === undefined ? '' : `:${line}`}`,
+      file,
+      message,
+    }));
   }
 
   onListChanged(listener: () => void): () => void {
