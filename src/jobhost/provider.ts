@@ -107,6 +107,9 @@ export interface Provider {
   /** What the server calls itself (MCP `Implementation`), and its `instructions`. */
   readonly about: { name: string; title: string; instructions?: string | undefined };
 
+  /** Whether `register` may be asked at all; without it the tools for that are not listed. */
+  readonly registers: boolean;
+
   /** Everything that can be run, hidden entries included, in the order to show. A file that cannot be loaded costs itself alone. */
   list(): Promise<readonly ServedEntry[]>;
   /** What could not be loaded and is missing in the list. `place`: file and line, short, for people. */

@@ -1,4 +1,5 @@
-// The official scenarios for servers, against `mcp2cli serve --http` over an instance with the tools that they call (served-tools.js).
+// The official scenarios for servers, against `mcp2cli serve --http`: over an instance with the tools that they call (served-tools.js), and over job files
+// (jobs/).
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,11 +11,13 @@ import { dir, run } from './runner.js';
 const BIN = fileURLToPath(new URL('../../bin/mcp2cli.js', import.meta.url));
 const TOOLS = fileURLToPath(new URL('served-tools.js', import.meta.url));
 
+const JOBS = fileURLToPath(new URL('jobs', import.meta.url));
+
 const CONTENT = ['simple-text', 'image', 'audio', 'embedded-resource', 'mixed-content', 'error'].map(
   (name) => `tools-call-${name}`,
 );
 
-/** What must pass, by the version that it is run for; the extensions for none. */
+/** What must pass over an instance, by the version that it is run for; the extensions for none. */
 const REQUIRED = {
   '2025-11-25': [
     ...['server-initialize', 'server-session-lifecycle', 'logging-set-level', 'ping', 'tools-list'],
@@ -36,6 +39,16 @@ const REQUIRED = {
     ],
     ...['tasks-request-headers', 'tasks-dispatch-and-envelope', 'tasks-status-notifications'],
   ],
+};
+
+/** What must pass over job files. Their results are values: no images, no schemas by hand. */
+const REQUIRED_OF_JOBS = {
+  '2025-11-25': [
+    ...['server-initialize', 'tools-list', 'tools-call-simple-text', 'tools-call-error'],
+    ...['tools-call-with-logging', 'tools-call-with-progress'],
+  ],
+  '2026-07-28': ['server-stateless', 'tools-list', 'tools-call-simple-text', 'tools-call-with-progress'],
+  '': REQUIRED[''],
 };
 
 /**
@@ -60,13 +73,26 @@ const NOT_OFFERED = {
   },
 };
 
+/** Of job files neither of these. */
+const NOT_OF_JOBS = {
+  ...NOT_OFFERED,
+  'tasks-lifecycle': {
+    'sep-2663-tasks-get-status-failed':
+      'whatever a job throws is a result with isError, never an error of the protocol',
+  },
+  'tasks-request-headers': {
+    'tasks-headers-tolerate-mcp-method-on-tools-call':
+      'wants a greeting as plain text; the output of a job is an object',
+  },
+};
+
 /** `mcp2cli serve` with its tools, in a home of its own. */
-async function startServe() {
+async function startServe(words) {
   const home = mkdtempSync(join(tmpdir(), 'mcp2cli-conformance-'));
   const env = { ...process.env, MCP2CLI_HOME: home };
   const mcp2cli = (...args) => promisify(execFile)(process.execPath, [BIN, ...args], { env });
-  await mcp2cli('instances', 'add', 'fixture', '--', process.execPath, TOOLS);
-  const child = spawn(process.execPath, [BIN, 'serve', 'fixture', '--http', '127.0.0.1:0', '--quiet'], {
+  if (words[0] === 'fixture') await mcp2cli('instances', 'add', 'fixture', '--', process.execPath, TOOLS);
+  const child = spawn(process.execPath, [BIN, 'serve', ...words, '--http', '127.0.0.1:0', '--quiet'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -102,13 +128,18 @@ async function runScenario(node, runner, url, scenario, version) {
 
 /** One line a scenario. Returns how many failed. */
 export async function checkServe(node, runner) {
-  const server = await startServe();
+  const instance = await checkOne(node, runner, ['fixture'], REQUIRED, NOT_OFFERED);
+  return instance + (await checkOne(node, runner, ['--jobs', JOBS], REQUIRED_OF_JOBS, NOT_OF_JOBS));
+}
+
+async function checkOne(node, runner, words, required, notOffered) {
+  const server = await startServe(words);
   let failures = 0;
   try {
-    for (const [version, scenarios] of Object.entries(REQUIRED))
+    for (const [version, scenarios] of Object.entries(required))
       for (const scenario of scenarios) {
         const { checks, failed, output } = await runScenario(node, runner, server.url, scenario, version);
-        const allowed = NOT_OFFERED[scenario] ?? {};
+        const allowed = notOffered[scenario] ?? {};
         const wrong = failed.filter((id) => !Object.hasOwn(allowed, id));
         // What the runner itself skips says so; a scenario that did nothing otherwise proves nothing.
         const skipped = checks === 0 && /SKIPPED|Passed: 0\/0, 0 failed/.test(output);
@@ -116,7 +147,7 @@ export async function checkServe(node, runner) {
         const left = failed.length - wrong.length;
         const told = `${checks - failed.length} of ${checks} checks${left > 0 ? `, ${left} of what is not offered` : ''}`;
         console.log(
-          `${verdict} serve ${version} ${scenario}: ${skipped ? 'skipped by the runner' : told}${wrong.length > 0 ? `: ${wrong.join(', ')}` : ''}`,
+          `${verdict} serve ${words[0]} ${version} ${scenario}: ${skipped ? 'skipped by the runner' : told}${wrong.length > 0 ? `: ${wrong.join(', ')}` : ''}`,
         );
         if (verdict !== 'FAIL') continue;
         failures += 1;

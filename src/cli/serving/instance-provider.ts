@@ -34,6 +34,7 @@ const REQUEST_MS = 20_000;
  */
 export class InstanceProvider implements Provider {
   readonly about: Provider['about'];
+  readonly registers = true;
   readonly #app: App;
   readonly #instance: Instance;
   readonly #listeners = new Set<() => void>();
@@ -52,7 +53,7 @@ export class InstanceProvider implements Provider {
     this.about = {
       name: `mcp2cli-${instance.name}`,
       title: `${instance.name} by mcp2cli`,
-      instructions: `The tools of the MCP server ${instance.name}. What may take longer than a minute is best run in the background: execute_job with background: true returns a runId at once, the run goes on by itself and is on record; wait_for_job and get_job_status tell how it ended, cancel_job ends it.`,
+      instructions: `The tools of the MCP server ${instance.name}.`,
     };
     this.#watched = [app.paths.catalogueFile(instance.name), app.paths.definitionsFile(instance.name)];
     for (const file of this.#watched)

@@ -58,6 +58,8 @@ export async function folderProvider(options: FolderProviderOptions): Promise<Pr
 
 class FolderProvider implements Provider {
   readonly about: Provider['about'];
+  /** Jobs are files here. */
+  readonly registers = false;
   readonly #options: FolderProviderOptions;
   readonly #folder: JobFolder;
   readonly #pool: WorkerPool;

@@ -7,7 +7,8 @@ import { managementTools } from './management/tools.ts';
 /** `tools/list`: every entry that is not hidden, then the tools for managing jobs. In one page: a client shows them all. */
 export async function listTools({ host, modern, tasks }: Call): Promise<JsonObject> {
   const entries = await host.provider.list();
-  const management = host.ours ? [] : managementTools(entries.some(({ kind }) => kind === 'workflow'));
+  const workflows = entries.some(({ kind }) => kind === 'workflow');
+  const management = host.ours ? [] : managementTools({ workflows, registers: host.provider.registers });
   const own = new Set(management.map(({ name }) => name));
   const tools: JsonObject[] = [];
   for (const entry of entries) {

@@ -168,7 +168,7 @@ export class ClientSession {
         const asked = params['protocolVersion'];
         if (typeof asked !== 'string') throw badParams('initialize needs a protocolVersion');
         this.version = LEGACY_VERSIONS.find((one) => one === asked) ?? LEGACY_VERSIONS[0];
-        const { instructions } = this.#host.provider.about;
+        const instructions = instructionsOf(this.#host);
         return {
           protocolVersion: this.version,
           capabilities: sessionCapabilities(this.version as string),
@@ -195,7 +195,7 @@ export class ClientSession {
   }
 
   #discovered(): JsonObject {
-    const { instructions } = this.#host.provider.about;
+    const instructions = instructionsOf(this.#host);
     return {
       supportedVersions: [MODERN_VERSION],
       capabilities: modernCapabilities(),
@@ -219,6 +219,16 @@ export class ClientSession {
       this.#host.log(`a defect of mcp2cli: ${(error as Error).stack ?? message}`);
     return refusal(id, CODE.internal, message);
   }
+}
+
+/** What an agent must know of the tools for managing jobs. */
+const IN_THE_BACKGROUND =
+  'What may take longer than a minute is best run in the background: execute_job with background: true returns a runId at once, and the run goes on by itself and is on record. wait_for_job and get_job_status tell how it ended, cancel_job ends it.';
+
+function instructionsOf({ provider, ours }: Host): string | undefined {
+  const { instructions } = provider.about;
+  if (ours) return instructions;
+  return instructions === undefined ? IN_THE_BACKGROUND : `${instructions} ${IN_THE_BACKGROUND}`;
 }
 
 function notification(method: string, params: JsonObject): JsonObject {

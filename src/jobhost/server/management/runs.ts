@@ -45,7 +45,7 @@ function failed(run: RunStatus, name: string): JsonObject {
     ...failure,
     content: [{ type: 'text', text: typeof value === 'string' && value !== '' ? value : text }],
     structuredContent: statusValue(run),
-    _meta: { code: 'TOOL_EXECUTION_ERROR', runId },
+    _meta: { code: error?.code === 'invalid_input' ? 'INVALID_INPUT' : 'TOOL_EXECUTION_ERROR', runId },
   };
 }
 

@@ -194,11 +194,18 @@ const WORKFLOW_TOOLS: readonly ManagementTool[] = [
 const ALL = new Map([...JOB_TOOLS, ...WORKFLOW_TOOLS].map((one) => [one.name, one]));
 
 /**
- * The tools for managing jobs that are listed. One spelling, since an agent reads every line of the list; and of workflows only where there are some:
- * all of them answer, whatever is listed.
+ * The tools for managing jobs that are listed. One spelling, since an agent reads every line of the list; of workflows only where there are
+ * some, and those that define only where that is possible: all of them answer, whatever is listed.
  */
-export function managementTools(workflows: boolean): readonly ManagementTool[] {
-  return workflows ? [...JOB_TOOLS, ...WORKFLOW_TOOLS] : JOB_TOOLS;
+export function managementTools({
+  workflows,
+  registers,
+}: {
+  workflows: boolean;
+  registers: boolean;
+}): readonly ManagementTool[] {
+  const all = workflows ? [...JOB_TOOLS, ...WORKFLOW_TOOLS] : JOB_TOOLS;
+  return registers ? all : all.filter(({ name }) => !/^(register|remove)_/.test(name));
 }
 
 /** The one of a name, in either spelling; a name that mixes them is nobody's. */
