@@ -157,12 +157,11 @@ copyFileSync(resolve(here, 'node_modules/jiti/dist/babel.cjs'), resolve(here, 'd
 const facades = Object.keys(LIBRARY).map((name) => {
   const names = Object.keys(createRequire(import.meta.url)(resolve(here, `dist/jobhost/${name}.cjs`)));
   const file = join('jobhost', `${name}.mjs`);
-  const byName = names.filter((one) => one !== 'default').join(', ');
-  const text = `import all from './${name}.cjs';\nexport const { ${byName} } = all;\n`;
-  writeFileSync(
-    resolve(here, 'dist', file),
-    names.includes('default') ? `${text}export default all.default;\n` : text,
-  );
+  // Some are called like words of the language, as `function`.
+  const values = names.map((one, at) => `const v${at} = all[${JSON.stringify(one)}];`);
+  const exported = names.map((one, at) => `v${at} as ${one}`);
+  const lines = [`import all from './${name}.cjs';`, ...values, `export { ${exported.join(', ')} };`];
+  writeFileSync(resolve(here, 'dist', file), `${lines.join('\n')}\n`);
   return file;
 });
 // jq's engine is read from beside the file that runs it.
