@@ -21,7 +21,7 @@ export async function runIn(context: Context, argv: readonly string[]): Promise<
   const apps: App[] = [];
   let code: number;
   try {
-    if (argv.some(isJq)) await (await import('./cli/output/jq.ts')).loadJq();
+    if (argv.some(isJq)) await (await import('./lib/jq/jq.ts')).loadJq();
     code = await withLogins(() => route(argv, context, (app) => apps.push(app)), apps);
   } catch (error) {
     const known = asCliError(error);

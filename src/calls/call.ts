@@ -10,6 +10,7 @@ import type { SubmitOptions } from '../jobs/submission.ts';
 import type { Stop } from '../lib/stop.ts';
 import { markedValues } from '../tools/schema/header-marks.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
+import type { DocumentPlan } from '../workflows/documents/plan.ts';
 import type { CallOptions } from './options.ts';
 
 /** What a call needs of the command that makes it. */
@@ -41,6 +42,8 @@ export interface PreparedCall {
   viaTool?: string | undefined;
   /** The least severe log messages of the server to hear of. */
   logLevel?: string | undefined;
+  /** It is a workflow of this program: what its run goes by. */
+  plan?: DocumentPlan | undefined;
   /** Of the job, if the call becomes one. */
   metadata?: NewJobMetadata | undefined;
 }

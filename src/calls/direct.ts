@@ -21,6 +21,10 @@ export async function callDirectly(
   live: Live,
   opened?: ServerLink,
 ): Promise<CallEnd> {
+  if (call.plan) {
+    const { workflowInForeground } = await import('./workflow.ts');
+    return { kind: 'job', job: await workflowInForeground(scope, call, call.plan, options, live) };
+  }
   const stop = scope.stop('the tool did not answer in time; the call was cancelled');
   const deps = withPause(await scope.jobDeps(), live);
   const { retry } = options.runOptions;

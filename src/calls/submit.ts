@@ -35,6 +35,9 @@ export interface BackgroundEvents {
   onSynchronous?: () => void;
 }
 
+/** What the server makes of a workflow of this program: nothing, it does not know of it. */
+const NOT_A_TASK: TaskMode = { tasks: 'none', certain: false, holdable: true, cancel: true };
+
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
 export async function callInBackground(
   scope: CallScope,
@@ -43,6 +46,11 @@ export async function callInBackground(
   live: Live,
   { onSynchronous }: BackgroundEvents = {},
 ): Promise<BackgroundCall> {
+  if (call.plan) {
+    const { workflowInBackground } = await import('./workflow.ts');
+    const job = await workflowInBackground(scope, call, call.plan, options);
+    return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
+  }
   const opening = scope.stop('the call was not finished in time');
   let stop = opening;
   try {

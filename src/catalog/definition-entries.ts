@@ -1,5 +1,6 @@
+import { isObject } from '../lib/json/json.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
-import { type CatalogEntry, labelsOf, type StoredDefinition, tagsOf } from './entry.ts';
+import { type CatalogEntry, labelsOf, type StoredDefinition, type StoredDocument, tagsOf } from './entry.ts';
 import { narrowedTool } from './fixed-arguments.ts';
 
 /** Definitions of our own as what they can be run as; one whose tool the server does not have is left out. */
@@ -8,6 +9,26 @@ export function definitionEntries(
   tools: readonly ToolDefinition[],
 ): CatalogEntry[] {
   return definitions.flatMap((definition) => offerOf(definition, tools));
+}
+
+/** Workflows of our own as what they can be run as. */
+export function workflowEntries(workflows: readonly StoredDocument[]): CatalogEntry[] {
+  return workflows.map((document) => {
+    const { name, description, inputSchema } = document;
+    return {
+      kind: 'workflow',
+      name,
+      tool: {
+        name,
+        ...(typeof description === 'string' ? { description } : {}),
+        inputSchema: isObject(inputSchema) ? inputSchema : { type: 'object' },
+      },
+      raw: document,
+      document,
+      tags: tagsOf(document['tags']),
+      labels: labelsOf(document['labels']),
+    };
+  });
 }
 
 function offerOf(definition: StoredDefinition, tools: readonly ToolDefinition[]): CatalogEntry[] {

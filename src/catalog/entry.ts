@@ -21,6 +21,8 @@ export interface CatalogEntry {
   raw: object;
   /** The tool of the server that runs a job or a workflow. */
   viaTool?: string;
+  /** A workflow of our own: its document, as it is stored. */
+  document?: StoredDocument;
   /** Of a definition: what it calls. */
   target?: DefinedCall;
   tags: readonly string[];
@@ -38,6 +40,13 @@ export interface DefinedCall {
   fixed: Record<string, unknown>;
   /** How it is run (`retries`, `timeout`, ...). */
   settings: Omit<StoredDefinition, 'name' | 'tool'>;
+}
+
+/** What a workflow of our own has, as far as it matters here. */
+export interface StoredDocument {
+  name: string;
+  steps: readonly unknown[];
+  [field: string]: unknown;
 }
 
 /** What a definition of our own has, as far as it matters here. */

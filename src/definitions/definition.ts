@@ -81,6 +81,6 @@ export function inOrder(definition: { [field: string]: unknown }): Definition {
 }
 
 /** By name, in the order of code units: the same on every machine. */
-export function byName(a: Definition, b: Definition): number {
+export function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { errnoOf, ioFailure } from '../lib/disk/io-failure.ts';
-import { parseJson, stringifyJson } from '../lib/json/exact-json.ts';
+import { keepTexts, parseJson, stringifyJson } from '../lib/json/exact-json.ts';
 import { isObject, type JsonObject, setOwn } from '../lib/json/json.ts';
 import { decodeText } from '../lib/text/text.ts';
 import { byName, type Definition, inOrder, shapeProblems } from './definition.ts';
@@ -9,8 +9,17 @@ import { nameProblem } from './name.ts';
 
 export const DEFINITIONS_SCHEMA_VERSION = 1;
 
+/** A workflow as it is stored; what is in it is judged when it is defined, and when it is run. */
+export interface StoredWorkflow {
+  name: string;
+  steps: readonly unknown[];
+  [field: string]: unknown;
+}
+
 export interface DefinitionsFile {
   definitions: Definition[];
+  /** Ordered by name. */
+  workflows: StoredWorkflow[];
   /** What else stands in the file. */
   extra: JsonObject;
 }
@@ -30,7 +39,7 @@ export function readDefinitionsFile(path: string): DefinitionsFile {
     text = decodeText(readFileSync(path));
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT') return { definitions: [], extra: {} };
+    if (errno === 'ENOENT') return { definitions: [], workflows: [], extra: {} };
     if (errno === 'EISDIR') throw damaged(path, 'it is a folder');
     throw ioFailure(error, 'read', path);
   }
@@ -45,7 +54,7 @@ export function readDefinitionsFile(path: string): DefinitionsFile {
 
 function parsed(value: unknown, path: string): DefinitionsFile {
   if (!isObject(value)) throw damaged(path, 'not a JSON object');
-  const { schema_version: version, definitions: stored, ...extra } = value;
+  const { schema_version: version, definitions: stored, workflows: flows = {}, ...extra } = value;
   if (typeof version !== 'number') throw damaged(path, 'schema_version is not a number');
   if (version > DEFINITIONS_SCHEMA_VERSION)
     throw new ConfigError(`the definitions were written by a newer version of mcp2cli: ${path}`, {
@@ -62,14 +71,31 @@ function parsed(value: unknown, path: string): DefinitionsFile {
       throw damaged(path, `${JSON.stringify(name)} has another name inside`);
     return inOrder(definition as Definition);
   });
-  return { definitions: definitions.sort(byName), extra };
+  if (!isObject(flows)) throw damaged(path, 'workflows is not an object');
+  const workflows = Object.entries(flows).map(([name, fields]): StoredWorkflow => {
+    const wrong = nameProblem(name);
+    if (wrong !== undefined) throw damaged(path, `${JSON.stringify(name)}: ${wrong}`);
+    const steps = isObject(fields) ? fields['steps'] : undefined;
+    if (!isObject(fields) || !Array.isArray(steps))
+      throw damaged(path, `${JSON.stringify(name)} has no steps`);
+    return { ...fields, name, steps };
+  });
+  return { definitions: definitions.sort(byName), workflows: workflows.sort(byName), extra };
 }
 
 /** The text of the file; the name of a definition is its key. */
-export function definitionsText({ definitions, extra }: DefinitionsFile): string {
+export function definitionsText({ definitions, workflows, extra }: DefinitionsFile): string {
   const stored: JsonObject = {};
   for (const { name, ...fields } of [...definitions].sort(byName)) setOwn(stored, name, inOrder(fields));
-  const file = { schema_version: DEFINITIONS_SCHEMA_VERSION, definitions: stored, ...extra };
+  const flows: JsonObject = {};
+  for (const { name, ...fields } of [...workflows].sort(byName))
+    setOwn(flows, name, keepTexts(fields, fields));
+  const file = {
+    schema_version: DEFINITIONS_SCHEMA_VERSION,
+    definitions: stored,
+    ...(workflows.length > 0 ? { workflows: flows } : {}),
+    ...extra,
+  };
   return `${stringifyJson(file, 2)}\n`;
 }
 

@@ -4,6 +4,7 @@ import type { LeftOut } from '../catalog/left-out.ts';
 import { unitedTags } from '../config/settings/tags.ts';
 import type { ToolSettings } from '../config/settings/tool-settings.ts';
 import type { Definition } from '../definitions/definition.ts';
+import type { DefinitionsFile } from '../definitions/read.ts';
 import { ConfigError } from '../errors.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';
 import { nameableItems, permit, permittedItems } from '../permissions/permit.ts';
@@ -14,18 +15,24 @@ import type { InstanceScope } from './scope.ts';
  * catalogue; ConfigError for damaged definitions.
  */
 export async function entriesOn(scope: InstanceScope, signal?: AbortSignal): Promise<CatalogEntry[]> {
-  const definitions = await definitionsOf(scope);
+  const { definitions, workflows } = await ownOf(scope);
   const catalogue = await (await scope.session()).catalogue(signal);
-  if (definitions.length === 0) return withAliases(scope, entriesOf(catalogue));
-  const { definitionEntries } = await import('../catalog/definition-entries.ts');
-  return withAliases(scope, entriesOf(catalogue, definitionEntries(definitions, catalogue.tools)));
+  if (definitions.length + workflows.length === 0) return withAliases(scope, entriesOf(catalogue));
+  const { definitionEntries, workflowEntries } = await import('../catalog/definition-entries.ts');
+  const own = [...definitionEntries(definitions, catalogue.tools), ...workflowEntries(workflows)];
+  return withAliases(scope, entriesOf(catalogue, own));
 }
 
 /** Our own definitions. Most instances have none: one look at the disk then, and nothing is loaded. Errors: ConfigError, IoError. */
 export async function definitionsOf(scope: InstanceScope): Promise<readonly Definition[]> {
+  return (await ownOf(scope)).definitions;
+}
+
+/** The same with our own workflows. */
+async function ownOf(scope: InstanceScope): Promise<Pick<DefinitionsFile, 'definitions' | 'workflows'>> {
   const path = scope.paths.definitionsFile(scope.instance.name);
-  if (!mayExist(path)) return [];
-  return (await import('../definitions/read.ts')).readDefinitions(path);
+  if (!mayExist(path)) return { definitions: [], workflows: [] };
+  return (await import('../definitions/read.ts')).readDefinitionsFile(path);
 }
 
 /** False only where there is certainly nothing: what cannot be looked at is for whoever reads it to tell. */
@@ -93,7 +100,9 @@ export async function withSettings(
   return entries.flatMap((entry) => {
     const settings = settingsOf(entry.target?.tool.name ?? entry.name);
     const hidden =
-      entry.target?.settings['hideFromDiscovery'] === true || (!entry.target && settings.hideFromDiscovery);
+      entry.target?.settings['hideFromDiscovery'] === true ||
+      entry.document?.['hideFromDiscovery'] === true ||
+      (!entry.target && settings.hideFromDiscovery);
     if (hidden && !all) return [];
     const { tags = [], labels = {} } = unitedTags(settings, {
       tags: [...entry.tags],

@@ -1,6 +1,5 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
 import type { AbortSignalLike } from '../lib/clock.ts';
-import type { HolderFacts } from '../lib/disk/holder-facts.ts';
 import type {
   BackendName,
   CallRecord,
@@ -15,10 +14,10 @@ import type {
   PendingInput,
   Progress,
   SessionFacts,
-  StepFact,
   TaskFact,
   WorkflowPlan,
 } from './record.ts';
+import type { WorkflowStore } from './workflow/store-port.ts';
 
 /** One normalised look at a task; wire shapes stop at the backend. */
 export interface Snapshot {
@@ -151,6 +150,10 @@ export interface KeeperJobs {
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;
       /** How a run goes that is not a task of the server, as the keeper understands it. */
       runOptions?: unknown;
+      /** What is run is a workflow of this program: the call has its name and its input. */
+      plan?: WorkflowPlan | undefined;
+      /** The job of a workflow that is resumed. */
+      resumes?: string | undefined;
       signal?: AbortSignalLike | undefined;
       /** The record is on disk. */
       onCreated?: ((jobId: string) => void) | undefined;
@@ -255,7 +258,7 @@ export interface Removal {
  * times faster here), a store on another machine is not. Errors, thrown or rejected with: UsageError for an unknown or ambiguous id, ConfigError
  * for a damaged or newer record, IoError when the disk refuses.
  */
-export interface JobStore {
+export interface JobStore extends WorkflowStore {
   /** Publishes a new record, status `queued`. It is kept, whole, when this returns. */
   create(job: NewJob): Awaitable<JobRecord>;
   /** Records the remote handle. Once per job. */
@@ -279,20 +282,6 @@ export interface JobStore {
   finish(id: string, end: JobEnd, round?: number): Awaitable<JobRecord>;
   /** Adds what is known of a call that the run makes; the later line of an id counts. Best effort, as the log. */
   addCall(id: string, call: CallRecord): Awaitable<void>;
-  /** What a workflow's run goes by; undefined for a job that is none. */
-  readPlan(id: string): Awaitable<WorkflowPlan | undefined>;
-  /** Keeps it for a job that turned out to be a workflow after its record was made. The first one counts. */
-  keepPlan(id: string, plan: WorkflowPlan): Awaitable<void>;
-  /**
-   * Adds a fact about a step; it is durable when this returns. `round`: how often the workflow had been resumed when this run of it began.
-   * Error: UsageError, code `superseded`, when it was resumed since.
-   */
-  addStep(id: string, round: number, fact: StepFact): Awaitable<void>;
-  /**
-   * Opens a workflow that has ended again, for a holder that goes on with it. Of several at once one wins. Errors: UsageError for a job that
-   * is no workflow, has completed or goes on; of a workflow that another process resumes right now its code is `being_resumed`.
-   */
-  resume(id: string, holder: HolderFacts): Awaitable<JobRecord>;
   /** The whole record, result and steps included. */
   read(id: string): Awaitable<JobRecord>;
   list(filter?: JobFilter): Awaitable<JobListing>;

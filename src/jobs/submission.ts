@@ -21,6 +21,8 @@ export interface SubmitOptions {
   holds?: boolean | undefined;
   /** How a run in this process is carried out. */
   local?: LocalRun | undefined;
+  /** The job of a workflow of the server that is resumed; without it a new one is made. */
+  resumes?: string | undefined;
   /** The record is on disk; nothing was sent yet. */
   onCreated?: ((job: JobRecord) => void) | undefined;
 }

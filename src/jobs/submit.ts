@@ -38,15 +38,18 @@ export async function submitJob(
 ): Promise<Submitted> {
   const mode = link.taskMode(call);
   const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
-  const job = await deps.store.create({
-    instance: options.instance,
-    capability: options.metadata?.capability ?? call.name,
-    arguments: options.storedArguments,
-    backend: local ? 'local' : null,
-    session: link.session,
-    holder: deps.holder,
-    metadata: options.metadata,
-  });
+  const job =
+    options.resumes === undefined
+      ? await deps.store.create({
+          instance: options.instance,
+          capability: options.metadata?.capability ?? call.name,
+          arguments: options.storedArguments,
+          backend: local ? 'local' : null,
+          session: link.session,
+          holder: deps.holder,
+          metadata: options.metadata,
+        })
+      : await deps.store.resume(options.resumes, deps.holder);
   options.onCreated?.(job);
   const ofJob = { ...call, job: job.job_id };
   return local ? runLocally(deps, link, ofJob, job, options) : submitTask(deps, link, ofJob, job, options);

@@ -1,7 +1,7 @@
 /** What a command and a keeper say to each other. The parties may be of different versions: `hello` comes first and tells. */
 import type { InstanceSettings } from '../config/settings/settings.ts';
 import type { Target } from '../config/target/target.ts';
-import type { BackendName, NewJobMetadata, SessionFacts, TaskFact } from '../jobs/record.ts';
+import type { BackendName, NewJobMetadata, SessionFacts, TaskFact, WorkflowPlan } from '../jobs/record.ts';
 import type { ServerFacts } from '../mcp/connection/facts/server-facts.ts';
 import type { LogLevel } from '../mcp/log-level.ts';
 import type { LocalRunOptions } from './run-options.ts';
@@ -66,6 +66,10 @@ export interface SubmitParams extends CallParams {
   elicit: InstanceSettings['elicit'] | null;
   /** How the run goes that is not a task of the server. */
   local: LocalRunOptions | null;
+  /** What is run is a workflow of this program. */
+  plan?: WorkflowPlan | null;
+  /** The job of a workflow that is resumed; without it a new one is made. */
+  resumes?: string | null;
 }
 
 export interface SubmitReply {

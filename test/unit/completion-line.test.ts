@@ -285,6 +285,7 @@ describe('an instance', () => {
       'cancel',
       'forget',
       'rerun',
+      'resume',
       'prune',
       'define',
       'undefine',

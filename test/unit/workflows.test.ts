@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StepFact, WorkflowPlan } from '../../src/jobs/record.ts';
 import { NO_RETRY } from '../../src/jobs/retry.ts';
-import { keptSteps, stepsOf } from '../../src/jobs/steps.ts';
+import { keptSteps, stepsOf } from '../../src/jobs/workflow/steps.ts';
 import { stopAfter } from '../../src/lib/stop.ts';
 import { linkProblems } from '../../src/workflows/checks.ts';
 import { next } from '../../src/workflows/next.ts';

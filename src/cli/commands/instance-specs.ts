@@ -63,7 +63,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, answer, cancel, forget, rerun, logs, prune',
+    summary: 'background jobs: list, show, wait, watch, answer, cancel, forget, rerun, resume, logs, prune',
     subcommands: [
       {
         name: 'list',
@@ -186,6 +186,18 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         options: [LATEST],
         scopes: ['tool', 'input', 'result'],
         run: async (app, [id], options) => (await import('./jobs/rerun.ts')).rerunJob(app, id, options),
+      },
+      {
+        name: 'resume',
+        summary: 'go on with a workflow that failed, was canceled or lost its process',
+        examples: ['jobs resume --latest'],
+        words: [JOB_ID],
+        options: [LATEST],
+        more: [
+          'The workflow goes on in the background, under the same id: steps that have completed are not run again, all others are.',
+          'Wait for it with `jobs wait`.',
+        ].join('\n'),
+        run: async (app, [id], options) => (await import('./jobs/resume.ts')).resumeJob(app, id, options),
       },
       {
         name: 'prune',

@@ -3,7 +3,7 @@ import { callDirectly } from '../../calls/direct.ts';
 import type { CallOptions } from '../../calls/options.ts';
 import { whySynchronous } from '../../calls/plan.ts';
 import type { BackgroundCall } from '../../calls/submit.ts';
-import { type CatalogEntry, ENTRY_KINDS, type EntryKind } from '../../catalog/entry.ts';
+import { type CatalogEntry, ENTRY_KINDS, type EntryKind, type StoredDocument } from '../../catalog/entry.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { entryOfName, entryOfWords } from '../../instance/find-entry.ts';
 import { isTerminal } from '../../jobs/record.ts';
@@ -16,6 +16,8 @@ import { overriddenFlags, shownFlags } from '../../tools/flags/overrides.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import { redactSecrets } from '../../tools/schema/redact.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
+import type { WorkflowDocument } from '../../workflows/documents/document.ts';
+import type { DocumentPlan } from '../../workflows/documents/plan.ts';
 import type { App } from '../app.ts';
 import { argumentsForEach, gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
 import type { ToolForm } from '../arguments/tool-form.ts';
@@ -103,6 +105,12 @@ async function runEntry(
   return makeCall(app, call);
 }
 
+/** What a run of a workflow goes by, with the rules asked about each of its steps. */
+async function planned(app: App, document: StoredDocument): Promise<DocumentPlan> {
+  const { planOf } = await import('./workflows/plan.ts');
+  return inTime(app, (signal) => planOf(app, document as unknown as WorkflowDocument, signal));
+}
+
 /**
  * A call of an entry, checked by the instance's rules: these are its whole arguments, which fit. Errors: PermissionError, ConfigError.
  */
@@ -115,12 +123,14 @@ export async function preparedCall(
   const called = entry.target?.tool ?? entry.tool;
   const storedArguments = redactSecrets(args, called.inputSchema ?? {}) as Record<string, unknown>;
   await permitAll(app, 'execute', namesOfCall(entry, args), storedArguments);
+  const plan = entry.document && (await planned(app, entry.document));
   return {
     name: entry.name,
     tool: called,
     arguments: args,
     storedArguments,
     viaTool: entry.viaTool,
+    ...(plan ? { plan } : {}),
     ...more,
   };
 }

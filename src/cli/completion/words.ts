@@ -41,6 +41,7 @@ export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   'jobs cancel': ['liveJob'],
   'jobs forget': ['liveJob'],
   'jobs rerun': ['job'],
+  'jobs resume': ['job'],
   'jobs prune': ['job'],
   'jobs answer': ['liveJob'],
   'jobs define': ['files'],

@@ -3,7 +3,7 @@ import { PermissionError, UsageError } from '../../errors.ts';
 import { RUN_META_KEY } from '../../jobs/job-end.ts';
 import type { JobStore } from '../../jobs/ports.ts';
 import type { PlannedStep, WorkflowPlan } from '../../jobs/record.ts';
-import { keptSteps } from '../../jobs/steps.ts';
+import { keptSteps } from '../../jobs/workflow/steps.ts';
 import { setOwn } from '../../lib/json/json.ts';
 import { stopAfter } from '../../lib/stop.ts';
 import { stepResult, workflowResult } from '../../workflows/outcome.ts';

@@ -37,7 +37,12 @@ export interface FollowOptions {
   events: JobEvents;
   /** A link that is open already (the submitter's own); it stays open. */
   link?: ServerLink | undefined;
+  /** Where it is put down what is seen of the task; without it, in the job's record. */
+  recorder?: Recorder | undefined;
 }
+
+/** What is told of a task on the way to its end. */
+export type Recorder = Pick<JobRecorder, 'seen' | 'progress' | 'now' | 'tick' | 'withLast'>;
 
 /**
  * Stays with a remote task until it is terminal, records the end, and returns the record as it then stands. `tasks/result` is held
@@ -47,9 +52,14 @@ export interface FollowOptions {
  * that, AuthError, the stop's reason, UnfinishedError when the task asks and nobody can answer. None of these touches the job.
  */
 export async function followTask(deps: JobDeps, job: JobRecord, options: FollowOptions): Promise<JobRecord> {
+  return recordEnd(deps, job, await taskEnd(deps, job, options));
+}
+
+/** The same for a task that is not a job of its own: its end is returned, and not recorded. */
+export async function taskEnd(deps: JobDeps, job: JobRecord, options: FollowOptions): Promise<JobEnd> {
   const driver = new TaskDriver(deps, job, options);
   try {
-    return await recordEnd(deps, job, driver.withLast(await driver.run()));
+    return driver.withLast(await driver.run());
   } finally {
     await driver.release();
   }
@@ -60,7 +70,7 @@ class TaskDriver {
   readonly #job: JobRecord;
   readonly #taskId: string;
   readonly #options: FollowOptions;
-  readonly #recorder: JobRecorder;
+  readonly #recorder: Recorder;
   readonly #signal: AbortSignal;
   #link: ServerLink | undefined;
   #ownLink = false;
@@ -79,7 +89,7 @@ class TaskDriver {
     this.#job = job;
     this.#taskId = job.remote_task_id ?? '';
     this.#options = options;
-    this.#recorder = new JobRecorder(deps, job, options.events);
+    this.#recorder = options.recorder ?? new JobRecorder(deps, job, options.events);
     this.#signal = options.stop.signal;
     this.#sleep = new WakeableSleep(deps.clock, this.#signal);
     this.#blocking = new ResultRequest(

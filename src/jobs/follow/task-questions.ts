@@ -19,7 +19,7 @@ export interface TaskQuestionsOptions {
   job: JobRecord;
   events: JobEvents;
   signal: AbortSignal;
-  recorder: JobRecorder;
+  recorder: Pick<JobRecorder, 'now'>;
   sleep: WakeableSleep;
   blocking: ResultRequest;
 }

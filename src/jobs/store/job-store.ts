@@ -22,6 +22,7 @@ import {
   type TaskFact,
   type WorkflowPlan,
 } from '../record.ts';
+import { checkResumable } from '../workflow/steps.ts';
 import { assemble, createdRecord, reopened, settled } from './assemble.ts';
 import { capped, observedFields } from './capped.ts';
 import {
@@ -43,14 +44,7 @@ import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
 import { publishEnd } from './publish-end.ts';
-import {
-  addStepFact,
-  checkResumable,
-  claimRound,
-  readPlanFile,
-  readSteps,
-  setRoundAside,
-} from './workflow-files.ts';
+import { addStepFact, claimRound, readPlanFile, readSteps, setRoundAside } from './workflow-files.ts';
 
 /** Up to this many records are read from their folders; for more the index pays. */
 const DIRECT_LIMIT = 32;

@@ -20,8 +20,8 @@ import type { HolderFacts } from '../../lib/disk/holder-facts.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import { isObject } from '../../lib/json/json.ts';
-import { isTerminal, type JobRecord, type StepFact, type WorkflowPlan } from '../record.ts';
-import { stepsOf } from '../steps.ts';
+import type { JobRecord, StepFact, WorkflowPlan } from '../record.ts';
+import { stepsOf } from '../workflow/steps.ts';
 import { damage, FILES, fileText, isThere, readFact } from './job-files.ts';
 
 /** Characters of JSON up to which outputs stand with their fact. Larger ones would slow whoever looks at the states. */
@@ -123,22 +123,6 @@ function factOf(folder: string, path: string, line: string): StepFact {
   const content = readFact(`${folder}/${file}`);
   if (content === undefined) throw damage(`${folder}/${file}`, 'the outputs of a step are missing');
   return { ...(rest as unknown as StepFact), outputs: content['outputs'] };
-}
-
-/** Error: UsageError for what cannot be gone on with. */
-export function checkResumable({ job_id, status }: JobRecord, plan: WorkflowPlan | undefined): void {
-  if (plan === undefined)
-    throw new UsageError(`${job_id} is no workflow of this program: only those can be resumed`, {
-      code: 'not_resumable',
-      hint: 'make its call again, as a new job, with: jobs rerun',
-    });
-  if (status === 'completed')
-    throw new UsageError(`${job_id} has completed: there is nothing to resume`, { code: 'not_resumable' });
-  if (!isTerminal(status))
-    throw new UsageError(`${job_id} is ${status}: it goes on by itself`, {
-      code: 'not_resumable',
-      hint: `wait for it with: jobs wait ${job_id}`,
-    });
 }
 
 /**

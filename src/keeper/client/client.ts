@@ -159,7 +159,7 @@ export function keeperLink(
     keeper: {
       async submit(
         call,
-        { storedArguments, metadata, ttlMs, detach, elicit, runOptions, signal, onCreated },
+        { storedArguments, metadata, ttlMs, detach, elicit, runOptions, plan, resumes, signal, onCreated },
       ) {
         const params: SubmitParams = {
           ...callParams(call),
@@ -169,6 +169,8 @@ export function keeperLink(
           detach,
           elicit: elicit ?? null,
           local: (runOptions as LocalRunOptions | undefined) ?? null,
+          ...(plan === undefined ? {} : { plan }),
+          ...(resumes === undefined ? {} : { resumes }),
         };
         const reply = (await client.request('submit', params, {
           signal: signal as AbortSignal,

@@ -8,11 +8,13 @@ import { UnrecordedEndError, UnrecordedTaskError } from '../../jobs/recorder.ts'
 import type { Submitted } from '../../jobs/submission.ts';
 import { submitJob } from '../../jobs/submit.ts';
 import { type Stop, stopAfter } from '../../lib/stop.ts';
+import { isDocumentPlan } from '../../workflows/documents/plan.ts';
 import type { SubmitParams } from '../protocol.ts';
 import { CallerGone } from '../rpc.ts';
 import { localRun } from '../run-options.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { OpenQuestions } from './open-questions.ts';
+import { runPlannedJob } from './planned-job.ts';
 
 /** The pause before a job that could not be brought further is tried again, in milliseconds: doubling, up to the second. */
 const PATIENCE_MS = 2_000;
@@ -87,26 +89,32 @@ export class KeeperWork {
       };
     });
     const { stop, events, deps } = run;
-    const submitted = submitJob(
-      deps,
-      lease.link,
-      { name, arguments: args, viaTool, mirrored },
-      {
-        instance: this.#options.instance,
-        storedArguments: params.stored_arguments,
-        metadata: params.metadata ?? undefined,
-        ttlMs: params.ttl_ms ?? undefined,
-        stop,
-        events,
-        holds: true,
-        local: params.local ? localRun(params.local) : undefined,
-        onCreated: (job) => {
-          run.running.id = job.job_id;
-          this.#running.set(job.job_id, run.running);
-          run.onCreated(job);
-        },
-      },
-    );
+    const { instance, connections } = this.#options;
+    const onJob = (job: JobRecord) => {
+      run.running.id = job.job_id;
+      this.#running.set(job.job_id, run.running);
+      run.onCreated(job);
+    };
+    const submitted =
+      params.plan && isDocumentPlan(params.plan)
+        ? runPlannedJob({ instance, deps, connections, stop, events, onJob }, params, params.plan, lease)
+        : submitJob(
+            deps,
+            lease.link,
+            { name, arguments: args, viaTool, mirrored },
+            {
+              instance,
+              storedArguments: params.stored_arguments,
+              metadata: params.metadata ?? undefined,
+              ttlMs: params.ttl_ms ?? undefined,
+              stop,
+              events,
+              holds: true,
+              local: params.local ? localRun(params.local) : undefined,
+              resumes: params.resumes ?? undefined,
+              onCreated: onJob,
+            },
+          );
     this.#stayWith(submitted, run, lease);
     // A command that gives up the wait for the acceptance gives up the submission; one that was killed had a job to be done.
     const giveUp = () => signal.reason instanceof CallerGone || stop.abort(signal.reason);

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ProtocolError, UnreachableError } from '../../errors.ts';
 import type { Answer, JobStore } from '../../jobs/ports.ts';
 import { VERSION } from '../../version.ts';
+import { isDocumentPlan } from '../../workflows/documents/plan.ts';
 import type {
   AdoptParams,
   BackendParams,
@@ -269,7 +270,12 @@ class ClientConnection {
   }
 
   /** Callers know the catalogue; the keeper does not read it for itself. */
-  #learn({ name, task_support }: CallParams): void {
+  #learn({ name, task_support, plan }: CallParams & Partial<SubmitParams>): void {
+    if (plan && isDocumentPlan(plan)) {
+      for (const [tool, { task_support: support }] of Object.entries(plan.tools))
+        if (support !== undefined) this.#options.supports.set(tool, support);
+      return;
+    }
     if (task_support !== null) this.#options.supports.set(name, task_support);
     else this.#options.supports.delete(name);
   }

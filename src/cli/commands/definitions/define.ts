@@ -1,9 +1,10 @@
 import { parseLabels, parseTags } from '../../../config/settings/tags.ts';
 import { type Definition, inOrder } from '../../../definitions/definition.ts';
 import { nameProblem, toolOfName } from '../../../definitions/name.ts';
-import { readDefinitions } from '../../../definitions/read.ts';
+import { readDefinitions, readDefinitionsFile } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { entryOfWords } from '../../../instance/find-entry.ts';
+import { parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
 import { nearestNames } from '../../../lib/text/nearest-names.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { nameableItems, permitAll } from '../../../permissions/permit.ts';
@@ -83,10 +84,31 @@ export async function defineText(
     import('./import.ts'),
     import('./document.ts'),
   ]);
-  const onServer = serverDefinitionsIn(text, source);
+  const { isOwnWorkflow, parseText } = await import('../../../workflows/documents/read-document.ts');
+  const value = looksLikeJson(text) ? undefined : parseText(text, source);
+  const own = value ?? ownJson(text, isOwnWorkflow);
+  if (isOwnWorkflow(own)) {
+    const { defineWorkflow } = await import('./define-workflow.ts');
+    return defineWorkflow(app, own, text, source, options);
+  }
+  const onServer = serverDefinitionsIn(value === undefined ? text : stringifyJson(value), source);
   if (!onServer) return importText(app, text, source, options);
   const { defineOnServer } = await import('./define-on-server.ts');
   return defineOnServer(app, onServer, options);
+}
+
+function looksLikeJson(text: string): boolean {
+  return /^\s*([{[]|$)/.test(text);
+}
+
+/** What the text says, if it is a workflow of our own; what is wrong with it as JSON is for others to tell. */
+function ownJson(text: string, isOwn: (value: unknown) => boolean): unknown {
+  try {
+    const value = parseJson(text);
+    return isOwn(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -152,14 +174,15 @@ async function kindOnServer(app: App, name: string): Promise<'job' | 'workflow' 
   return catalogue?.workflows.some((one) => one.name === name) ? 'workflow' : undefined;
 }
 
-/** Removes a definition; false when there is none of this name. Errors: ConfigError, IoError. */
+/** Removes a definition or a workflow; false when there is none of this name. Errors: ConfigError, IoError. */
 async function undefineOwn(app: App, name: string): Promise<boolean> {
   const path = app.paths.definitionsFile(app.instance.name);
-  const definition = readDefinitions(path).find((one) => one.name === name);
-  if (!definition) return false;
-  await permitAll(app, 'delete', namesOfDefinition(definition));
+  const { definitions: stored, workflows } = readDefinitionsFile(path);
+  const definition = stored.find((one) => one.name === name);
+  if (!definition && !workflows.some((one) => one.name === name)) return false;
+  await permitAll(app, 'delete', definition ? namesOfDefinition(definition) : [name]);
   const { editDefinitions } = await import('../../../definitions/edit.ts');
-  return editDefinitions(path, (definitions) => definitions.delete(name));
+  return editDefinitions(path, (definitions, flows) => definitions.delete(name) || flows.delete(name));
 }
 
 /** The error for a name that nothing is defined under, with the nearest. */

@@ -1,4 +1,4 @@
-import { readDefinitions } from '../../../definitions/read.ts';
+import { readDefinitions, readDefinitionsFile } from '../../../definitions/read.ts';
 import { EXIT } from '../../../errors.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import { visibleJson } from '../../../lib/text/visible.ts';
@@ -13,8 +13,12 @@ import { EXPORT_VERSION } from './document.ts';
 export async function listDefinitions(app: App): Promise<number> {
   const { printer } = app;
   await permit(app, 'list');
-  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
-  const items = await permittedItems(app, all, namesOfDefinition);
+  const file = readDefinitionsFile(app.paths.definitionsFile(app.instance.name));
+  const workflows = await permittedItems(app, file.workflows, ({ name }) => [name]);
+  const items = [
+    ...(await permittedItems(app, file.definitions, namesOfDefinition)),
+    ...workflows.map((one) => ({ kind: 'workflow' as const, ...one })),
+  ];
   if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
   else if (printer.json) {
     const summary = `${items.length} ${items.length === 1 ? 'definition' : 'definitions'}`;

@@ -7,6 +7,7 @@ import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
 import { printJobResult } from '../../output/views/outcome-view.ts';
+import { stepLines } from '../../output/views/steps-view.ts';
 import { oneOrNewest } from './ids.ts';
 
 export interface ShowOptions {
@@ -29,11 +30,13 @@ export async function showOne(app: App, id: string | undefined, options: ShowOpt
     if (printer.json) printer.envelope('jobs show', jobSummary(job), job);
     else {
       printer.out(jobDetails(job, app.now));
+      if (job.steps) printer.out(['steps:', ...stepLines(job, app.context.clock.now())].join('\n'));
       if (job.pending_input?.length || job.status === 'input_required') {
         const { askedLines } = await import('./answer/question.ts');
         printer.out(askedLines(app, job).join('\n'));
       }
-      if (job.result !== undefined && job.result !== null) {
+      // Of a workflow the steps have told it all.
+      if (job.result !== undefined && job.result !== null && !job.steps) {
         printer.out('result:');
         printJobResult(app, job);
       }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readCatalogue } from '../../../catalog/cache.ts';
-import { definitionEntries } from '../../../catalog/definition-entries.ts';
+import { definitionEntries, workflowEntries } from '../../../catalog/definition-entries.ts';
 import { type CatalogEntry, entriesOf } from '../../../catalog/entry.ts';
 import { extrasIn } from '../../../catalog/extras.ts';
 import { readExtras } from '../../../catalog/extras-cache.ts';
@@ -10,7 +10,7 @@ import { settingsOf } from '../../../config/settings/settings.ts';
 import { serverEntry } from '../../../config/target/server-entry.ts';
 import { describeTarget } from '../../../config/target/target.ts';
 import type { Context, OutStream } from '../../../context.ts';
-import { readDefinitions } from '../../../definitions/read.ts';
+import { readDefinitionsFile } from '../../../definitions/read.ts';
 import { catalogueKey } from '../../../instance/catalog-key.ts';
 import { withAliases, withSettings } from '../../../instance/entries.ts';
 import { recentJobs } from '../../../jobs/store/recent-jobs.ts';
@@ -98,14 +98,22 @@ export function localSources(loud: Context, config?: Config): Sources {
 function knownInstance(app: App): KnownInstance {
   const { instance, paths } = app;
   let all: Promise<readonly CatalogEntry[]> | undefined;
-  const definitions = () => orElse(() => readDefinitions(paths.definitionsFile(instance.name)), []);
+  const own = () =>
+    orElse(() => readDefinitionsFile(paths.definitionsFile(instance.name)), {
+      definitions: [],
+      workflows: [],
+      extra: {},
+    });
   const entries = () => {
     all ??= orElseLater(async () => {
       const none = { tools: [], jobs: [], workflows: [] };
       const catalogue = readCatalogue(paths.catalogueFile(instance.name), catalogueKey(instance), () => {});
       const known = await withAliases(
         app,
-        entriesOf(catalogue ?? none, definitionEntries(definitions(), (catalogue ?? none).tools)),
+        entriesOf(catalogue ?? none, [
+          ...definitionEntries(own().definitions, (catalogue ?? none).tools),
+          ...workflowEntries(own().workflows),
+        ]),
       );
       return permitted(app, known, namesOfEntry);
     }, []);
@@ -116,10 +124,12 @@ function knownInstance(app: App): KnownInstance {
     listed: async () => orElseLater(async () => withSettings(app, await entries(), false), []),
     definitions: () =>
       orElseLater(async () => {
-        const known = await permitted(app, definitions(), namesOfDefinition);
-        return known.map(({ name, tool, description }): Candidate => {
-          return { value: name, about: firstSentence(description ?? `calls ${tool}`) };
-        });
+        const known = await permitted(app, own().definitions, namesOfDefinition);
+        return known
+          .map(({ name, tool, description }): Candidate => {
+            return { value: name, about: firstSentence(description ?? `calls ${tool}`) };
+          })
+          .concat(own().workflows.map(({ name }) => ({ value: name, about: 'workflow' })));
       }, []),
     extras: () =>
       orElseLater(async () => {

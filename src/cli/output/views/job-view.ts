@@ -60,6 +60,7 @@ export function jobDetails(job: JobRecord, now?: Date): string {
   lines.push(`created: ${time(job.created_at)}`, `updated: ${time(job.updated_at)}`);
   if (job.cancel_requested_at) lines.push(`cancel requested: ${time(job.cancel_requested_at)}`);
   if (job.finished_at) lines.push(`finished: ${time(job.finished_at)}`);
+  if (job.resumed) lines.push(`resumed: ${job.resumed} ${job.resumed === 1 ? 'time' : 'times'}`);
   return lines.join('\n');
 }
 

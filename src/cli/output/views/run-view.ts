@@ -32,11 +32,12 @@ function timeLine(name: string, at: unknown, now: Date | undefined): string[] {
 
 /** A workflow's steps with their states and what they returned, as a tree; undefined for any other result. */
 export function workflowTree(
-  job: Pick<JobRecord, 'backend' | 'remote'>,
+  job: Pick<JobRecord, 'backend' | 'remote' | 'kind'>,
   result: unknown,
 ): string | undefined {
   const content = isObject(result) ? result['structuredContent'] : undefined;
-  if (!isServerRun(job) || !isObject(content) || !isObject(content['stepResults'])) return undefined;
+  const isWorkflow = isServerRun(job) || job.kind === 'workflow';
+  if (!isWorkflow || !isObject(content) || !isObject(content['stepResults'])) return undefined;
   const { workflowName, state, stepResults } = content;
   const steps = Object.entries(stepResults as JsonObject);
   const lines = steps.map(([id, step], i) => {
@@ -53,7 +54,9 @@ function word(value: unknown): string {
 }
 
 function outputText(step: JsonObject): string {
-  const { outputs } = step;
+  const { outputs, error } = step;
+  // Why it has none tells more.
+  if (isObject(error) && typeof error['message'] === 'string') return `  ${visibleLine(error['message'])}`;
   if (outputs === undefined || (isObject(outputs) && Object.keys(outputs).length === 0)) return '';
   return `  ${visibleLine(textAt(step, 'outputs'))}`;
 }

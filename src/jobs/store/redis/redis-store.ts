@@ -22,10 +22,10 @@ import {
   type TaskFact,
   type WorkflowPlan,
 } from '../../record.ts';
-import { stepsOf } from '../../steps.ts';
+import { checkResumable, stepsOf } from '../../workflow/steps.ts';
 import { capped, observedFields } from '../capped.ts';
 import { BASE32, checkedId, isJobName, randomDigits, resolveName } from '../job-id.ts';
-import { checkResumable } from '../workflow-files.ts';
+
 import { Access } from './access.ts';
 import type { StoreConnection } from './connection.ts';
 import { HolderLease } from './holder-lease.ts';

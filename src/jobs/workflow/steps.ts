@@ -1,5 +1,13 @@
 /** What the facts about a workflow's steps mean together. Pure. */
-import type { JobStatus, StepFact, StepRecord, WorkflowPlan } from './record.ts';
+import { UsageError } from '../../errors.ts';
+import {
+  isTerminal,
+  type JobRecord,
+  type JobStatus,
+  type StepFact,
+  type StepRecord,
+  type WorkflowPlan,
+} from '../record.ts';
 
 /** The steps in the order of the plan. `facts`: all rounds, oldest first. `status` is the job's. */
 export function stepsOf(plan: WorkflowPlan, facts: readonly StepFact[], status: JobStatus): StepRecord[] {
@@ -23,7 +31,7 @@ export function stepsOf(plan: WorkflowPlan, facts: readonly StepFact[], status: 
     if (step) steps.set(fact.step, after(step, fact));
   }
   // Whoever ends a run ends its steps: one that is still under way had its process killed.
-  if (status === 'completed' || status === 'failed' || status === 'canceled' || status === 'lost')
+  if (isTerminal(status))
     for (const step of steps.values())
       if (step.state === 'running') {
         step.state = 'lost';
@@ -83,4 +91,23 @@ export function keptSteps(steps: readonly StepRecord[]): StepRecord[] {
       if (state === 'skipped' && !blocked && depends_on.every((other) => kept.has(other))) kept.add(id);
   }
   return steps.filter(({ id }) => kept.has(id));
+}
+
+/** Error: UsageError for what cannot be gone on with. */
+export function checkResumable(
+  { job_id, status }: JobRecord,
+  plan: WorkflowPlan | undefined,
+): asserts plan is WorkflowPlan {
+  if (plan === undefined)
+    throw new UsageError(`${job_id} is no workflow of this program: only those can be resumed`, {
+      code: 'not_resumable',
+      hint: 'make its call again, as a new job, with: jobs rerun',
+    });
+  if (status === 'completed')
+    throw new UsageError(`${job_id} has completed: there is nothing to resume`, { code: 'not_resumable' });
+  if (!isTerminal(status))
+    throw new UsageError(`${job_id} is ${status}: it goes on by itself`, {
+      code: 'not_resumable',
+      hint: `wait for it with: jobs wait ${job_id}`,
+    });
 }

@@ -1,0 +1,56 @@
+import { nameProblem, toolOfName } from '../../../definitions/name.ts';
+import { readDefinitionsFile, type StoredWorkflow } from '../../../definitions/read.ts';
+import { EXIT, UsageError } from '../../../errors.ts';
+import { permitAll } from '../../../permissions/permit.ts';
+import { checkedWorkflow, workflowError } from '../../../workflows/documents/read-document.ts';
+import type { App } from '../../app.ts';
+import { entriesOfSteps } from '../workflows/plan.ts';
+
+/**
+ * `jobs define FILE` for a workflow: checked, and stored beside the definitions. Errors: one UsageError for all that is wrong, with file and line;
+ * UsageError for a name that is taken; those of reading the catalogue; ConfigError, IoError.
+ */
+export async function defineWorkflow(
+  app: App,
+  value: unknown,
+  text: string,
+  source: string,
+  { force = false }: { force?: boolean },
+): Promise<number> {
+  const document = await checkedWorkflow(value, text, source);
+  const { name } = document;
+  const wrong = nameProblem(name);
+  if (wrong !== undefined) throw workflowError([{ path: ['name'], message: wrong }], text, source);
+  const path = app.paths.definitionsFile(app.instance.name);
+  const isStored = readDefinitionsFile(path).workflows.some((one) => one.name === name);
+  await permitAll(app, isStored ? 'update' : 'create', [name]);
+  const stop = app.stop('the catalogue was not read in time');
+  try {
+    const { problems, entries } = await entriesOfSteps(app, document.steps, stop.signal);
+    const { tools } = await (await app.session()).catalogue(stop.signal);
+    const taken = toolOfName(name, tools);
+    if (taken !== undefined)
+      problems.push({
+        path: ['name'],
+        message: `the server has a tool ${JSON.stringify(taken)}: choose another name`,
+      });
+    if (problems.length > 0) throw workflowError(problems, text, source);
+    for (const entry of new Set(entries))
+      if (entry) await permitAll(app, isStored ? 'update' : 'create', [name, entry.name]);
+  } finally {
+    stop.dispose();
+  }
+  const { editDefinitions } = await import('../../../definitions/edit.ts');
+  await editDefinitions(path, (definitions, workflows) => {
+    if (definitions.has(name) || (workflows.has(name) && !force))
+      throw new UsageError(`${name} is defined already`, {
+        code: 'exists',
+        hint: `${definitions.has(name) ? 'choose another name' : 'replace it with --force'}, or remove it first: ${app.command('jobs undefine', name)}`,
+      });
+    workflows.set(name, document as unknown as StoredWorkflow);
+  });
+  const said = `${isStored ? 'replaced' : 'defined'} ${name} (workflow, ${document.steps.length} steps)`;
+  if (app.printer.json) app.printer.envelope('jobs define', said, { kind: 'workflow', ...document });
+  else app.printer.out(said);
+  return EXIT.ok;
+}

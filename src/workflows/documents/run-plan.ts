@@ -1,0 +1,149 @@
+/** A run of a document: a job like any other, whose steps are facts. */
+import { CliError } from '../../errors.ts';
+import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
+import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
+import { endOfFailure } from '../../jobs/job-end.ts';
+import type { JobRecord, PendingInput, TaskFact } from '../../jobs/record.ts';
+import { JobRecorder, recordEnd } from '../../jobs/recorder.ts';
+import { keptSteps, stepsOver } from '../../jobs/workflow/steps.ts';
+import { loadJq } from '../../lib/jq/jq.ts';
+import type { JsonObject } from '../../lib/json/json.ts';
+import type { Stop } from '../../lib/stop.ts';
+import { workflowResult } from '../outcome.ts';
+import { runWorkflow } from '../run.ts';
+import type { StepStates, StepStatus } from '../workflow.ts';
+import { callStep, canFollow, type StepLink } from './call-step.ts';
+import { conditionHolds, stepInput } from './expressions.ts';
+import { type DocumentPlan, graphOf, type PlannedCall } from './plan.ts';
+
+export interface PlanRun {
+  deps: JobDeps;
+  /** Its record, new or resumed. */
+  job: JobRecord;
+  plan: DocumentPlan;
+  /** The workflow's input, secrets included. */
+  input: JsonObject;
+  openLink(signal: AbortSignal): Promise<StepLink>;
+  stop: Stop;
+  events: JobEvents;
+}
+
+/**
+ * Runs a workflow to its end, and returns the record as it then stands. A run that was resumed goes on with the steps that its record leaves. Error:
+ * UnrecordedEndError.
+ */
+export async function runPlan({
+  deps,
+  job,
+  plan,
+  input,
+  openLink,
+  stop,
+  events,
+}: PlanRun): Promise<JobRecord> {
+  const round = job.resumed ?? 0;
+  const recorder = new JobRecorder(deps, job, events);
+  const watching = new AbortController();
+  watchForCancel(
+    deps,
+    job.job_id,
+    watching.signal,
+    () => stop.abort(new CancelRequested('cancelled on request')),
+    () => recorder.tick(),
+  );
+  const byId = new Map(plan.steps.map((step) => [step.id, step]));
+  const total = plan.steps.length;
+  const open = new Map<string, PendingInput[]>();
+  const { earlier, held } = before(job);
+  try {
+    await loadJq();
+    recorder.now({ status: 'running', progress: { progress: earlier.size, total } });
+    const end = await runWorkflow(
+      {
+        clock: deps.clock,
+        evaluate: async ({ id }, what, states) => {
+          const step = byId.get(id) as PlannedCall;
+          return what === 'condition'
+            ? conditionHolds(step.condition ?? 'true', input, states)
+            : stepInput(step.input, input, states);
+        },
+        runStep: ({ id }, given, { attempt, signal }) => {
+          const step = byId.get(id) as PlannedCall;
+          const task = held.get(id);
+          held.delete(id);
+          return callStep(
+            {
+              deps,
+              job,
+              step,
+              tool: plan.tools[step.tool],
+              openLink,
+              events,
+              onTask: async (fact) =>
+                deps.store.addStep(job.job_id, round, {
+                  step: id,
+                  state: 'running',
+                  attempt,
+                  task: fact,
+                  at: fact.accepted_at,
+                }),
+              onOpen: (questions) => {
+                if (questions.length === 0 && !open.has(id)) return;
+                if (questions.length > 0) open.set(id, questions);
+                else open.delete(id);
+                const all = [...open.values()].flat();
+                recorder.now({ pending_input: all, status: all.length > 0 ? 'input_required' : 'running' });
+              },
+            },
+            given as JsonObject,
+            signal,
+            task,
+          );
+        },
+        record: async (fact) => deps.store.addStep(job.job_id, round, fact),
+        onChange: (states) => recorder.progress({ progress: over(states), total, message: underWay(states) }),
+        onNote: (text) => deps.store.log(job.job_id, text),
+      },
+      graphOf(plan),
+      earlier,
+      stop,
+    );
+    return recordEnd(deps, job, {
+      status: end.state,
+      result: workflowResult(graphOf(plan), end.states, end.state),
+      error: end.error,
+      progress: { progress: over(end.states), total },
+      finished_at: deps.clock.now().toISOString(),
+    });
+  } catch (error) {
+    // Somebody else goes on with it: what there is to tell is theirs.
+    if (error instanceof CliError && error.code === 'superseded') return deps.store.read(job.job_id);
+    return recordEnd(deps, job, endOfFailure(error, deps.clock));
+  } finally {
+    watching.abort(new Error('done'));
+  }
+}
+
+/** What an earlier round leaves: the steps that are not run again, and the tasks of steps that were under way. */
+function before({ steps = [], resumed }: JobRecord): {
+  earlier: Map<string, StepStatus>;
+  held: Map<string, TaskFact>;
+} {
+  if (!resumed) return { earlier: new Map(), held: new Map() };
+  const earlier = keptSteps(steps).map(({ id, state, blocked, attempt, outputs, error }) => {
+    return [id, { state, blocked, attempt, outputs, error } as StepStatus] as const;
+  });
+  const held = steps.flatMap(({ id, state, task }) =>
+    (state === 'running' || state === 'lost') && task && canFollow(task) ? [[id, task] as const] : [],
+  );
+  return { earlier: new Map(earlier), held: new Map(held) };
+}
+
+function over(states: StepStates): number {
+  return stepsOver([...states.values()]);
+}
+
+/** What runs at the moment. */
+function underWay(states: StepStates): string {
+  return [...states].flatMap(([id, { state }]) => (state === 'running' ? [id] : [])).join(', ');
+}
