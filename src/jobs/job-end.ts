@@ -35,7 +35,8 @@ export function endOfResult(result: unknown, clock: Clock): JobEnd {
 /** What the server of one's own jobs says of a run beside its result, in `_meta`. */
 export const RUN_META_KEY = 'mcp2cli/run';
 
-function runFacts(result: unknown): { attempt?: number; error?: JobError } {
+/** What a result says so of its run: the attempt that it is of, and why it failed. */
+export function runFacts(result: unknown): { attempt?: number; error?: JobError } {
   const meta = isObject(result) && isObject(result['_meta']) ? result['_meta'][RUN_META_KEY] : undefined;
   if (!isObject(meta)) return {};
   const { attempt, error } = meta;

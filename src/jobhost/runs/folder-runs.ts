@@ -48,7 +48,7 @@ export class FolderRuns {
   constructor(options: FolderRunsOptions) {
     this.#options = options;
     const { pool, context, log } = options;
-    this.#runner = { pool, clock: context.clock, detail: (text) => log.detail(text) };
+    this.#runner = { pool, clock: context.clock, detail: (text) => log.note(text) };
   }
 
   get store(): JobStore {

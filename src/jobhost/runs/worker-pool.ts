@@ -23,6 +23,9 @@ export interface PoolOptions {
 /** Runs of one thread, before it is replaced: what files of users keep of each run goes with it. */
 const RUNS = 1_000;
 
+/** How long a run waits for a thread that others have, in milliseconds, before one more is started: short runs share few threads. */
+const WAIT_MS = 40;
+
 /** How long a thread may take to be idle after its run has ended, in milliseconds. */
 const SETTLE_MS = 1_000;
 
@@ -31,7 +34,8 @@ export type Listener = (
 ) => void;
 
 interface Waiting {
-  file: string;
+  /** When it began to wait, by `performance.now()`. */
+  since: number;
   resolve: (thread: Thread) => void;
   reject: (error: unknown) => void;
 }
@@ -43,9 +47,12 @@ export class WorkerPool {
   #waiting: Waiting[] = [];
   #starting = 0;
   #closed = false;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    // Every thread has two streams that end there.
+    options.output.setMaxListeners(0);
   }
 
   /** Threads that live. */
@@ -64,7 +71,7 @@ export class WorkerPool {
     const [thread] = at < 0 ? [] : this.#idle.splice(at, 1);
     if (thread) return Promise.resolve(thread.claimed());
     return new Promise((resolve, reject) => {
-      const one: Waiting = { file, resolve, reject };
+      const one: Waiting = { since: performance.now(), resolve, reject };
       const leave = () => {
         this.#waiting = this.#waiting.filter((other) => other !== one);
         reject(signal.reason);
@@ -75,7 +82,8 @@ export class WorkerPool {
       };
       signal.addEventListener('abort', leave, { once: true });
       this.#waiting.push(one);
-      this.#start();
+      if (this.#threads.size === 0) this.#start();
+      else this.#later ??= setTimeout(() => this.#start(), WAIT_MS);
     });
   }
 
@@ -92,14 +100,23 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#later);
     for (const { reject } of this.#waiting.splice(0)) reject(new IoError('the host of the jobs is ending'));
     await Promise.all([...this.#threads].map((thread) => thread.end()));
   }
 
+  /** One more thread, and another a moment later, as long as runs wait. */
   #start(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
     const { most, starting } = this.#options;
-    if (this.#waiting.length > this.#starting && this.#starting < starting && this.#threads.size < most)
-      this.#launch();
+    // Those that start now are for the first ones.
+    const next = this.#waiting[this.#starting];
+    if (next === undefined || this.#threads.size >= most) return;
+    const waits = performance.now() - next.since;
+    const isLong = this.#threads.size === 0 || waits >= WAIT_MS;
+    if (isLong && this.#starting < starting) this.#launch();
+    this.#later = setTimeout(() => this.#start(), isLong ? WAIT_MS : WAIT_MS - waits);
   }
 
   #launch(): void {
@@ -124,7 +141,8 @@ export class WorkerPool {
         // A thread that does not even start is no fault of a job's.
         if (!was && error)
           this.#waiting.shift()?.reject(new IoError(`no thread for the job: ${error.message}`));
-        this.#start();
+        if (this.#threads.size === 0) this.#start();
+        else if (this.#waiting.length > 0) this.#later ??= setTimeout(() => this.#start(), WAIT_MS);
       },
     });
     this.#threads.add(thread);
@@ -141,7 +159,6 @@ export class WorkerPool {
       this.#idle.push(thread);
       thread.restFor(this.#options.idleMs);
     }
-    this.#start();
   }
 }
 

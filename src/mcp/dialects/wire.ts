@@ -1,5 +1,6 @@
 /** Reading wire shapes: as loose as the wild, unknown fields kept in `remote`, nothing trusted. */
 import { isNoMethod, ProtocolError, type RpcError } from '../../errors.ts';
+import { runFacts } from '../../jobs/job-end.ts';
 import type { Snapshot } from '../../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../../jobs/record.ts';
 import { cutState, cutText } from '../../lib/caps.ts';
@@ -69,8 +70,10 @@ export function endedWith(result: unknown, state: Snapshot | undefined): Snapsho
   const failed = isErrorResult(result) || state?.status === 'failed';
   const base: Snapshot = state ?? { status: 'completed', remote: null, remoteStatus: null };
   if (canceled) return { ...base, status: 'canceled', result, error: canceledError(base) };
-  if (failed) return { ...base, status: 'failed', result, error: toolError(result, base.message) };
-  return { ...base, status: 'completed', result };
+  const { attempt = base.attempt, error } = runFacts(result);
+  const ended: Snapshot = { ...base, ...(attempt === undefined ? {} : { attempt }), result };
+  if (failed) return { ...ended, status: 'failed', error: error ?? toolError(result, base.message) };
+  return { ...ended, status: 'completed' };
 }
 
 export function canceledError(state: Snapshot | undefined): JobError {

@@ -1,5 +1,6 @@
 import { CliError, EXIT } from '../../../errors.ts';
 import type { JobRecord } from '../../../jobs/record.ts';
+import { isObject } from '../../../lib/json/json.ts';
 import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { visibleName } from '../../../lib/text/visible.ts';
 import { isErrorResult } from '../../../tools/tool.ts';
@@ -25,8 +26,15 @@ export function printOutcome(app: App, job: JobRecord, named = false): void {
   if (job.status === 'completed') return;
   const hasText =
     job.result !== undefined && job.result !== null && workflowTree(job, job.result) === undefined;
-  const why = job.error && !(hasText && job.error.code === 'tool_error') ? `: ${job.error.message}` : '';
+  const isSaid = hasText && (job.error?.code === 'tool_error' || says(job.result, job.error?.message));
+  const why = job.error && !isSaid ? `: ${job.error.message}` : '';
   printer.complain(failureLine(job.capability, job.status, why));
+}
+
+/** A job of one's own that has failed has its error as its text. */
+function says(result: unknown, message: string | undefined): boolean {
+  const content = isObject(result) && Array.isArray(result['content']) ? result['content'] : [];
+  return content.some((block) => isObject(block) && block['text'] === message);
 }
 
 /** Prints how a job of the foreground ended: with `--json` as the call's own answer, or as its error. Error: CliError. */
