@@ -1,0 +1,108 @@
+/** Keepers, servers and commands killed while a workflow runs: what has completed never runs again, and every workflow can be resumed to its end. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { run, start } from '../support/cli.ts';
+import { freshDir } from '../support/home.ts';
+import { keeperHome } from '../support/keeper.ts';
+import { ledger, seeded } from '../support/ledger.ts';
+import { processesWith } from '../support/processes.ts';
+import { diskStore } from '../support/store-fixtures.ts';
+
+const SERVER = fileURLToPath(new URL('../support/steps-stdio.js', import.meta.url));
+
+/** How many kills; WORKFLOW_KILLS for more. */
+const KILLS = Number(process.env['WORKFLOW_KILLS'] ?? 40);
+
+const STEPS = ['a', 'b', 'c', 'd', 'e', 'f'];
+const WAITS: Record<string, string[]> = { b: ['a'], c: ['a'], d: ['b', 'c'], e: ['d'], f: ['d'] };
+const WORKFLOW = {
+  name: 'steps',
+  inputSchema: { type: 'object', properties: { w: { type: 'string' } }, required: ['w'] },
+  steps: STEPS.map((id) => ({
+    id,
+    tool: 'count',
+    dependsOn: WAITS[id] ?? [],
+    input: `{id: (.input.w + "-${id}"), ms: 30, by: 1, n: ([.steps[].outputs.sum] | max // 0)}`,
+  })),
+};
+
+function keeperPids(home: string): number[] {
+  const dir = join(home, 'instances', 'work', 'keeper');
+  try {
+    return readdirSync(dir)
+      .filter((name) => /^\w+\.json$/.test(name))
+      .map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')).holder.pid as number);
+  } catch {
+    return [];
+  }
+}
+
+function kill(pids: readonly number[]): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It had ended.
+    }
+}
+
+it.skipIf(process.platform !== 'linux')(
+  'a workflow whose keeper, server or command is killed at a random time',
+  async () => {
+    const book = ledger('SIGKILL at a random time: keeper, server or command of a workflow');
+    const dir = freshDir('steps');
+    const calls = join(dir, 'calls');
+    const home = await keeperHome(['--env', `STEPS_CALLS=${calls}`, '--', process.execPath, SERVER, dir]);
+    const { store } = diskStore(home);
+    writeFileSync(join(dir, 'steps.json'), JSON.stringify(WORKFLOW));
+    writeFileSync(calls, '');
+    expect(await run(['work', 'jobs', 'define', join(dir, 'steps.json')], { home })).toMatchObject({
+      code: 0,
+    });
+    const called = (w: string, step: string) =>
+      readFileSync(calls, 'utf8')
+        .split('\n')
+        .filter((line) => line === `${w}-${step}`).length;
+    const { random } = seeded();
+    for (let n = 0; n < KILLS; n++) {
+      const w = `w${n}`;
+      const victim = (['keeper', 'keeper', 'server', 'command'] as const)[Math.floor(random() * 4)];
+      const command = start(['work', 'steps', '--w', w, '--background', '--quiet'], { home });
+      const timer = setTimeout(() => {
+        if (victim === 'command') command.signal('SIGKILL');
+        else
+          kill(
+            victim === 'keeper' ? keeperPids(home) : processesWith(dir).filter((pid) => pid !== process.pid),
+          );
+      }, random() * 1_200);
+      await command.done;
+      await new Promise((resolve) => setTimeout(resolve, 1_250));
+      clearTimeout(timer);
+      book.tried();
+      const job = (await store.list()).jobs.find(({ arguments: args }) => args['w'] === w);
+      // Killed before there was a record: nothing was said, and nothing ran.
+      if (!job) {
+        if (STEPS.some((step) => called(w, step) > 0)) book.lost(`${w} has run and has no record`);
+        continue;
+      }
+      await run(['work', 'jobs', 'wait', job.job_id, '--timeout', '20s'], { home });
+      const before = await store.read(job.job_id);
+      const counts = (before.steps ?? [])
+        .filter(({ state }) => state === 'completed')
+        .map(({ id }) => [id, called(w, id)] as const);
+      if (before.status !== 'completed') {
+        const resumed = await run(['work', 'jobs', 'resume', job.job_id], { home });
+        if (resumed.code !== 0) book.lost(`${w} (${before.status}) cannot be resumed: ${resumed.stderr}`);
+        await run(['work', 'jobs', 'wait', job.job_id, '--timeout', '20s'], { home });
+      }
+      const after = await store.read(job.job_id);
+      if (after.status !== 'completed') book.lost(`${w} is ${after.status}: ${after.error?.message}`);
+      for (const [id, count] of counts) if (called(w, id) !== count) book.twice(`${w}: ${id} had completed`);
+      const sums = (after.steps ?? []).map(({ outputs }) => (outputs as { sum?: number } | undefined)?.sum);
+      if (JSON.stringify(sums) !== '[1,2,2,3,4,4]') book.lost(`${w}: results ${JSON.stringify(sums)}`);
+    }
+    book.settle();
+  },
+);
