@@ -1,5 +1,5 @@
-// The official conformance runner. It is not among the devDependencies: it needs Node 22 or later and brings 22 MB. It is installed into .tmp/ at its
-// first use.
+// The official conformance runner, and the Inspector. They are not among the devDependencies: they need Node 22 or later, and bring 22 and 111 MB. They are
+// installed into .tmp/ at their first use.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 
 const RUNNER = '@modelcontextprotocol/conformance';
 const VERSION = '0.2.0-alpha.12';
+const INSPECTOR = '@modelcontextprotocol/inspector';
+const INSPECTOR_VERSION = '2.12.0';
 
 export const run = promisify(execFile);
 export const dir = fileURLToPath(new URL('../../.tmp/conformance/', import.meta.url));
@@ -28,6 +30,14 @@ export async function theRunner() {
   const root = join(dir, `runner-${VERSION}`, 'node_modules', RUNNER);
   if (!existsSync(root)) await install(`runner-${VERSION}`, RUNNER, VERSION, '--ignore-scripts');
   return join(root, 'dist/index.js');
+}
+
+/** The program of the official Inspector, installed in the same way. */
+export async function theInspector() {
+  const folder = `inspector-${INSPECTOR_VERSION}`;
+  const root = join(dir, folder, 'node_modules', INSPECTOR);
+  if (!existsSync(root)) await install(folder, INSPECTOR, INSPECTOR_VERSION, '--ignore-scripts');
+  return join(root, 'clients/launcher/build/index.js');
 }
 
 /** A Node that the runner can be run with: this one, or else one from the package `node`. */

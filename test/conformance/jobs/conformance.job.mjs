@@ -11,7 +11,7 @@ const define = (name, inputSchema, run) =>
     inputSchema,
     outputSchema: words,
     retry: { maxAttempts: 1 },
-  })(run);
+  })(async (input, ctx) => ({ text: await run(input, ctx) }));
 
 export const simpleText = define('test_simple_text', {}, () => 'This is a simple text response for testing.');
 
