@@ -6,6 +6,14 @@ import { expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
+/** The code of jobs is JavaScript, and has JavaScript's numbers: what goes to it, and comes from it, is plain JSON. */
+const JOB_CODE: Record<string, string> = Object.fromEntries(
+  ['files/describe', 'runs/run-job', 'runs/run-worker', 'runs/workflow-run'].map((name) => [
+    `jobhost/${name}.ts`,
+    'values of the code of jobs',
+  ]),
+);
+
 const PARSES: Record<string, string> = {
   'lib/json/exact-json.ts': 'it is made of it',
   'permissions/grants.ts': 'claims of a token, of which only words are used',
@@ -16,6 +24,10 @@ const PARSES: Record<string, string> = {
   'keeper/server/read-config.ts': 'orders of our own',
   'keeper/client/start.ts': "a keeper's first line, of our own",
   'keeper/state.ts': 'a file of our own',
+  'jobs/store/job-log.ts': 'lines of our own: names, times, words',
+  ...JOB_CODE,
+  'jobhost/library/direct-client.ts': "values for a script, which has JavaScript's numbers",
+  'jobhost/runs/attempt.ts': "arguments from a job's code",
 };
 
 const WRITES: Record<string, string> = {
@@ -35,6 +47,11 @@ const WRITES: Record<string, string> = {
   'mcp/proxy/proxy.ts': 'a key',
   'config/target/target-hash.ts': 'a key',
   'lib/pages.ts': 'a key',
+  ...JOB_CODE,
+  'jobhost/runs/instance-calls.ts': "results for a job's code, and keys",
+  'jobhost/runs/messages.ts': 'words of an error',
+  'jobhost/server/http/server.ts': 'errors of our own',
+  'jobhost/server/list-tools.ts': 'looked at, not written',
 };
 
 /** Files of `src` where the text is found. The demo server is a server, not this program. */

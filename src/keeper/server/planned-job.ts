@@ -26,9 +26,9 @@ export async function runPlannedJob(
   lease: Lease,
 ): Promise<Submitted> {
   const { runPlan } = await import('../../workflows/documents/run-plan.ts');
-  const job = await (resumes
-    ? deps.store.resume(resumes, deps.holder)
-    : deps.store.create({
+  const job = resumes
+    ? await deps.store.resume(resumes, deps.holder)
+    : await deps.store.create({
         instance,
         capability: metadata?.capability ?? name,
         arguments: stored_arguments,
@@ -37,7 +37,7 @@ export async function runPlannedJob(
         holder: deps.holder,
         metadata: metadata ?? undefined,
         plan,
-      }));
+      });
   onJob(job);
   const openLink = async (signal: AbortSignal) => {
     const { link, release } = await connections.lease(signal);
