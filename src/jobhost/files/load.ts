@@ -40,17 +40,24 @@ const WORKER = new URL(
 
 /** What is in a job file, or in a folder of them. Error: UsageError when there is no such file or folder. */
 export async function loadFolder(path: string, options: LoadOptions): Promise<LoadedFolder> {
-  const files = await findJobFiles(path);
+  const { files, unread } = await findJobFiles(path);
   const sources = new Map<string, SourceFile>();
   for (const file of files) await addSource(file, sources);
   const loaded = await new Loading(files, options).done();
   for (const { imported } of loaded.values())
     for (const file of imported) if (!sources.has(file)) await addSource(file, sources);
+  const merged = mergeFiles(files.map((file) => ({ file, loaded: loaded.get(file)?.loaded ?? nothing })));
   return {
     path,
-    ...mergeFiles(files.map((file) => ({ file, loaded: loaded.get(file)?.loaded ?? nothing }))),
+    ...merged,
+    problems: [...merged.problems, ...unread.map(unreadProblem)],
     sources: [...sources.values()],
   };
+}
+
+function unreadProblem({ folder, why }: { folder: string; why: string }): LoadProblem {
+  const message = `this folder cannot be read: ${why}`;
+  return { file: folder, line: undefined, column: undefined, code: 'import', name: undefined, message };
 }
 
 const nothing: LoadedFile = { jobs: [], workflows: [], problems: [], inApp: [], server: undefined };
