@@ -158,7 +158,7 @@ describe('an entry that is wrong', () => {
     ['a variable that is an object', { command: 'npx', env: { A: {} } }, 'env.A must be text, not an object'],
     ['a header that is null', { url: 'http://x/', headers: { A: null } }, 'headers.A must be text, not null'],
     ['a folder that is no text', { command: 'npx', cwd: true }, 'cwd must be text, not a boolean'],
-    ['neither url nor command', { type: 'http' }, 'it has neither a url nor a command'],
+    ['neither url nor command', { type: 'http' }, 'it has neither a url nor a command nor jobs'],
     ['a switch that is no switch', { command: 'npx', disabled: 'true' }, 'disabled must be true or false'],
     ['a proxy that is no text', { url: 'http://x/', proxy: 8080 }, 'proxy must be text, not a number'],
   ];
