@@ -27,6 +27,8 @@ export interface Live {
   update(text: string, progress: Progress | null): void;
   /** Takes the live line away, for a prompt or for the answer; `update` brings it back. */
   pause(): void;
+  /** The same until `work` has ended, whatever news there is meanwhile: a question has the terminal to itself. */
+  aside<T>(work: () => Promise<T>): Promise<T>;
   stop(): void;
 }
 
@@ -109,11 +111,6 @@ export function withPause(deps: JobDeps, live: Live): JobDeps {
         live.pause();
         onLog(message);
       }),
-    ask:
-      ask &&
-      ((question, signal) => {
-        live.pause();
-        return ask(question, signal);
-      }),
+    ask: ask && ((question, signal) => live.aside(() => ask(question, signal))),
   };
 }

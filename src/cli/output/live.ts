@@ -63,7 +63,7 @@ export function liveLine(
 }
 
 /** Nothing is shown: --quiet, and calls of which others tell. */
-export const SILENT: WatchedLive = { update() {}, pause() {}, stop() {} };
+export const SILENT: WatchedLive = { update() {}, pause() {}, aside: (work) => work(), stop() {} };
 
 /**
  * A spinner with a progress bar on a terminal, otherwise one line per progress report. `immediately` false: nothing shows before the first
@@ -90,6 +90,7 @@ function lines(printer: Printer): Live {
       last = line;
     },
     pause() {},
+    aside: (work) => work(),
     stop() {},
   };
 }
@@ -139,11 +140,13 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
   let running: Ora | undefined;
   let said: Parameters<WatchedLive['update']> = ['', null];
   let ticking: NodeJS.Timeout | undefined;
+  let aside = 0;
   const text = () => {
     const [lead, progress, watched] = said;
     return liveLine(lead, progress, watched, (printer.stderr.columns ?? 80) - SPINNER, Date.now());
   };
   const draw = () => {
+    if (aside > 0) return;
     running ??= ora(spinnerOptions(color));
     running.text = text();
     if (!running.isSpinning) running.start();
@@ -162,6 +165,15 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
       draw();
     },
     pause,
+    async aside(work) {
+      aside += 1;
+      pause();
+      try {
+        return await work();
+      } finally {
+        aside -= 1;
+      }
+    },
     stop() {
       pause();
       running = undefined;

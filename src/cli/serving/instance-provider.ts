@@ -272,7 +272,7 @@ export class InstanceProvider implements Provider {
   }
 }
 
-const SILENT: Live = { update() {}, pause() {}, stop() {} };
+const SILENT: Live = { update() {}, pause() {}, aside: (work) => work(), stop() {} };
 
 async function statusNow(own: App, job: JobRecord): Promise<RunStatus> {
   return runOfJob(job, await own.store.readLog(job.job_id));

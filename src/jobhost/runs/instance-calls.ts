@@ -28,7 +28,7 @@ import { redactSecrets } from '../../tools/schema/redact.ts';
 import { isErrorResult } from '../../tools/tool.ts';
 import type { CallRequest } from './attempt.ts';
 
-const SILENT: Live = { update() {}, pause() {}, stop() {} };
+const SILENT: Live = { update() {}, pause() {}, aside: (work) => work(), stop() {} };
 
 /** How a tool's failure reaches the job. */
 class ToolFailed extends Error {

@@ -1,3 +1,4 @@
+import type { Live } from '../../../calls/call.ts';
 import { detached } from '../../../calls/detached.ts';
 import { UsageError } from '../../../errors.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
@@ -36,11 +37,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
   const stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app, await deps.store.read(wanted));
   const ask = permittedAnswerer(app, deps.store, wanted, deps.ask);
-  if (ask)
-    deps.ask = (question, signal) => {
-      view.pause();
-      return ask(question, signal);
-    };
+  if (ask) deps.ask = (question, signal) => view.aside(() => ask(question, signal));
   try {
     const inHand: UnrecordedEndError[] = [];
     const job = await waitForJob(deps, wanted, stop, {
@@ -62,7 +59,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
 
 interface ChangeView {
   show(job: JobRecord): void;
-  pause(): void;
+  aside: Live['aside'];
   end(): void;
 }
 
@@ -78,7 +75,7 @@ async function changes(app: App, first: JobRecord): Promise<ChangeView> {
         message: remoteMessage(job),
         last: `(${visibleName(job.capability)} ${job.job_id})`,
       }),
-    pause: () => live.pause(),
+    aside: (work) => live.aside(work),
     end: () => live.stop(),
   };
 }
@@ -136,7 +133,7 @@ function changeLines(app: App): ChangeView {
       if (printer.json) printer.envelope('jobs watch', jobSummary(job), job);
       else if (!printer.quiet) printer.out(line);
     },
-    pause() {},
+    aside: (work) => work(),
     end() {},
   };
 }
