@@ -97,7 +97,10 @@ async function changeTree(app: App, first: JobRecord): Promise<ChangeView> {
       table.draw();
     },
     // A question is put below what was told last.
-    pause: () => table.stop(),
+    aside(work) {
+      table.stop();
+      return work();
+    },
     end: () => table.stop(),
   };
 }
