@@ -10,7 +10,7 @@ import type { CommandSpec } from '../../src/cli/program.ts';
 import { atTestEnd, run } from '../support/cli.ts';
 import { freshHome } from '../support/home.ts';
 import { addInstance, homeAt } from '../support/instance.ts';
-import { everythingCommand } from '../support/keeper.ts';
+import { endKeepers, everythingCommand } from '../support/keeper.ts';
 import { launchers, shell } from '../support/launcher.ts';
 import { demoServer } from '../support/servers.ts';
 
@@ -130,6 +130,13 @@ it.skipIf(process.platform === 'win32')(
         if (name === 'demo status') await typed('mcp2cli demo start', home);
         if (name === 'unlink') await typed('mcp2cli link work', home);
         if (name === 'jobs define') await typed('mcp2cli work jobs undefine nightly-export', home);
+        if (name === 'jobs resume') {
+          endKeepers(home);
+          const steps = [{ id: 'a', tool: 'deploy' }];
+          writeFileSync(join(home, 'failing.json'), JSON.stringify({ name: 'failing', steps }));
+          await typed('mcp2cli work jobs define failing.json', home);
+          expect(await typed('mcp2cli work failing', home)).toMatchObject({ code: 1 });
+        }
         const { stdout: help } = await typed(`${prefix} ${name} --help`, home);
         const line = `${prefix} ${example}`;
         if (name !== 'jobs answer' && !help.includes(`\n  ${line}\n`))
