@@ -71,7 +71,9 @@ class FolderProvider implements Provider {
     const { context, paths, log, path, instance } = options;
     const { jobFilesCacheDir: cacheDir } = paths;
     this.#options = options;
-    this.about = { name: instance, title: `Jobs of ${instance}` };
+    // What is served without an instance is known by its folder.
+    const name = instance.startsWith('adhoc-') ? basename(path) : instance;
+    this.about = { name, title: `Jobs of ${name}` };
     this.#pool = new WorkerPool({
       script: WORKER,
       cacheDir,
