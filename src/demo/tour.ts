@@ -1,9 +1,10 @@
 /** `npm run demo`: the main job from the first command to the last, on a real server, in a data root of its own that is removed again. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
+import { TOUR_JOB, TOUR_WORKFLOW } from './tour-jobs.ts';
 
 /** Runs the tour with the very program that it shows. Returns 0 when every command ended as it should. */
 export async function runTour(context: Context): Promise<number> {
@@ -13,6 +14,7 @@ export async function runTour(context: Context): Promise<number> {
     await tour.walk();
     return tour.surprises === 0 ? 0 : 1;
   } finally {
+    await tour.run(['keeper', 'stop', 'own', '-q'], { show: false });
     await tour.run(['demo', 'stop', '-q'], { show: false });
     rmSync(home, { recursive: true, force: true });
   }
@@ -78,11 +80,30 @@ class Tour {
     this.print(`  .data.remote.status              ${JSON.stringify(data.remote?.['status'])}`);
     this.print(`  .data.result.content[0].text     ${JSON.stringify(data.result?.content?.[0]?.text)}`);
     await this.demo(['jobs', 'list']);
+    await this.#ownJobs();
     this.say(
       this.surprises === 0
         ? 'That was the main job. Start here: mcp2cli --help'
         : 'Something did not go as the tour expects.',
     );
+  }
+
+  /** Jobs of the user's own, that call the demo server. */
+  async #ownJobs(): Promise<void> {
+    const jobs = join(this.#home, 'jobs');
+    mkdirSync(jobs);
+    writeFileSync(join(jobs, 'release.job.ts'), TOUR_JOB);
+    writeFileSync(join(jobs, 'ship.workflow.ts'), TOUR_WORKFLOW);
+    this.say('A job of your own: a file of TypeScript. It may call the tools of any instance.');
+    this.print(`\n${TOUR_JOB.trimEnd()}`);
+    await this.run(['instances', 'add', 'own', '--jobs', jobs]);
+    await this.run(['own', 'ls']);
+    await this.run(['own', 'release', '--version', '4.0', '--background']);
+    await this.run(['own', 'jobs', 'wait', '--latest']);
+    this.say('Jobs are steps of workflows, each on record before the next begins.');
+    await this.run(['own', 'ship', '--version', '5.0', '--background']);
+    await this.run(['own', 'jobs', 'wait', '--latest']);
+    await this.run(['own', 'jobs', 'show', '--latest']);
   }
 
   say(text: string): void {
