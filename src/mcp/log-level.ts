@@ -25,7 +25,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export type ServerMessage = LogMessage;
 
 /** Whether a message is as severe as that; one of a level that nobody knows always is. */
-export function isAtLeast({ level }: ServerMessage, least: string | undefined): boolean {
+export function isAtLeast({ level }: Pick<ServerMessage, 'level'>, least: string | undefined): boolean {
   const at = (LOG_LEVELS as readonly unknown[]).indexOf(level);
   return at < 0 || at >= (LOG_LEVELS as readonly unknown[]).indexOf(least);
 }

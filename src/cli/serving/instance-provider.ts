@@ -6,6 +6,7 @@ import type { Instance } from '../../config/configured-instance.ts';
 import { AuthError, CliError, UnfinishedError, UnreachableError, UsageError } from '../../errors.ts';
 import { entriesOn, listedEntries, withSettings } from '../../instance/entries.ts';
 import type { Provider, RunEvents, RunRequest, RunStatus, ServedEntry } from '../../jobhost/provider.ts';
+import { runOfRecord, servedResult } from '../../jobhost/run-status.ts';
 import type { LogMessage } from '../../jobs/ports.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { cancelJob, showJob, waitForJob } from '../../jobs/wait.ts';
@@ -15,7 +16,6 @@ import { permitJobs } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
 import { asCommand } from './own-app.ts';
-import { runOfJob, servedResult } from './run-status.ts';
 import { prepare, scopeOf, served, unique } from './served-calls.ts';
 
 /** The pause between two looks at a job that waits for an answer, and between two tries to reach a server that was not there, in milliseconds. */
@@ -162,7 +162,7 @@ export class InstanceProvider implements Provider {
         const logs = await own.store.readLog(runId);
         if (onLog) for (const { text } of logs.slice(told)) onLog({ level: 'info', text });
         told = Math.max(told, logs.length);
-        onChange?.(runOfJob(job, logs));
+        onChange?.(runOfRecord(job, logs));
       };
       // One after the other, so that no line is told twice; what cannot be read tells nothing.
       let telling = Promise.resolve();
@@ -210,7 +210,7 @@ export class InstanceProvider implements Provider {
     return this.#with(async (own) => {
       const found: RunStatus[] = [];
       for (const job of (await own.store.list({ limit })).jobs)
-        if (await this.#mayRead(own, job.job_id)) found.push(runOfJob(job, []));
+        if (await this.#mayRead(own, job.job_id)) found.push(runOfRecord(job, []));
       return found;
     });
   }
@@ -275,7 +275,7 @@ export class InstanceProvider implements Provider {
 const SILENT: Live = { update() {}, pause() {}, aside: (work) => work(), stop() {} };
 
 async function statusNow(own: App, job: JobRecord): Promise<RunStatus> {
-  return runOfJob(job, await own.store.readLog(job.job_id));
+  return runOfRecord(job, await own.store.readLog(job.job_id));
 }
 
 function unknownRun(runId: string): UsageError {

@@ -5,13 +5,13 @@ import { UsageError } from '../../errors.ts';
 import { entriesOn } from '../../instance/entries.ts';
 import { invalidInput } from '../../jobhost/invalid-input.ts';
 import type { RunRequest, ServedEntry } from '../../jobhost/provider.ts';
+import { servedKind } from '../../jobhost/run-status.ts';
 import type { LogMessage } from '../../jobs/ports.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { validateArguments } from '../../tools/flags/validate.ts';
 import type { App } from '../app.ts';
 import { callOptions, preparedCall } from '../commands/tool.ts';
 import { applyDefaults } from '../global-flags/tool-defaults.ts';
-import { servedKind } from './run-status.ts';
 
 /** Of several entries with one name the first is reached by it: tools come first. */
 export function unique(entries: readonly CatalogEntry[]): CatalogEntry[] {

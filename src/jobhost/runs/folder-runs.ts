@@ -14,8 +14,9 @@ import { redactSecrets } from '../../tools/schema/redact.ts';
 import type { LoadedFolder, LoadedJob, LoadedWorkflow } from '../files/loaded.ts';
 import type { AuthInfo } from '../library/options.ts';
 import type { RunEvents, RunRequest, RunStatus, ServedResult } from '../provider.ts';
+import { runOfRecord } from '../run-status.ts';
 import { codeOf, type InstanceCalls } from './instance-calls.ts';
-import { endStatus, type LiveRun, LiveRuns, runOfRecord } from './live-runs.ts';
+import { endStatus, type LiveRun, LiveRuns } from './live-runs.ts';
 import { type JobRunEvents, type RunnerDeps, resultOf, runJob } from './run-job.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -94,7 +95,7 @@ export class FolderRuns {
     const live = this.live.get(runId);
     if (live) return { ...live.status, logs: await this.store.readLog(runId) };
     try {
-      return runOfRecord(await this.store.read(runId), await this.store.readLog(runId));
+      return runOfRecord(await this.store.read(runId), await this.store.readLog(runId), 'job');
     } catch (error) {
       if (error instanceof UsageError) return undefined;
       throw error;
@@ -102,7 +103,7 @@ export class FolderRuns {
   }
 
   async list(limit: number): Promise<RunStatus[]> {
-    return (await this.store.list({ limit })).jobs.map((job) => runOfRecord(job, []));
+    return (await this.store.list({ limit })).jobs.map((job) => runOfRecord(job, [], 'job'));
   }
 
   /** Puts the wish on record, for whichever process holds the run. */

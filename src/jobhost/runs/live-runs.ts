@@ -1,7 +1,7 @@
 /** The runs that this host has begun in the background, from their start until some time after their end. */
-import { isTerminal, type JobEnd, type JobRecord, type LogEntry } from '../../jobs/record.ts';
-import { isObject } from '../../lib/json/json.ts';
-import type { RunEvents, RunStatus, ServedResult } from '../provider.ts';
+import { isTerminal, type JobEnd } from '../../jobs/record.ts';
+import type { RunEvents, RunStatus } from '../provider.ts';
+import { servedResult } from '../run-status.ts';
 
 /** Runs that have ended are remembered as long as there are no more than this: their callers may still ask. */
 const REMEMBERED = 256;
@@ -42,45 +42,6 @@ export class LiveRuns {
     for (const old of this.#ended.splice(0, Math.max(0, this.#ended.length - REMEMBERED)))
       if (this.#runs.get(old) !== run) this.#runs.delete(old);
   }
-}
-
-/** A record as a run. */
-export function runOfRecord(job: JobRecord, logs: readonly LogEntry[]): RunStatus {
-  const { job_id, capability, kind, status, attempt, progress, error, result, steps } = job;
-  return {
-    runId: job_id,
-    name: capability,
-    kind: kind === 'workflow' ? 'workflow' : 'job',
-    status,
-    attempt,
-    progress,
-    result: isTerminal(status) ? servedResult(result) : undefined,
-    error,
-    logs,
-    ...(steps === undefined ? {} : { steps: steps.map(stepOf) }),
-    startedAt: job.created_at,
-    updatedAt: job.updated_at,
-    finishedAt: job.finished_at,
-  };
-}
-
-function stepOf(step: NonNullable<JobRecord['steps']>[number]): NonNullable<RunStatus['steps']>[number] {
-  const { id, name, state, outputs, error, attempt, started_at, finished_at } = step;
-  return {
-    id,
-    jobName: name,
-    state,
-    outputs,
-    error: error ?? undefined,
-    attempt,
-    startedAt: started_at ?? undefined,
-    finishedAt: finished_at ?? undefined,
-  };
-}
-
-export function servedResult(result: unknown): ServedResult | undefined {
-  if (!isObject(result)) return undefined;
-  return { ...result, content: Array.isArray(result['content']) ? result['content'] : [] };
 }
 
 /** What an end on record says. */

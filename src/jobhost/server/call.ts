@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../lib/json/json.ts';
+import type { LogLevel } from '../../mcp/log-level.ts';
 import type { Host } from './host.ts';
-import type { Level } from './levels.ts';
 
 /** A request as its handler sees it. */
 export interface Call {
@@ -15,7 +15,7 @@ export interface Call {
   /** Ends with the request: cancelled, the client gone, the server closing. */
   readonly signal: AbortSignal;
   /** The least severe log messages to tell; none without it. */
-  readonly level: Level | undefined;
+  readonly level: LogLevel | undefined;
   /** Tells something that belongs to this request, before its answer. */
   notify(method: string, params: JsonObject): void;
   /** What goes on behind the request, as long as the client is there: `tell` reaches it then. */

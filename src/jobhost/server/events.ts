@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../lib/json/json.ts';
+import { isAtLeast } from '../../mcp/log-level.ts';
 import type { RunEvents } from '../provider.ts';
 import type { Call } from './call.ts';
-import { isWanted } from './levels.ts';
 
 /** What a run tells, as notifications of the request that started it; `meta` says of which task. */
 export function toldEvents(
@@ -33,7 +33,7 @@ export function toldEvents(
       level === undefined
         ? undefined
         : (line) => {
-            if (isWanted(line.level, level))
+            if (isAtLeast(line, level))
               tell('notifications/message', { level: line.level, logger: name, data: line.text, ...more });
           },
   };

@@ -6,10 +6,10 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
 } from '../../mcp/connection/meta-keys.ts';
+import { LOG_LEVELS, type LogLevel } from '../../mcp/log-level.ts';
 import type { Call, Send } from './call.ts';
 import { callTool } from './call-tool.ts';
 import { badParams, CODE, type Host, paramsOf } from './host.ts';
-import { LEVELS, type Level } from './levels.ts';
 import { listTools } from './list-tools.ts';
 import { listen } from './listen.ts';
 import { cancelTask, getTask, listTasks, taskResult, updateTask } from './tasks.ts';
@@ -53,7 +53,7 @@ export class ClientSession {
   readonly #stopListening: () => void;
   /** The version that was agreed on; undefined before. */
   version: string | undefined;
-  #level: Level | undefined;
+  #level: LogLevel | undefined;
   #toldOfLists = false;
 
   /** `push`: sends what belongs to no request of the client. */
@@ -180,7 +180,7 @@ export class ClientSession {
         return {};
       case 'logging/setLevel': {
         const level = levelOf(params['level']);
-        if (!level) throw badParams(`level must be one of ${LEVELS.join(', ')}`);
+        if (!level) throw badParams(`level must be one of ${LOG_LEVELS.join(', ')}`);
         this.#level = level;
         return {};
       }
@@ -248,8 +248,8 @@ function isId(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }
 
-function levelOf(value: unknown): Level | undefined {
-  return LEVELS.find((level) => level === value);
+function levelOf(value: unknown): LogLevel | undefined {
+  return LOG_LEVELS.find((level) => level === value);
 }
 
 /** What comes with each request of 2026-07-28 (basic, "Request Metadata"). Errors: RpcError -32022, -32602. */
