@@ -13,9 +13,11 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/doctor/finding.ts';
-import { run } from '../support/cli.ts';
+import { eachInItsProcess, run } from '../support/cli.ts';
 import { freshDir, freshHome } from '../support/home.ts';
 import { dataOf, homeAt } from '../support/instance.ts';
+
+eachInItsProcess();
 
 const CACHING = 'enableCompileCache' in (process.getBuiltinModule?.('node:module') ?? {});
 /** Not the one that tests share. */
