@@ -160,6 +160,11 @@ export class JobRecorder {
     this.#record(seen, true);
   }
 
+  /** Resolves when what was to be written by now is on record. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
   /** The end with the progress that was held back: what came last is what counts. */
   withLast(end: JobEnd): JobEnd {
     const progress = end.progress ?? this.#waiting?.progress;

@@ -42,7 +42,7 @@ export interface FollowOptions {
 }
 
 /** What is told of a task on the way to its end. */
-export type Recorder = Pick<JobRecorder, 'seen' | 'progress' | 'now' | 'tick' | 'withLast'>;
+export type Recorder = Pick<JobRecorder, 'seen' | 'progress' | 'now' | 'tick' | 'withLast' | 'written'>;
 
 /**
  * Stays with a remote task until it is terminal, records the end, and returns the record as it then stands. `tasks/result` is held

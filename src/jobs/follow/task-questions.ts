@@ -19,7 +19,7 @@ export interface TaskQuestionsOptions {
   job: JobRecord;
   events: JobEvents;
   signal: AbortSignal;
-  recorder: Pick<JobRecorder, 'now'>;
+  recorder: Pick<JobRecorder, 'now' | 'written'>;
   sleep: WakeableSleep;
   blocking: ResultRequest;
 }
@@ -89,6 +89,7 @@ export class TaskQuestions {
       throw inputRequired(this.#options.job, questions.open, state.message ?? state.progress?.message);
     }
     if (backend.blocks && questions.inherited.length > 0) await this.#preferFresh(backend);
+    await this.#options.recorder.written();
     // Without a question in hand the blocking request fetches it.
     questions.askAll();
     for (const { question, answer } of questions.ready) {

@@ -134,6 +134,7 @@ async function follow(
     progress() {},
     tick() {},
     withLast: (end: JobEnd) => end,
+    written: async () => {},
   };
   try {
     const task = { ...job, backend, remote_task_id, session, remote, holder: null };
