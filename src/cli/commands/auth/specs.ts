@@ -5,6 +5,7 @@ const TARGET_HELP = {
   cwd: '',
   stdio: '',
   url: 'a server without an instance of its own',
+  jobs: '',
 } as const;
 
 /** `auth`: logins to servers. */
