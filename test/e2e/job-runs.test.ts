@@ -206,6 +206,14 @@ it.each([
   60_000,
 );
 
+it('ends a job that calls itself without an end', async () => {
+  const again = simple('again', `return await ctx.call('etl', 'again', {});`);
+  const { etl } = await withJobs({ 'again.job.mjs': again });
+  const ended = await etl('again');
+  expect(ended.code).toBe(1);
+  expect(ended.stdout).toContain('jobs call jobs that call jobs, 16 deep');
+});
+
 it('runs many at once', async () => {
   const { home, etl } = await withJobs({
     'next.job.mjs': `import { job, z } from 'mcp2cli/jobs';

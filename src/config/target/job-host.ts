@@ -7,6 +7,12 @@ import type { StdioTarget, Target } from './target.ts';
 export const JOB_HOST_INSTANCE = 'MCP2CLI_JOB_HOST';
 export const DATA_ROOT = 'MCP2CLI_HOME';
 
+/** How many such servers stand above this process, each started by a job of the one before it. */
+const DEPTH = 'MCP2CLI_JOB_DEPTH';
+
+/** A job that calls itself would start processes until the machine has no more. */
+const MAX_DEPTH = 16;
+
 /** Variables that mean a command, and not the programs that it starts. */
 const OF_COMMAND = ['MCP2CLI_PROGRAM', 'MCP2CLI_INSTANCE', 'MCP2CLI_CONFIG', 'MCP2CLI_KEEPER'];
 
@@ -27,11 +33,17 @@ export interface JobHost {
 
 /**
  * The target as it is started. Jobs are the user's own programs and may call any instance: unlike a server of somebody else they get the whole
- * environment. Error: UsageError for job files that are not there.
+ * environment. Errors: UsageError for job files that are not there, and for jobs that call jobs too deep.
  */
 export function startable(target: Target, { execPath, entry, root, instance, env }: JobHost): Target {
   if (target.kind !== 'stdio' || target.jobs === undefined) return target;
   checkJobsPath(target.jobs, `cannot start ${instance}: `);
+  const depth = (Number(env[DEPTH]) || 0) + 1;
+  if (depth > MAX_DEPTH)
+    throw new UsageError(`cannot start ${instance}: jobs call jobs that call jobs, ${MAX_DEPTH} deep`, {
+      code: 'jobs_too_deep',
+      hint: 'does a job call itself without an end?',
+    });
   const inherited = Object.entries(env).filter(
     (one): one is [string, string] => one[1] !== undefined && !OF_COMMAND.includes(one[0]),
   );
@@ -44,6 +56,7 @@ export function startable(target: Target, { execPath, entry, root, instance, env
       ...target.env,
       [DATA_ROOT]: root,
       [JOB_HOST_INSTANCE]: instance,
+      [DEPTH]: String(depth),
     },
   };
 }
