@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { isObject } from '../lib/json/json.ts';
 import { isErrorResult } from '../tools/tool.ts';
 import type { Snapshot } from './ports.ts';
-import type { JobEnd, JobError, TerminalStatus } from './record.ts';
+import type { JobEnd, JobError, Progress, TerminalStatus } from './record.ts';
 
 /** The end that a terminal snapshot tells. */
 export function endOfSnapshot(snapshot: Snapshot, clock: Clock): JobEnd {
@@ -22,12 +22,12 @@ export function endOfSnapshot(snapshot: Snapshot, clock: Clock): JobEnd {
 /** The end of a plain call that was answered with a CallToolResult. */
 export function endOfResult(result: unknown, clock: Clock): JobEnd {
   const failed = isErrorResult(result);
-  const { attempt, error } = runFacts(result);
+  const { error, ...facts } = runFacts(result);
   return {
     status: failed ? 'failed' : 'completed',
     result,
     error: failed ? (error ?? { code: 'tool_error', message: 'the tool reported an error' }) : null,
-    ...(attempt === undefined ? {} : { attempt }),
+    ...facts,
     finished_at: clock.now().toISOString(),
   };
 }
@@ -35,19 +35,32 @@ export function endOfResult(result: unknown, clock: Clock): JobEnd {
 /** What the server of one's own jobs says of a run beside its result, in `_meta`. */
 export const RUN_META_KEY = 'mcp2cli/run';
 
-/** What a result says so of its run: the attempt that it is of, and why it failed. */
-export function runFacts(result: unknown): { attempt?: number; error?: JobError } {
+/** What a result says so of its run: the attempt that it is of, how far it has come, and why it failed. */
+export function runFacts(result: unknown): { attempt?: number; progress?: Progress; error?: JobError } {
   const meta = isObject(result) && isObject(result['_meta']) ? result['_meta'][RUN_META_KEY] : undefined;
   if (!isObject(meta)) return {};
-  const { attempt, error } = meta;
+  const { attempt, progress, error } = meta;
+  const isProgress = isObject(progress) && typeof progress['progress'] === 'number';
   const isError =
     isObject(error) && typeof error['code'] === 'string' && typeof error['message'] === 'string';
   return {
     ...(typeof attempt === 'number' ? { attempt } : {}),
+    ...(isProgress ? { progress: progress as unknown as Progress } : {}),
     ...(isError
       ? { error: { ...error, code: String(error['code']), message: String(error['message']) } }
       : {}),
   };
+}
+
+/** A result that tells how far its run has come: what was told on the way may come later than the result, or not be heard at all. */
+export function withProgress<T extends { _meta?: Record<string, unknown> | undefined }>(
+  result: T,
+  progress: Progress | null,
+): T {
+  if (progress === null) return result;
+  const { _meta = {} } = result;
+  const facts = isObject(_meta[RUN_META_KEY]) ? _meta[RUN_META_KEY] : {};
+  return { ...result, _meta: { ..._meta, [RUN_META_KEY]: { ...facts, progress } } };
 }
 
 /**

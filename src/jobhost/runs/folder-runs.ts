@@ -3,7 +3,7 @@ import type { Paths } from '../../config/paths.ts';
 import type { Context } from '../../context.ts';
 import { CliError, UsageError } from '../../errors.ts';
 import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
-import { canceled, endOfFailure, endOfResult, lost } from '../../jobs/job-end.ts';
+import { canceled, endOfFailure, endOfResult, lost, withProgress } from '../../jobs/job-end.ts';
 import type { Awaitable, JobStore } from '../../jobs/ports.ts';
 import type { CallRecord, JobEnd } from '../../jobs/record.ts';
 import { openJobStore } from '../../jobs/store/job-store.ts';
@@ -172,7 +172,7 @@ export class FolderRuns {
       );
     live.done = this.#work(entry, folder, request.input, { runId, jobId: runId }, heard, cancel.signal)
       .then(
-        (result) => endOfResult(result, clock),
+        (result) => endOfResult(withProgress(result, live.status.progress), clock),
         (error: unknown) => {
           live.failure = error as Error;
           return this.#endOf(error, cancel.signal.aborted);

@@ -70,8 +70,8 @@ export function endedWith(result: unknown, state: Snapshot | undefined): Snapsho
   const failed = isErrorResult(result) || state?.status === 'failed';
   const base: Snapshot = state ?? { status: 'completed', remote: null, remoteStatus: null };
   if (canceled) return { ...base, status: 'canceled', result, error: canceledError(base) };
-  const { attempt = base.attempt, error } = runFacts(result);
-  const ended: Snapshot = { ...base, ...(attempt === undefined ? {} : { attempt }), result };
+  const { error, ...facts } = runFacts(result);
+  const ended: Snapshot = { ...base, ...facts, result };
   if (failed) return { ...ended, status: 'failed', error: error ?? toolError(result, base.message) };
   return { ...ended, status: 'completed' };
 }
