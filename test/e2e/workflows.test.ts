@@ -98,8 +98,15 @@ describe('a workflow of a document', () => {
     expect(job).toMatchObject({ kind: 'workflow', progress: { progress: 4, total: 4 } });
     expect(job).not.toHaveProperty('steps');
     expect(await work('pipeline', '--by', 'x')).toMatchObject({ code: 2 });
+    // Its document can be taken elsewhere; the definitions' has nothing of it, and says so.
+    const { stdout: exported } = await work('jobs', 'export', 'pipeline');
+    const all = await work('jobs', 'export');
+    expect(JSON.parse(all.stdout)).toMatchObject({ definitions: [] });
+    expect(all.stderr).toContain('the workflow pipeline is a document of its own: ');
     expect(await work('jobs', 'undefine', 'pipeline')).toMatchObject({ code: 0 });
     expect(await work('pipeline', '--by', '1')).toMatchObject({ code: 2 });
+    expect(await define(exported)).toMatchObject({ code: 0 });
+    expect(await work('pipeline', '--by', '1')).toMatchObject({ code: 0 });
   });
 
   it('fails with a step that may not, says which, and is resumed without what has completed', async () => {

@@ -1,5 +1,5 @@
-import { readDefinitions, readDefinitionsFile } from '../../../definitions/read.ts';
-import { EXIT } from '../../../errors.ts';
+import { readDefinitionsFile, type StoredWorkflow } from '../../../definitions/read.ts';
+import { EXIT, UsageError } from '../../../errors.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import { visibleJson } from '../../../lib/text/visible.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
@@ -34,18 +34,35 @@ export async function listDefinitions(app: App): Promise<number> {
 }
 
 /**
- * `jobs export [NAME...]`: the same document in every format, so that it can go into a file as it is. Errors: UsageError for an unknown name,
- * PermissionError for one that may not be listed.
+ * `jobs export [NAME...]`: the same document in every format, so that it can go into a file as it is; for a workflow the document that
+ * `jobs define` takes. Errors: UsageError for an unknown name, PermissionError for one that may not be listed.
  */
 export async function exportDefinitions(app: App, names: readonly string[]): Promise<number> {
-  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const { definitions: all, workflows } = readDefinitionsFile(app.paths.definitionsFile(app.instance.name));
+  const workflow = workflows.find(({ name }) => names.includes(name));
+  if (workflow) {
+    if (names.length > 1)
+      throw new UsageError(`${workflow.name} is a workflow, which is exported alone: a document each`, {
+        command: ['jobs', 'export', workflow.name],
+      });
+    await permit(app, 'list', workflow.name);
+    return printDocument(app, workflow);
+  }
   const missing = names.find((name) => !all.some((one) => one.name === name));
   if (missing !== undefined) throw await unknownDefinition(app, missing);
   if (names.length === 0) await permit(app, 'list');
   const named = all.filter((one) => names.includes(one.name));
   for (const one of named) await permitAll(app, 'list', namesOfDefinition(one));
   const definitions = names.length === 0 ? await permittedItems(app, all, namesOfDefinition) : named;
-  const text = stringifyJson({ mcp2cli_definitions: EXPORT_VERSION, definitions }, 2);
-  app.printer.out(app.printer.outTTY ? visibleJson(text) : text);
+  const others: readonly StoredWorkflow[] =
+    names.length > 0 ? [] : await permittedItems(app, workflows, (one: StoredWorkflow) => [one.name]);
+  for (const { name } of others)
+    app.printer.note(`the workflow ${name} is a document of its own: ${app.command('jobs', 'export', name)}`);
+  return printDocument(app, { mcp2cli_definitions: EXPORT_VERSION, definitions });
+}
+
+function printDocument({ printer }: App, document: object): number {
+  const text = stringifyJson(document, 2);
+  printer.out(printer.outTTY ? visibleJson(text) : text);
   return EXIT.ok;
 }
