@@ -108,8 +108,10 @@ async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promi
         stop,
         onProgress: (p) => recorder.progress(p),
         onAnswered: events.onAnswered,
-        onOpen: (open) =>
-          recorder.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' }),
+        onOpen: (open) => {
+          recorder.now({ pending_input: open, status: open.length > 0 ? 'input_required' : 'running' });
+          return recorder.written();
+        },
       },
       () =>
         asTask

@@ -79,9 +79,9 @@ async function submitTask(
       {
         stop: options.stop,
         // Some servers ask before they accept; the question stays with the record for whoever can answer.
-        onOpen: (open) => {
+        onOpen: async (open) => {
           asks = open.length > 0;
-          void deps.store.observe(job.job_id, {
+          await deps.store.observe(job.job_id, {
             pending_input: open,
             ...(asks ? { status: 'input_required' } : {}),
           });

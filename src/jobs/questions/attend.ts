@@ -11,8 +11,8 @@ export interface WithAnswersOptions {
   onProgress?: (progress: Progress) => void;
   /** An answer has reached the server. */
   onAnswered?: JobEvents['onAnswered'];
-  /** The open questions, whenever there are others than before; for whoever keeps them. */
-  onOpen?: (open: PendingInput[]) => void;
+  /** The open questions, whenever there are others than before; for whoever keeps them: nobody is asked until this has resolved. */
+  onOpen?: (open: PendingInput[]) => void | Promise<void>;
   /** What to do with a question that nobody here answers (`asResult`: see LinkEvents); without it the work is stopped. */
   onUnanswered?: (question: PendingInput, asResult: boolean) => void;
 }
@@ -31,14 +31,20 @@ export async function withAnswers<T>(
   const unanswered = onUnanswered ?? ((question) => stop.abort(nobodyAnswers(question)));
   const told = new Set<PendingInput>();
   const asResult = new Set<PendingInput>();
+  let kept: void | Promise<void>;
   const questions = new Questions({
     ask: deps.ask,
     automatic: deps.automatic,
     signal: stop.signal,
-    onOpen: onOpen ?? (() => {}),
+    onOpen: (open) => {
+      kept = onOpen?.(open);
+      // Told where the next one is asked; after the last there is nothing to tell.
+      kept?.catch(() => {});
+    },
     onReady: () => void deliver().catch((error: unknown) => stop.abort(error as Error)),
   });
   const deliver = async () => {
+    await kept;
     questions.askAll();
     for (const { question, answer } of questions.ready) {
       await link.respond(question.request_id, { ...answer });

@@ -35,8 +35,8 @@ export interface StepCall {
   events: JobEvents;
   /** The server has made a task of the call: it goes on record before anything else happens. */
   onTask(fact: TaskFact): Promise<void>;
-  /** Questions of this step that are open. */
-  onOpen(open: PendingInput[]): void;
+  /** Questions of this step that are open. Resolves when they are on record. */
+  onOpen(open: PendingInput[]): Promise<void>;
 }
 
 /**
@@ -85,7 +85,7 @@ export async function callStep(
     throw failureOf(error, call, stop.signal);
   } finally {
     stop.dispose();
-    call.onOpen([]);
+    await call.onOpen([]);
     await lease?.release(keepSession);
   }
 }
@@ -128,13 +128,16 @@ async function follow(
   stop: ReturnType<typeof stopAfter>,
 ): Promise<JobEnd> {
   const { backend, remote_task_id, session, remote } = fact;
+  let kept = Promise.resolve();
   const recorder = {
-    now: ({ pending_input }: { pending_input?: PendingInput[] }) => pending_input && onOpen(pending_input),
+    now: ({ pending_input }: { pending_input?: PendingInput[] }) => {
+      if (pending_input) kept = onOpen(pending_input);
+    },
     seen() {},
     progress() {},
     tick() {},
     withLast: (end: JobEnd) => end,
-    written: async () => {},
+    written: () => kept,
   };
   try {
     const task = { ...job, backend, remote_task_id, session, remote, holder: null };

@@ -87,12 +87,13 @@ export async function runPlan({
                   task: fact,
                   at: fact.accepted_at,
                 }),
-              onOpen: (questions) => {
+              onOpen: async (questions) => {
                 if (questions.length === 0 && !open.has(id)) return;
                 if (questions.length > 0) open.set(id, questions);
                 else open.delete(id);
                 const all = [...open.values()].flat();
                 recorder.now({ pending_input: all, status: all.length > 0 ? 'input_required' : 'running' });
+                await recorder.written();
               },
             },
             given as JsonObject,
