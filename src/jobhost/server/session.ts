@@ -223,7 +223,7 @@ export class ClientSession {
 
 /** What an agent must know of the tools for managing jobs. */
 const IN_THE_BACKGROUND =
-  'What may take longer than a minute is best run in the background: execute_job with background: true returns a runId at once, and the run goes on by itself and is on record. wait_for_job and get_job_status tell how it ended, cancel_job ends it.';
+  'What may take longer than a minute is best run in the background: execute_job with background: true returns a runId at once, and the run goes on, on record, while nobody waits for it. wait_for_job and get_job_status tell how it ended, cancel_job ends it.';
 
 function instructionsOf({ provider, ours }: Host): string | undefined {
   const { instructions } = provider.about;

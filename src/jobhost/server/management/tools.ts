@@ -85,7 +85,7 @@ const JOB_TOOLS: readonly ManagementTool[] = [
   ),
   tool(
     'execute_job',
-    'Run a job, a workflow or a tool by its name. With background: true it returns a runId at once, the run is recorded and goes on by itself: follow it with wait_for_job or get_job_status. Use that for whatever may take longer than a minute.',
+    'Run a job, a workflow or a tool by its name. With background: true it returns a runId at once, the run is recorded and goes on while nobody waits for it: follow it with wait_for_job or get_job_status. Use that for whatever may take longer than a minute.',
     RUNS,
     execution('job'),
     ['name'],
