@@ -7,8 +7,13 @@ export function leftovers(home: string, { age = false } = {}): string[] {
     /(^|\/)\.?(tmp|new)-[^/]*$|\.lock$|\.tmp|\.after-[^/]*$/.test(path),
   );
   const then = Date.now() / 1000 - 7200;
+  // When somebody last looked for such, too.
   if (age)
-    for (const path of found)
+    for (const path of [...found, ...sweeps(home)])
       if (!lstatSync(join(home, path)).isSymbolicLink()) utimesSync(join(home, path), then, then);
   return found;
+}
+
+function sweeps(home: string): string[] {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('/.swept'));
 }

@@ -170,6 +170,24 @@ describe('what is not ours', () => {
     expect(store.latest()).toBe(id);
   });
 
+  it.each(['job.json', 'task.json', 'end.json'])(
+    'a %s that links to itself is a problem of its own job',
+    (file) => {
+      const { store, dir, healthy, id } = twoJobs();
+      rmSync(join(dir, id, file), { force: true });
+      symlinkSync(join(dir, id, file), join(dir, id, file));
+      const seen = () => {
+        const { jobs, problems } = store.list();
+        return { jobs: jobs.map(({ job_id }) => job_id), problems: problems.map(({ job_id }) => job_id) };
+      };
+      expect(seen()).toEqual({ jobs: [healthy], problems: [id] });
+      // Many are read by the index, from the second time on.
+      const others = Array.from({ length: 40 }, () => store.create(newJob()).job_id);
+      for (let n = 0; n < 2; n++)
+        expect(seen()).toEqual({ jobs: [...others.toReversed(), healthy], problems: [id] });
+    },
+  );
+
   it('fields of job.json that nobody knows survive observations and the end', () => {
     const { store, dir, id } = twoJobs();
     const path = join(dir, id, 'job.json');

@@ -271,8 +271,12 @@ export function isThere(path: string): boolean {
 
 /** Where a folder stands for a file (publishOnce) it is read as it is. */
 function isLarge(path: string): boolean {
-  const seen = statSync(path, { throwIfNoEntry: false });
-  return seen?.isFile() === true && seen.size > RECORD_BYTES;
+  try {
+    const seen = statSync(path, { throwIfNoEntry: false });
+    return seen?.isFile() === true && seen.size > RECORD_BYTES;
+  } catch (error) {
+    throw ioFailure(error, 'read', path);
+  }
 }
 
 function checked(path: string, text: string, shape: Record<string, Check>): Record<string, unknown> {

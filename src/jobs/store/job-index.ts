@@ -73,7 +73,7 @@ export class JobIndex {
   #untouched({ kind, stamp, record }: Entry): boolean {
     let at = 0;
     for (const path of WATCHED[kind] ?? []) {
-      const seen = statSync(`${this.#dir}/${record.job_id}${path}`, QUIET);
+      const seen = look(`${this.#dir}/${record.job_id}${path}`);
       if (!seen || stamp[at++] !== seen.ctimeMs || stamp[at++] !== seen.size || stamp[at++] !== seen.nlink)
         return false;
     }
@@ -82,19 +82,28 @@ export class JobIndex {
 
   #entry(record: JobRecord): Entry | undefined {
     const folder = `${this.#dir}/${record.job_id}`;
-    const end = statSync(`${folder}/${FILES.end}`, QUIET);
-    const job = statSync(`${folder}/${FILES.job}`, QUIET);
+    const end = look(`${folder}/${FILES.end}`);
+    const job = look(`${folder}/${FILES.job}`);
     // A folder in the place of a file (no hard links there) shows no changes inside it.
     if (!job?.isFile() || (end && !end.isFile())) return undefined;
     if (end && !isTerminal(record.status)) return undefined;
     const kind: Watch = !end ? 'live' : end.ino === job.ino && end.dev === job.dev ? 'sealed' : 'ended';
-    const stats = kind === 'live' ? [statSync(folder, QUIET), job] : kind === 'sealed' ? [end] : [end, job];
+    const stats = kind === 'live' ? [look(folder), job] : kind === 'sealed' ? [end] : [end, job];
     const stamp: number[] = [];
     for (const seen of stats as (Stats | undefined)[]) {
       if (!seen || seen.ctimeMs > this.#since) return undefined;
       stamp.push(seen.ctimeMs, seen.size, seen.nlink);
     }
     return { kind, stamp, record };
+  }
+}
+
+/** What is there, as far as it can be looked at. */
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, QUIET);
+  } catch {
+    return undefined;
   }
 }
 
