@@ -99,10 +99,13 @@ export function checkResumable(
   plan: WorkflowPlan | undefined,
 ): asserts plan is WorkflowPlan {
   if (plan === undefined)
-    throw new UsageError(`${job_id} is no workflow of this program: only those can be resumed`, {
-      code: 'not_resumable',
-      hint: 'make its call again, as a new job, with: jobs rerun',
-    });
+    throw new UsageError(
+      `${job_id} is no workflow of this program that has begun: only those can be resumed`,
+      {
+        code: 'not_resumable',
+        hint: 'make its call again, as a new job, with: jobs rerun',
+      },
+    );
   if (status === 'completed')
     throw new UsageError(`${job_id} has completed: there is nothing to resume`, { code: 'not_resumable' });
   if (!isTerminal(status))
