@@ -97,7 +97,8 @@ it('says how a run failed, and what it tried: output, attempts, guards, a stack 
   expect(failed).toMatchObject({ code: 1, stdout: 'too far\n' });
   expect(failed.stderr).toMatch(/RangeError: too far\n.*flaky\.job\.mjs:3/);
   expect((await etl('flaky')).stderr).not.toContain('RangeError');
-  await submitted(home, ['etl', 'flaky']);
+  // It may have ended before its submission has: then that tells.
+  expect([0, 1]).toContain((await etl('flaky', '--background')).code);
   const waited = await etl('--json', 'jobs', 'wait', '--latest');
   expect({ code: waited.code, data: dataOf(waited) }).toMatchObject({
     code: 1,
