@@ -1,13 +1,13 @@
 /** Keepers, servers and commands killed while a workflow runs: what has completed never runs again, and every workflow can be resumed to its end. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { run, start } from '../support/cli.ts';
 import { freshDir } from '../support/home.ts';
-import { keeperHome } from '../support/keeper.ts';
+import { keeperHome, keeperPids } from '../support/keeper.ts';
 import { ledger, seeded } from '../support/ledger.ts';
-import { processesWith } from '../support/processes.ts';
+import { kill, processesWith } from '../support/processes.ts';
 import { diskStore } from '../support/store-fixtures.ts';
 
 const SERVER = fileURLToPath(new URL('../support/steps-stdio.js', import.meta.url));
@@ -72,26 +72,6 @@ async function ofFiles(): Promise<Subject> {
   writeFileSync(join(dir, 'steps.workflow.mjs'), files(calls));
   const home = await keeperHome(['--jobs', dir]);
   return { home, serverWords: dir, calls };
-}
-
-function keeperPids(home: string): number[] {
-  const dir = join(home, 'instances', 'work', 'keeper');
-  try {
-    return readdirSync(dir)
-      .filter((name) => /^\w+\.json$/.test(name))
-      .map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')).holder.pid as number);
-  } catch {
-    return [];
-  }
-}
-
-function kill(pids: readonly number[]): void {
-  for (const pid of pids)
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It had ended.
-    }
 }
 
 it.skipIf(process.platform !== 'linux').each([

@@ -1,5 +1,5 @@
 /** Instances with keepers, and what tests want to know about the processes behind them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { atTestEnd, run } from './cli.ts';
@@ -63,4 +63,16 @@ export async function theKeeper(home: string): Promise<KeeperStatus> {
   const all = await keepers(home);
   expect(all).toHaveLength(1);
   return all[0] as KeeperStatus;
+}
+
+/** The processes that instance `work`'s keepers say that they are; some may have ended. */
+export function keeperPids(home: string): number[] {
+  const dir = join(home, 'instances', 'work', 'keeper');
+  try {
+    return readdirSync(dir)
+      .filter((name) => /^\w+\.json$/.test(name))
+      .map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')).holder.pid as number);
+  } catch {
+    return [];
+  }
 }

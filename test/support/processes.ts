@@ -51,3 +51,13 @@ export function commandOf(pid: number): string {
 export async function homeEnded(home: string, timeout = 15_000): Promise<void> {
   await expect.poll(() => processesWith(`HOME=${home}\0`), { timeout }).toEqual([]);
 }
+
+/** SIGKILL for each of them that is there yet. */
+export function kill(pids: readonly number[]): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It had ended.
+    }
+}

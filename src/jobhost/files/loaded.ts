@@ -23,47 +23,40 @@ export interface SourceFile {
   readonly size: number;
 }
 
-export interface LoadedJob {
-  readonly kind: 'job';
+/** What a job and a workflow have in common. */
+interface LoadedEntry {
   readonly name: string;
-  /** Stable for whoever tracks jobs; the name where the job says nothing else. */
+  /** Stable for whoever tracks it; the name where the file says nothing else. */
   readonly id: string;
   readonly description: string | undefined;
-  /** The file to import for the job (`importJobFile`), and then to ask for it by name. */
+  /** The file to import (`importJobFile`), and then to ask for it by name. */
   readonly file: string;
   /** Where it is defined: the place to show a person. */
   readonly site: Site;
-  /** As MCP wants it: of an object. What has a default is optional. */
+  /** As MCP wants it: of an object. What has a default is optional. `{type: 'object'}` for a workflow without one. */
   readonly inputSchema: JsonSchema;
-  readonly outputSchema: JsonSchema;
-  /** Undefined: one attempt. The document's `maxAttempts` is `attempts` here, `backoffMultiplier` is `multiplier`. */
-  readonly retry: RetryPolicy | undefined;
-  /** Limit of one attempt. */
-  readonly timeout: number;
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly hideFromDiscovery: boolean;
   readonly permissions: readonly LoadedPermission[];
 }
 
-export interface LoadedWorkflow {
+export interface LoadedJob extends LoadedEntry {
+  readonly kind: 'job';
+  readonly outputSchema: JsonSchema;
+  /** Undefined: one attempt. The document's `maxAttempts` is `attempts` here, `backoffMultiplier` is `multiplier`. */
+  readonly retry: RetryPolicy | undefined;
+  /** Limit of one attempt. */
+  readonly timeout: number;
+}
+
+export interface LoadedWorkflow extends LoadedEntry {
   readonly kind: 'workflow';
-  readonly name: string;
-  readonly id: string;
-  readonly description: string | undefined;
-  readonly file: string;
-  readonly site: Site;
-  /** `{type: 'object'}` where the workflow has none. */
-  readonly inputSchema: JsonSchema;
   readonly steps: readonly LoadedStep[];
   /** Steps at a time. */
   readonly maxConcurrency: number;
   /** Limit of the whole. */
   readonly timeout: number;
-  readonly tags: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly hideFromDiscovery: boolean;
-  readonly permissions: readonly LoadedPermission[];
 }
 
 export interface LoadedStep {
