@@ -1,20 +1,19 @@
 // Whole-process cost of commands as ratios to `node -e 0`, the two run in turn so that a drifting machine is no difference.
 // Usage: npm run bench [-- [RUNS] [--node PATH]]; PATH: another Node, on which everything runs that is measured.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { eachRows } from './each.js';
 import { fillJobs } from './fill-jobs.js';
+import { inTurn, median, table, timer } from './measure.js';
 
 const bin = fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url));
 const catalogueServer = fileURLToPath(new URL('catalogue-server.js', import.meta.url));
 const stdioServer = fileURLToPath(new URL('../test/support/stdio-server.js', import.meta.url));
 const listingServer = fileURLToPath(new URL('../test/support/listing-server.js', import.meta.url));
-const instantServer = fileURLToPath(new URL('instant-server.js', import.meta.url));
-const bareClient = fileURLToPath(new URL('bare-client.js', import.meta.url));
 const { values, positionals } = parseArgs({
   options: { node: { type: 'string', default: process.execPath } },
   allowPositionals: true,
@@ -26,41 +25,7 @@ const nodeVersion = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim
 const budget = (lts, node20) => (nodeVersion.startsWith('v20.') ? node20 : lts);
 const home = mkdtempSync(join(tmpdir(), 'mcp2cli-bench-'));
 const env = { ...process.env, MCP2CLI_HOME: home };
-
-/** Wall time of one whole process in milliseconds. */
-function time(args) {
-  const start = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(node, args, {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    maxBuffer: 1 << 30,
-  });
-  const ms = Number(process.hrtime.bigint() - start) / 1e6;
-  if (status !== 0) throw new Error(`${args.join(' ')} exited ${status}: ${stderr}`);
-  return ms;
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-/** Medians of a command and of what stands beside it (`node -e 0`), and of the ratios pair by pair. */
-function measure(args, beside = ['-e', '0']) {
-  const command = [bin, ...args];
-  time(command);
-  const own = [];
-  const base = [];
-  const ratios = [];
-  for (let i = 0; i < runs; i++) {
-    const b = time(beside);
-    const o = time(command);
-    base.push(b);
-    own.push(o);
-    ratios.push(o / b);
-  }
-  return { own: median(own), base: median(base), ratio: median(ratios) };
-}
+const time = timer(node, env);
 
 /** Tools of the usual size. */
 function catalogue(count) {
@@ -87,54 +52,30 @@ function keepAlive(instance, on = true) {
 }
 
 const rows = [];
-const add = (what, most, args) => {
-  const { own, base, ratio } = measure(args);
+/** A row of a command beside another, `node -e 0` where none is named; `goal` in words, or the ratio that it must not exceed. */
+const add = (what, goal, args, beside = ['-e', '0']) => {
+  const rounds = inTurn(time, runs, beside, [bin, ...args]);
   rows.push([
     what,
-    `${own.toFixed(1)} ms`,
-    `${base.toFixed(1)} ms`,
-    ratio.toFixed(2),
-    most === undefined ? '' : `<= ${most}`,
+    `${median(rounds.map(([, own]) => own)).toFixed(1)} ms`,
+    `${median(rounds.map(([base]) => base)).toFixed(1)} ms`,
+    median(rounds.map(([base, own]) => own / base)).toFixed(2),
+    typeof goal === 'number' ? `<= ${goal}` : (goal ?? ''),
   ]);
 };
 
-/** A row that is measured against another command of the program; `most` is its budget in words. */
-const addBeside = (what, most, args, beside) => {
-  const { own, base, ratio } = measure(args, [bin, ...beside]);
-  rows.push([what, `${own.toFixed(1)} ms`, `${base.toFixed(1)} ms`, ratio.toFixed(2), most]);
+/** A call that starts its server: what it takes beyond a Node that does nothing and a server that is started and ends at once. */
+const addCold = (what, most, args, serverLine) => {
+  const rounds = inTurn(time, runs, ['-e', '0'], serverLine, [bin, ...args]);
+  const beyond = median(rounds.map(([base, start, own]) => own - start - base));
+  rows.push([
+    what,
+    `${median(rounds.map(([, , own]) => own)).toFixed(1)} ms`,
+    `${median(rounds.map(([, start]) => start)).toFixed(1)} ms`,
+    `+ ${beyond.toFixed(1)} ms`,
+    `<= + ${most} ms`,
+  ]);
 };
-
-/** Calls a second of `--each` beside those of a bare client that sends the same requests over as many connections. */
-async function eachRow() {
-  const calls = 10_000;
-  const file = join(home, 'lines.ndjson');
-  writeFileSync(file, '{"message":"hi"}\n'.repeat(calls));
-  const instant = spawn(node, [instantServer], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    const [address] = await once(instant.stdout, 'data');
-    const url = String(address).trim();
-    time([bin, 'instances', 'add', 'instant', url]);
-    time([bin, 'instant', 'echo', '--message', 'hi']);
-    const rates = Array.from({ length: 3 }, () => {
-      const bare = (calls / time([bareClient, url, String(calls), '16'])) * 1_000;
-      const own = (calls / time([bin, 'instant', 'echo', '--each', file, '--parallel', '16'])) * 1_000;
-      return { bare, own };
-    });
-    const own = median(rates.map((one) => one.own));
-    const bare = median(rates.map((one) => one.bare));
-    const ratio = median(rates.map((one) => one.own / one.bare));
-    const shown = (rate) => `${rate.toFixed(0)} calls/s`;
-    rows.push([
-      '--each, 16 at a time, beside a bare client',
-      shown(own),
-      shown(bare),
-      ratio.toFixed(2),
-      '>= 0.85',
-    ]);
-  } finally {
-    instant.kill();
-  }
-}
 
 const server = spawnSync(node, [bin, 'demo', 'start', '-q'], { env, encoding: 'utf8' });
 if (server.status !== 0) throw new Error(server.stderr);
@@ -151,24 +92,24 @@ try {
     time([bin, 'instances', 'add', name, '--', node, catalogueServer, String(count)]);
     time([bin, name, 'ls']);
   }
-  addBeside(
+  add(
     'help of a tool with 150 properties, beside --help',
-    '<= 1.5',
+    1.5,
     ['tools10', 'wide', '--help'],
-    ['--help'],
+    [bin, '--help'],
   );
   const echo = ['echo', '--message', 'hi'];
-  addBeside(
+  add(
     'echo, one of 1,000 tools (10 MB), beside one of 10',
     '< 60 ms more',
     ['tools1000', ...echo],
-    ['tools10', ...echo],
+    [bin, 'tools10', ...echo],
   );
-  addBeside(
+  add(
     'the same with --dry-run',
     '< 60 ms more',
     ['tools1000', '--dry-run', ...echo],
-    ['tools10', '--dry-run', ...echo],
+    [bin, 'tools10', '--dry-run', ...echo],
   );
   for (const count of [1_000, 10_000]) {
     const name = `bench${count}`;
@@ -208,7 +149,12 @@ try {
   time([bin, 'keeper', 'stop', '--all']);
   keepAlive('demo', false);
   keepAlive('stdio', false);
-  add('describe over stdio, the server started for it', undefined, ['stdio', 'describe']);
+  addCold(
+    "describe over stdio, beside the server's own start (and node -e 0)",
+    25,
+    ['stdio', 'describe'],
+    [stdioServer],
+  );
   add('echo over HTTP on loopback', budget(2.5, 1.8), ['demo', 'echo', '--message', 'hi']);
   add('deploy --background', budget(2.8, 2.0), [
     'demo',
@@ -219,20 +165,14 @@ try {
     '0',
     '--background',
   ]);
-  await eachRow();
+  rows.push(...(await eachRows({ node, bin, home, env, time })));
 } finally {
   spawnSync(node, [bin, 'keeper', 'stop', '--all', '--force'], { env });
   spawnSync(node, [bin, 'demo', 'stop', '-q'], { env });
   rmSync(home, { recursive: true, force: true });
 }
 
-const head = ['command', 'median', 'node -e 0, or beside', 'ratio', 'budget'];
-const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-const line = (cells) =>
-  `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
 console.log(
-  `${runs} runs of each, in turn with \`node -e 0\`; Node ${nodeVersion}, ${process.platform} ${process.arch}\n`,
+  `${runs} runs of each, in turn with what stands beside it: \`node -e 0\` where nothing is named. Node ${nodeVersion}, ${process.platform} ${process.arch}, load ${loadavg()[0]?.toFixed(1)}\n`,
 );
-console.log(line(head));
-console.log(`|${widths.map((w) => '-'.repeat(w + 2)).join('|')}|`);
-for (const row of rows) console.log(line(row));
+console.log(table(['command', 'median', 'beside it', 'ratio', 'goal'], rows));
