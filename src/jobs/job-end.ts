@@ -93,10 +93,10 @@ export function rpcFailure(error: RpcError): JobError {
   };
 }
 
-export function lost(code: string, message: string, clock: Clock): JobEnd {
+export function lost(code: string, message: string, clock: Pick<Clock, 'now'>): JobEnd {
   return { status: 'lost', error: { code, message }, finished_at: clock.now().toISOString() };
 }
 
-export function canceled(message: string, clock: Clock): JobEnd {
+export function canceled(message: string, clock: Pick<Clock, 'now'>): JobEnd {
   return { status: 'canceled', error: { code: 'canceled', message }, finished_at: clock.now().toISOString() };
 }

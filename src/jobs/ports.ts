@@ -1,5 +1,6 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
 import type { AbortSignalLike } from '../lib/clock.ts';
+import type { CallQueue } from './call-queue.ts';
 import type {
   BackendName,
   CallRecord,
@@ -303,6 +304,8 @@ export interface JobStore extends WorkflowStore {
    * it resolved last, at once the first time; it rejects with the signal's reason. Without it whoever waits looks again after a pause.
    */
   changes?(id: string): (signal: AbortSignalLike) => Promise<void>;
+  /** Calls that wait here for workers on any machine, where the store is one that machines share. */
+  readonly calls?: CallQueue;
   /** Lets go of what it holds open. What was written stays. */
   close(): Awaitable<void>;
 }

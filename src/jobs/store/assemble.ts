@@ -13,8 +13,11 @@ import {
 } from '../record.ts';
 import type { JobFacts, StoredJob } from './job-files.ts';
 
+/** A job that nobody need hold. */
+export type Unheld<T extends NewJob> = Omit<T, 'holder'> & { holder: HolderFacts | null };
+
 /** What a creator leaves before anything is sent. */
-export function createdRecord(id: string, job: NewJob, now: Date): StoredJob {
+export function createdRecord(id: string, job: Unheld<NewJob>, now: Date): StoredJob {
   const at = now.toISOString();
   return {
     schema_version: SCHEMA_VERSION,

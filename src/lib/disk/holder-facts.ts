@@ -9,4 +9,6 @@ export interface HolderFacts {
   host: string;
   /** A background process of this program that holds servers; without it, a command that somebody typed. */
   keeper?: boolean;
+  /** A worker of that id, whose jobs others take over. */
+  worker?: string;
 }

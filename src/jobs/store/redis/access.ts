@@ -2,12 +2,15 @@
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { isHolderAlive } from '../../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
+import { randomId } from '../../../lib/random-id.ts';
+import type { Claim } from '../../call-queue.ts';
+import type { JobRecord } from '../../record.ts';
 import { assemble, needsHolder, settled } from '../assemble.ts';
 import type { JobFacts } from '../job-files.ts';
 import { checkedId, unknownJob } from '../job-id.ts';
-import type { StoreConnection } from './connection.ts';
+import type { ScriptName, StoreConnection } from './connection.ts';
 import { factsOf, type Keys, keysOf, readHash } from './layout.ts';
-import type { ScriptName } from './scripts.ts';
+import { notBegun, workerGone } from './unworked-ends.ts';
 
 export type Hash = Record<string, string>;
 
@@ -25,6 +28,11 @@ export class Access {
     this.address = address;
     this.instance = instance;
     this.keys = keysOf(address);
+  }
+
+  /** Milliseconds that an ended job stays; 0: for good. */
+  get staysMs(): number {
+    return Math.floor(this.address.ttlMs ?? 0);
   }
 
   /** The key of a job. Error: UsageError for what is no id. */
@@ -62,14 +70,46 @@ export class Access {
   /** What facts say once the holder's lease was looked for; a holder that is gone may have written something just before it went. */
   async settled(id: string, facts: JobFacts): Promise<ReturnType<typeof settled>> {
     const record = assemble(facts);
-    if (!needsHolder(record) || (await this.isHeld(record.holder as HolderFacts)))
-      return { record, end: facts.end };
+    const { holder } = record;
+    if (!needsHolder(record) || !holder || (await this.isHeld(holder))) return { record, end: facts.end };
+    if (holder.worker !== undefined) return this.#workerGone(id, record);
     const last = this.facts(id, await this.hash(id));
     return settled(
       last,
       () => false,
       () => last,
     );
+  }
+
+  /**
+   * Claims a job: for a worker, with its token, its facts as JSON and the milliseconds of its lease, or ('') for a reader, who begins nothing. `gone`:
+   * when the lease of the worker ended that had the job, milliseconds since 1970.
+   */
+  async claim(
+    id: string,
+    claimant: readonly (string | number)[],
+    lease: string,
+  ): Promise<Claim & { gone: number | undefined }> {
+    const ends = [workerGone(), notBegun(), this.staysMs];
+    const channel = `${this.keys.changes}${id}`;
+    const said = await this.run('jobClaim', this.job(id), [id, channel, ...claimant, ...ends, lease]);
+    const [decision, attempt, ended] = said as [Claim['decision'], number, string];
+    return { decision, attempt, gone: ended === '' ? undefined : Number(ended) };
+  }
+
+  /** Other workers take its job over. Where there are none, and have been none for a while, the job is lost, which is written. */
+  async #workerGone(id: string, record: JobRecord): Promise<ReturnType<typeof settled>> {
+    const { decision, gone } = await this.claim(id, ['', randomId(), 'null', 0], '');
+    if (decision !== 'wait') {
+      const last = this.facts(id, await this.hash(id));
+      return { record: assemble(last), end: last.end };
+    }
+    if (gone === undefined) return { record, end: undefined };
+    const message = `its worker is gone (process ${record.holder?.pid} on ${record.holder?.host})`;
+    return {
+      record: { ...record, trouble: { since: new Date(gone).toISOString(), message } },
+      end: undefined,
+    };
   }
 
   async isHeld(holder: HolderFacts): Promise<boolean> {

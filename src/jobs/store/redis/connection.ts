@@ -2,7 +2,12 @@
 import { Redis } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
-import { SCRIPTS, type ScriptName } from './scripts.ts';
+import { QUEUE_SCRIPTS } from './queue-scripts.ts';
+import { SCRIPTS } from './scripts.ts';
+
+const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS };
+
+export type ScriptName = keyof typeof ALL_SCRIPTS;
 
 /** How long connecting may take, in milliseconds. */
 const CONNECT_MS = 10_000;
@@ -18,8 +23,8 @@ export interface StoreConnection {
   run(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   /** Does some reading. Errors: as `storeError` has them. */
   ask<T>(work: () => Promise<T>): Promise<T>;
-  /** Another connection of the same kind, which hears messages. */
-  subscriber(): Redis;
+  /** Another connection of the same kind: one that hears messages, or that waits. */
+  another(): Redis;
   close(): Promise<void>;
 }
 
@@ -51,7 +56,7 @@ export async function connectStore(address: StoreAddress, patienceMs: number): P
       return Math.min(50 * 2 ** Math.min(times, 10), MAX_PAUSE_MS);
     },
     scripts: Object.fromEntries(
-      Object.entries(SCRIPTS).map(([name, lua]) => [name, { lua, numberOfKeys: 4 }]),
+      Object.entries(ALL_SCRIPTS).map(([name, lua]) => [name, { lua, numberOfKeys: 4 }]),
     ),
   });
   // The last of them says why commands fail with "Connection is closed".
@@ -90,7 +95,7 @@ export async function connectStore(address: StoreAddress, patienceMs: number): P
       work().catch((error: unknown) => {
         throw told(error);
       }),
-    subscriber: () => {
+    another: () => {
       const heard = redis.duplicate();
       heard.on('error', () => {});
       return heard;

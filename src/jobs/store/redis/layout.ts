@@ -3,7 +3,7 @@ import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import { parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
 import { type JobStatus, type NewJob, SCHEMA_VERSION } from '../../record.ts';
-import { createdRecord } from '../assemble.ts';
+import { createdRecord, type Unheld } from '../assemble.ts';
 import { checkedFacts, type JobFacts, RecordError, type StoredEnd } from '../job-files.ts';
 
 /** The keys of one instance. All have its name in braces, so that a cluster keeps them together. */
@@ -23,6 +23,12 @@ export interface Keys {
   parts(id: string, name: string): string;
   /** What channels begin with. */
   changes: string;
+  /** A part of what belongs to the calls for the workers of a target: waiting, running, inbox, workers, about. */
+  queue(target: string, part: string): string;
+  /** The targets that there are such calls for. */
+  targets: string;
+  /** The channel of what is asked of a worker's jobs. */
+  mail(worker: string): string;
   /** The lease of a holder. */
   lease(holder: HolderFacts): string;
 }
@@ -41,6 +47,9 @@ export function keysOf({ prefix, name }: Pick<StoreAddress, 'prefix' | 'name'>):
     calls: (id) => `${jobs}${id}:calls`,
     parts: (id, part) => `${jobs}${id}:result:${part}`,
     changes: `${all}changes:`,
+    queue: (target, part) => `${all}queue:${target}:${part}`,
+    targets: `${all}queues`,
+    mail: (worker) => `${all}mail:${worker}`,
     lease: ({ host, pid, started, boot_id, pid_ns }) =>
       `${all}holder:${[host, boot_id, pid_ns, pid, started].map((one) => encodeURIComponent(String(one ?? ''))).join(':')}`,
   };
@@ -55,7 +64,7 @@ export function jsonText(value: unknown): string {
 }
 
 /** The record of a new job as it is stored: what Redis itself decides, the id and the times, is not in it. */
-export function newJobText(job: NewJob): string {
+export function newJobText(job: Unheld<NewJob>): string {
   const {
     job_id: _,
     created_at: _created,
@@ -103,7 +112,9 @@ export function factsOf(path: string, id: string, hash: JobHash): JobFacts {
     job: {
       status: 'queued' satisfies JobStatus,
       ...(hash['job'] as object),
-      ...(resumed === undefined ? {} : { resumed, holder, backend: 'local' }),
+      // Who goes on with a workflow, and the worker that has a call.
+      ...(holder === undefined ? {} : { holder }),
+      ...(resumed === undefined ? {} : { resumed, backend: 'local' }),
       ...seen,
       job_id: id,
       created_at: created,

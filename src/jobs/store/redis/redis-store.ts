@@ -9,6 +9,7 @@ import type { AbortSignalLike } from '../../../lib/clock.ts';
 import { isSurely } from '../../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
+import type { NewQueuedJob } from '../../call-queue.ts';
 import type { JobFilter, JobListing, JobStore, RemoveOptions } from '../../ports.ts';
 import {
   type CallRecord,
@@ -25,15 +26,16 @@ import {
 import { checkResumable, stepsOf } from '../../workflow/steps.ts';
 import { capped, observedFields } from '../capped.ts';
 import { BASE32, checkedId, isJobName, randomDigits, resolveName } from '../job-id.ts';
-
 import { Access } from './access.ts';
 import type { StoreConnection } from './connection.ts';
 import { HolderLease } from './holder-lease.ts';
 import { jsonText, newJobText, seenFields } from './layout.ts';
 import { listJobs } from './list-jobs.ts';
+import { QueuedCalls } from './queued-calls.ts';
 import { bytesOf, removeJobs } from './remove-jobs.ts';
 import { resultOf, writeParts } from './results.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { notBegun } from './unworked-ends.ts';
 
 /** The most lines of a log. */
 const LOG_LINES = 1_000;
@@ -47,23 +49,36 @@ export class RedisJobStore implements JobStore {
   readonly #lease: HolderLease;
   readonly #subscriptions: Subscriptions;
 
+  readonly calls: QueuedCalls;
+
   /** `instance`: its name here, which records have. */
   constructor(connection: StoreConnection, address: StoreAddress, instance: string) {
     this.#connection = connection;
     this.#access = new Access(connection, address, instance);
     this.#lease = new HolderLease(connection.redis, this.#access.keys.lease);
-    this.#subscriptions = new Subscriptions(() => connection.subscriber());
+    this.#subscriptions = new Subscriptions(() => connection.another());
+    this.calls = new QueuedCalls(this.#access, connection, (job) => this.#submit(job));
   }
 
   async create(job: NewJob): Promise<JobRecord> {
     const { keys } = this.#access;
     const plan = job.plan ? jsonText(job.plan) : '';
     const lease = this.#lease.of(job.holder);
-    const args = [newJobText(job), randomDigits(), BASE32, ...lease, keys.changes, SCHEMA_VERSION, plan];
+    const args = [newJobText(job), randomDigits(), BASE32, ...lease, keys.changes, SCHEMA_VERSION, plan, ''];
     const [id] = (await this.#access.run('jobCreate', keys.jobs, args)) as [string];
     this.#lease.hold(id, job.holder);
     const { steps: _, ...created } = await this.read(id);
     return created;
+  }
+
+  async #submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }> {
+    const { keys } = this.#access;
+    const plan = job.plan ? jsonText(job.plan) : '';
+    const record = newJobText({ ...job, holder: null });
+    const queued = [job.target, job.call, job.attempts];
+    const args = [record, randomDigits(), BASE32, '', 0, keys.changes, SCHEMA_VERSION, plan, ...queued];
+    const said = (await this.#access.run('jobCreate', keys.jobs, args)) as [string, string, number];
+    return { job: await this.read(said[0]), alive: said[2] };
   }
 
   async accept(id: string, fact: TaskFact): Promise<void> {
@@ -84,7 +99,7 @@ export class RedisJobStore implements JobStore {
   }
 
   async requestCancel(id: string): Promise<void> {
-    await this.#access.change('jobCancel', id, []);
+    await this.#access.change('jobCancel', id, [notBegun(), this.#access.staysMs]);
   }
 
   async cancelRequested(id: string): Promise<boolean> {
@@ -231,6 +246,7 @@ export class RedisJobStore implements JobStore {
   async close(): Promise<void> {
     await this.#lease.close();
     this.#subscriptions.close();
+    this.calls.close();
     await this.#connection.close();
   }
 
@@ -248,7 +264,7 @@ export class RedisJobStore implements JobStore {
       jsonText(end),
       parts ? jsonText(parts.name) : (text ?? ''),
       kind,
-      Math.floor(access.address.ttlMs ?? 0),
+      access.staysMs,
       round ?? '',
     ]);
     // Where it fails, parts that no end names are gone within the hour.

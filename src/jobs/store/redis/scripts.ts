@@ -6,8 +6,8 @@
  * `glance` has a copy of each without its result and plan, put together as text: numbers of any size pass through untouched.
  */
 
-/** Milliseconds since 1970 by Redis' clock, and telling of a change. */
-const COMMON = `
+/** Milliseconds since 1970 by Redis' clock, telling of a change, and an end. Other files of scripts have it, too. */
+export const COMMON = `
 local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
@@ -16,7 +16,7 @@ local function changed(id, channel)
   local all = redis.call('HGETALL', KEYS[4])
   local parts = {}
   for i = 1, #all, 2 do
-    if all[i] ~= 'result' and all[i] ~= 'plan' then parts[#parts + 1] = '"' .. all[i] .. '":' .. all[i + 1] end
+    if all[i] ~= 'result' and all[i] ~= 'plan' and all[i] ~= 'call' then parts[#parts + 1] = '"' .. all[i] .. '":' .. all[i + 1] end
   end
   redis.call('HSET', KEYS[2], id, '{' .. table.concat(parts, ',') .. '}')
   redis.call('PUBLISH', channel, id)
@@ -28,20 +28,37 @@ local function follow(key, ms)
     if ms > 0 then redis.call('PEXPIRE', one, whole(ms)) else redis.call('PERSIST', one) end
   end
 end
+--- What the keys begin with of the calls that wait for workers of a target.
+local function keysOf(target) return string.sub(KEYS[1], 1, -4) .. 'queue:' .. target .. ':' end
+local function queueOf() return string.sub(redis.call('HGET', KEYS[4], 'queue') or '""', 2, -2) end
+--- The job ends with this fact; its result is written already.
+local function finish(id, channel, fact, stays)
+  redis.call('HSET', KEYS[4], 'end', fact)
+  redis.call('HDEL', KEYS[4], 'call')
+  local queue = queueOf()
+  if queue ~= '' then
+    redis.call('ZREM', keysOf(queue) .. 'waiting', id)
+    redis.call('ZREM', keysOf(queue) .. 'running', id)
+  end
+  if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), id) end
+  follow(KEYS[4], stays)
+  changed(id, channel)
+end
 `;
 
 /**
  * ARGV: 1 the record, 2 the random digits of its id, 3 the digits of base 32, 4 and 5 the holder's lease and its milliseconds (0: none), 6 what
- * a channel begins with, 7 the schema, 8 the plan of a workflow, or empty. Returns the id and the time. KEYS[4] is what the keys of jobs begin with. An id sorts after all there are.
+ * a channel begins with, 7 the schema, 8 the plan of a workflow, or empty; of a call for workers 9 their target, 10 the call, 11 how often it may
+ * be sent, otherwise 9 is empty. Returns the id, the time, and how many workers of the target live. KEYS[4] is what the keys of jobs begin with.
+ * An id sorts after all there are.
  */
 const CREATE = `${COMMON}
 local token = KEYS[4] .. 'token:' .. ARGV[2]
 local done = redis.call('GET', token)
-if done then
-  local at = redis.call('HGET', KEYS[4] .. done, 'created')
-  return {done, at}
-end
 local at = now()
+local queued = ARGV[9] ~= '' and keysOf(ARGV[9])
+local alive = queued and redis.call('ZCOUNT', queued .. 'workers', whole(at), '+inf') or 0
+if done then return {done, redis.call('HGET', KEYS[4] .. done, 'created'), alive} end
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local time = at
 if last[2] and tonumber(last[2]) >= at then time = tonumber(last[2]) + 1 end
@@ -59,8 +76,14 @@ if ARGV[8] ~= '' then redis.call('HSET', KEYS[4], 'plan', ARGV[8]) end
 redis.call('ZADD', KEYS[1], whole(time), id)
 redis.call('SET', token, id, 'EX', 600)
 if ARGV[5] ~= '0' then redis.call('SET', ARGV[4], '1', 'PX', ARGV[5]) end
+if queued then
+  redis.call('HSET', KEYS[4], 'queue', '"' .. ARGV[9] .. '"', 'call', ARGV[10], 'attempts', ARGV[11])
+  redis.call('ZADD', queued .. 'waiting', whole(at), id)
+  redis.call('RPUSH', queued .. 'inbox', id)
+  redis.call('SADD', string.sub(KEYS[1], 1, -4) .. 'queues', ARGV[9])
+end
 changed(id, ARGV[6] .. id)
-return {id, whole(at)}
+return {id, whole(at), alive}
 `;
 
 /** ARGV: 1 id, 2 channel, 3 the fact, 4 the task's id as JSON, 5 and 6 the holder's lease. Returns ok, missing or other. */
@@ -87,11 +110,21 @@ changed(ARGV[1], ARGV[2])
 return 'ok'
 `;
 
-/** ARGV: 1 id, 2 channel. The first request counts. */
+/**
+ * ARGV: 1 id, 2 channel, 3 the end of a call that no worker has begun, 4 milliseconds that it stays. The first request counts. A worker that has
+ * the call hears of it.
+ */
 const CANCEL = `${COMMON}
 if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
 if redis.call('HEXISTS', KEYS[4], 'end') == 1 then return 'ok' end
-if redis.call('HSETNX', KEYS[4], 'cancel', whole(now())) == 1 then changed(ARGV[1], ARGV[2]) end
+if redis.call('HSETNX', KEYS[4], 'cancel', whole(now())) == 0 then return 'ok' end
+local sent = redis.call('HGET', KEYS[4], 'sent')
+if queueOf() ~= '' and not sent then
+  finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]))
+  return 'ok'
+end
+changed(ARGV[1], ARGV[2])
+if sent then redis.call('PUBLISH', string.sub(KEYS[1], 1, -4) .. 'mail:' .. cjson.decode(sent).worker, ARGV[1]) end
 return 'ok'
 `;
 
@@ -106,13 +139,9 @@ if redis.call('HEXISTS', KEYS[4], 'end') == 1 then
   return ARGV[5] == 'parts' and redis.call('HGET', KEYS[4], 'parts') == ARGV[4] and 'won' or 'late'
 end
 if ARGV[7] ~= '' and ARGV[7] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return 'earlier' end
-redis.call('HSET', KEYS[4], 'end', ARGV[3])
 if ARGV[5] == 'inline' then redis.call('HSET', KEYS[4], 'result', ARGV[4]) end
 if ARGV[5] == 'parts' then redis.call('HSET', KEYS[4], 'parts', ARGV[4]) end
-local stays = tonumber(ARGV[6])
-if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), ARGV[1]) end
-follow(KEYS[4], stays)
-changed(ARGV[1], ARGV[2])
+finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6]))
 return 'won'
 `;
 
@@ -229,5 +258,3 @@ export const SCRIPTS = {
   jobRemove: REMOVE,
   jobSweep: SWEEP,
 } as const;
-
-export type ScriptName = keyof typeof SCRIPTS;

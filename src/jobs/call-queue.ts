@@ -1,0 +1,90 @@
+/** What a store that machines share does for calls that workers make, wherever they are. Declared here, as ports.ts is. */
+import type { AbortSignalLike } from '../lib/clock.ts';
+import type { HolderFacts } from '../lib/disk/holder-facts.ts';
+import type { JobRecord, NewJob } from './record.ts';
+
+/** A job for the workers of a target. */
+export interface NewQueuedJob extends Omit<NewJob, 'holder'> {
+  /** Which server it is for (config/target/target-hash.ts): a worker whose instance of that name is another server never gets it. */
+  target: string;
+  /** The call (calls/queued-call.ts) as text: JSON, sealed where it has secrets. */
+  call: string;
+  /** How often the call may be sent. */
+  attempts: number;
+}
+
+/** A worker, as it tells of itself. */
+export interface WorkerFacts {
+  id: string;
+  host: string;
+  pid: number;
+  version: string;
+  /** ISO 8601 UTC. */
+  started_at: string;
+  /** Calls at a time. */
+  concurrency: number;
+  /** It takes nothing new. */
+  draining: boolean;
+  /** The jobs that it has under way. */
+  jobs: string[];
+}
+
+export interface QueueState {
+  target: string;
+  /** Those that live. */
+  workers: WorkerFacts[];
+  /** Jobs that no worker has begun. */
+  waiting: number;
+  /** When the oldest of them was submitted, ISO 8601 UTC. */
+  oldest: string | null;
+  /** Jobs that workers have begun, and that have not ended. */
+  running: number;
+}
+
+/**
+ * What a claim comes to. `drop`: the job has ended, or is none; `wait`: another worker has it; `send`: the call may be sent, as this attempt;
+ * `drive`: the server has made a task of it, which is to be followed; `lost`, `canceled`: so it has ended now, and nothing is sent.
+ */
+export interface Claim {
+  decision: 'drop' | 'wait' | 'send' | 'drive' | 'lost' | 'canceled';
+  attempt: number;
+}
+
+export interface Claimant {
+  worker: string;
+  /** The worker as the holder of the job. */
+  holder: HolderFacts;
+  /** Milliseconds that its lease lasts from now on. */
+  leaseMs: number;
+}
+
+/** Errors of all of them: those of the store. */
+export interface CallQueue {
+  /** Publishes a record together with its call. `alive`: the workers of the target that live. It is kept, whole, when this resolves. */
+  submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }>;
+  /** Decides about a delivery. The same `token` is the same claim, however often it is asked; another delivery has another one. */
+  claim(id: string, claimant: Claimant, token: string): Promise<Claim>;
+  /** The text of a claimed job's call; undefined when the job has ended. */
+  call(id: string): Promise<string | undefined>;
+  /** Whether the job is still this claim's, whose attempt of that number begins now. */
+  beginAttempt(id: string, token: string, attempt: number): Promise<boolean>;
+  /** The worker lives for the milliseconds of its lease; 0: it leaves. */
+  beat(target: string, worker: WorkerFacts, lease: Omit<Claimant, 'worker'>): Promise<void>;
+  /** Takes ids of submitted jobs that no worker has heard of, the oldest first; each is taken once. */
+  take(target: string, most: number): Promise<string[]>;
+  /** Resolves when there may be something to take. The signal ends the wait. */
+  submitted(target: string, signal: AbortSignalLike): Promise<void>;
+  /**
+   * Jobs that should be delivered again, for the one worker that looks at a time (it does for `alone` milliseconds): those whose worker is gone,
+   * and of those that wait for longer than `long` milliseconds the next few after `from`.
+   */
+  overdue(
+    target: string,
+    worker: string,
+    options: { alone: number; long: number; from: number },
+  ): Promise<{ ids: string[]; next: number }>;
+  /** The targets that calls were submitted for or that workers serve, with what waits for each. */
+  state(): Promise<QueueState[]>;
+  /** Hears of jobs that something was asked of which this worker has: a cancellation, an answer. */
+  mail(worker: string, onMail: (id: string) => void): Promise<void>;
+}

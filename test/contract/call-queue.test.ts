@@ -1,0 +1,238 @@
+/** The claim: whatever delivers a job, and how often, its call is sent at most once an attempt. */
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readAddress, type StoreAddress } from '../../src/config/settings/store-address.ts';
+import type { Claimant, NewQueuedJob, WorkerFacts } from '../../src/jobs/call-queue.ts';
+import { connectStore } from '../../src/jobs/store/redis/connection.ts';
+import { RedisJobStore } from '../../src/jobs/store/redis/redis-store.ts';
+import { currentHolder } from '../../src/lib/disk/holder.ts';
+import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { completed, newJob, SESSION, taskFact } from '../support/store-fixtures.ts';
+
+const TARGET = 'abcdef';
+/** Long enough to outlast a test. */
+const LEASE_MS = 600_000;
+
+function worker(id: string, leaseMs = LEASE_MS): Claimant {
+  // A machine of its own each: what is known of it is its lease alone.
+  return { worker: id, leaseMs, holder: { ...currentHolder(), boot_id: id, host: id, worker: id } };
+}
+
+function facts(id: string): WorkerFacts {
+  const started_at = '2026-03-30T10:00:00.000Z';
+  return { id, host: id, pid: 1, version: '0', started_at, concurrency: 4, draining: false, jobs: [] };
+}
+
+function queued(changes: Partial<NewQueuedJob> = {}): NewQueuedJob {
+  const { holder: _, ...job } = newJob({ session: null });
+  return { ...job, target: TARGET, call: '{"plain":{}}', attempts: 1, ...changes };
+}
+
+describe.skipIf(noRedis !== undefined)('calls for workers', () => {
+  let server: TestRedis;
+  let number = 0;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server?.kill());
+
+  const fresh = (): StoreAddress => ({
+    ...readAddress(`redis://${server.host}/0?prefix=q${number++}:`, 'test'),
+    name: 'work',
+  });
+
+  const open = async (address: StoreAddress) => {
+    const store = new RedisJobStore(await connectStore(address, 0), address, 'work');
+    onTestFinished(() => store.close());
+    return store;
+  };
+
+  const raw = () => {
+    const [host, port] = server.host.split(':');
+    const redis = new Redis(Number(port), host ?? '');
+    onTestFinished(() => redis.disconnect());
+    return redis;
+  };
+
+  /** A store with a job in it, and a job's life by hand. */
+  const submitted = async (changes: Partial<NewQueuedJob> = {}) => {
+    const address = fresh();
+    const store = await open(address);
+    const { job } = await store.calls.submit(queued(changes));
+    const key = (part: string) => `${address.prefix}{work}:queue:${TARGET}:${part}`;
+    /** The worker's lease is over, as if it had not been renewed for so long. */
+    const leaseEnds = async ({ worker: id, holder }: Claimant, agoMs: number) => {
+      const redis = raw();
+      await redis.zadd(key('workers'), Date.now() - agoMs, id);
+      const leases = await redis.keys(`${address.prefix}*holder:${holder.host}:*`);
+      if (leases.length > 0) await redis.del(leases);
+    };
+    return { address, store, id: job.job_id, job, key, leaseEnds };
+  };
+
+  it('a job waits with its call, is told once, and nobody holds it', async () => {
+    const { store, id, job, address } = await submitted();
+    expect(job).toMatchObject({ status: 'queued', holder: null });
+    expect(await store.calls.take(TARGET, 10)).toEqual([id]);
+    expect(await store.calls.take(TARGET, 10)).toEqual([]);
+    expect(await store.calls.call(id)).toBe('{"plain":{}}');
+    expect(JSON.stringify((await store.list()).jobs)).not.toContain('plain');
+    expect(await raw().hget(`${address.prefix}{work}:glance`, id)).not.toContain('plain');
+    expect(await store.calls.state()).toEqual([
+      { target: TARGET, workers: [], waiting: 1, running: 0, oldest: job.created_at },
+    ]);
+  });
+
+  it('a submission tells how many workers of its target live', async () => {
+    const store = await open(fresh());
+    const { holder } = worker('a');
+    await store.calls.beat(TARGET, facts('a'), { holder, leaseMs: LEASE_MS });
+    await store.calls.beat('another', facts('b'), { holder: worker('b').holder, leaseMs: LEASE_MS });
+    expect((await store.calls.submit(queued())).alive).toBe(1);
+    await store.calls.beat(TARGET, facts('a'), { holder, leaseMs: 0 });
+    expect((await store.calls.submit(queued())).alive).toBe(0);
+    const states = await store.calls.state();
+    expect(states.map(({ target, workers, waiting }) => [target, workers.length, waiting])).toEqual([
+      [TARGET, 0, 2],
+      ['another', 1, 0],
+    ]);
+  });
+
+  it('of claims that race one may send, and all others wait', async () => {
+    const { address, id } = await submitted();
+    const stores = await Promise.all(Array.from({ length: 8 }, () => open(address)));
+    const claims = await Promise.all(
+      Array.from({ length: 64 }, (_, i) =>
+        (stores[i % 8] as RedisJobStore).calls.claim(id, worker(`w${i}`), `t${i}`),
+      ),
+    );
+    expect(claims.filter(({ decision }) => decision === 'send')).toEqual([{ decision: 'send', attempt: 1 }]);
+    expect(claims.filter(({ decision }) => decision === 'wait')).toHaveLength(63);
+    expect(await stores[0]?.read(id)).toMatchObject({ status: 'running', attempt: 1 });
+  });
+
+  it('a claim that is sent again is the same claim', async () => {
+    const { store, id } = await submitted();
+    for (let i = 0; i < 3; i++)
+      expect(await store.calls.claim(id, worker('a'), 't')).toEqual({ decision: 'send', attempt: 1 });
+    expect((await store.readLog(id)).map(({ text }) => text)).toEqual(['attempt 1 of 1']);
+  });
+
+  it('what has ended, is no job, or is none of the workers is dropped', async () => {
+    const { store, id } = await submitted();
+    const claim = (job: string) => store.calls.claim(job, worker('a'), 't');
+    await claim(id);
+    await store.finish(id, completed());
+    const { job_id } = await store.create(newJob());
+    for (const job of [id, job_id, 'job_01jqkz0000000000000000000a'])
+      expect((await claim(job)).decision).toBe('drop');
+    expect(await store.calls.call(id)).toBeUndefined();
+    expect(await store.calls.state()).toMatchObject([{ waiting: 0, running: 0 }]);
+  });
+
+  it('a job whose worker is gone is lost, and is not sent again', async () => {
+    const { store, id, leaseEnds } = await submitted();
+    await store.calls.claim(id, worker('a'), 'ta');
+    expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('wait');
+    await leaseEnds(worker('a'), 1);
+    expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('lost');
+    expect(await store.read(id)).toMatchObject({ status: 'lost', error: { code: 'worker_gone' } });
+    // The worker was only cut off: what it brings comes after the end.
+    expect(await store.finish(id, completed())).toMatchObject({ status: 'lost' });
+  });
+
+  it('where retries were asked for the next attempt is sent, and the earlier claim sends nothing more', async () => {
+    const { store, id, leaseEnds } = await submitted({ attempts: 3 });
+    await store.calls.claim(id, worker('a'), 'ta');
+    expect(await store.calls.beginAttempt(id, 'ta', 2)).toBe(true);
+    await leaseEnds(worker('a'), 1);
+    expect(await store.calls.claim(id, worker('b'), 'tb')).toEqual({ decision: 'send', attempt: 3 });
+    expect(await store.calls.beginAttempt(id, 'ta', 3)).toBe(false);
+    await leaseEnds(worker('b'), 1);
+    expect((await store.calls.claim(id, worker('c'), 'tc')).decision).toBe('lost');
+    const log = (await store.readLog(id)).map(({ text }) => text);
+    expect(log).toEqual(['attempt 1 of 3', 'attempt 2 of 3', 'attempt 3 of 3']);
+  });
+
+  it('a task is driven by whoever claims next, and lost only where it went with its worker', async () => {
+    const { store, id, leaseEnds } = await submitted();
+    await store.calls.claim(id, worker('a'), 'ta');
+    await store.accept(id, taskFact());
+    expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('wait');
+    await leaseEnds(worker('a'), 1);
+    expect(await store.calls.claim(id, worker('b'), 'tb')).toEqual({ decision: 'drive', attempt: 1 });
+    expect((await store.calls.claim(id, worker('c'), 'tc')).decision).toBe('wait');
+
+    const child = await submitted();
+    await child.store.calls.claim(child.id, worker('a'), 'ta');
+    const { holder } = worker('a');
+    await child.store.accept(
+      child.id,
+      taskFact('t', { session: { ...SESSION, transport: 'stdio' }, holder }),
+    );
+    await child.leaseEnds(worker('a'), 1);
+    expect((await child.store.calls.claim(child.id, worker('b'), 'tb')).decision).toBe('lost');
+  });
+
+  it('a job that is cancelled before a worker has it ends at once, without any worker', async () => {
+    const { store, id } = await submitted();
+    await store.requestCancel(id);
+    expect(await store.read(id)).toMatchObject({ status: 'canceled', error: { code: 'canceled' } });
+    expect((await store.calls.claim(id, worker('a'), 't')).decision).toBe('drop');
+    expect(await store.calls.state()).toMatchObject([{ waiting: 0, running: 0 }]);
+  });
+
+  it('the worker that has a job hears of its cancellation, and nobody begins a further attempt', async () => {
+    const { store, id, leaseEnds } = await submitted({ attempts: 2 });
+    await store.calls.claim(id, worker('a'), 'ta');
+    const heard = new Promise<string>((resolve) => void store.calls.mail('a', resolve));
+    // Subscribed when this is answered.
+    await expect.poll(async () => (await raw().pubsub('NUMSUB', `q${number - 1}:{work}:mail:a`))[1]).toBe(1);
+    await store.requestCancel(id);
+    expect(await heard).toBe(id);
+    await leaseEnds(worker('a'), 1);
+    expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('lost');
+  });
+
+  it('a reader writes that a job is lost only where no worker will take it over', async () => {
+    const { store, id, leaseEnds } = await submitted();
+    await store.calls.claim(id, worker('a'), 'ta');
+    expect(await store.read(id)).not.toHaveProperty('trouble');
+    await leaseEnds(worker('a'), 30_000);
+    const gone = { message: expect.stringContaining('its worker is gone') };
+    expect(await store.read(id)).toMatchObject({ status: 'running', trouble: gone });
+    expect((await store.list()).jobs).toMatchObject([{ status: 'running', trouble: gone }]);
+    await leaseEnds(worker('a'), 90_000);
+    await store.calls.beat(TARGET, facts('b'), { holder: worker('b').holder, leaseMs: LEASE_MS });
+    expect(await store.read(id)).toMatchObject({ status: 'running' });
+    await store.calls.beat(TARGET, facts('b'), { holder: worker('b').holder, leaseMs: 0 });
+    expect((await store.list()).jobs).toMatchObject([{ status: 'lost', error: { code: 'worker_gone' } }]);
+    expect(await store.read(id)).toMatchObject({ status: 'lost', error: { code: 'worker_gone' } });
+  });
+
+  it('one worker at a time looks for jobs whose worker is gone, and for those that nobody has heard of', async () => {
+    const { store, id, leaseEnds } = await submitted();
+    const other = (await store.calls.submit(queued())).job.job_id;
+    await store.calls.claim(id, worker('a'), 'ta');
+    const look = (by: string, long: number) =>
+      store.calls.overdue(TARGET, by, { alone: LEASE_MS, long, from: 0 });
+    expect(await look('b', LEASE_MS)).toEqual({ ids: [], next: 0 });
+    expect(await look('b', -1)).toEqual({ ids: [other], next: 0 });
+    await leaseEnds(worker('a'), 1);
+    expect(await look('c', -1)).toEqual({ ids: [], next: 0 });
+    expect(await look('b', -1)).toEqual({ ids: [id, other], next: 0 });
+  });
+
+  it('whoever waits for submissions hears of one, and takes each once', async () => {
+    const store = await open(fresh());
+    const none = new AbortController();
+    const waiting = store.calls.submitted(TARGET, none.signal);
+    const { job } = await store.calls.submit(queued());
+    await waiting;
+    expect(await store.calls.take(TARGET, 10)).toEqual([job.job_id]);
+    const stopped = store.calls.submitted(TARGET, none.signal);
+    none.abort(new Error('no more'));
+    await expect(stopped).rejects.toThrow('no more');
+  });
+});
