@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that wait for what takes its time by nature: a server's farewell, the limit of a check, kills. The longest come first. */
 const SLOW =
-  'stdio-endings large-checks keeper answering store-processes prune keeper-faults keeper-count job-library-types'.split(
+  'connection/stdio-endings tool/large-checks keeper/keeper jobs/answering contract/store-processes jobs/prune keeper/faults keeper/count job-files/library-types'.split(
     ' ',
   );
 

@@ -1,4 +1,4 @@
-/** A job file as users write it. The compiler checks what is inferred, here and as another package sees it (test/e2e/job-library-types.test.ts). */
+/** A job file as users write it. The compiler checks what is inferred, here and as another package sees it (test/e2e/job-files/library-types.test.ts). */
 import { DirectClient, Job, JobContext, job, Token, workflow, z } from 'mcp2cli/jobs';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

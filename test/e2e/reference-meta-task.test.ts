@@ -1,3 +1,0 @@
-import { referenceTests } from '../support/reference-tests.ts';
-
-referenceTests('meta-task');
