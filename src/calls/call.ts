@@ -5,8 +5,9 @@ import { CliError, InterruptedError } from '../errors.ts';
 import type { InstanceScope } from '../instance/scope.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import type { ToolCall } from '../jobs/ports.ts';
-import type { JobRecord, NewJobMetadata, Progress } from '../jobs/record.ts';
+import type { JobRecord, NewJobMetadata, Progress, WorkflowPlan } from '../jobs/record.ts';
 import type { SubmitOptions } from '../jobs/submission.ts';
+import { listedPlan } from '../jobs/workflow/listed-plan.ts';
 import type { Stop } from '../lib/stop.ts';
 import { markedValues } from '../tools/schema/header-marks.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
@@ -44,7 +45,7 @@ export interface PreparedCall {
   viaTool?: string | undefined;
   /** The least severe log messages of the server to hear of. */
   logLevel?: string | undefined;
-  /** It is a workflow of this program: what its run goes by. */
+  /** It is a workflow of a document: what its run goes by. */
   plan?: DocumentPlan | undefined;
   /** Of the job, if the call becomes one. */
   metadata?: NewJobMetadata | undefined;
@@ -62,6 +63,12 @@ export function toolCall({ tool, arguments: args, viaTool, logLevel }: PreparedC
   };
 }
 
+/** Of a workflow of job files: what its run goes by, as our own host has listed it. */
+export function hostedPlan({ instance }: CallScope, { tool }: PreparedCall): WorkflowPlan | undefined {
+  const { identity } = instance;
+  return identity.kind === 'stdio' && identity.jobs !== undefined ? listedPlan(tool) : undefined;
+}
+
 export function submitOptions(
   scope: CallScope,
   call: PreparedCall,
@@ -73,6 +80,7 @@ export function submitOptions(
     instance: scope.instance.name,
     storedArguments: call.storedArguments,
     metadata: call.metadata,
+    plan: hostedPlan(scope, call),
     ttlMs,
     stop,
     events,

@@ -45,13 +45,14 @@ async function keptTask(
   deps: JobDeps,
   keeper: KeeperJobs,
   call: ToolCall,
-  { storedArguments, metadata, ttlMs, stop }: SubmitOptions,
+  { storedArguments, metadata, plan, ttlMs, stop }: SubmitOptions,
   runOptions: LocalRunOptions,
 ): Promise<{ job: JobRecord; error?: Error }> {
   // What the server asks, before it takes the call or after, is asked here, where somebody waits.
   const options = {
     storedArguments,
     metadata,
+    plan,
     ttlMs,
     detach: true,
     elicit: 'ask' as const,

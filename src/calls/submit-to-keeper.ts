@@ -3,7 +3,7 @@ import { TimeoutError, UnfinishedError } from '../errors.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { waitForOwner } from '../jobs/follow/follow-record.ts';
 import type { KeeperJobs } from '../jobs/ports.ts';
-import type { JobRecord } from '../jobs/record.ts';
+import type { JobRecord, WorkflowPlan } from '../jobs/record.ts';
 import type { Submitted } from '../jobs/submission.ts';
 import { cancelSoon, waitForJob } from '../jobs/wait.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
@@ -18,7 +18,7 @@ export async function submitToKeeper(
   call: PreparedCall,
   { ttlMs, elicit, runOptions }: CallOptions,
   { mode, detach }: Plan,
-  { stop, events }: { stop: Stop; events: JobEvents },
+  { stop, events, hosted }: { stop: Stop; events: JobEvents; hosted: WorkflowPlan | undefined },
 ): Promise<Submitted> {
   const stays = mode.tasks === 'none' && !detach;
   let id: string | undefined;
@@ -29,6 +29,7 @@ export async function submitToKeeper(
   const submission = keeper.submit(toolCall(call), {
     storedArguments: call.storedArguments,
     metadata: call.metadata,
+    plan: hosted,
     ttlMs,
     detach: detach || stays,
     elicit,

@@ -8,6 +8,7 @@ import { stopAfter } from '../lib/stop.ts';
 import { taskMode } from '../mcp/dialects/task-mode.ts';
 import {
   type CallScope,
+  hostedPlan,
   type Live,
   type PreparedCall,
   submitOptions,
@@ -65,7 +66,11 @@ export async function callInBackground(
       onNote: (text) => scope.printer.note(text),
     };
     const submit = link.keeper
-      ? submitToKeeper(deps, link.keeper, call, options, plan, { stop, events })
+      ? submitToKeeper(deps, link.keeper, call, options, plan, {
+          stop,
+          events,
+          hosted: hostedPlan(scope, call),
+        })
       : submitJob(deps, link, toolCall(call), {
           ...submitOptions(scope, call, options, stop, events),
           local: localRun(options.runOptions),

@@ -4,6 +4,7 @@ import type { FlagOverrides } from '../tools/flags/overrides.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import type { Catalogue, ListedJob } from './catalog.ts';
 import { jobAsTool, jobServerOf } from './frontmcp.ts';
+import { markOf } from './host-mark.ts';
 
 export const ENTRY_KINDS = ['tool', 'definition', 'job', 'workflow'] as const;
 
@@ -21,6 +22,8 @@ export interface CatalogEntry {
   raw: object;
   /** The tool of the server that runs a job or a workflow. */
   viaTool?: string;
+  /** It is listed as a tool, too: our own host serves each of its jobs as one. */
+  sameAsTool?: boolean;
   /** A workflow of our own: its document, as it is stored. */
   document?: StoredDocument;
   /** Of a definition: what it calls. */
@@ -69,20 +72,34 @@ export function entriesOf(
 ): CatalogEntry[] {
   const server = jobs.length + workflows.length > 0 ? jobServerOf(tools) : undefined;
   return [
-    ...tools.map(
-      (tool): CatalogEntry => ({ kind: 'tool', name: tool.name, tool, raw: tool, tags: [], labels: {} }),
-    ),
+    ...tools.map(toolEntry),
     ...definitions,
-    ...jobs.flatMap((one) => jobEntry(one, 'job', server?.jobs)),
-    ...workflows.flatMap((one) => jobEntry(one, 'workflow', server?.workflows)),
+    ...jobs.flatMap((one) => jobEntry(one, 'job', server?.jobs, tools)),
+    ...workflows.flatMap((one) => jobEntry(one, 'workflow', server?.workflows, tools)),
   ];
 }
 
-function jobEntry(raw: ListedJob, kind: 'job' | 'workflow', viaTool: string | undefined): CatalogEntry[] {
+function toolEntry(tool: ToolDefinition): CatalogEntry {
+  const { tags, labels } = markOf(tool);
+  return { kind: 'tool', name: tool.name, tool, raw: tool, tags: tagsOf(tags), labels: labelsOf(labels) };
+}
+
+function jobEntry(
+  raw: ListedJob,
+  kind: 'job' | 'workflow',
+  viaTool: string | undefined,
+  tools: readonly ToolDefinition[],
+): CatalogEntry[] {
   if (viaTool === undefined) return [];
   const { name } = raw;
   const tool = jobAsTool(raw, kind);
-  return [{ kind, name, tool, raw, viaTool, tags: tagsOf(raw.tags), labels: labelsOf(raw.labels) }];
+  const sameAsTool = tools.some((one) => one.name === name && markOf(one)['kind'] === kind);
+  return [
+    {
+      ...{ kind, name, tool, raw, viaTool, tags: tagsOf(raw.tags), labels: labelsOf(raw.labels) },
+      ...(sameAsTool ? { sameAsTool } : {}),
+    },
+  ];
 }
 
 /** A job or workflow that the server does not list: nothing is known about its input. */

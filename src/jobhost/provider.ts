@@ -2,7 +2,7 @@
  * The port between the MCP server (`server/`) and what it serves. Declared by the server, and implemented for a folder of job files and for an
  * instance.
  */
-import type { JobError, JobStatus, LogEntry, Progress } from '../jobs/record.ts';
+import type { JobError, JobStatus, LogEntry, Progress, WorkflowPlan } from '../jobs/record.ts';
 import type { JsonSchema } from '../tools/tool.ts';
 
 /** What an entry is: a `tool` of an instance's server, a `job` or `workflow` of a file, or one that was registered while the server ran. */
@@ -27,7 +27,7 @@ export interface ServedEntry {
   /** Registered with `register`, so that `remove` may take it back. */
   dynamic: boolean;
   /** Of a workflow. */
-  workflow?: { stepCount: number; trigger: string } | undefined;
+  workflow?: { stepCount: number; trigger: string; plan?: WorkflowPlan } | undefined;
 }
 
 /** A job file, or a part of one, that cannot be served. */

@@ -151,7 +151,7 @@ export interface KeeperJobs {
       elicit?: 'ask' | 'decline' | 'defaults' | undefined;
       /** How a run goes that is not a task of the server, as the keeper understands it. */
       runOptions?: unknown;
-      /** What is run is a workflow of this program: the call has its name and its input. */
+      /** What is run is a workflow of this program: the call has its name and its input. Who runs it, the plan tells. */
       plan?: WorkflowPlan | undefined;
       /** The job of a workflow that is resumed. */
       resumes?: string | undefined;

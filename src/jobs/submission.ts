@@ -5,7 +5,7 @@ import { CancelRequested } from './cancel-requests.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import { endOfResult } from './job-end.ts';
 import type { Submission } from './ports.ts';
-import type { JobEnd, JobRecord, NewJobMetadata } from './record.ts';
+import type { JobEnd, JobRecord, NewJobMetadata, WorkflowPlan } from './record.ts';
 import { recordAcceptance, recordEnd } from './recorder.ts';
 import type { RetryPolicy } from './retry.ts';
 
@@ -14,6 +14,8 @@ export interface SubmitOptions {
   /** Arguments as they may be stored: secrets redacted. */
   storedArguments: Record<string, unknown>;
   metadata?: NewJobMetadata | undefined;
+  /** Of a workflow of job files: what its run goes by. */
+  plan?: WorkflowPlan | undefined;
   ttlMs?: number | undefined;
   stop: Stop;
   events: JobEvents;

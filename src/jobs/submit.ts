@@ -48,6 +48,7 @@ export async function submitJob(
           session: link.session,
           holder: deps.holder,
           metadata: options.metadata,
+          plan: options.plan,
         })
       : await deps.store.resume(options.resumes, deps.holder);
   options.onCreated?.(job);

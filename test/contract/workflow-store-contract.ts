@@ -58,9 +58,25 @@ export function workflowStoreContract(name: string, make: () => Awaitable<StoreU
       const plain = await store.create(newJob());
       expect(await store.readPlan(plain.job_id)).toBeUndefined();
       expect(plain).not.toHaveProperty('steps');
-      await store.keepPlan(plain.job_id, plan);
-      await store.keepPlan(plain.job_id, { name: 'other', steps: [] });
-      expect(await store.readPlan(plain.job_id)).toMatchObject({ name: 'nightly' });
+    });
+
+    it('are those that the present round goes by', async () => {
+      const made = await make();
+      const { store, reopen } = made;
+      const { job_id: id } = await store.create(newJob());
+      await store.keepPlan(id, 0, plan);
+      await store.addStep(id, 0, fact('a', 'completed'));
+      await store.finish(id, failed, 0);
+      await store.resume(id, newJob().holder);
+      const [first, second] = plan.steps;
+      const changed = { ...plan, steps: [first, { id: 'new', name: 'check', depends_on: [] }, second] };
+      await store.keepPlan(id, 1, changed as WorkflowPlan);
+      expect((await reopen().read(id)).steps).toMatchObject([
+        { id: 'a', state: 'completed' },
+        { id: 'new', state: 'pending' },
+        { id: 'b', state: 'pending' },
+      ]);
+      await expect(async () => store.keepPlan(id, 0, plan)).rejects.toMatchObject({ code: 'superseded' });
     });
   });
 

@@ -121,12 +121,6 @@ it.skipIf(process.platform !== 'linux').each([
       if (before.status !== 'completed') {
         resumptions++;
         const resumed = await run(['work', 'jobs', 'resume', job.job_id], { home });
-        if (resumed.code !== 0 && STEPS.every((step) => called(w, step) === 0)) {
-          // Killed before its host had begun it: nothing has run, and it is run as a new job.
-          const again = await run(['work', 'jobs', 'rerun', job.job_id], { home });
-          if (again.code !== 0) book.lost(`${w} cannot be run again: ${again.stderr}`);
-          continue;
-        }
         if (resumed.code !== 0) book.lost(`${w} (${before.status}) cannot be resumed: ${resumed.stderr}`);
         await run(['work', 'jobs', 'wait', job.job_id, '--timeout', '20s'], { home });
       }

@@ -4,7 +4,7 @@ import { listedEntries } from '../../instance/entries.ts';
 import type { App } from '../app.ts';
 import { closeAll, everyInstance, withEach } from '../every-instance.ts';
 import { entryItem, entryLines, entrySignatures } from '../output/views/entry-view.ts';
-import { filterOf, kindsOf, type LsOptions } from './ls.ts';
+import { filterOf, kindsOf, type LsOptions, wantedKinds } from './ls.ts';
 
 interface Part {
   own: App;
@@ -20,7 +20,7 @@ export async function listEverywhere(app: App, options: LsOptions): Promise<numb
   const { printer } = app;
   const filter = filterOf(options);
   const kinds = kindsOf(options.kind);
-  const isWanted = ({ kind }: CatalogEntry) => kinds?.has(kind) ?? true;
+  const isWanted = wantedKinds(kinds);
   const apps = everyInstance(app);
   try {
     const parts = await withEach(app, apps, async (own): Promise<Part> => {

@@ -30,7 +30,7 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   const { printer } = app;
   const filter = filterOf(options);
   const kinds = kindsOf(options.kind);
-  const isWanted = ({ kind }: { kind: string }) => kinds?.has(kind) ?? true;
+  const isWanted = wantedKinds(kinds);
   const stop = app.stop('the catalogue was not read in time');
   try {
     const entries = (await listedEntries(app, { all: options.all ?? false, signal: stop.signal })).filter(
@@ -62,7 +62,7 @@ export async function refresh(app: App): Promise<number> {
     await (await app.session()).refresh(stop.signal);
     const { fetchExtras } = await import('../../instance/extras.ts');
     await fetchExtras(app, stop.signal);
-    const entries = await listable(app, await entriesOn(app, stop.signal), false);
+    const entries = (await listable(app, await entriesOn(app, stop.signal), false)).filter(wantedKinds());
     const leftOut = await toolsLeftOut(app, stop.signal);
     const all = { entries, extras: await listedExtras(app, stop.signal), leftOut };
     if (printer.json) printAll(app, 'refresh', all);
@@ -84,6 +84,13 @@ export function kindsOf(typed: readonly string[] | undefined): ReadonlySet<strin
       hint: `one of ${KINDS.join(', ')}`,
     });
   return new Set(kinds);
+}
+
+/** What a list has: of what is a tool and a job at once the tool, unless jobs are asked for. */
+export function wantedKinds(
+  kinds?: ReadonlySet<string>,
+): (entry: Pick<CatalogEntry, 'sameAsTool'> & { kind: string }) => boolean {
+  return ({ kind, sameAsTool }) => (kinds ? kinds.has(kind) : sameAsTool !== true);
 }
 
 function wantsExtras(kinds: ReadonlySet<string> | undefined): boolean {
@@ -157,14 +164,15 @@ async function filtered(
   filter: EntryFilter,
   signal: AbortSignal,
 ): Promise<CatalogEntry[]> {
-  const asked = Object.keys(filter.labels).length > 0 && entries.some(({ kind }) => kind === 'workflow');
+  const isOfServer = ({ kind, viaTool }: CatalogEntry) => kind === 'workflow' && viaTool !== undefined;
+  const asked = Object.keys(filter.labels).length > 0 && entries.some(isOfServer);
   if (!asked) return entries.filter((entry) => matches(entry, filter));
   const { listJobs } = await import('../../mcp/dialects/frontmcp/registry.ts');
   const callTool = await (await app.session()).toolCaller(signal);
   const labelled = await listJobs(callTool, 'workflows', { labels: filter.labels }, { signal });
   const names = new Set(labelled.map(({ name }) => name));
   return entries.filter((entry) =>
-    entry.kind === 'workflow'
+    isOfServer(entry)
       ? names.has(entry.name) && matches(entry, { ...filter, labels: {} })
       : matches(entry, filter),
   );

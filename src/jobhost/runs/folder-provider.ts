@@ -20,6 +20,7 @@ import { JobFolder } from './folder.ts';
 import { FolderRuns } from './folder-runs.ts';
 import { InstanceCalls } from './instance-calls.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { planOfFile } from './workflow-plan.ts';
 
 export interface FolderProviderOptions {
   context: Context;
@@ -265,6 +266,6 @@ function servedWorkflow(workflow: LoadedWorkflow): ServedEntry {
   return {
     ...common(workflow),
     kind: 'workflow',
-    workflow: { stepCount: workflow.steps.length, trigger: 'manual' },
+    workflow: { stepCount: workflow.steps.length, trigger: 'manual', plan: planOfFile(workflow) },
   };
 }

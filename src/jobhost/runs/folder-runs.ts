@@ -19,6 +19,7 @@ import { codeOf, type InstanceCalls } from './instance-calls.ts';
 import { endStatus, type LiveRun, LiveRuns } from './live-runs.ts';
 import { type JobRunEvents, type RunnerDeps, resultOf, runJob } from './run-job.ts';
 import type { WorkerPool } from './worker-pool.ts';
+import { planOfFile } from './workflow-plan.ts';
 
 export interface FolderRunsOptions {
   context: Context;
@@ -269,6 +270,7 @@ export class FolderRuns {
         labels: { ...entry.labels },
         ...(entry.kind === 'workflow' ? { kind: 'workflow', capability: entry.name } : {}),
       },
+      ...(entry.kind === 'workflow' ? { plan: planOfFile(entry) } : {}),
     });
     await this.#observe(job_id, {});
     return job_id;

@@ -2,7 +2,6 @@
 import { PermissionError, UsageError } from '../../errors.ts';
 import { RUN_META_KEY } from '../../jobs/job-end.ts';
 import type { JobStore } from '../../jobs/ports.ts';
-import type { PlannedStep, WorkflowPlan } from '../../jobs/record.ts';
 import { keptSteps } from '../../jobs/workflow/steps.ts';
 import { setOwn } from '../../lib/json/json.ts';
 import { stopAfter } from '../../lib/stop.ts';
@@ -15,6 +14,7 @@ import type { ServedResult } from '../provider.ts';
 import { attempt, type CallRequest } from './attempt.ts';
 import type { EvaluateOrder } from './messages.ts';
 import { checkGrants, type JobRunEvents, type RunnerDeps, runJob } from './run-job.ts';
+import { planOfFile } from './workflow-plan.ts';
 
 /** How long a function of a step may take, in milliseconds: it is to decide, and not to work. */
 const EVALUATE_MS = 30_000;
@@ -55,7 +55,7 @@ export async function runFileWorkflow(
   );
   const inputText = JSON.stringify(input);
   const graph = graphOf(workflow, jobs);
-  const { round, earlier } = await begun(store, graph);
+  const { round, earlier } = await begun(store, workflow);
   const say = (text: string) => events.onLine(text, 'info', deps.clock.now().getTime());
   const stop = stopAfter(deps.clock, signal, undefined, '');
   try {
@@ -165,25 +165,17 @@ function graphOf(
   };
 }
 
-/** Puts the plan on record, and finds what an earlier round has done. */
+/** Puts on record what the run goes by, the file as it is now, and finds what an earlier round has done. */
 async function begun(
   facts: FileWorkflowRun['store'],
-  { name, steps }: Workflow,
+  workflow: LoadedWorkflow,
 ): Promise<{ round: number; earlier: StepStates }> {
   if (!facts) return { round: 0, earlier: new Map() };
   const { store, jobId } = facts;
-  const plan: WorkflowPlan = {
-    name,
-    steps: steps.map(
-      ({ id, jobName, dependsOn }): PlannedStep => ({ id, name: jobName, depends_on: dependsOn }),
-    ),
-  };
-  await store.keepPlan(jobId, plan);
-  const record = await store.read(jobId);
-  const round = record.resumed ?? 0;
+  const round = (await store.read(jobId)).resumed ?? 0;
+  await store.keepPlan(jobId, round, planOfFile(workflow));
   if (round === 0) return { round, earlier: new Map() };
-  const known = new Set(steps.map(({ id }) => id));
-  const kept = keptSteps(record.steps ?? []).filter(({ id }) => known.has(id));
+  const kept = keptSteps((await store.read(jobId)).steps ?? []);
   return {
     round,
     earlier: new Map(

@@ -1,3 +1,4 @@
+import { ENTRY_KEY } from '../../catalog/host-mark.ts';
 import { PROBLEM_KEY } from '../../catalog/left-out.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import type { ServedEntry } from '../provider.ts';
@@ -14,7 +15,9 @@ export async function listTools({ host, modern, tasks }: Call): Promise<JsonObje
   for (const entry of entries) {
     // A tool of this name is reached through execute_job: the server behind may be one of jobs itself.
     if (entry.hidden || own.has(entry.name)) continue;
-    tools.push(toolOf(entry, !modern && tasks ? support(entry, host.ours) : undefined));
+    const tool = toolOf(entry, !modern && tasks ? support(entry, host.ours) : undefined);
+    const mark = markFor(entry, host.ours);
+    tools.push(mark ? { ...tool, _meta: { [ENTRY_KEY]: mark } } : tool);
   }
   // Only our own client knows these from tools.
   const problems = host.ours ? ((await host.provider.problems?.()) ?? []) : [];
@@ -23,6 +26,18 @@ export async function listTools({ host, modern, tasks }: Call): Promise<JsonObje
   for (const { name, description, inputSchema, annotations } of management)
     tools.push({ name, description, inputSchema, annotations });
   return { tools, ...(modern ? { ttlMs: 0, cacheScope: 'private' } : {}) };
+}
+
+/** What our own client makes of the entry beside the tool; a tool of the server behind is a tool. */
+function markFor({ kind, tags, labels, workflow }: ServedEntry, ours: boolean): JsonObject | undefined {
+  if (kind === 'tool') return undefined;
+  return {
+    kind,
+    ...(tags.length > 0 ? { tags } : {}),
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    // It is on record with the run before this host hears of it.
+    ...(ours && workflow?.plan ? { plan: workflow.plan } : {}),
+  };
 }
 
 /** Our own commands make a record of every workflow, and a task is what they make one of. */

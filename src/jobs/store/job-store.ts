@@ -44,7 +44,14 @@ import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
 import { publishEnd } from './publish-end.ts';
-import { addStepFact, claimRound, readPlanFile, readSteps, setRoundAside } from './workflow-files.ts';
+import {
+  addStepFact,
+  claimRound,
+  keepPlanFile,
+  readPlanFile,
+  readSteps,
+  setRoundAside,
+} from './workflow-files.ts';
 
 /** Up to this many records are read from their folders; for more the index pays. */
 const DIRECT_LIMIT = 32;
@@ -164,11 +171,8 @@ export class DiskJobStore implements JobStore {
     return this.#inFolder(id, readPlanFile);
   }
 
-  keepPlan(id: string, plan: WorkflowPlan): void {
-    this.#inFolder(id, (folder) => {
-      this.#facts(id);
-      publishOnce(`${folder}/${FILES.plan}`, fileText(plan));
-    });
+  keepPlan(id: string, round: number, plan: WorkflowPlan): void {
+    this.#inFolder(id, (folder) => keepPlanFile(folder, id, round, plan));
   }
 
   addStep(id: string, round: number, fact: StepFact): void {

@@ -1,5 +1,5 @@
 /**
- * What a workflow's job has in its folder beside the others: `workflow.json`, what its run goes by; `steps.N.ndjson`, the facts about its steps in
+ * What a workflow's job has in its folder beside the others: `workflow.json`, what its present round goes by; `steps.N.ndjson`, the facts about its steps in
  * round N, added to and never changed; `resumed.N.json`, who began round N. The end of an earlier round is `end.N.json`, so that `end.json` is always
  * that of the present one, and a job without it is open.
  */
@@ -40,6 +40,20 @@ export function readPlanFile(folder: string): WorkflowPlan | undefined {
   return plan as WorkflowPlan;
 }
 
+/** Puts the plan of this round in the place of what was there. Errors: UsageError `superseded`, IoError. */
+export function keepPlanFile(folder: string, id: string, round: number, plan: WorkflowPlan): void {
+  checkRound(folder, id, round);
+  const path = `${folder}/${FILES.plan}`;
+  const text = fileText(plan);
+  if (readPublished(path) !== text) replaceFile(path, text);
+}
+
+/** Error: UsageError `superseded` when a later round has begun. */
+function checkRound(folder: string, id: string, round: number): void {
+  if (isThere(roundFile(folder, round + 1)))
+    throw new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
+}
+
 /** The steps of a record's workflow, as all rounds have left them; nothing for a job that is none. Errors: RecordError, IoError. */
 export function readSteps(folder: string, { resumed, status }: JobRecord): Pick<JobRecord, 'steps'> {
   const plan = readPlanFile(folder);
@@ -48,8 +62,7 @@ export function readSteps(folder: string, { resumed, status }: JobRecord): Pick<
 
 /** Adds a fact, durably and whole. Errors: UsageError `superseded`, IoError; then it is not there. */
 export function addStepFact(folder: string, id: string, round: number, fact: StepFact): void {
-  if (isThere(roundFile(folder, round + 1)))
-    throw new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
+  checkRound(folder, id, round);
   const line = `${stringifyJson(stored(folder, fact))}\n`;
   const path = stepsFile(folder, round);
   try {

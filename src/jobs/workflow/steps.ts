@@ -90,7 +90,8 @@ export function keptSteps(steps: readonly StepRecord[]): StepRecord[] {
     for (const { id, depends_on, state, blocked } of steps)
       if (state === 'skipped' && !blocked && depends_on.every((other) => kept.has(other))) kept.add(id);
   }
-  return steps.filter(({ id }) => kept.has(id));
+  // What a changed file has put before a step that has completed is yet to run.
+  return steps.filter(({ id, state }) => kept.has(id) && state !== 'pending' && state !== 'lost');
 }
 
 /** Error: UsageError for what cannot be gone on with. */
@@ -99,13 +100,10 @@ export function checkResumable(
   plan: WorkflowPlan | undefined,
 ): asserts plan is WorkflowPlan {
   if (plan === undefined)
-    throw new UsageError(
-      `${job_id} is no workflow of this program that has begun: only those can be resumed`,
-      {
-        code: 'not_resumable',
-        hint: 'make its call again, as a new job, with: jobs rerun',
-      },
-    );
+    throw new UsageError(`${job_id} is no workflow of this program: only those can be resumed`, {
+      code: 'not_resumable',
+      hint: 'make its call again, as a new job, with: jobs rerun',
+    });
   if (status === 'completed')
     throw new UsageError(`${job_id} has completed: there is nothing to resume`, { code: 'not_resumable' });
   if (!isTerminal(status))

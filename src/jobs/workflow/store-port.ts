@@ -5,8 +5,11 @@ import type { JobRecord, StepFact, WorkflowPlan } from '../record.ts';
 export interface WorkflowStore {
   /** What a workflow's run goes by; undefined for a job that is none. */
   readPlan(id: string): WorkflowPlan | undefined | Promise<WorkflowPlan | undefined>;
-  /** Keeps it for a job that turned out to be a workflow after its record was made. The first one counts. */
-  keepPlan(id: string, plan: WorkflowPlan): void | Promise<void>;
+  /**
+   * Keeps what this round of the run goes by, in place of what its record was made with, or an earlier round went by: a file may have changed
+   * since. `round` and the error: as for `addStep`.
+   */
+  keepPlan(id: string, round: number, plan: WorkflowPlan): void | Promise<void>;
   /**
    * Adds a fact about a step; it is durable when this returns. `round`: how often the workflow had been resumed when this run of it began.
    * Error: UsageError, code `superseded`, when it was resumed since.

@@ -106,6 +106,7 @@ export class KeeperWork {
               instance,
               storedArguments: params.stored_arguments,
               metadata: params.metadata ?? undefined,
+              plan: params.plan ?? undefined,
               ttlMs: params.ttl_ms ?? undefined,
               stop,
               events,

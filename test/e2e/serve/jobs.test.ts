@@ -5,9 +5,10 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, it } from 'vitest';
-import { atTestEnd, start } from '../../support/cli.ts';
+import { atTestEnd, run, start } from '../../support/cli.ts';
 import { BIN, cleanEnv } from '../../support/env.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
+import { homeAt, homeWith } from '../../support/instance.ts';
 import { connect } from '../../support/mcp-client.ts';
 
 const job = (name: string, body: string, more = '') => `
@@ -66,6 +67,29 @@ it('offers what can be loaded, hides what is to be hidden, and what a job prints
     structuredContent: { state: 'completed', result: { message: 'x' } },
   });
 });
+
+it('lists each job once to this program, with its tags and labels, over stdio and HTTP', async () => {
+  const more = `tags: ['hello'], labels: { team: 'people' }`;
+  const dir = folder({ 'greet.job.mjs': job('greet', `return { message: input.name };`, more) });
+  const handle = start(['serve', '--jobs', dir, '--http', '127.0.0.1:0', '--quiet'], { home: freshHome() });
+  const [url = ''] = await handle.waitForStdout(/http:\S+\/mcp/);
+  const [files, http] = [await homeWith(['--jobs', dir]), await homeAt(url)];
+  const line = 'greet    #hello team=people\n';
+  for (const words of [[], ['--tag', 'hello'], ['--label', 'team=people']])
+    expect(await run(['work', 'ls', ...words], { home: files })).toMatchObject({ code: 0, stdout: line });
+  const { stdout } = await run(['work', '--json', 'ls', '--tag', 'hello'], { home: http });
+  expect(JSON.parse(stdout).data).toMatchObject({
+    items: [{ id: 'greet', kind: 'tool' }],
+    counts: { tool: 1 },
+  });
+  // Whoever wants it as a job of a job server finds it as such.
+  const ofJobs = await run(['work', 'ls', '--kind', 'job'], { home: http });
+  expect(ofJobs).toMatchObject({ code: 0, stdout: 'greet  job    #hello team=people\n' });
+  expect(await run(['work', 'call', '--job', 'greet', '--name', 'Ada'], { home: http })).toMatchObject({
+    code: 0,
+    stdout: '{"message":"Ada"}\n',
+  });
+}, 60_000);
 
 it('offers nothing of an empty folder, and a file that comes is told and runs', async () => {
   const dir = folder({});

@@ -13,6 +13,7 @@ const SERVER = fileURLToPath(new URL('../../support/steps-stdio.js', import.meta
 const PIPELINE = `
 name: pipeline
 description: Counts
+labels: { team: data }
 inputSchema:
   type: object
   properties: { by: { type: integer } }
@@ -76,6 +77,7 @@ describe('a workflow of a document', () => {
       stdout: 'defined pipeline (workflow, 4 steps)\n',
     });
     expect((await work('ls', '--kind', 'workflow')).stdout).toContain('pipeline');
+    expect((await work('ls', '--label', 'team=data')).stdout).toContain('pipeline');
     expect((await work('pipeline', '--help')).stdout).toContain('--by <integer>');
     const { code, stdout } = await work('pipeline', '--by', '10', '--json');
     expect(code).toBe(0);

@@ -150,13 +150,17 @@ export class RedisJobStore implements JobStore {
     return plan === undefined ? undefined : (parseJson(plan) as WorkflowPlan);
   }
 
-  async keepPlan(id: string, plan: WorkflowPlan): Promise<void> {
-    await this.#access.change('jobPlan', id, [jsonText(plan)]);
+  async keepPlan(id: string, round: number, plan: WorkflowPlan): Promise<void> {
+    await this.#inRound('jobPlan', id, round, plan);
   }
 
   async addStep(id: string, round: number, fact: StepFact): Promise<void> {
     const told = fact.error ? { ...fact, ...capped({ error: fact.error }) } : fact;
-    if ((await this.#access.change('jobStep', id, [round, jsonText(told)])) === 'superseded')
+    await this.#inRound('jobStep', id, round, told);
+  }
+
+  async #inRound(script: 'jobPlan' | 'jobStep', id: string, round: number, value: object): Promise<void> {
+    if ((await this.#access.change(script, id, [round, jsonText(value)])) === 'superseded')
       throw new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
   }
 

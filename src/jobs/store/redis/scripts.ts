@@ -145,10 +145,11 @@ finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6]))
 return 'won'
 `;
 
-/** ARGV: 1 id, 2 channel, 3 the plan. The first one counts. */
+/** ARGV: 1 id, 2 channel, 3 the round, 4 the plan that it goes by. Returns ok, missing or superseded. */
 const PLAN = `${COMMON}
 if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
-redis.call('HSETNX', KEYS[4], 'plan', ARGV[3])
+if ARGV[3] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return 'superseded' end
+redis.call('HSET', KEYS[4], 'plan', ARGV[4])
 return 'ok'
 `;
 
