@@ -8,13 +8,12 @@ import type { Context } from '../context.ts';
 import { AuthError, type CliError, UsageError } from '../errors.ts';
 import type { InstanceSession } from '../instance/client.ts';
 import type { JobDeps } from '../jobs/deps.ts';
-import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
+import { QUESTION_WAIT_MS } from '../jobs/follow/polling.ts';
 import type { JobStore } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import { openJobStore } from '../jobs/store/job-store.ts';
+import { failureBudget, openStore } from '../jobs/store/open-store.ts';
 import { currentHolder } from '../lib/disk/holder.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
-import { parseDuration } from '../lib/text/duration.ts';
 import { layered, withDefaults } from './global-flags/layers.ts';
 import type { FlagValues } from './global-flags/scan.ts';
 import { TARGET_FLAGS } from './global-flags/table.ts';
@@ -182,12 +181,8 @@ export class App {
 
   get store(): JobStore {
     this.#checkRoot();
-    const { name } = this.instance;
-    this.#store ??= openJobStore({
-      dir: this.paths.jobsDir(name),
-      instance: name,
-      clock: this.context.clock,
-    });
+    const { paths, instance, context } = this;
+    this.#store ??= openStore({ paths, instance, env: context.env, clock: context.clock });
     return this.#store;
   }
 
@@ -258,7 +253,6 @@ export class App {
   async jobDeps(): Promise<JobDeps> {
     const { clock, env } = this.context;
     const { elicit, terminal } = this;
-    const budget = env['MCP2CLI_RETRY_BUDGET'];
     const session = await this.session();
     const [{ answererOf }, { automaticAnswers }] = await Promise.all([
       import('./prompts/answerer.ts'),
@@ -270,7 +264,7 @@ export class App {
       clock,
       random: Math.random,
       holder: currentHolder(),
-      failureBudgetMs: budget ? (parseDuration(budget, 'MCP2CLI_RETRY_BUDGET') ?? 0) : FAILURE_BUDGET_MS,
+      failureBudgetMs: failureBudget(env),
       ask: answererOf(elicit, this.printer, terminal),
       automatic: automaticAnswers(session.features),
       ...(this.flags.has('log-level') ? { onLog: (message) => this.printer.serverLog(message) } : {}),

@@ -35,7 +35,7 @@ export async function checkConnection(
         version: VERSION,
         identity,
         target: () => target(identity, name),
-        jobHost: { ...context, root: paths.root, instance: name },
+        jobHost: { ...context, root: paths.root, instance: name, store: settings.store },
         serverFile: paths.serverFile(name),
         logins: loginsOf(paths, name, { name: shown, now: clock.now, log: () => {} }),
         catalogueFile: paths.catalogueFile(name),

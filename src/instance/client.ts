@@ -71,7 +71,12 @@ export class InstanceSession implements LinkOpener {
       version: VERSION,
       identity: instance.identity,
       target: () => instance.target(),
-      jobHost: { ...context, root: paths.root, instance: instance.name },
+      jobHost: {
+        ...context,
+        root: paths.root,
+        instance: instance.name,
+        store: instance.settings.store,
+      },
       serverFile: paths.serverFile(instance.name),
       logins,
       catalogueFile: paths.catalogueFile(instance.name),

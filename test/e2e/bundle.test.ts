@@ -64,3 +64,16 @@ it('files that are imported dynamically export what is taken from them', async (
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual([]);
 });
+
+it('what a store in Redis needs is in a file of its own, which nobody loads from the start', () => {
+  const client = files.filter((file) => readFileSync(join(DIST, file), 'utf8').includes('evalsha'));
+  expect(client).toEqual(['jobs-store-redis-connection.cjs']);
+  // Where it is imported, that is done when it is needed.
+  const importing = files.filter((file) =>
+    new RegExp(`(?<!then\\(\\(\\)=>(?:\\w+\\()?)require\\("[./]*${client[0]}"\\)`).test(
+      readFileSync(join(DIST, file), 'utf8'),
+    ),
+  );
+  expect(importing).toEqual([]);
+  expect(readFileSync(join(DIST, 'run.cjs'), 'utf8')).toContain(client[0]);
+});

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { resolvePaths } from '../../src/config/paths.ts';
+import { DEFAULT_SETTINGS } from '../../src/config/settings/settings.ts';
 import { type Context, processContext } from '../../src/context.ts';
 import type { Provider, RunEvents } from '../../src/jobhost/provider.ts';
 import { folderProvider } from '../../src/jobhost/runs/folder-provider.ts';
@@ -60,7 +61,13 @@ async function host(
         }
       : {}),
   };
-  const provider = await folderProvider({ context, paths, log: silent, path: jobs, instance: 'etl' });
+  const provider = await folderProvider({
+    context,
+    paths,
+    log: silent,
+    path: jobs,
+    instance: { name: 'etl', settings: DEFAULT_SETTINGS },
+  });
   after.push(() => provider.close());
   return {
     provider,

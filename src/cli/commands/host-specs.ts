@@ -94,6 +94,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '  sampling -- COMMAND [ARG]...      answers sampling requests, stdin to stdout',
           '  proxy URL|none                    a proxy of its own; none: no proxy',
           '  ca FILE                           more certificate authorities to trust (PEM)',
+          '  store redis[s]://...|files        where its jobs are: docs/shared-store.md',
+          '  store.resultLimit BYTES           how large a result may be there: 16MB',
           '  disabled true|false               whether it is out of use',
           '',
           'Of a tool, or of a pattern (tools.delete_*.KEY); flags of a call win:',

@@ -1,5 +1,5 @@
 import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
-import { JOB_HOST_INSTANCE } from '../../config/target/job-host.ts';
+import { JOB_HOST_INSTANCE, JOB_HOST_STORE } from '../../config/target/job-host.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { Provider } from '../../jobhost/provider.ts';
 import type { Host } from '../../jobhost/server/host.ts';
@@ -58,8 +58,11 @@ async function providerOf(app: App, name: string | undefined): Promise<Provider>
 /** `serve --jobs PATH`: job files, for the instance that has started this, or for the one that the path stands for. */
 async function jobFiles(app: App, adHoc: Instance): Promise<Provider> {
   const { context, paths, printer } = app;
-  const instance = context.env[JOB_HOST_INSTANCE] ?? adHoc.name;
-  app.checkPlaces(instance);
+  const instance = {
+    name: context.env[JOB_HOST_INSTANCE] ?? adHoc.name,
+    settings: { ...adHoc.settings, store: context.env[JOB_HOST_STORE] },
+  };
+  app.checkPlaces(instance.name);
   const target = adHoc.target();
   const path = (target.kind === 'stdio' && target.jobs) || '';
   const { folderProvider } = await import('../../jobhost/runs/folder-provider.ts');

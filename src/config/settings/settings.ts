@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
+import { parseBytes } from '../../lib/text/parse-bytes.ts';
 import type { ServerConfig } from '../target/server-entry.ts';
 
 export const ELICIT_POLICIES = ['ask', 'decline', 'defaults'] as const;
@@ -31,6 +32,10 @@ export interface InstanceSettings {
   serverCompletion: boolean;
   /** Answers sampling/createMessage: gets the request's params as JSON on stdin, prints a CreateMessageResult. */
   sampling: { command: string; args: string[] } | undefined;
+  /** The address of the store that has the jobs, `${VAR}` and all (store-address.ts); undefined: what MCP2CLI_STORE says, else files. */
+  store: string | undefined;
+  /** Bytes of JSON that a result may have there; undefined: the usual limit. */
+  storeResultLimit: number | undefined;
 }
 
 /** The settings by their names in the configuration, beside `url` or `command`. */
@@ -51,24 +56,34 @@ export const SETTING_KEYS = [
   'permissions',
   'roles',
   'scopes',
+  'store',
+  'store.resultLimit',
 ] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
-/** The settings that are set, as they are stored, but for the credentials of a proxy. */
+/** Settings that are an address, whose credentials are in no output. */
+const ADDRESSES: readonly string[] = ['proxy', 'store'];
+
+/** A setting as it may be shown. */
+export function shownSetting(key: string, value: unknown): unknown {
+  return ADDRESSES.includes(key) ? withoutCredentials(value) : value;
+}
+
+/** The settings that are set, as they may be shown. */
 export function settingsOf(server: ServerConfig): Partial<Record<SettingKey, unknown>> {
   return Object.fromEntries(
     SETTING_KEYS.flatMap((key) => {
       const value = server[key];
       if (value === undefined) return [];
-      return [[key, key === 'proxy' ? withoutCredentials(value) : value]];
+      return [[key, shownSetting(key, value)]];
     }),
   );
 }
 
-/** The URL of a proxy for output: what stands before its host is shown only as far as it is `${VAR}`. */
-export function withoutCredentials(proxy: unknown): unknown {
-  if (typeof proxy !== 'string') return proxy === undefined ? undefined : '[redacted]';
-  return proxy.replace(/^([a-z][a-z0-9+.-]*:\/\/)?(.*)@/is, (_, scheme: string | undefined, given: string) =>
+/** A URL for output: what stands before its host is shown only as far as it is `${VAR}`. */
+export function withoutCredentials(url: unknown): unknown {
+  if (typeof url !== 'string') return url === undefined ? undefined : '[redacted]';
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?(.*)@/is, (_, scheme: string | undefined, given: string) =>
     /^(\$\{[^}]*\}:?)*$/.test(given) ? `${scheme ?? ''}${given}@` : `${scheme ?? ''}[redacted]@`,
   );
 }
@@ -88,6 +103,8 @@ export const DEFAULT_SETTINGS: InstanceSettings = {
   roots: [],
   disabledBy: undefined,
   sampling: undefined,
+  store: undefined,
+  storeResultLimit: undefined,
 };
 
 /** The settings of a configured instance. Error: ConfigError that names the field and what it takes. */
@@ -119,6 +136,7 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
   for (const [field, takes] of [
     ['proxy', 'the URL of a proxy, or none'],
     ['ca', 'the path of a file with certificates (PEM)'],
+    ['store', 'the address of a store, such as redis://host:6379/0, or files'],
   ] as const)
     if (server[field] !== undefined && typeof server[field] !== 'string') throw wrong(field, takes);
   const disabled = flag('disabled');
@@ -133,6 +151,8 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     serverCompletion: flag('serverCompletion'),
     roots: roots(server['roots'], () => wrong('roots', 'a list of folders or URIs')),
     sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
+    store: server['store'] as string | undefined,
+    storeResultLimit: bytes(server['store.resultLimit'], (takes) => wrong('store.resultLimit', takes)),
   };
 }
 
@@ -144,6 +164,14 @@ export function passedVariables(name: string, server: ServerConfig): string[] {
   throw new ConfigError(`instance ${name}: passEnv must be a list of names of environment variables`, {
     hint: `fix it in the configuration, or: mcp2cli instances unset ${name} passEnv`,
   });
+}
+
+function bytes(value: unknown, wrong: (takes: string) => Error): number | undefined {
+  if (value === undefined) return undefined;
+  const number =
+    typeof value === 'string' || typeof value === 'number' ? parseBytes(String(value)) : undefined;
+  if (number === undefined || number < 1) throw wrong('a number of bytes, such as 16MB');
+  return number;
 }
 
 function elicitPolicy(value: unknown, wrong: () => Error): ElicitPolicy | undefined {

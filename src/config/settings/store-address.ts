@@ -1,7 +1,14 @@
 /** The address of a store of jobs in Redis, with what belongs to it. No I/O. */
 import { ConfigError } from '../../errors.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
-import { withoutCredentials } from './settings.ts';
+import { expand } from '../target/expand.ts';
+import type { InstanceSettings } from './settings.ts';
+
+/** The address for all instances that have none of their own. */
+export const STORE_VARIABLE = 'MCP2CLI_STORE';
+
+/** What stands in the place of an address for jobs in files, whatever MCP2CLI_STORE says. */
+const FILES = 'files';
 
 const EXAMPLE = "for example 'redis://host:6379/0?prefix=mcp:jobs:&ttl=30d'";
 const DEFAULT_PREFIX = 'mcp:jobs:';
@@ -27,10 +34,45 @@ export interface StoreAddress {
   shown: string;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where an instance has its jobs: its own setting counts, else MCP2CLI_STORE; undefined for files. Errors: ConfigError for what is no address,
+ * UsageError for a variable that is not set.
+ */
+export function storeOf(
+  name: string,
+  { store, storeResultLimit }: Pick<InstanceSettings, 'store' | 'storeResultLimit'>,
+  env: Env,
+): StoreAddress | undefined {
+  const text = store ?? env[STORE_VARIABLE] ?? '';
+  if (text === '' || text === FILES) return undefined;
+  const where = store === undefined ? STORE_VARIABLE : `instance ${name}: store`;
+  const address = readAddress(filledIn(text, env, where), where);
+  return {
+    ...address,
+    name: address.name || name,
+    resultBytes: storeResultLimit ?? address.resultBytes,
+  };
+}
+
+/** Looks at an address that may have `${VAR}` in it: what stands around them must be one all the same. Error: ConfigError. */
+export function checkAddress(text: string, where: string): void {
+  if (text === FILES || /^\$\{/.test(text)) return;
+  readAddress(text.replace(/\$\{[^}]*\}/g, '1'), where);
+}
+
+/** Variables before the host are a user and a password as they are; elsewhere they are part of the URL as it stands. */
+function filledIn(text: string, env: Env, where: string): string {
+  const [, scheme = '', credentials = '', rest = text] = /^([a-z]+:\/\/)([^/?#]*@)(.*)$/is.exec(text) ?? [];
+  const encoded = credentials.replace(/\$\{[^}]*\}/g, (one) => encodeURIComponent(expand(one, env, where)));
+  return scheme + encoded + expand(rest, env, where);
+}
+
 /** Reads an address without variables; `name` is empty where it gives none. Error: ConfigError that says what is wrong with it. */
 export function readAddress(text: string, where: string): StoreAddress {
-  const wrong = (why: string) =>
-    new ConfigError(`${where}: ${why} (${withoutCredentials(text)})`, { hint: EXAMPLE });
+  // Not the text: what is no address may have a password anywhere.
+  const wrong = (why: string) => new ConfigError(`${where}: ${why}`, { hint: EXAMPLE });
   let url: URL;
   try {
     url = new URL(text);

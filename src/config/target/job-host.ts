@@ -5,6 +5,7 @@ import type { StdioTarget, Target } from './target.ts';
 
 /** The variables that tell such a server whose jobs it runs: it shares the job store of the instance. */
 export const JOB_HOST_INSTANCE = 'MCP2CLI_JOB_HOST';
+export const JOB_HOST_STORE = 'MCP2CLI_JOB_HOST_STORE';
 export const DATA_ROOT = 'MCP2CLI_HOME';
 
 /** How many such servers stand above this process, each started by a job of the one before it. */
@@ -28,6 +29,8 @@ export interface JobHost {
   /** The data root. */
   root: string;
   instance: string;
+  /** The instance's own setting of where its jobs are, if it has one. */
+  store: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -35,7 +38,7 @@ export interface JobHost {
  * The target as it is started. Jobs are the user's own programs and may call any instance: unlike a server of somebody else they get the whole
  * environment. Errors: UsageError for job files that are not there, and for jobs that call jobs too deep.
  */
-export function startable(target: Target, { execPath, entry, root, instance, env }: JobHost): Target {
+export function startable(target: Target, { execPath, entry, root, instance, store, env }: JobHost): Target {
   if (target.kind !== 'stdio' || target.jobs === undefined) return target;
   checkJobsPath(target.jobs, `cannot start ${instance}: `);
   const depth = (Number(env[DEPTH]) || 0) + 1;
@@ -56,6 +59,7 @@ export function startable(target: Target, { execPath, entry, root, instance, env
       ...target.env,
       [DATA_ROOT]: root,
       [JOB_HOST_INSTANCE]: instance,
+      ...(store === undefined ? {} : { [JOB_HOST_STORE]: store }),
       [DEPTH]: String(depth),
     },
   };

@@ -1,6 +1,7 @@
 /** A folder of job files as it is served: what is in it, and its runs. */
 import { basename, relative } from 'node:path';
 import { loadConfig } from '../../config/config.ts';
+import type { Instance } from '../../config/configured-instance.ts';
 import type { Paths } from '../../config/paths.ts';
 import { accessSettings } from '../../config/settings/permission-settings.ts';
 import type { Context } from '../../context.ts';
@@ -29,7 +30,7 @@ export interface FolderProviderOptions {
   /** A job file, or a folder of them; absolute. */
   path: string;
   /** Whose jobs these are: its store has the runs. */
-  instance: string;
+  instance: Pick<Instance, 'name' | 'settings'>;
 }
 
 /** Bundled into the folder beside the program's files. From source, as in unit tests, it is the one that was built last. */
@@ -73,7 +74,7 @@ class FolderProvider implements Provider {
     const { jobFilesCacheDir: cacheDir } = paths;
     this.#options = options;
     // What is served without an instance is known by its folder.
-    const name = instance.startsWith('adhoc-') ? basename(path) : instance;
+    const name = instance.name.startsWith('adhoc-') ? basename(path) : instance.name;
     this.about = { name, title: `Jobs of ${name}` };
     this.#pool = new WorkerPool({
       script: WORKER,
@@ -218,8 +219,9 @@ class FolderProvider implements Provider {
   /** Who runs jobs here, by the configuration of the instance as it is now, and by the environment. Error: ConfigError. */
   #authInfo(): AuthInfo {
     const { paths, instance, context } = this.#options;
-    const entry = loadConfig(paths).mcpServers[instance];
-    return { ...grantsOf(accessSettings(instance, isObject(entry) ? entry : {}), context.env) };
+    const { name } = instance;
+    const entry = loadConfig(paths).mcpServers[name];
+    return { ...grantsOf(accessSettings(name, isObject(entry) ? entry : {}), context.env) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** The runs of a folder of job files: in the foreground of a request, or in the background with a record of their own. */
+import type { Instance } from '../../config/configured-instance.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { Context } from '../../context.ts';
 import { CliError, UsageError } from '../../errors.ts';
@@ -6,7 +7,7 @@ import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
 import { canceled, endOfFailure, endOfResult, lost, withProgress } from '../../jobs/job-end.ts';
 import type { Awaitable, JobStore } from '../../jobs/ports.ts';
 import type { CallRecord, JobEnd } from '../../jobs/record.ts';
-import { openJobStore } from '../../jobs/store/job-store.ts';
+import { openStore } from '../../jobs/store/open-store.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
 import type { Log } from '../../lib/log.ts';
 import { randomId } from '../../lib/random-id.ts';
@@ -25,7 +26,7 @@ export interface FolderRunsOptions {
   context: Context;
   paths: Paths;
   log: Log;
-  instance: string;
+  instance: Pick<Instance, 'name' | 'settings'>;
   pool: WorkerPool;
   calls: InstanceCalls;
   authInfo(): AuthInfo;
@@ -54,8 +55,7 @@ export class FolderRuns {
   }
 
   get store(): JobStore {
-    const { paths, instance, context } = this.#options;
-    this.#store ??= openJobStore({ dir: paths.jobsDir(instance), instance, clock: context.clock });
+    this.#store ??= openStore({ ...this.#options.context, ...this.#options });
     return this.#store;
   }
 
@@ -259,7 +259,7 @@ export class FolderRuns {
 
   async #record(entry: Entry, input: Record<string, unknown>): Promise<string> {
     const { job_id } = await this.store.create({
-      instance: this.#options.instance,
+      instance: this.#options.instance.name,
       capability: entry.name,
       arguments: redactSecrets(input, entry.inputSchema) as Record<string, unknown>,
       backend: 'local',

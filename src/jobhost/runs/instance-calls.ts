@@ -16,7 +16,7 @@ import type { ServerLink } from '../../jobs/ports.ts';
 import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { NO_RETRY } from '../../jobs/retry.ts';
-import { openJobStore } from '../../jobs/store/job-store.ts';
+import { openStore } from '../../jobs/store/open-store.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { Log } from '../../lib/log.ts';
@@ -166,8 +166,8 @@ export class InstanceCalls {
   }
 
   #scope({ instance, session }: Kept, stop: Stop): CallScope {
-    const { clock } = this.#context;
-    const store = openJobStore({ dir: this.#paths.jobsDir(instance.name), instance: instance.name, clock });
+    const { clock, env } = this.#context;
+    const store = openStore({ paths: this.#paths, instance, env, clock });
     const deps: JobDeps = {
       store,
       links: session,

@@ -1,6 +1,6 @@
 /** The thread that runs attempts, one at a time. It knows job files and the library; everything else is the host's. */
 import { parentPort } from 'node:worker_threads';
-import { JOB_HOST_INSTANCE } from '../../config/target/job-host.ts';
+import { JOB_HOST_INSTANCE, JOB_HOST_STORE } from '../../config/target/job-host.ts';
 import { importJobFile, type JobFile } from '../files/import-file.ts';
 import type { JobDefinition, WorkflowDefinition } from '../library/definitions.ts';
 import { evaluateStep, execute, InvalidValueError, parseValue } from '../library/execute.ts';
@@ -22,6 +22,7 @@ const port = parentPort;
 if (!port) throw new Error('this file is run as a thread');
 // A program that a job starts is not the host of these jobs.
 delete process.env[JOB_HOST_INSTANCE];
+delete process.env[JOB_HOST_STORE];
 const say = (message: FromWorker): void => port.postMessage(message);
 
 /** The attempt that runs. */

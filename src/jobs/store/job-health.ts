@@ -3,9 +3,9 @@ import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateDir, syncDir } from '../../lib/disk/durable-file.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
-import { decodeIndex } from './index-format.ts';
+import { decodeIndex } from './index/index-format.ts';
+import { INDEX_FILE } from './index/job-index.ts';
 import { FILES, isThere, RecordError, readFacts, recordProblems } from './job-files.ts';
-import { INDEX_FILE } from './job-index.ts';
 
 /** Whether the index of a folder of jobs can be used; one that is damaged is passed over, and written anew. */
 export function isIndexDamaged(dir: string): boolean {

@@ -11,9 +11,9 @@ import { isPidAlive } from '../../lib/disk/process-identity.ts';
 import type { Removal, RemoveOptions } from '../ports.ts';
 import { isTerminal } from '../record.ts';
 import { settled } from './assemble.ts';
+import { dropIndex } from './index/job-index.ts';
 import { readFacts } from './job-files.ts';
 import { leftDrafts } from './job-folder.ts';
-import { dropIndex } from './job-index.ts';
 
 /** Prefix of folders that are being deleted. */
 const GONE_PREFIX = '.gone-';

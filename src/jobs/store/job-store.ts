@@ -25,6 +25,7 @@ import {
 import { checkResumable } from '../workflow/steps.ts';
 import { assemble, createdRecord, reopened, settled } from './assemble.ts';
 import { capped, observedFields } from './capped.ts';
+import { JobIndex } from './index/job-index.ts';
 import {
   FILES,
   fileText,
@@ -38,7 +39,6 @@ import {
 } from './job-files.ts';
 import { jobNames, newestJob, publishJob } from './job-folder.ts';
 import { checkedId, isJobName, newJobId, resolveName, unknownJob } from './job-id.ts';
-import { JobIndex } from './job-index.ts';
 import { appendCall, appendLog, readCalls, readLog } from './job-log.ts';
 import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';

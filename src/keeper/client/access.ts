@@ -1,3 +1,4 @@
+import { storeOf } from '../../config/settings/store-address.ts';
 import { HANDED_ON } from '../../config/target/server-environment.ts';
 import { UnreachableError } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
@@ -115,5 +116,7 @@ export function fingerprintOf({
   const stdio = identity.kind === 'stdio';
   const folder = stdio && identity.cwd === undefined ? cwd : null;
   const surroundings = (stdio ? SURROUNDINGS : ROUTING).map((name) => env[name] ?? null);
-  return sha256(JSON.stringify([target(), settings, folder, surroundings]));
+  // Its jobs must be found by whoever asks it for them.
+  const store = storeOf(keeperConfig.name, settings, env) ?? null;
+  return sha256(JSON.stringify([target(), settings, folder, surroundings, store]));
 }

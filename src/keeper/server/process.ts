@@ -10,7 +10,7 @@ import { EXIT, IoError } from '../../errors.ts';
 import type { JobDeps } from '../../jobs/deps.ts';
 import { FAILURE_BUDGET_MS } from '../../jobs/follow/polling.ts';
 import { policyAnswerer } from '../../jobs/questions/policy.ts';
-import { openJobStore } from '../../jobs/store/job-store.ts';
+import { openStore } from '../../jobs/store/open-store.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
 import { startReaper } from '../../lib/process/reaper.ts';
 import { loginsOf } from '../../mcp/auth/logins.ts';
@@ -114,6 +114,7 @@ class Keeper {
         entry: process.argv[1] ?? '',
         root,
         instance: name,
+        store: keeperConfig.settings.store,
         env: process.env,
       },
       serverFile: paths.serverFile(name),
@@ -136,7 +137,7 @@ class Keeper {
       paths.extrasFile(name),
     );
     const deps: Omit<JobDeps, 'ask'> = {
-      store: openJobStore({ dir: paths.jobsDir(name), instance: name, clock: systemClock }),
+      store: openStore({ paths, instance: keeperConfig, env: process.env, clock: systemClock }),
       links: {
         open: () => Promise.reject(new Error('a keeper leases its links')),
         // The session that the work began in is gone at the server.

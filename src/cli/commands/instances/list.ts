@@ -11,7 +11,7 @@ import { settingText, toolSettingLines } from '../../output/views/setting-view.t
 
 /**
  * An instance for output, usable or not: values of headers and of the environment are shown only as far as they are `${VAR}`, and what its
- * command, its URL and its proxy seem to have of secrets is hidden.
+ * command, its URL, its proxy and its store seem to have of secrets is hidden.
  */
 export function shown(name: string, entry: unknown, active: boolean) {
   const { state, problem } = stateOf(name, entry);
@@ -22,13 +22,14 @@ export function shown(name: string, entry: unknown, active: boolean) {
     ...(problem === undefined ? {} : { problem: problem.message }),
   };
   if (!isObject(entry)) return about;
-  const { headers, env, proxy, ...rest } = entry;
+  const { headers, env, proxy, store, ...rest } = entry;
   return {
     ...about,
     ...rest,
     // Fields of these names may stand in the entry, too.
     ...about,
     ...(proxy === undefined ? {} : { proxy: withoutCredentials(proxy) }),
+    ...(store === undefined ? {} : { store: withoutCredentials(store) }),
     ...hiddenWords(rest),
     ...(headers === undefined ? {} : { headers: hidden(headers) }),
     ...(env === undefined ? {} : { env: hidden(env) }),

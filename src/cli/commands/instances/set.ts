@@ -5,8 +5,9 @@ import {
   instanceSettings,
   type SettingKey,
   settingsOf,
-  withoutCredentials,
+  shownSetting,
 } from '../../../config/settings/settings.ts';
+import { checkAddress } from '../../../config/settings/store-address.ts';
 import { commandMisfit } from '../../../config/target/command-word.ts';
 import { type ServerConfig, serverEntry } from '../../../config/target/server-entry.ts';
 import type { Context } from '../../../context.ts';
@@ -49,6 +50,8 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
   permissions: (words, app) => readRules(app, String(only(words))),
   roles: (words) => words,
   scopes: (words) => words,
+  store: only,
+  'store.resultLimit': only,
 };
 
 /** Error: UsageError for a word that cannot be a command. */
@@ -104,7 +107,7 @@ export async function setSetting(
     if (key === 'proxy' || key === 'ca') checkRoute(name, config, key, String(value));
     config[key] = value;
   });
-  const shown = settingText(key === 'proxy' ? withoutCredentials(value) : value);
+  const shown = settingText(shownSetting(key, value));
   return printed(app, 'instances set', `${server.name}: ${key} is ${shown}`, server);
 }
 
@@ -146,6 +149,7 @@ function checkSetting(name: string, key: string, value: unknown): void {
       cause: error,
     });
   }
+  if (key === 'store') asUsage(() => checkAddress(String(value), key));
 }
 
 /** A proxy and a file of certificates are looked at where they are set, as far as there are no variables in them. Errors: UsageError. */
@@ -154,14 +158,17 @@ function checkRoute(name: string, server: ServerConfig, key: 'proxy' | 'ca', val
     throw new UsageError(`${key}: ${name} is not a server over HTTP`);
   if (value.includes('${')) return;
   if (key === 'proxy') parseProxy(value, key);
-  else {
-    try {
-      readAuthorities(value, 'ca');
-    } catch (error) {
-      throw error instanceof ConfigError
-        ? new UsageError(error.message, { cause: error, hint: error.hint })
-        : error;
-    }
+  else asUsage(() => readAuthorities(value, 'ca'));
+}
+
+/** What would be an error of the configuration is one of the line that would put it there. */
+function asUsage(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof ConfigError
+      ? new UsageError(error.message, { cause: error, hint: error.hint })
+      : error;
   }
 }
 

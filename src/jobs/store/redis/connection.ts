@@ -1,4 +1,5 @@
 /** The connection to a store in Redis, and its errors as people know them. Loads ioredis; nothing else does. */
+import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
@@ -9,8 +10,12 @@ const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS };
 
 export type ScriptName = keyof typeof ALL_SCRIPTS;
 
-/** How long connecting may take, in milliseconds. */
+/** How long connecting may take, and how long an answer, in milliseconds: one that hangs is as good as gone. */
 const CONNECT_MS = 10_000;
+const ANSWER_MS = 10_000;
+
+/** How long to wait for a server that reads its files after a start, before it is asked again, in milliseconds. */
+const LOADING_MS = 200;
 
 /** The longest pause between two tries to have a lost connection again, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
@@ -30,11 +35,13 @@ export interface StoreConnection {
 
 /**
  * Connects. A store that cannot be reached at once is an error at once: nothing was begun. One that was reached and is lost gets `patienceMs`
- * to come back, in which whoever asks waits. Errors: UnreachableError, AuthError, ConfigError for a store that throws jobs away.
+ * to come back, in which whoever asks waits; after that it is connected to anew by whoever asks next. Errors: UnreachableError, AuthError,
+ * ConfigError for a store that throws jobs away.
  */
 export async function connectStore(address: StoreAddress, patienceMs: number): Promise<StoreConnection> {
   const { host, port, tls, username, password, db } = address;
   let reached = false;
+  let closed = false;
   let lost: number | undefined;
   let last: Error | undefined;
   const redis = new Redis({
@@ -43,17 +50,20 @@ export async function connectStore(address: StoreAddress, patienceMs: number): P
     db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: { servername: host } } : {}),
+    // A name that is asked for is never an address (RFC 6066).
+    ...(tls ? { tls: isIP(host) ? {} : { servername: host } } : {}),
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
+    socketTimeout: ANSWER_MS,
     // INFO is asked for below, once.
     enableReadyCheck: false,
+    disableClientInfo: true,
     maxRetriesPerRequest: null,
     connectionName: 'mcp2cli',
     retryStrategy(times) {
       lost ??= performance.now();
       if (!reached || performance.now() - lost > patienceMs) return null;
-      return Math.min(50 * 2 ** Math.min(times, 10), MAX_PAUSE_MS);
+      return pauseMs(times);
     },
     scripts: Object.fromEntries(
       Object.entries(ALL_SCRIPTS).map(([name, lua]) => [name, { lua, numberOfKeys: 4 }]),
@@ -68,40 +78,63 @@ export async function connectStore(address: StoreAddress, patienceMs: number): P
   });
   const told = (error: unknown) => storeError(error, address, last);
   const close = async () => {
+    closed = true;
     // Everything that was asked is answered first.
     if (redis.status === 'ready') await redis.quit().catch(() => {});
     redis.disconnect();
   };
-  let info: Map<string, string>;
-  try {
-    await redis.connect();
-    info = fieldsOf(await redis.info());
-    refuseEvicting(info, address);
-    reached = true;
-  } catch (error) {
-    redis.disconnect();
-    throw told(error);
-  }
+  const begin = async (): Promise<Map<string, string>> => {
+    reached = false;
+    lost = undefined;
+    try {
+      await redis.connect();
+      const info = fieldsOf(await redis.info());
+      refuseEvicting(info, address);
+      reached = true;
+      return info;
+    } catch (error) {
+      redis.disconnect();
+      throw told(error);
+    }
+  };
+  let again: Promise<unknown> | undefined;
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    const until = performance.now() + patienceMs;
+    for (;;) {
+      if (redis.status === 'end' && !closed) {
+        again ??= begin().finally(() => {
+          again = undefined;
+        });
+        await again;
+      }
+      try {
+        return await work();
+      } catch (error) {
+        if (!/^LOADING /.test((error as Error).message) || performance.now() > until) throw told(error);
+        await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
+      }
+    }
+  };
+  const info = await begin();
+  const commands = redis as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
   return {
     redis,
     info,
-    run: async (name, keys, args) => {
-      const commands = redis as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
-      return commands[name]?.(...keys, ...args).catch((error: unknown) => {
-        throw told(error);
-      });
-    },
-    ask: (work) =>
-      work().catch((error: unknown) => {
-        throw told(error);
-      }),
+    run: (name, keys, args) => ask(async () => commands[name]?.(...keys, ...args)),
+    ask,
     another: () => {
-      const heard = redis.duplicate();
+      // Whoever waits has patience of their own, with answers too.
+      const heard = redis.duplicate({ retryStrategy: pauseMs, socketTimeout: undefined });
       heard.on('error', () => {});
       return heard;
     },
     close,
   };
+}
+
+/** The pause before the next try to connect. */
+function pauseMs(times: number): number {
+  return Math.min(50 * 2 ** Math.min(times, 10), MAX_PAUSE_MS);
 }
 
 function fieldsOf(text: string): Map<string, string> {
@@ -155,5 +188,6 @@ export function storeError(error: unknown, { shown, prefix }: StoreAddress, last
   if (['READONLY', 'LOADING', 'MASTERDOWN', 'NOREPLICAS', 'CLUSTERDOWN', 'MISCONF'].includes(word))
     return new UnreachableError(`${store} takes nothing now: ${message}`, { cause });
   if (/^ERR /.test(message)) return new ConfigError(`${store} refuses: ${message}`, { cause });
-  return new UnreachableError(`${store} cannot be reached: ${message}`, { cause });
+  const why = /^Socket timeout/.test(message) ? `no answer within ${ANSWER_MS / 1000} s` : message;
+  return new UnreachableError(`${store} cannot be reached: ${why}`, { cause });
 }

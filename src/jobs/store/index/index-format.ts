@@ -3,15 +3,15 @@
  * and what many records share once.
  */
 
-import { hasTexts, parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
+import { hasTexts, parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
 import {
   type JobMetadata,
   type JobRecord,
   metadataOf,
   SCHEMA_VERSION,
   type SessionFacts,
-} from '../record.ts';
-import { FILES } from './job-files.ts';
+} from '../../record.ts';
+import { FILES } from '../job-files.ts';
 
 /** Raised with every change of the format; an index of another version is built anew. */
 const VERSION = 3;

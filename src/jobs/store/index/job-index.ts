@@ -8,12 +8,12 @@
  * changes its ctime, and replacing or removing either changes its number of links.
  */
 import { rmSync, type Stats, statSync } from 'node:fs';
-import { isWithin } from '../../lib/caps.ts';
-import { readPublished, replaceFile } from '../../lib/disk/durable-file.ts';
-import { isTerminal, type JobRecord } from '../record.ts';
-import { needsHolder } from './assemble.ts';
+import { isWithin } from '../../../lib/caps.ts';
+import { readPublished, replaceFile } from '../../../lib/disk/durable-file.ts';
+import { isTerminal, type JobRecord } from '../../record.ts';
+import { needsHolder } from '../assemble.ts';
+import { FILES } from '../job-files.ts';
 import { decodeIndex, type IndexEntry as Entry, encodeIndex, WATCHED, type Watch } from './index-format.ts';
-import { FILES } from './job-files.ts';
 
 export const INDEX_FILE = '.index.json';
 

@@ -1,0 +1,121 @@
+/** Jobs in Redis, as commands know them: settings, one history for several homes, and what is said when the store is not there. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../support/cli.ts';
+import { freshHome } from '../../support/home.ts';
+import { addInstance, dataOf, errorOf, homeAt } from '../../support/instance.ts';
+import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { demoServer } from '../../support/servers.ts';
+
+describe('where jobs are', () => {
+  it('is a setting, whose credentials are in no output', async () => {
+    const home = await homeAt('http://127.0.0.1:9/mcp');
+    const address = 'redis://app:hunter2@127.0.0.1:9/0?prefix=t:&ttl=1h';
+    const outputs = [
+      await run(['instances', 'set', 'work', 'store', address], { home }),
+      await run(['instances', 'show', 'work'], { home }),
+      await run(['--json', 'instances', 'show', 'work'], { home }),
+      await run(['--json', 'instances', 'list'], { home }),
+      await run(['work', 'jobs', 'list'], { home }),
+    ];
+    for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toContain('hunter2');
+    expect(outputs[0]?.stdout).toBe('work: store is redis://[redacted]@127.0.0.1:9/0?prefix=t:&ttl=1h\n');
+    expect(JSON.parse(readFileSync(join(home, 'config.json'), 'utf8')).mcpServers.work.store).toBe(address);
+  });
+
+  it.each([
+    ['store', 'redis://host/x', 'store: the path is the number of a database'],
+    ['store', 'host:6379', 'store: a store is at redis:// or rediss://'],
+    ['store', 'redis://${HOST}:6379/0?colour=1', 'store: no such parameter: colour'],
+    ['store.resultLimit', '16XB', 'store.resultLimit must be a number of bytes, such as 16MB'],
+  ])('%s %s is refused where it is typed', async (key, value, message) => {
+    const home = await homeAt('http://127.0.0.1:9/mcp');
+    const refused = await run(['instances', 'set', 'work', key, value], { home });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain(message);
+  });
+
+  it('is told to be wrong when it is used, by the name of the variable', async () => {
+    const home = await homeAt('http://127.0.0.1:9/mcp');
+    const used = (env: Record<string, string>) => run(['--json', 'work', 'jobs', 'list'], { home, env });
+    const wrong = await used({ MCP2CLI_STORE: 'redis://:hunter2' });
+    expect(wrong).toMatchObject({ code: 78, stdout: '' });
+    expect(errorOf(wrong).message).toBe('MCP2CLI_STORE: not the address of a store');
+    await run(['instances', 'set', 'work', 'store', 'redis://${STORE_HOST}:9'], { home });
+    const unset = await used({});
+    expect(unset).toMatchObject({ code: 2, stdout: '' });
+    expect(errorOf(unset).message).toContain('STORE_HOST is not set');
+    await run(['instances', 'set', 'work', 'store', 'files'], { home });
+    expect(await used({ MCP2CLI_STORE: 'redis://127.0.0.1:9' })).toMatchObject({ code: 0, stdout: '[]\n' });
+  });
+
+  it('without Redis nothing is sent, and nothing is kept', async () => {
+    const server = await demoServer();
+    const home = await homeAt(server.url);
+    const env = { MCP2CLI_STORE: 'redis://127.0.0.1:9' };
+    expect(await run(['work', 'ls'], { home, env })).toMatchObject({ code: 0 });
+    for (const more of [['--background'], ['--background', '--detach']]) {
+      const refused = await run(['--json', 'work', 'deploy', '--version', '2.0', ...more], { home, env });
+      expect(refused).toMatchObject({ code: 3, stdout: '' });
+      expect(errorOf(refused)).toMatchObject({
+        code: 'unreachable',
+        message: expect.stringContaining('the store redis://127.0.0.1:9/0 cannot be reached'),
+      });
+    }
+    expect(server.stats.requests['tools/call']).toBeUndefined();
+    expect(readdirSync(join(home, 'instances/work'))).not.toContain('jobs');
+  });
+});
+
+if (noRedis !== undefined) console.warn(noRedis);
+
+describe.skipIf(noRedis !== undefined)('one history', () => {
+  let redis: TestRedis;
+
+  beforeAll(async () => {
+    redis = await startRedis(['requirepass p@ss/w#rd']);
+  });
+  afterAll(() => redis?.kill());
+
+  it('is for all that have its address: submitted in one home, waited for in another', async () => {
+    const server = await demoServer({ speed: 50 });
+    const [here, there] = [freshHome(), freshHome()];
+    const env = { REDIS_PW: 'p@ss/w#rd', MCP2CLI_STORE: `redis://:\${REDIS_PW}@${redis.host}/0?prefix=one:` };
+    for (const home of [here, there]) await addInstance(home, [server.url]);
+    const submitted = await run(['work', 'deploy', '--version', '2.0', '--background', '--quiet'], {
+      home: here,
+      env,
+    });
+    expect(submitted).toMatchObject({ code: 0, stderr: '' });
+    const id = submitted.stdout.trim();
+    const waited = await run(['work', 'jobs', 'wait', id], { home: there, env });
+    expect(waited).toMatchObject({ code: 0, stdout: 'Deployed version 2.0 to staging\n' });
+    const shown = dataOf(await run(['--json', 'work', 'jobs', 'show', id], { home: here, env }));
+    expect(shown).toMatchObject({ job_id: id, status: 'completed', instance: 'work' });
+    // Who has another prefix, or none of it, sees nothing.
+    const other = { ...env, MCP2CLI_STORE: env.MCP2CLI_STORE.replace('one:', 'two:') };
+    expect((await run(['--json', 'work', 'jobs', 'list'], { home: here, env: other })).stdout).toBe('[]\n');
+    expect((await run(['--json', 'work', 'jobs', 'list'], { home: here })).stdout).toBe('[]\n');
+  });
+
+  it('a keeper keeps its jobs there, and another takes its place for another store', async () => {
+    const server = await demoServer({ dialect: 'plain' });
+    const home = await homeAt(server.url);
+    const addressOf = (prefix: string) => ({
+      MCP2CLI_STORE: `redis://:p%40ss%2Fw%23rd@${redis.host}/0?prefix=${prefix}:`,
+    });
+    const detached = async (env: Record<string, string>) => {
+      const submitted = await run(['work', 'echo', '--message', 'hi', '--detach', '--quiet'], { home, env });
+      expect(submitted).toMatchObject({ code: 0, stderr: '' });
+      return submitted.stdout.trim();
+    };
+    for (const env of [addressOf('k1'), addressOf('k2')]) {
+      const id = await detached(env);
+      expect(await run(['work', 'jobs', 'wait', id], { home, env })).toMatchObject({ code: 0 });
+      const listed = JSON.parse((await run(['--json', 'work', 'jobs', 'list'], { home, env })).stdout);
+      expect(listed.map((job: { job_id: string }) => job.job_id)).toEqual([id]);
+    }
+    await run(['keeper', 'stop', 'work', '--force'], { home });
+  });
+});
