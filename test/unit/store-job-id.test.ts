@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { decodeTime, isValid } from 'ulid';
 import { describe, expect, it } from 'vitest';
@@ -81,6 +90,50 @@ describe('create', () => {
     const fourth = create();
     expect(fourth > copied).toBe(true);
     expect(marks()).toEqual([fourth]);
+  });
+
+  it('knows the newest job by its mark only as long as nobody else has changed the folder', () => {
+    const clock = fixedClock();
+    const { store, dir } = diskStore(freshDir(), { clock });
+    const mark = (id: string) => readFileSync(join(`${dir}.newest`, id), 'utf8');
+    const create = () => store.create(newJob()).job_id;
+    const first = create();
+    const second = create();
+    expect(store.latest()).toBe(second);
+    expect(store.resolve('-1')).toBe(second);
+    const known = mark(second);
+    expect(known).not.toBe('');
+    // A newer one comes from elsewhere, and goes.
+    const copied = newJobId(clock.now().getTime() + 60_000, undefined);
+    mkdirSync(join(dir, copied));
+    expect(store.latest()).toBe(copied);
+    expect(store.resolve('-1')).toBe(copied);
+    rmSync(join(dir, copied), { recursive: true });
+    expect(store.latest()).toBe(second);
+    rmSync(join(dir, second), { recursive: true });
+    expect(store.latest()).toBe(first);
+    // Once all is quiet, whoever looks notes what was found.
+    clock.advance(Date.now() - clock.now().getTime() + 10_000);
+    expect(store.latest()).toBe(first);
+    expect(mark(first)).not.toBe('');
+    expect(store.latest()).toBe(first);
+    mkdirSync(join(dir, copied));
+    expect(store.latest()).toBe(copied);
+    rmSync(dir, { recursive: true });
+    expect(store.latest()).toBeUndefined();
+  });
+
+  it('looks at all names where a mark is damaged, or of a job whose maker was killed', () => {
+    const { store, dir } = diskStore(freshDir());
+    const { job_id } = store.create(newJob());
+    for (const text of ['', 'nonsense']) {
+      writeFileSync(join(`${dir}.newest`, job_id), text);
+      expect(store.latest()).toBe(job_id);
+    }
+    writeFileSync(join(`${dir}.newest`, newJobId(Date.now() + 60_000, undefined)), '');
+    expect(store.latest()).toBe(job_id);
+    rmSync(`${dir}.newest`, { recursive: true });
+    expect(store.latest()).toBe(job_id);
   });
 
   it('takes another id when one is taken, and never touches what is there', () => {

@@ -3,6 +3,7 @@ import {
   closeSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -23,7 +24,7 @@ import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { isPidAlive } from '../../lib/disk/process-identity.ts';
 import type { WorkflowPlan } from '../record.ts';
 import { FILES, fileText, isThere, type StoredJob } from './job-files.ts';
-import { isJobName, newestOf } from './job-id.ts';
+import { isJobName, isTimedId, newestOf } from './job-id.ts';
 
 /** Prefix of folders that are being filled. */
 const NEW_PREFIX = '.new-';
@@ -33,6 +34,9 @@ const STALE_MS = 3_600_000;
 
 /** How often an id that is taken is replaced by another before the store gives up. */
 const ID_ATTEMPTS = 32;
+
+/** Milliseconds that the folder must have been left alone for its change time to tell of every change (up to 2 s on FAT). */
+const SETTLED_MS = 2_000;
 
 /** The names of all jobs, oldest first; none when the folder does not exist. Errors: IoError. */
 export function jobNames(dir: string): string[] {
@@ -48,9 +52,19 @@ function allNames(dir: string): string[] {
   }
 }
 
-/** The newest job, undefined when there is none. Errors: IoError. */
-export function newestJob(dir: string): string | undefined {
-  return newestOf(allNames(dir).filter(isJobName));
+/**
+ * The newest job, undefined when there is none. Takes as long however many jobs there are, unless somebody has changed the folder otherwise than by
+ * making jobs here (`jobs prune`, a copy from elsewhere) and nobody has looked since. Errors: IoError.
+ */
+export function newestJob(dir: string, now: number): string | undefined {
+  const state = folderState(dir);
+  const marked = markedNewest(dir, state);
+  if (marked !== undefined) return marked;
+  const newest = newestOf(allNames(dir).filter(isJobName));
+  // What changes within the same tick of the file system's clock leaves no trace.
+  if (newest !== undefined && state !== undefined && now - state.changedMs > SETTLED_MS)
+    noteNewest(dir, newest, state);
+  return newest;
 }
 
 /**
@@ -76,6 +90,7 @@ export function publishJob(
       mark(dir, job.job_id);
       if (renamed(draft, join(dir, job.job_id))) {
         syncDir(dir);
+        noteNewest(dir, job.job_id, folderState(dir));
         dropOlderMarks(dir, job.job_id);
         return job;
       }
@@ -91,8 +106,60 @@ export function publishJob(
  * A job's id sorts after all others, whatever the clock says, and a new job must not look at them all for it. So beside the folder of jobs is one of
  * marks, empty files named like jobs: each is made before its job appears, and removed by whoever has made a job that sorts after it. The greatest
  * mark therefore sorts after every job, whoever is killed when. It may be of a job that never came, or is gone: that makes an id greater, no more.
+ *
+ * The greatest mark of a job that is there is that of the newest job, unless somebody has copied a newer one in. So whoever has made a job notes in its
+ * mark how the folder of jobs was then (its change time, which nobody can set, and which every name that comes or goes changes): as long as it is so, the
+ * newest job is known without a look at all. Whoever finds it otherwise looks, and notes it anew.
  */
 const marksDir = (dir: string) => `${dir}.newest`;
+
+interface FolderState {
+  /** Differs whenever another name has come or gone. */
+  text: string;
+  /** Milliseconds since 1970. */
+  changedMs: number;
+}
+
+/** Undefined, too, where the system keeps no change times, or whole seconds of them, in which much may happen. */
+function folderState(dir: string): FolderState | undefined {
+  if (process.platform === 'win32') return undefined;
+  try {
+    const { dev, ino, ctimeNs, ctimeMs, nlink, size } = statSync(dir, { bigint: true });
+    if (ctimeNs % 1_000_000_000n === 0n) return undefined;
+    // The clock of a file system ticks every few milliseconds: most tell by one of the last two of a folder that came within the same tick.
+    return { text: [dev, ino, ctimeNs, nlink, size].join(' '), changedMs: Number(ctimeMs) };
+  } catch {
+    // Reading the names tells it better.
+    return undefined;
+  }
+}
+
+/** The newest job by its mark; undefined where the marks cannot tell. */
+function markedNewest(dir: string, state: FolderState | undefined): string | undefined {
+  if (state === undefined) return undefined;
+  try {
+    const marks = marksDir(dir);
+    const newest = readdirSync(marks)
+      .filter(isJobName)
+      .sort()
+      .reverse()
+      .find((name) => isThere(join(dir, name)));
+    if (newest === undefined || !isTimedId(newest)) return undefined;
+    return readFileSync(join(marks, newest), 'utf8') === state.text ? newest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Best effort: without it, the next look takes longer. */
+function noteNewest(dir: string, id: string, state: FolderState | undefined): void {
+  if (state === undefined) return;
+  try {
+    writeFileSync(join(marksDir(dir), id), state.text, { mode: 0o600 });
+  } catch {
+    // The disk refuses, or nobody has made a job here yet.
+  }
+}
 
 /** When the folder of jobs was last looked through. */
 const SWEPT = '.swept';

@@ -13,6 +13,11 @@ export function isJobName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** Whether a name is an id as this program makes them, and none that somebody made by hand. */
+export function isTimedId(name: string): boolean {
+  return ULID.test(name);
+}
+
 /**
  * A new id that sorts after `newest` even when the clock was set back, since `--latest` is the greatest name. `now` is in
  * milliseconds since 1970. Our own twenty lines, because the `ulid` package imports node:crypto: 4 ms of every start, and a

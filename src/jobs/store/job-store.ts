@@ -238,11 +238,13 @@ export class DiskJobStore implements JobStore {
     const id = idOrPrefix.toLowerCase();
     // A full id needs no look at the others.
     if (isJobName(id) && isThere(`${this.#dir}/${id}`)) return id;
+    // So is the newest known without one.
+    if (id === '-1') return this.latest() ?? resolveName(idOrPrefix, [], this.#instance);
     return resolveName(idOrPrefix, jobNames(this.#dir), this.#instance);
   }
 
   latest(): string | undefined {
-    return newestJob(this.#dir);
+    return newestJob(this.#dir, this.#clock.now().getTime());
   }
 
   isProvedHeld({ job_id, holder }: JobRecord): boolean {
