@@ -22,21 +22,29 @@ export function stopAfter(
   timeoutMs: number | undefined,
   timeoutMessage: string,
 ): Stop {
-  const controller = new AbortController();
+  let controller: AbortController | undefined;
   let timer: AbortController | undefined;
-  const follow = () => controller.abort(parent?.reason);
-  if (parent?.aborted) follow();
-  parent?.addEventListener('abort', follow, { once: true });
+  const follow = () => controller?.abort(parent?.reason);
+  // Made when it is first asked for: most checks of arguments end without, and `--each` has thousands.
+  const made = () => {
+    if (controller) return controller;
+    controller = new AbortController();
+    if (parent?.aborted) follow();
+    parent?.addEventListener('abort', follow, { once: true });
+    return controller;
+  };
   if (timeoutMs !== undefined) {
     timer = new AbortController();
     clock.sleep(timeoutMs, timer.signal).then(
-      () => controller.abort(new TimeoutError(timeoutMessage)),
+      () => made().abort(new TimeoutError(timeoutMessage)),
       () => {},
     );
   }
   return {
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
+    get signal() {
+      return made().signal;
+    },
+    abort: (reason) => made().abort(reason),
     dispose() {
       parent?.removeEventListener('abort', follow);
       timer?.abort(DISPOSED);

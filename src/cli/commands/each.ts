@@ -1,5 +1,5 @@
 /** `<tool> --each FILE`: a call for every line of NDJSON, over one connection. */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import type { CallScope, PreparedCall } from '../../calls/call.ts';
 import { callDirectly } from '../../calls/direct.ts';
 import { callEach, EachStopped, type Tally } from '../../calls/each.ts';
@@ -40,8 +40,6 @@ export type Prepare = (own: JsonObject) => Promise<PreparedCall>;
 /** Runs the calls. Exit 1 when one of them failed. Errors: UsageError, those of connecting, InterruptedError, TimeoutError. */
 export async function runEach(app: App, options: CallOptions, prepare: Prepare): Promise<number> {
   const { flags, printer, context } = app;
-  // What a call makes is soon of no use. V8 would let its young generation grow to 180 MB for it, and gain little (docs/measurements.md).
-  setFlagsFromString('--semi-space-growth-factor=1');
   const parallel = numberFlag(flags, 'parallel', PARALLEL) ?? 1;
   const source = textFlag(flags, 'each') ?? '-';
   const stop = app.stop('the calls were not finished in time');
@@ -71,9 +69,10 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
         const isGood = !line.error && (background || ['completed', 'not sent'].includes(line.status));
         return { line, failed: !isGood };
       },
-      async ({ line }, { done, failed }) => {
+      async (results, { done, failed }) => {
+        boundYoungGeneration();
         live.pause();
-        printer.line(line);
+        printer.line(...results.map(({ line }) => line));
         await context.stdout.flush();
         live.update('', { progress: done, message: failed > 0 ? `${failed} failed` : '' });
         return !context.stdout.isClosed;
@@ -89,6 +88,18 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
     live.stop();
     stop.dispose();
   }
+}
+
+/** The most that V8's young generation may take, in bytes. */
+const YOUNG_BYTES = 8 * 1024 * 1024;
+
+/**
+ * What a call makes is soon of no use. V8 would let its young generation grow to 64 MB and more for it; in one that stays small, much is taken for old
+ * that is not, and collected with all the rest (docs/measurements.md).
+ */
+function boundYoungGeneration(): void {
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  if ((young?.space_size ?? 0) >= YOUNG_BYTES) setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 type Make = (scope: CallScope, call: PreparedCall, options: CallOptions) => Promise<Partial<Line>>;

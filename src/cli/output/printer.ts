@@ -122,11 +122,18 @@ export class Printer {
     return true;
   }
 
-  /** A line of NDJSON, whatever the format is. */
-  line(value: object): void {
-    if (this.#filtered(value)) return;
-    const text = stringifyJson(value);
-    this.out(this.outTTY ? visibleJson(text) : text);
+  /** Lines of NDJSON, whatever the format is: short ones together, since each write is a call of the system. */
+  line(...values: readonly object[]): void {
+    let text = '';
+    for (const value of values) {
+      if (this.#filtered(value)) continue;
+      const one = stringifyJson(value);
+      text += `${this.outTTY ? visibleJson(one) : one}\n`;
+      if (text.length < WRITE_LENGTH) continue;
+      this.out(text);
+      text = '';
+    }
+    this.out(text);
   }
 
   /** A JSON array, written item by item: together they may be more than one string can be. */

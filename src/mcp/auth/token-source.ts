@@ -39,6 +39,9 @@ export function hasCredentials({ headers, url }: HttpTarget): boolean {
   return URL.canParse(url) && new URL(url).username !== '';
 }
 
+/** For how long a login that was not there is not looked for again, in milliseconds: thousands of calls a second would each ask the disk. */
+const MISSED_MS = 20;
+
 /** A token that was had, and of which login. */
 interface Had {
   record: AuthRecord;
@@ -50,6 +53,8 @@ class StoredLogin implements TokenSource {
   readonly #context: TokenContext;
   readonly handedOut = new Set<string>();
   #seen: { stat: Stats; record: AuthRecord | undefined } | undefined;
+  /** When the login was looked for and there was none. */
+  #missed = Number.NEGATIVE_INFINITY;
   #had: Had | undefined;
   /** A refresh that is under way here: all requests of this process wait for the same. */
   #pending: Promise<Had | undefined> | undefined;
@@ -105,11 +110,16 @@ class StoredLogin implements TokenSource {
     return token;
   }
 
-  /** The login as it stands on disk: a login or a refresh by another process counts at once. */
+  /** The login as it stands on disk: a refresh by another process counts at once, a first login in a moment. */
   #read(): AuthRecord | undefined {
     const { file, log } = this.#context;
+    const now = performance.now();
+    if (now - this.#missed < MISSED_MS) return undefined;
     const stat = statOf(file);
-    if (!stat) return undefined;
+    if (!stat) {
+      this.#missed = now;
+      return undefined;
+    }
     const known = this.#seen;
     if (known && known.stat.ino === stat.ino && known.stat.mtimeMs === stat.mtimeMs) return known.record;
     const record = readAuth(file);

@@ -172,6 +172,8 @@ export class Channel {
         this.#transport
           .send(frame, {
             requestSignal: stream.signal,
+            // This program's own transports know of these.
+            ...{ controller: stream },
             ...(options.mirrored ? { mirrored: options.mirrored } : {}),
             // This program's own transports tell the reason, where they know one.
             onRequestStreamEnd: (why?: unknown) =>

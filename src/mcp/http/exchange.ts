@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { agentFor, proxyRefusal, type Route } from '../proxy/proxy.ts';
 import { ACCEPTED_ENCODINGS } from './decompress.ts';
 import { FetchError } from './errors/fetch-error.ts';
@@ -90,6 +91,7 @@ async function exchangeOnce({
   const agent = await agentFor(url, route);
   signal.throwIfAborted();
   const options: RequestOptions = {
+    ...placeOf(url),
     method,
     agent,
     headers: {
@@ -102,7 +104,7 @@ async function exchangeOnce({
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     let connected = false;
     const isTls = url.protocol === 'https:';
-    const request = (isTls ? nodeHttps() : nodeHttp()).request(url, options);
+    const request = (isTls ? nodeHttps() : nodeHttp()).request(options);
     // Without an error of its own: a socket whose response is being read has nobody who listens for one.
     const onAbort = () => request.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -135,6 +137,18 @@ async function exchangeOnce({
     throw refusal;
   }
   return responseOf(url, message);
+}
+
+/** By the URL: a transport sends thousands of requests to its own. */
+const places = new WeakMap<URL, RequestOptions>();
+
+/** What a URL says of a request. */
+function placeOf(url: URL): RequestOptions {
+  const known = places.get(url);
+  if (known) return known;
+  const place = urlToHttpOptions(url);
+  places.set(url, place);
+  return place;
 }
 
 function responseOf(url: URL, message: IncomingMessage): HttpResponse {

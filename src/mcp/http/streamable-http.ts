@@ -14,6 +14,8 @@ import { followStream } from './stream-follower.ts';
 export interface SendOptions extends TransportSendOptions {
   /** Arguments that are repeated in headers, by the headers' names. */
   mirrored?: Readonly<Record<string, string>>;
+  /** What makes `requestSignal`: closing the connection aborts it, too. */
+  controller?: AbortController;
 }
 
 export interface HttpTransportOptions {
@@ -51,6 +53,7 @@ export class StreamableHttp implements Transport {
   /** The GET stream of the session, while there is one. */
   #standalone: { opened: Promise<void>; controller: AbortController } | undefined;
   #closed = false;
+  #posted: { of: string; headers: Readonly<Record<string, string>> } | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -77,13 +80,11 @@ export class StreamableHttp implements Transport {
     const opening = method === 'initialize';
     // A new session: the stream of an old one is of no use.
     if (opening) this.#standalone?.controller.abort();
-    const controller = this.#begin(options.requestSignal);
+    const controller = this.#begin(options);
     try {
       const response = await this.#exchange('POST', controller.signal, {
         headers: {
-          ...withoutMirrored(
-            this.#headers({ session: !opening, accept: ['application/json', 'text/event-stream'] }),
-          ),
+          ...this.#postHeaders(!opening),
           ...messageHeaders(message, options.mirrored),
           'content-type': 'application/json',
         },
@@ -145,18 +146,29 @@ export class StreamableHttp implements Transport {
     return this.sessionId !== undefined;
   }
 
-  #begin(also?: AbortSignal): AbortController {
-    const controller = new AbortController();
+  #begin({ requestSignal: also, controller: given }: SendOptions = {}): AbortController {
+    const controller = given ?? new AbortController();
     if (this.#closed) controller.abort(new Error('the connection was closed'));
     this.#open.add(controller);
-    const onAbort = () => controller.abort(also?.reason);
-    also?.addEventListener('abort', onAbort, { once: true, signal: controller.signal });
-    if (also?.aborted) onAbort();
+    if (given || !also) return controller;
+    const onAbort = () => controller.abort(also.reason);
+    also.addEventListener('abort', onAbort, { once: true, signal: controller.signal });
+    if (also.aborted) onAbort();
     return controller;
   }
 
   #end(controller: AbortController): void {
     this.#open.delete(controller);
+  }
+
+  /** The headers of a message, made once for a session: thousands of calls have the same. */
+  #postHeaders(session: boolean): Readonly<Record<string, string>> {
+    const of = `${session ? (this.sessionId ?? '') : ''}\n${session}\n${this.#protocolVersion ?? ''}`;
+    if (this.#posted?.of !== of) {
+      const headers = this.#headers({ session, accept: ['application/json', 'text/event-stream'] });
+      this.#posted = { of, headers: withoutMirrored(headers) };
+    }
+    return this.#posted.headers;
   }
 
   #headers({

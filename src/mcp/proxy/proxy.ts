@@ -14,6 +14,8 @@ export interface Route {
 }
 
 const agents = new Map<string, HttpAgent>();
+/** The same by the URL of a transport, which is asked for thousands of times: reading the environment costs more than all else here. */
+let known = new WeakMap<URL, { route: Route; agent: HttpAgent }>();
 /** What the agents in use go through; none for those that go straight. */
 const proxies = new WeakMap<HttpAgent, HttpProxy>();
 
@@ -22,11 +24,21 @@ const proxies = new WeakMap<HttpAgent, HttpProxy>();
  * (either case), as curl reads them. What deals with proxies is loaded only where one may be set. Errors: UsageError for a
  * proxy that is none, ConfigError for a file of certificates that cannot be used.
  */
-export async function agentFor(url: URL, route: Route = {}): Promise<HttpAgent> {
+export async function agentFor(url: URL, route: Route = NO_ROUTE): Promise<HttpAgent> {
+  const before = known.get(url);
+  if (before && before.route === route) return before.agent;
+  const agent = await sharedAgent(url, route);
+  known.set(url, { route, agent });
+  return agent;
+}
+
+const NO_ROUTE: Route = {};
+
+async function sharedAgent(url: URL, route: Route): Promise<HttpAgent> {
   const proxy = await proxyFor(url, route);
   const key = JSON.stringify([url.protocol, proxy, route.ca]);
-  const known = agents.get(key);
-  if (known) return known;
+  const before = agents.get(key);
+  if (before) return before;
   const agent = await makeAgent(url, proxy, route);
   agents.set(key, agent);
   if (proxy) proxies.set(agent, proxy);
@@ -88,5 +100,6 @@ export function useAgents(): () => void {
     if (users > 0) return;
     for (const agent of agents.values()) agent.destroy();
     agents.clear();
+    known = new WeakMap();
   };
 }

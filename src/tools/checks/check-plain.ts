@@ -17,6 +17,15 @@ const ENOUGH = Symbol('enough violations');
  * saves loading ajv, which takes longer than everything else in a call. Any keyword that is not listed here is left to ajv.
  */
 export function plainCheck(root: unknown): PlainCheck | undefined {
+  if (!isObject(root)) return makeCheck(root);
+  if (!made.has(root)) made.set(root, makeCheck(root));
+  return made.get(root);
+}
+
+/** By the schema: `--each` makes thousands of calls of one tool. */
+const made = new WeakMap<object, PlainCheck | undefined>();
+
+function makeCheck(root: unknown): PlainCheck | undefined {
   const rules: Rules = {
     root,
     known: new Map(),

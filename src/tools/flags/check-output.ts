@@ -22,7 +22,7 @@ export async function checkOutput(
   const content = isObject(result) ? own(result, 'structuredContent') : undefined;
   if (content === undefined) return { problem: 'there is no structuredContent' };
   try {
-    const problems = await problemsOf({ schema: outputSchema, value: content }, signal);
+    const problems = await problemsOf({ schema: outputSchema, value: content }, { signal });
     if (problems.length === 0) return {};
     // Told as for arguments, but that results have no flags.
     const told = problems.map(({ path, flag, message }) => message.replace(flag, path || 'the result'));

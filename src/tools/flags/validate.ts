@@ -12,8 +12,8 @@ export interface ArgumentCheck {
 }
 
 export interface CheckOptions {
-  /** Ends the check: it then rejects with the signal's reason. */
-  signal?: AbortSignal;
+  /** Ends the check: it then rejects with the signal's reason. Read only where a check takes long. */
+  signal?: AbortSignal | undefined;
   /** The arguments are a part only: what counts is what stays wrong whatever is added. */
   unmendable?: boolean;
 }
@@ -27,15 +27,16 @@ export interface CheckOptions {
 export async function validateArguments(
   tool: ToolDefinition,
   args: unknown,
-  { signal, unmendable = false }: CheckOptions = {},
+  options: CheckOptions = {},
 ): Promise<ArgumentCheck> {
   const { inputSchema } = tool;
   if (inputSchema === undefined || inputSchema === true) return { problems: [] };
   try {
     if (typeof inputSchema !== 'boolean' && !isObject(inputSchema)) throw new Error('it is not an object');
-    return { problems: await problemsOf({ schema: inputSchema, value: args, unmendable }, signal) };
+    const task = { schema: inputSchema, value: args, unmendable: options.unmendable ?? false };
+    return { problems: await problemsOf(task, options) };
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
+    if (options.signal?.aborted) throw options.signal.reason;
     // What cannot be loaded is no fault of the schema, so that it must not pass for one.
     if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
     return { problems: [], warning: `the arguments of ${tool.name} were not checked: ${whyNot(error)}` };
@@ -43,13 +44,10 @@ export async function validateArguments(
 }
 
 /** In place where that is a matter of milliseconds, else in a thread of its own. */
-export async function problemsOf(
-  task: CheckTask,
-  signal: AbortSignal | undefined,
-): Promise<ArgumentProblem[]> {
+export async function problemsOf(task: CheckTask, options: CheckOptions): Promise<ArgumentProblem[]> {
   const found = await problemsInPlace(task);
   if (found) return found;
-  return (await import('../checks/check-apart.ts')).problemsApart(task, signal);
+  return (await import('../checks/check-apart.ts')).problemsApart(task, options.signal);
 }
 
 /** Why a check came to nothing. */

@@ -13,9 +13,30 @@ const DEEPEST = 400;
  * and in any alternative, is replaced by `[redacted]`. In doubt it redacts: what one alternative calls secret is secret.
  */
 export function redactSecrets<T>(args: T, inputSchema: JsonSchema | undefined): T {
-  if (!isObject(inputSchema)) return args;
+  if (!isObject(inputSchema) || !mayHaveSecrets(inputSchema)) return args;
   // An incomplete answer would leak, so there is no budget: the work is bounded by the arguments, which are the user's own.
   return redact(args, [inputSchema], readSchema(inputSchema, Number.POSITIVE_INFINITY), 0) as T;
+}
+
+/** By the schema: `--each` makes thousands of calls of one tool. */
+const marked = new WeakMap<object, boolean>();
+
+/** Whether anything at all in a schema has a mark of a secret. Most have none. Does not recurse: a server may nest as deep as it likes. */
+function mayHaveSecrets(schema: JsonObject): boolean {
+  const before = marked.get(schema);
+  if (before !== undefined) return before;
+  const seen = new Set<unknown>();
+  const rest: unknown[] = [schema];
+  let found = false;
+  while (rest.length > 0 && !found) {
+    const next = rest.pop();
+    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+    seen.add(next);
+    found = isObject(next) && isSecret(next);
+    for (const inner of Object.values(next)) rest.push(inner);
+  }
+  marked.set(schema, found);
+  return found;
 }
 
 /** Where in stored arguments something was redacted. */
