@@ -7,6 +7,12 @@ const SLOW =
     ' ',
   );
 
+/** Files that put other modules in the place of real ones, and so need modules of their own. */
+const MODULES_OF_THEIR_OWN = ['test/unit/store-durable-file.test.ts'];
+
+/** npm run real */
+const REAL = 'test/real/**';
+
 /** Begins with the files that take longest, so that none of them is left for the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -20,9 +26,19 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // npm run real
-    exclude: [...configDefaults.exclude, 'test/real/**'],
+    projects: [
+      // One worker runs many files: starting it and loading what most of them import took a tenth of the processor's time.
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, REAL, ...MODULES_OF_THEIR_OWN],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'apart', include: MODULES_OF_THEIR_OWN } },
+    ],
     // Whole processes are started by most tests: generous, and never waited for by a passing one.
     testTimeout: 240_000,
     hookTimeout: 60_000,

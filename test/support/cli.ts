@@ -1,7 +1,7 @@
 /** Runs the real program as a child process, the way scripts and people do. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { EnvChanges } from './env.ts';
 import { BIN, cleanEnv } from './env.ts';
 import { fitsInProcess, runInProcess } from './in-process.ts';
@@ -53,7 +53,13 @@ let apart = process.env['MCP2CLI_TEST_APART'] !== undefined;
 
 /** For a test file about processes: each command line is one of its own, as it is with users. */
 export function eachInItsProcess(): void {
-  apart = true;
+  const before = apart;
+  beforeAll(() => {
+    apart = true;
+  });
+  afterAll(() => {
+    apart = before;
+  });
 }
 
 /** The same for what `work` runs: command lines side by side, or one whose own end is looked at. */
