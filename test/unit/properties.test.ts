@@ -20,11 +20,14 @@ const seed = Number(process.env['MCP2CLI_TEST_SEED'] ?? 20251125);
 const numRuns = Number(process.env['MCP2CLI_TEST_RUNS'] ?? 300);
 const parameters = { seed, numRuns };
 
+/** Makes its own checks of the schema of schemas once, which costs more than all of the random ones. */
+const ajv = new Ajv2020({ strict: false, logger: false, ownProperties: true, validateFormats: false });
+
 /** ajv as it comes: what it says is what the schema says. */
 function accepts(schema: Schema, value: unknown): boolean {
-  return new Ajv2020({ strict: false, logger: false, ownProperties: true, validateFormats: false }).compile(
-    schema,
-  )(value) as boolean;
+  const check = ajv.compile(schema);
+  ajv.removeSchema(schema);
+  return check(value) as boolean;
 }
 
 /** Words to arguments, as a tool's command does it. */
