@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { atTestEnd, run } from './cli.ts';
 import { addInstance, dataOf, homeWith } from './instance.ts';
-import { everythingStdio, STDIO_SERVER } from './servers.ts';
+import { everythingStdio, STDIO_SERVER, STDIO_TASKS } from './servers.ts';
 
 export interface KeeperStatus {
   instance: string;
@@ -24,6 +24,9 @@ export function everythingCommand(): string[] {
 
 /** The fixture server over stdio. */
 export const STDIO_COMMAND = ['--', process.execPath, STDIO_SERVER];
+
+/** A server over stdio whose one tool, `task`, is a task that lasts as long as its arguments say. */
+export const TASKS_COMMAND = ['--', process.execPath, STDIO_TASKS];
 
 /** A fresh home with instance `work` and these settings; its keepers are ended with the test. */
 export async function keeperHome(how: readonly string[], settings: object = {}): Promise<string> {

@@ -61,6 +61,9 @@ const EVERYTHING = join(
 /** A server that can misbehave, `test/support/stdio-server.js`; for `node` as the command. */
 export const STDIO_SERVER = fileURLToPath(new URL('stdio-server.js', import.meta.url));
 
+/** One with tasks of 2025-11-25. */
+export const STDIO_TASKS = fileURLToPath(new URL('stdio-tasks.js', import.meta.url));
+
 /** A stdio server with one of several faults. */
 export const FAULTY_STDIO = fileURLToPath(new URL('faulty-stdio.js', import.meta.url));
 

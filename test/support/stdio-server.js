@@ -4,6 +4,7 @@
 //   STDIO_CHATTER=text   a line that is no JSON, written to stdout before every answer
 //   STDIO_STUBBORN=1     neither the end of stdin nor SIGTERM ends it
 import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -50,10 +51,11 @@ const TOOLS = {
     },
   },
   slow: {
-    description: 'Answer after some milliseconds.',
-    inputSchema: object({ ms: { type: 'integer' } }, ['ms']),
-    run: async ({ ms }) => {
+    description: 'Answer after some milliseconds, or when a file is there.',
+    inputSchema: object({ ms: { type: 'integer' }, until: { type: 'string' } }),
+    run: async ({ ms = 0, until }) => {
       await sleep(ms);
+      while (until && !existsSync(until)) await sleep(10);
       return text('slept');
     },
   },

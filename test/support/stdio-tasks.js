@@ -1,7 +1,8 @@
 // A stdio server with tasks of MCP 2025-11-25, by hand, for what the official one does not do: accept late, ask before it accepts, fail polls.
-// Its one tool, `task`, takes ms (how long it works), accept (milliseconds until it is accepted), before (a
-// question first), polls (`fail`) and stubborn (cancelling changes nothing).
-import { appendFileSync } from 'node:fs';
+// Its one tool, `task`, takes ms (how long it works), until and accept (paths: it works until the one is there, and is accepted when the other is),
+// before (a question first), polls (`fail`) and stubborn (cancelling changes nothing). COUNT names a file that gets a line for each call of the
+// tool, and for each cancellation.
+import { appendFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const { COUNT } = process.env;
@@ -11,7 +12,8 @@ const asked = new Map();
 const now = () => new Date().toISOString();
 const properties = {
   ms: { type: 'integer' },
-  accept: { type: 'integer' },
+  until: { type: 'string' },
+  accept: { type: 'string' },
   before: { type: 'string' },
   polls: { type: 'string' },
   stubborn: { type: 'boolean' },
@@ -36,16 +38,20 @@ const view = ({ id, status }) => ({
 async function call({ name, arguments: args = {}, task }) {
   if (COUNT) appendFileSync(COUNT, `${name}\n`);
   const said = args.before === undefined ? undefined : await ask(args.before);
-  await sleep(args.accept ?? 0);
+  if (args.accept) await there(args.accept);
   const { polls, stubborn } = args;
   const one = { id: `task-${tasks.size + 1}`, status: 'working', polls, stubborn };
-  one.result = sleep(args.ms ?? 100).then(() => {
+  one.result = (args.until ? there(args.until) : sleep(args.ms ?? 100)).then(() => {
     if (one.status === 'working') one.status = 'completed';
     return { content: [{ type: 'text', text: said ? `done: ${JSON.stringify(said)}` : 'done' }] };
   });
   if (!task) return one.result;
   tasks.set(one.id, one);
   return { task: view(one) };
+}
+
+async function there(path) {
+  while (!existsSync(path)) await sleep(10);
 }
 
 function ask(message) {
@@ -86,6 +92,7 @@ const METHODS = {
     return one.result;
   },
   'tasks/cancel': (params) => {
+    if (COUNT) appendFileSync(COUNT, 'cancel\n');
     const one = find(params);
     if (!one.stubborn) one.status = 'cancelled';
     return view(one);

@@ -33,15 +33,20 @@ const SERVERS: [what: string, how: string[], says: string][] = [
 ];
 
 describe.skipIf(process.platform === 'win32')('a call that is answered', () => {
-  it.each(SERVERS)('ends with %s', async (_, how, says) => {
-    const { home, pids, left } = await place(how);
-    // The first one asks for the version, too; the second one remembers it.
-    for (const n of [1, 2]) {
-      const end = await run(['work', 'argv'], { home });
-      expect(end, `call ${n}`).toMatchObject({ code: 0, stdout: `["${says}"]\n`, stderr: '' });
-      expect(left()).toEqual([]);
-    }
-    expect(pids().length).toBeGreaterThan(1);
+  // Side by side: most of them make the command wait for the whole farewell.
+  it('ends with any server', async () => {
+    await Promise.all(
+      SERVERS.map(async ([what, how, says]) => {
+        const { home, pids, left } = await place(how);
+        // The first one asks for the version, too; the second one remembers it.
+        for (const n of [1, 2]) {
+          const end = await run(['work', 'argv'], { home });
+          expect(end, `${what}, call ${n}`).toMatchObject({ code: 0, stdout: `["${says}"]\n`, stderr: '' });
+          expect(left(), what).toEqual([]);
+        }
+        expect(pids().length, what).toBeGreaterThan(1);
+      }),
+    );
   });
 
   it('is not kept waiting by a server that ends with its input', async () => {
@@ -91,35 +96,49 @@ describe.skipIf(process.platform === 'win32')('a call that is given up', () => {
   );
   const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-  it.each(cases)('by %s takes along the server behind %s', async (signal, _, how) => {
-    const { call, left } = await hanging(how);
-    call.signal(signal);
-    expect(await call.done).toMatchObject({ code: CODES[signal], stdout: '' });
-    expect(left()).toEqual([]);
+  it('by a signal takes along the server behind whatever it was started through', async () => {
+    await Promise.all(
+      cases.map(async ([signal, what, how]) => {
+        const { call, left } = await hanging(how);
+        call.signal(signal);
+        expect(await call.done, `${signal}, ${what}`).toMatchObject({ code: CODES[signal], stdout: '' });
+        expect(left(), `${signal}, ${what}`).toEqual([]);
+      }),
+    );
   });
 
-  it.each(THROUGH)('by a second signal takes along the server behind %s', async (_, how) => {
+  it('by a second signal, by --timeout or by SIGKILL does the same', async () => {
+    await Promise.all(
+      THROUGH.flatMap(([what, how]) => [bySecondSignal(what, how), byTimeout(what, how), byKill(what, how)]),
+    );
+  });
+
+  async function bySecondSignal(what: string, how: string[]) {
     const { call, left } = await hanging(how);
     call.signal('SIGINT');
     await call.waitForStderr(/interrupted/);
-    expect((await call.insist('SIGINT')).code).toBe(130);
-    await expect.poll(left).toEqual([]);
-  });
+    expect((await call.insist('SIGINT')).code, what).toBe(130);
+    await expect.poll(left, { message: what }).toEqual([]);
+  }
 
-  it.each(THROUGH)('by --timeout takes along the server behind %s', async (_, how) => {
+  async function byTimeout(what: string, how: string[]) {
     const { home, left } = await place(how);
     await run(['work', 'ls'], { home });
-    expect(await run(['work', '--timeout', '2s', 'hang'], { home })).toMatchObject({ code: 124, stdout: '' });
-    expect(left()).toEqual([]);
-  });
+    expect(await run(['work', '--timeout', '2s', 'hang'], { home }), what).toMatchObject({
+      code: 124,
+      stdout: '',
+    });
+    expect(left(), what).toEqual([]);
+  }
 
-  it.each(THROUGH)('by SIGKILL, after a second, takes along the server behind %s', async (_, how) => {
+  /** The guardian of a server is there after a second. */
+  async function byKill(what: string, how: string[]) {
     const { call, left } = await hanging(how);
     await guarded(call);
     call.signal('SIGKILL');
     await call.done;
-    await expect.poll(left).toEqual([]);
-  });
+    await expect.poll(left, { message: what }).toEqual([]);
+  }
 });
 
 /** Resolves when the command has started its guardian, a shell. */

@@ -2,19 +2,20 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { atTestEnd, run, start } from '../../support/cli.ts';
 import { freshDir } from '../../support/home.ts';
-import { addInstance, submitted } from '../../support/instance.ts';
-import { configure, keeperHome, keepers, STDIO_COMMAND, theKeeper } from '../../support/keeper.ts';
+import { addInstance, dataOf, submitted } from '../../support/instance.ts';
+import {
+  configure,
+  keeperHome,
+  keepers,
+  STDIO_COMMAND,
+  TASKS_COMMAND,
+  theKeeper,
+} from '../../support/keeper.ts';
 import { tasks2026Stdio } from '../../support/tasks-2026/server.ts';
 
-const TASKS = [
-  '--',
-  process.execPath,
-  fileURLToPath(new URL('../../support/stdio-tasks.js', import.meta.url)),
-];
 const keeperDir = (home: string) => join(home, 'instances', 'work', 'keeper');
 
 describe('idle times', () => {
@@ -26,47 +27,73 @@ describe('idle times', () => {
 });
 
 describe('a server that accepts late', () => {
+  /** A job that the server has not accepted yet, and what makes it do so. */
+  async function unaccepted(...words: string[]) {
+    const dir = freshDir();
+    const [count, told, done] = ['count', 'told', 'done'].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const home = await keeperHome(['--env', `COUNT=${count}`, ...TASKS_COMMAND]);
+    const submission = start(['work', 'task', ...words, '--until', done, '--accept', told, '--background'], {
+      home,
+    });
+    await expect.poll(async () => (await run(['work', 'jobs', 'list'], { home })).stdout).toMatch(/ queued /);
+    return {
+      home,
+      submission,
+      accept: () => writeFileSync(told, ''),
+      complete: () => writeFileSync(done, ''),
+      /** What the server has been asked to do. */
+      asked: () => readFileSync(count, 'utf8'),
+      /** Cancels it, and resolves when that is on record; `ended` with how the command did. */
+      async cancel() {
+        const ended = run(['work', 'jobs', 'cancel', '--latest'], { home });
+        const shown = () => run(['work', '--json', 'jobs', 'show', '--latest'], { home });
+        await expect
+          .poll(async () => dataOf(await shown())['cancel_requested_at'])
+          .toEqual(expect.any(String));
+        return { ended };
+      },
+    };
+  }
+  const DONE = { code: 0, stdout: 'done\n' };
+
   it('hears of a cancellation that was asked for before it accepted', async () => {
-    const home = await keeperHome(TASKS);
-    const submission = start(['work', 'task', '--ms', '60000', '--accept', '1500', '--background'], { home });
-    const list = async () => (await run(['work', 'jobs', 'list'], { home })).stdout;
-    await expect.poll(list).toMatch(/ queued /);
-    const canceled = await run(['work', 'jobs', 'cancel', '--latest'], { home });
-    expect(canceled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^status: canceled, /) });
+    const { home, submission, cancel, accept } = await unaccepted();
+    const { ended } = await cancel();
+    accept();
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^status: canceled, /) });
     expect((await submission.done).stdout).toMatch(/^Job submitted: /);
     expect((await theKeeper(home)).jobs).toEqual([]);
   });
 
   it('is seen through all the same when it does not cancel', async () => {
-    const home = await keeperHome(TASKS);
-    const words = ['task', '--ms', '5000', '--accept', '1000', '--stubborn', '--background'];
-    const submission = start(['work', ...words], { home });
-    await expect.poll(async () => (await run(['work', 'jobs', 'list'], { home })).stdout).toMatch(/ queued /);
-    await run(['work', 'jobs', 'cancel', '--latest'], { home });
+    const { home, submission, cancel, accept, complete, asked } = await unaccepted('--stubborn');
+    const { ended } = await cancel();
+    accept();
+    await expect.poll(asked).toContain('cancel');
+    complete();
+    await ended;
     await submission.done;
-    expect(await run(['work', 'jobs', 'wait', '--latest'], { home })).toMatchObject({
-      code: 0,
-      stdout: 'done\n',
-    });
+    expect(await run(['work', 'jobs', 'wait', '--latest'], { home })).toMatchObject(DONE);
   });
 
   it('has its job seen through when the command is killed meanwhile', async () => {
-    const count = join(freshDir(), 'count');
-    const home = await keeperHome(['--env', `COUNT=${count}`, ...TASKS]);
-    const submission = start(['work', 'task', '--accept', '1000', '--background'], { home });
-    await expect.poll(async () => (await run(['work', 'jobs', 'list'], { home })).stdout).toMatch(/ queued /);
+    const { home, submission, accept, complete, asked } = await unaccepted();
     submission.signal('SIGKILL');
     await submission.done;
-    expect(await run(['work', 'jobs', 'wait', '--latest'], { home })).toMatchObject({
-      code: 0,
-      stdout: 'done\n',
-    });
-    expect(readFileSync(count, 'utf8')).toBe('task\n');
+    accept();
+    complete();
+    expect(await run(['work', 'jobs', 'wait', '--latest'], { home })).toMatchObject(DONE);
+    expect(asked()).toBe('task\n');
   });
 
   it('leaves the job named to a command that gives up', async () => {
-    const home = await keeperHome(TASKS);
-    const words = ['work', '--json', '--timeout', '5s', 'task', '--accept', '60000', '--background'];
+    const home = await keeperHome(TASKS_COMMAND);
+    const never = join(freshDir(), 'never');
+    const words = ['work', '--json', '--timeout', '5s', 'task', '--accept', never, '--background'];
     const { code, stdout, stderr } = await run(words, { home });
     expect({ code, stdout }).toEqual({ code: 124, stdout: '' });
     expect(stderr).toMatch(/job_\w{26}/);
@@ -77,7 +104,7 @@ describe('a server that asks before it accepts', () => {
   const ASKS = ['work', 'task', '--before', 'Really?'];
 
   it('does not hold up a command where nobody answers: the job waits, and is answered later', async () => {
-    const home = await keeperHome(TASKS);
+    const home = await keeperHome(TASKS_COMMAND);
     const submission = await run([...ASKS, '--background'], { home });
     expect(submission).toMatchObject({
       code: 0,
@@ -92,14 +119,14 @@ describe('a server that asks before it accepts', () => {
   });
 
   it('ends a foreground call through a keeper with 8, saying what it asks', async () => {
-    const home = await keeperHome(TASKS, { keepAlive: true });
+    const home = await keeperHome(TASKS_COMMAND, { keepAlive: true });
     const { code, stdout, stderr } = await run(ASKS, { home });
     expect({ code, stdout }).toEqual({ code: 8, stdout: '' });
     expect(stderr).toMatch(/Really\?/);
   });
 
   it('can be cancelled', async () => {
-    const home = await keeperHome(TASKS);
+    const home = await keeperHome(TASKS_COMMAND);
     await run([...ASKS, '--background'], { home });
     expect(await run(['work', 'jobs', 'cancel', '--latest'], { home })).toMatchObject({
       code: 0,
@@ -110,9 +137,9 @@ describe('a server that asks before it accepts', () => {
 });
 
 it('a wait for a task that cannot be asked about gives up as it would elsewhere', async () => {
-  const home = await keeperHome(TASKS);
+  const home = await keeperHome(TASKS_COMMAND);
   const id = await submitted(home, ['work', 'task', '--ms', '60000', '--polls', 'fail']);
-  const waited = await run(['work', 'jobs', 'wait', id], { home, env: { MCP2CLI_RETRY_BUDGET: '2s' } });
+  const waited = await run(['work', 'jobs', 'wait', id], { home, env: { MCP2CLI_RETRY_BUDGET: '500ms' } });
   expect(waited).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('cannot tell') });
   expect(await run(['work', 'jobs', 'list'], { home })).toMatchObject({
     stdout: expect.stringMatching(new RegExp(`^${id} .* running `)),
@@ -127,7 +154,7 @@ it('a question that cannot be answered by the sampling command stays open, and t
   });
   const id = await submitted(home, ['work', 'sample']);
   const log = async () => (await run(['keeper', 'logs', 'work'], { home })).stdout;
-  await expect.poll(log, { timeout: 15_000 }).toMatch(/sampling.*\n[\s\S]*sampling/i);
+  await expect.poll(log).toMatch(/sampling.*\n[\s\S]*sampling/i);
   expect((await theKeeper(home)).jobs).toMatchObject([{ job_id: id }]);
   expect(await run(['work', 'jobs', 'cancel', id], { home })).toMatchObject({ code: 0 });
   expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({ code: 1 });
@@ -151,10 +178,12 @@ describe('time limits', () => {
 describe('keeper stop', () => {
   it('does not end a call that goes on, unless forced', async () => {
     const home = await keeperHome(STDIO_COMMAND, { keepAlive: true });
-    const call = start(['work', 'slow', '--ms', '4000'], { home });
+    const told = join(freshDir(), 'told');
+    const call = start(['work', 'slow', '--until', told], { home });
     await expect.poll(async () => (await keepers(home))[0]?.commands).toBe(1);
     const refused = await run(['keeper', 'stop', 'work'], { home });
     expect(refused).toMatchObject({ code: 8, stderr: expect.stringContaining('a command that uses it') });
+    writeFileSync(told, '');
     expect(await call.done).toMatchObject({ code: 0, stdout: 'slept\n' });
   });
 
@@ -204,7 +233,7 @@ it('puts back what it is found by: its socket, its file', async () => {
   const before = files();
   for (const end of ['.sock', '.json']) {
     for (const name of before.filter((one) => one.endsWith(end))) rmSync(join(keeperDir(home), name));
-    await expect.poll(files, { timeout: 10_000 }).toEqual(before);
+    await expect.poll(files).toEqual(before);
     expect(await pid()).toBe(first);
   }
 });

@@ -1,6 +1,6 @@
 /** What runs in a keeper: tasks of stdio servers, and plain calls that nobody stays for, over any transport. */
 import { describe, expect, it } from 'vitest';
-import { inProcesses, run, start } from '../../support/cli.ts';
+import { run, start } from '../../support/cli.ts';
 import { BIN } from '../../support/env.ts';
 import { dataOf, submitted } from '../../support/instance.ts';
 import {
@@ -173,7 +173,7 @@ describe('many at once', () => {
       for (const topic of next)
         ids.set(topic, await submitted(home, ['work', 'simulate-research-query', '--topic', topic]));
     };
-    await inProcesses(() => Promise.all(Array.from({ length: 5 }, submitter)));
+    await Promise.all(Array.from({ length: 5 }, submitter));
     expect(new Set(ids.values()).size).toBe(100);
     expect(await waiter.done).toMatchObject({ code: 0 });
     const all = await run(['work', '--json', 'jobs', 'wait', ...ids.values()], { home, timeoutMs: 60_000 });

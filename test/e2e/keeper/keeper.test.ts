@@ -1,5 +1,5 @@
 /** The background process that holds a stdio server: that it is there when needed, one of it, and that nothing is left of it. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,11 +13,15 @@ import {
   keeperHome,
   keepers,
   STDIO_COMMAND,
+  TASKS_COMMAND,
   theKeeper,
 } from '../../support/keeper.ts';
 import { homeEnded, isAlive, serversOf } from '../../support/processes.ts';
 
 const RESEARCH = ['work', 'simulate-research-query', '--topic', 'cats'];
+/** Tasks of a small server: one that ends soon, and one that lasts until it is cancelled. */
+const SHORT = ['work', 'task'];
+const LONG = ['work', 'task', '--ms', '3600000'];
 const keeperDir = (home: string) => join(home, 'instances', 'work', 'keeper');
 
 describe('a background job on a stdio server', () => {
@@ -47,8 +51,8 @@ describe('a background job on a stdio server', () => {
   });
 
   it('is lost with a keeper that is killed; its server goes too, and the next submission works', async () => {
-    const home = await keeperHome(everythingCommand(), { idleTimeout: '300ms' });
-    const id = await submitted(home, RESEARCH);
+    const home = await keeperHome(TASKS_COMMAND, { idleTimeout: '300ms' });
+    const id = await submitted(home, LONG);
     const waiter = start(['work', 'jobs', 'wait', id], { home });
     const { pid } = await theKeeper(home);
     process.kill(pid, 'SIGKILL');
@@ -60,7 +64,7 @@ describe('a background job on a stdio server', () => {
       stderr: expect.stringMatching(/is lost: the keeper that ran it is gone .*\n$/),
     });
     await homeEnded(home);
-    const next = await submitted(home, RESEARCH);
+    const next = await submitted(home, SHORT);
     expect(await run(['work', 'jobs', 'wait', next], { home })).toMatchObject({ code: 0 });
     expect(await run(['work', 'jobs', 'list', '--status', 'lost'], { home })).toMatchObject({
       stdout: expect.stringMatching(new RegExp(`^${id} .*\\n$`)),
@@ -68,8 +72,8 @@ describe('a background job on a stdio server', () => {
   });
 
   it('is lost, and says so, when its keeper is told to end', async () => {
-    const home = await keeperHome(everythingCommand());
-    const id = await submitted(home, RESEARCH);
+    const home = await keeperHome(TASKS_COMMAND);
+    const id = await submitted(home, LONG);
     const refused = await run(['keeper', 'stop', 'work'], { home });
     expect(refused).toMatchObject({ code: 8, stdout: '' });
     expect(refused.stderr).toMatch(/^error: not stopped: work has 1 running job\nhint: .*--force/);
@@ -80,8 +84,8 @@ describe('a background job on a stdio server', () => {
   });
 
   it('is lost when its server ends, and says what it came to', async () => {
-    const home = await keeperHome(everythingCommand());
-    const id = await submitted(home, RESEARCH);
+    const home = await keeperHome(TASKS_COMMAND);
+    const id = await submitted(home, LONG);
     const { pid } = await theKeeper(home);
     const [server = 0] = serversOf(home, pid);
     process.kill(server, 'SIGKILL');
@@ -91,14 +95,14 @@ describe('a background job on a stdio server', () => {
     });
     // Nothing was restarted by itself; new work starts the server anew, in the same keeper.
     expect(await theKeeper(home)).toMatchObject({ pid, connected: false });
-    const next = await submitted(home, RESEARCH);
+    const next = await submitted(home, SHORT);
     expect(await run(['work', 'jobs', 'wait', next], { home })).toMatchObject({ code: 0 });
     expect(await theKeeper(home)).toMatchObject({ pid });
   });
 
   it('is canceled at the server by another process', async () => {
-    const home = await keeperHome(everythingCommand());
-    const id = await submitted(home, RESEARCH);
+    const home = await keeperHome(TASKS_COMMAND);
+    const id = await submitted(home, LONG);
     const canceled = await run(['work', 'jobs', 'cancel', id], { home });
     expect(canceled).toMatchObject({ code: 0, stderr: '' });
     expect(canceled.stdout).toMatch(/^status: canceled, remote status: cancelled\n/);
@@ -145,12 +149,11 @@ describe('a keeper', () => {
   });
 
   it('of a changed instance is replaced once its jobs are done, and both kinds of jobs are reached meanwhile', async () => {
-    const home = await keeperHome(everythingCommand(), { idleTimeout: '1h' });
-    // It asks something, and so lasts until it is cancelled.
-    const id = await submitted(home, [...RESEARCH, '--ambiguous']);
+    const home = await keeperHome(TASKS_COMMAND, { idleTimeout: '1h' });
+    const id = await submitted(home, LONG);
     const old = await theKeeper(home);
     configure(home, { env: { SOMETHING: 'else' } });
-    const next = await submitted(home, RESEARCH);
+    const next = await submitted(home, SHORT);
     const both = await keepers(home);
     expect(both.map(({ pid, retiring }) => [pid === old.pid, retiring]).sort()).toEqual([
       [false, false],
@@ -167,8 +170,9 @@ describe('a keeper', () => {
   });
 
   it('of an instance that is removed ends with its last job; a purge does not take running jobs', async () => {
-    const home = await keeperHome(everythingCommand(), { idleTimeout: '1h' });
-    const id = await submitted(home, RESEARCH);
+    const home = await keeperHome(TASKS_COMMAND, { idleTimeout: '1h' });
+    const told = join(home, 'told');
+    const id = await submitted(home, ['work', 'task', '--until', told]);
     const purged = await run(['instances', 'remove', 'work', '--purge'], { home });
     expect(purged).toMatchObject({ code: 8, stdout: '' });
     expect(purged.stderr).toMatch(/^error: not removed: work has 1 running job in its keeper\n/);
@@ -176,8 +180,9 @@ describe('a keeper', () => {
       code: 0,
       stderr: expect.stringMatching(/^its keeper goes on until its running jobs are done \(1\)\n/),
     });
+    writeFileSync(told, '');
     await homeEnded(home);
-    await run(['instances', 'add', 'work', ...everythingCommand()], { home });
+    await run(['instances', 'add', 'work', ...TASKS_COMMAND], { home });
     expect(await run(['work', 'jobs', 'wait', id], { home })).toMatchObject({ code: 0 });
   });
 
