@@ -58,15 +58,20 @@ async function providerOf(app: App, name: string | undefined): Promise<Provider>
 /** `serve --jobs PATH`: job files, for the instance that has started this, or for the one that the path stands for. */
 async function jobFiles(app: App, adHoc: Instance): Promise<Provider> {
   const { context, paths, printer } = app;
+  const owner = context.env[JOB_HOST_INSTANCE];
   const instance = {
-    name: context.env[JOB_HOST_INSTANCE] ?? adHoc.name,
+    name: owner ?? adHoc.name,
     settings: { ...adHoc.settings, store: context.env[JOB_HOST_STORE] },
   };
   app.checkPlaces(instance.name);
   const target = adHoc.target();
   const path = (target.kind === 'stdio' && target.jobs) || '';
   const { folderProvider } = await import('../../jobhost/runs/folder-provider.ts');
-  return folderProvider({ context, paths, log: printer, path, instance });
+  const { jobRegistry } = await import('../serving/job-registry.ts');
+  const registry = jobRegistry(app, adHoc, paths.definitionsFile(instance.name));
+  // Where a command or a keeper has started this, it is the command that lists and stores definitions.
+  const registers = owner === undefined;
+  return folderProvider({ context, paths, log: printer, path, instance, registry, registers });
 }
 
 /** Where to listen; undefined for stdio. What others reach must ask for a token. Error: UsageError. */

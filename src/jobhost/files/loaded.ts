@@ -48,6 +48,8 @@ export interface LoadedJob extends LoadedEntry {
   readonly retry: RetryPolicy | undefined;
   /** Limit of one attempt. */
   readonly timeout: number;
+  /** It was registered over a job of the folder, under a name of its own and with some of its input fixed. */
+  readonly over?: { readonly job: string; readonly fixed: Record<string, unknown> };
 }
 
 export interface LoadedWorkflow extends LoadedEntry {
@@ -57,6 +59,8 @@ export interface LoadedWorkflow extends LoadedEntry {
   readonly maxConcurrency: number;
   /** Limit of the whole. */
   readonly timeout: number;
+  /** It was registered as a document: what flows between its steps is jq, and no thread is asked. */
+  readonly isDocument?: boolean;
 }
 
 export interface LoadedStep {
@@ -64,13 +68,16 @@ export interface LoadedStep {
   /** A job of the same folder. */
   readonly jobName: string;
   readonly dependsOn: readonly string[];
-  /** `values`: the input itself; `function`: a worker computes it; `none`: the job gets `{}`. */
+  /** `values`: the input itself; `function`: a worker computes it; `jq`: an expression does; `none`: the job gets `{}`. */
   readonly input:
     | { readonly kind: 'none' }
     | { readonly kind: 'values'; readonly values: Readonly<Record<string, unknown>> }
-    | { readonly kind: 'function' };
+    | { readonly kind: 'function' }
+    | { readonly kind: 'jq'; readonly expression: string };
   /** It has a `condition`, a function for a worker. */
   readonly conditional: boolean;
+  /** Of a document: the condition, in jq. */
+  readonly condition?: string | undefined;
   readonly continueOnError: boolean;
   /** Undefined: the job's own. */
   readonly timeout: number | undefined;

@@ -5,23 +5,24 @@ import type { Instance } from '../../config/configured-instance.ts';
 import type { Paths } from '../../config/paths.ts';
 import { accessSettings } from '../../config/settings/permission-settings.ts';
 import type { Context } from '../../context.ts';
+import { toolOfName } from '../../definitions/name.ts';
 import { UnsupportedError, UsageError } from '../../errors.ts';
 import { CancelRequested } from '../../jobs/cancel-requests.ts';
 import { isTerminal } from '../../jobs/record.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { orAborted } from '../../lib/stop.ts';
-import { nearestNames } from '../../lib/text/nearest-names.ts';
 import { grantsOf } from '../../permissions/grants.ts';
 import { loadFolder } from '../files/load.ts';
-import type { LoadedFolder, LoadedJob, LoadedWorkflow } from '../files/loaded.ts';
+import type { LoadedFolder } from '../files/loaded.ts';
+import { type JobRegistry, RegisteredJobs } from '../files/registered.ts';
 import type { AuthInfo } from '../library/options.ts';
 import type { Provider, RunEvents, RunRequest, RunStatus, ServedEntry } from '../provider.ts';
 import { JobFolder } from './folder.ts';
 import { FolderRuns } from './folder-runs.ts';
 import { InstanceCalls } from './instance-calls.ts';
+import { asDefinition, completed, entryOf, servedJob, servedWorkflow } from './served-entries.ts';
 import { WorkerPool } from './worker-pool.ts';
-import { planOfFile } from './workflow-plan.ts';
 
 export interface FolderProviderOptions {
   context: Context;
@@ -31,6 +32,10 @@ export interface FolderProviderOptions {
   path: string;
   /** Whose jobs these are: its store has the runs. */
   instance: Pick<Instance, 'name' | 'settings'>;
+  /** Where definitions over the jobs are kept: a run of one is gone on with by its name. */
+  registry?: JobRegistry | undefined;
+  /** They are listed, and registered, here. */
+  registers?: boolean;
 }
 
 /** Bundled into the folder beside the program's files. From source, as in unit tests, it is the one that was built last. */
@@ -60,8 +65,8 @@ export async function folderProvider(options: FolderProviderOptions): Promise<Pr
 
 class FolderProvider implements Provider {
   readonly about: Provider['about'];
-  /** Jobs are files here. */
-  readonly registers = false;
+  readonly registers: boolean;
+  readonly #registered: RegisteredJobs | undefined;
   readonly #options: FolderProviderOptions;
   readonly #folder: JobFolder;
   readonly #pool: WorkerPool;
@@ -70,7 +75,9 @@ class FolderProvider implements Provider {
   readonly #listeners = new Set<() => void>();
 
   constructor(options: FolderProviderOptions) {
-    const { context, paths, log, path, instance } = options;
+    const { context, paths, log, path, instance, registry } = options;
+    this.registers = registry !== undefined && options.registers === true;
+    this.#registered = registry && new RegisteredJobs(registry, (text) => log.note(text));
     const { jobFilesCacheDir: cacheDir } = paths;
     this.#options = options;
     // What is served without an instance is known by its folder.
@@ -89,7 +96,7 @@ class FolderProvider implements Provider {
       load: async () => told(await loadFolder(path, { cacheDir }), log),
       onChange: () => {
         this.#pool.renew();
-        for (const listener of [...this.#listeners]) listener();
+        this.#changed();
       },
       monotonic: () => context.clock.monotonic(),
     });
@@ -118,7 +125,7 @@ class FolderProvider implements Provider {
   }
 
   async list(): Promise<readonly ServedEntry[]> {
-    const { jobs, workflows } = await this.#folder.current();
+    const { jobs, workflows } = this.registers ? await this.#current() : await this.#folder.current();
     return [...jobs.map(servedJob), ...workflows.map(servedWorkflow)];
   }
 
@@ -137,14 +144,26 @@ class FolderProvider implements Provider {
     return () => this.#listeners.delete(listener);
   }
 
-  async run(request: RunRequest, options: RunEvents & { signal: AbortSignal }) {
+  readonly #changed = () => {
+    for (const listener of [...this.#listeners]) listener();
+  };
+
+  /** The files as they are now, and what was registered over them. */
+  async #current(): Promise<LoadedFolder> {
     const folder = await this.#folder.current();
-    return this.#runs.run(entryOf(folder, request.name), folder, request, options);
+    return this.#registered?.over(folder) ?? folder;
+  }
+
+  async run(request: RunRequest, options: RunEvents & { signal: AbortSignal }) {
+    const folder = await this.#current();
+    const entry = entryOf(folder, request.name);
+    return this.#runs.run(entry, folder, completed(entry, request), options);
   }
 
   async submit(request: RunRequest): Promise<{ runId: string }> {
-    const folder = await this.#folder.current();
-    return { runId: await this.#runs.submit(entryOf(folder, request.name), folder, request) };
+    const folder = await this.#current();
+    const entry = entryOf(folder, request.name);
+    return { runId: await this.#runs.submit(entry, folder, completed(entry, request)) };
   }
 
   async status(runId: string): Promise<RunStatus | undefined> {
@@ -193,13 +212,30 @@ class FolderProvider implements Provider {
     return this.#runs.list(limit);
   }
 
-  async register(): Promise<ServedEntry> {
+  async register(_: 'job' | 'workflow', document: Record<string, unknown>): Promise<ServedEntry> {
+    const { registry } = this.#options;
+    if (registry && this.registers) {
+      const name = String(document['name']);
+      const find = async () => (await this.list()).find((one) => one.name === toolOfName(name, [one]));
+      if (await find()) throw new UsageError(`there is a job ${JSON.stringify(name)}`, { code: 'exists' });
+      await registry.define(asDefinition(document));
+      this.#changed();
+      const entry = await find();
+      if (entry) return entry;
+    }
     throw new UnsupportedError('jobs of this server are files: none can be registered', {
       hint: `put a file into ${this.#options.path}, or define a job over its tools: mcp2cli ${this.#options.instance} jobs define FILE`,
     });
   }
 
-  async remove(_: 'job' | 'workflow', name: string): Promise<void> {
+  async remove(kind: 'job' | 'workflow', name: string): Promise<void> {
+    const entry = (await this.list()).find((one) => one.name === name && one.kind === kind);
+    if (!entry)
+      throw new UsageError(`no ${kind} ${JSON.stringify(name)} was defined here`, { code: 'unknown_entry' });
+    if (entry.dynamic && this.#options.registry) {
+      await this.#options.registry.remove(name);
+      return this.#changed();
+    }
     throw new UsageError(`${name} was not registered: it is in a file`);
   }
 
@@ -230,44 +266,4 @@ function told(folder: LoadedFolder, log: Log): LoadedFolder {
   for (const { file, line, column, message } of folder.problems)
     log.note(`${[file, line, column].filter((one) => one !== undefined).join(':')}: ${message}`);
   return folder;
-}
-
-/** Error: UsageError with the nearest name. */
-function entryOf({ jobs, workflows }: LoadedFolder, name: string): LoadedJob | LoadedWorkflow {
-  const all = [...jobs, ...workflows];
-  const found = all.find((one) => one.name === name);
-  if (found) return found;
-  const [near] = nearestNames(
-    name,
-    all.filter((one) => !one.hideFromDiscovery).map((one) => one.name),
-  );
-  throw new UsageError(
-    `no job ${JSON.stringify(name)}${near === undefined ? '' : `: did you mean ${near}?`}`,
-    {
-      code: 'unknown_entry',
-    },
-  );
-}
-
-function common({
-  name,
-  description,
-  inputSchema,
-  tags,
-  labels,
-  hideFromDiscovery,
-}: LoadedJob | LoadedWorkflow) {
-  return { name, description, inputSchema, tags, labels, hidden: hideFromDiscovery, dynamic: false };
-}
-
-function servedJob(job: LoadedJob): ServedEntry {
-  return { ...common(job), kind: 'job', outputSchema: job.outputSchema };
-}
-
-function servedWorkflow(workflow: LoadedWorkflow): ServedEntry {
-  return {
-    ...common(workflow),
-    kind: 'workflow',
-    workflow: { stepCount: workflow.steps.length, trigger: 'manual', plan: planOfFile(workflow) },
-  };
 }

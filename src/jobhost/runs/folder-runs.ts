@@ -18,9 +18,9 @@ import type { RunEvents, RunRequest, RunStatus, ServedResult } from '../provider
 import { runOfRecord } from '../run-status.ts';
 import { codeOf, type InstanceCalls } from './instance-calls.ts';
 import { endStatus, type LiveRun, LiveRuns } from './live-runs.ts';
+import { recordedAs } from './recorded-as.ts';
 import { type JobRunEvents, type RunnerDeps, resultOf, runJob } from './run-job.ts';
 import type { WorkerPool } from './worker-pool.ts';
-import { planOfFile } from './workflow-plan.ts';
 
 export interface FolderRunsOptions {
   context: Context;
@@ -265,12 +265,7 @@ export class FolderRuns {
       backend: 'local',
       session: null,
       holder: currentHolder(),
-      metadata: {
-        tags: [...entry.tags],
-        labels: { ...entry.labels },
-        ...(entry.kind === 'workflow' ? { kind: 'workflow', capability: entry.name } : {}),
-      },
-      ...(entry.kind === 'workflow' ? { plan: planOfFile(entry) } : {}),
+      ...recordedAs(entry),
     });
     await this.#observe(job_id, {});
     return job_id;

@@ -1,4 +1,5 @@
 /** A run of a job: its guards, its attempts with the pauses between them, and what is told of it. */
+import { withFixed } from '../../catalog/fixed-arguments.ts';
 import { PermissionError, UsageError } from '../../errors.ts';
 import { RUN_META_KEY } from '../../jobs/job-end.ts';
 import type { Progress } from '../../jobs/record.ts';
@@ -65,7 +66,7 @@ export async function runJob(
   const retry = only ? undefined : job.retry;
   const timeout = only?.timeout ?? job.timeout;
   const of = retry?.attempts ?? 1;
-  const input = JSON.stringify(run.input);
+  const input = JSON.stringify(job.over ? withFixed(run.input, job.over.fixed) : run.input);
   for (let number = only?.attempt ?? 1; ; number++) {
     const say = (text: string, level: 'info' | 'error' = 'info') =>
       events.onLine(text, level, clock.now().getTime());
@@ -73,7 +74,7 @@ export async function runJob(
       {
         kind: 'run',
         file: job.file,
-        name: job.name,
+        name: job.over?.job ?? job.name,
         input,
         runId,
         attempt: number,

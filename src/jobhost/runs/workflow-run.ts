@@ -3,21 +3,17 @@ import { PermissionError, UsageError } from '../../errors.ts';
 import { RUN_META_KEY } from '../../jobs/job-end.ts';
 import type { JobStore } from '../../jobs/ports.ts';
 import { keptSteps } from '../../jobs/workflow/steps.ts';
-import { setOwn } from '../../lib/json/json.ts';
 import { stopAfter } from '../../lib/stop.ts';
-import { stepResult, workflowResult } from '../../workflows/outcome.ts';
+import { workflowResult } from '../../workflows/outcome.ts';
 import { runWorkflow, StepFailure } from '../../workflows/run.ts';
 import type { StepStates, StepStatus, Workflow } from '../../workflows/workflow.ts';
-import type { LoadedFolder, LoadedJob, LoadedWorkflow } from '../files/loaded.ts';
+import type { LoadedFolder, LoadedJob, LoadedStep, LoadedWorkflow } from '../files/loaded.ts';
 import type { AuthInfo } from '../library/options.ts';
 import type { ServedResult } from '../provider.ts';
-import { attempt, type CallRequest } from './attempt.ts';
-import type { EvaluateOrder } from './messages.ts';
+import type { CallRequest } from './attempt.ts';
+import { planOfFile } from './recorded-as.ts';
 import { checkGrants, type JobRunEvents, type RunnerDeps, runJob } from './run-job.ts';
-import { planOfFile } from './workflow-plan.ts';
-
-/** How long a function of a step may take, in milliseconds: it is to decide, and not to work. */
-const EVALUATE_MS = 30_000;
+import { stepFunctions } from './step-functions.ts';
 
 export interface FileWorkflowRun {
   workflow: LoadedWorkflow;
@@ -43,17 +39,8 @@ export async function runFileWorkflow(
   const { workflow, folder, authInfo, runId, store } = run;
   checkGrants(workflow, authInfo);
   const jobs = new Map(folder.jobs.map((job) => [job.name, job]));
-  const evaluate = (order: Pick<EvaluateOrder, 'step' | 'what' | 'steps' | 'input'>, until: AbortSignal) =>
-    evaluated(
-      deps,
-      { kind: 'evaluate', file: workflow.file, name: workflow.name, authInfo, ...order },
-      until,
-    );
-  const input = await evaluate(
-    { step: '', what: 'check', steps: '{}', input: JSON.stringify(run.input) },
-    signal,
-  );
-  const inputText = JSON.stringify(input);
+  const functions = await stepFunctions(deps, { workflow, given: run.input, authInfo }, signal);
+  const declared = new Map(workflow.steps.map((step) => [step.id, step]));
   const graph = graphOf(workflow, jobs);
   const { round, earlier } = await begun(store, workflow);
   const say = (text: string) => events.onLine(text, 'info', deps.clock.now().getTime());
@@ -65,15 +52,8 @@ export async function runFileWorkflow(
         record: (fact) => store?.store.addStep(store.jobId, round, fact),
         onNote: say,
         onChange: (states) => events.onProgress?.(progressOf(graph, states)),
-        evaluate: async (step, what, states, until) => {
-          const declared = workflow.steps.find(({ id }) => id === step.id)?.input;
-          if (what === 'input' && declared?.kind === 'values') return declared.values;
-          if (what === 'input' && declared?.kind !== 'function') return {};
-          return evaluate(
-            { step: step.id, what, steps: JSON.stringify(resultsOf(states)), input: inputText },
-            until,
-          );
-        },
+        evaluate: ({ id }, what, states, until) =>
+          functions.evaluate(declared.get(id) as LoadedStep, what, states, until),
         runStep: async (step, stepInput, { attempt: number, signal: until }) => {
           const job = jobs.get(step.jobName);
           if (!job) throw new StepFailure(noJob(step.jobName), { mayRetry: false });
@@ -84,7 +64,7 @@ export async function runFileWorkflow(
             onRetrying: undefined,
             onLine: (text, level, at) => events.onLine(`${step.id}: ${text}`, level, at),
           };
-          const limit = workflow.steps.find(({ id }) => id === step.id)?.timeout;
+          const limit = declared.get(step.id)?.timeout;
           const only = { attempt: number, timeout: limit ?? job.timeout };
           const given = stepInput as Record<string, unknown>;
           const ended = await runJob(
@@ -119,25 +99,6 @@ function asFailure(error: unknown): never {
 
 function noJob(name: string) {
   return { code: 'unknown_entry', message: `there is no job ${JSON.stringify(name)} in the folder` };
-}
-
-/** Errors: UsageError `invalid_input`, PermissionError, what the function throws. */
-async function evaluated({ pool }: RunnerDeps, order: EvaluateOrder, signal: AbortSignal): Promise<unknown> {
-  const silent = { onLog() {}, onProgress() {}, call: () => Promise.reject(new Error('no calls here')) };
-  const end = await attempt(order, EVALUATE_MS, { pool, ...silent }, signal);
-  switch (end.kind) {
-    case 'output':
-      return JSON.parse(end.output);
-    case 'invalid_input':
-      throw new UsageError(`${order.name}: ${end.message}`, { code: 'invalid_input' });
-    case 'refused':
-      throw new PermissionError(`${order.name} is not permitted: ${end.message}`);
-    case 'threw':
-    case 'gone':
-      throw new Error(end.error.message);
-    default:
-      throw new Error(end.message);
-  }
 }
 
 function graphOf(
@@ -185,13 +146,6 @@ async function begun(
       ]),
     ),
   };
-}
-
-/** The steps so far as functions of users see them: `outputs` is always there. */
-function resultsOf(states: StepStates): Record<string, unknown> {
-  const results = {};
-  for (const [id, status] of states) setOwn(results, id, { outputs: {}, ...stepResult(status) });
-  return results;
 }
 
 function progressOf({ steps }: Workflow, states: StepStates) {

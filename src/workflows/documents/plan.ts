@@ -1,9 +1,11 @@
 /** What a run of a document goes by: its steps with the calls that they come to. Kept with the job as it was when the run began. Pure. */
 import type { PlannedStep, WorkflowPlan } from '../../jobs/record.ts';
-import type { RetryPolicy } from '../../jobs/retry.ts';
+import { NO_RETRY, type RetryPolicy } from '../../jobs/retry.ts';
 import type { JsonObject } from '../../lib/json/json.ts';
+import { parseDuration } from '../../lib/text/duration.ts';
 import type { JsonSchema } from '../../tools/tool.ts';
 import type { Workflow } from '../workflow.ts';
+import type { DocumentStep } from './document.ts';
 
 export interface PlannedCall extends PlannedStep {
   /** The server's tool, or its job. */
@@ -37,6 +39,24 @@ export interface DocumentPlan extends WorkflowPlan {
 
 export function isDocumentPlan(plan: WorkflowPlan | undefined): plan is DocumentPlan {
   return plan?.['kind'] === 'document';
+}
+
+/** The attempts of a step that says `retry` and not how often, as job servers have it. */
+const ATTEMPTS = 3;
+
+/** What a step of a document says of its attempts. */
+export function retryOf({
+  maxAttempts = ATTEMPTS,
+  backoffMs = NO_RETRY.backoffMs,
+  backoffMultiplier = NO_RETRY.multiplier,
+  maxBackoffMs = NO_RETRY.maxBackoffMs,
+}: NonNullable<DocumentStep['retry']>): RetryPolicy {
+  return { attempts: maxAttempts, backoffMs, multiplier: backoffMultiplier, maxBackoffMs };
+}
+
+/** A duration of a document. */
+export function millisecondsOf(duration: string | undefined): number | undefined {
+  return duration === undefined ? undefined : parseDuration(duration, 'timeout');
 }
 
 /** The graph of a plan. */

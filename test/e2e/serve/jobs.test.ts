@@ -9,6 +9,7 @@ import { atTestEnd, run, start } from '../../support/cli.ts';
 import { BIN, cleanEnv } from '../../support/env.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { homeAt, homeWith } from '../../support/instance.ts';
+import { endKeepers } from '../../support/keeper.ts';
 import { connect } from '../../support/mcp-client.ts';
 
 const job = (name: string, body: string, more = '') => `
@@ -29,14 +30,14 @@ const NOISY = job(
 );
 const HIDDEN = job('hidden', `return { message: input.name };`, 'hideFromDiscovery: true');
 
-async function client(dir: string): Promise<Client> {
+async function client(dir: string, home = freshHome()): Promise<Client> {
   const one = new Client({ name: 'test', version: '1' });
   const args = [BIN, 'serve', '--jobs', dir];
   await one.connect(
     new StdioClientTransport({
       command: process.execPath,
       args,
-      env: cleanEnv(freshHome()),
+      env: cleanEnv(home),
       stderr: 'ignore',
     }),
   );
@@ -54,7 +55,6 @@ it('offers what can be loaded, hides what is to be hidden, and what a job prints
   const names = (await host.listTools()).tools.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['greet', 'execute_job', 'get_job_status']));
   expect(names).not.toContain('hidden');
-  expect(names).not.toContain('register_job');
   const greeting = { structuredContent: { message: 'Hello Ada' } };
   for (let times = 0; times < 3; times++)
     expect(await host.callTool({ name: 'greet', arguments: { name: 'Ada' } })).toMatchObject(greeting);
@@ -90,6 +90,102 @@ it('lists each job once to this program, with its tags and labels, over stdio an
     stdout: '{"message":"Ada"}\n',
   });
 }, 60_000);
+
+it('takes definitions over its jobs and workflows of them, by either spelling: listed and run at once, kept, removed', async () => {
+  const dir = folder({
+    'greet.job.mjs': NOISY,
+    'flaky.job.mjs': job('flaky', `throw new Error('attempt ' + ctx.attempt);`),
+  });
+  const home = freshHome();
+  const host = await client(dir, home);
+  const call = async (name: string, args: object) => host.callTool({ name, arguments: { ...args } });
+  const said = async (name: string, args: object) => (await call(name, args)).structuredContent;
+  const told = (text: string) => ({ isError: true, content: [{ text: expect.stringContaining(text) }] });
+  expect((await host.listTools()).tools.map(({ name }) => name)).toContain('register_job');
+  const changed = new Promise<void>((resolve) =>
+    host.setNotificationHandler(ToolListChangedNotificationSchema, () => resolve()),
+  );
+  const ada = { name: 'greet-ada', tool: 'greet', args: { name: 'Ada' }, tags: ['fixed'] };
+  expect(await said('register_job', ada)).toMatchObject({ success: true, jobId: 'greet-ada' });
+  await changed;
+  const twice = { name: 'twice', tool: 'flaky', retries: 2, retryBackoff: '1ms' };
+  expect(await said('register-job', twice)).toMatchObject({ success: true });
+  // What is wrong is refused, and nothing is kept of it.
+  for (const [document, text] of [
+    [ada, 'already exists'],
+    [{ ...ada, name: 'greet' }, 'already exists'],
+    [{ ...ada, name: 'other', tool: 'nobody' }, 'no tool "nobody"'],
+    [{ ...ada, name: 'other', args: { name: 7 } }, 'name'],
+    [{ name: 'other', script: 'return 1' }, 'scripts are not run here'],
+  ] as const)
+    expect(await call('register_job', document)).toMatchObject(told(text));
+  const steps = [
+    { id: 'first', tool: 'greet-ada' },
+    {
+      id: 'second',
+      jobName: 'greet',
+      dependsOn: ['first'],
+      input: '{name: (.input.who + "/" + .steps.first.outputs.message)}',
+    },
+    { id: 'never', tool: 'greet', condition: '.input.who == "Bob"' },
+  ];
+  const flow = {
+    name: 'flow',
+    inputSchema: { type: 'object', properties: { who: { type: 'string' } }, required: ['who'] },
+    steps,
+  };
+  expect(await said('register_workflow', flow)).toMatchObject({ success: true, workflowId: 'flow' });
+  const { jobs } = (await said('list_jobs', {})) as { jobs: { name: string }[] };
+  expect(jobs.map(({ name }) => name)).toEqual(['flaky', 'greet', 'greet-ada', 'twice']);
+  expect(await call('greet-ada', {})).toMatchObject({ structuredContent: { message: 'Hello Ada' } });
+  expect(await call('greet-ada', { name: 'Bob' })).toMatchObject(told('name is fixed to "Ada"'));
+  expect(await call('twice', { name: 'x' })).toMatchObject(told('attempt 2'));
+  expect(await call('flow', {})).toMatchObject(told('who'));
+  const { runId, result } = (await said('execute_workflow', {
+    name: 'flow',
+    input: { who: 'Eve' },
+  })) as { runId: string; result: object };
+  expect(result).toMatchObject({
+    stepResults: { second: { outputs: { message: 'Hello Eve/Hello Ada' } }, never: { state: 'skipped' } },
+  });
+  // One that has failed is gone on with as any other workflow.
+  const broken = {
+    name: 'broken',
+    steps: [
+      { id: 'a', tool: 'greet-ada' },
+      { id: 'b', tool: 'flaky', input: { name: 'x' }, dependsOn: ['a'] },
+    ],
+  };
+  expect(await said('register_workflow', broken)).toMatchObject({ success: true });
+  const { structuredContent: failed } = await call('execute_workflow', { name: 'broken' });
+  const failedId = (failed as { runId: string }).runId;
+  endKeepers(home);
+  expect(await run(['--jobs', dir, 'jobs', 'resume', failedId], { home })).toMatchObject({
+    code: 0,
+    stdout: `Job resumed: ${failedId} (1 of 2 steps have completed)\n`,
+  });
+  expect(await run(['--jobs', dir, 'jobs', 'wait', failedId], { home })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('step b failed: attempt 1'),
+  });
+  // They are the definitions of the path, whoever looks at it.
+  const { stdout } = await run(['--jobs', dir, '--json', 'jobs', 'show', runId], { home });
+  expect(JSON.parse(stdout).data).toMatchObject({
+    status: 'completed',
+    kind: 'workflow',
+    steps: [{}, {}, {}],
+  });
+  expect((await run(['--jobs', dir, 'ls'], { home })).stdout).toMatch(/^greet-ada +definition/m);
+  const after = await client(dir, home);
+  expect((await after.listTools()).tools.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['greet-ada', 'flow']),
+  );
+  expect(await call('remove_job', { name: 'greet' })).toMatchObject(told('it is in a file'));
+  expect(await said('remove-job', { name: 'greet-ada' })).toMatchObject({ success: true });
+  expect(await said('remove_workflow', { name: 'flow' })).toMatchObject({ success: true });
+  expect(await call('remove_job', { name: 'greet-ada' })).toMatchObject(told('no job "greet-ada"'));
+  expect(await call('execute_job', { name: 'greet-ada' })).toMatchObject(told('not found'));
+}, 120_000);
 
 it('offers nothing of an empty folder, and a file that comes is told and runs', async () => {
   const dir = folder({});

@@ -2,9 +2,7 @@
 import { type CatalogEntry, ENTRY_KINDS, typedNames } from '../../../catalog/entry.ts';
 import { UsageError } from '../../../errors.ts';
 import { entriesOn } from '../../../instance/entries.ts';
-import { NO_RETRY, type RetryPolicy } from '../../../jobs/retry.ts';
 import type { JsonObject } from '../../../lib/json/json.ts';
-import { parseDuration } from '../../../lib/text/duration.ts';
 import { didYouMean, nearestNames } from '../../../lib/text/nearest-names.ts';
 import { namesOfEntry } from '../../../permissions/known-names.ts';
 import { nameableItems, permitAll } from '../../../permissions/permit.ts';
@@ -13,14 +11,17 @@ import type {
   DocumentStep,
   WorkflowDocument,
 } from '../../../workflows/documents/document.ts';
-import type { DocumentPlan, PlannedCall, PlannedTool } from '../../../workflows/documents/plan.ts';
+import {
+  type DocumentPlan,
+  millisecondsOf,
+  type PlannedCall,
+  type PlannedTool,
+  retryOf,
+} from '../../../workflows/documents/plan.ts';
 import { MAX_CONCURRENCY, WORKFLOW_TIMEOUT_MS } from '../../../workflows/workflow.ts';
 import type { App } from '../../app.ts';
 import { retryFlags } from '../../global-flags/retry.ts';
 import { toolDefaults } from '../../global-flags/tool-defaults.ts';
-
-/** The attempts of a step that says `retry` and not how often, as job servers have it. */
-const ATTEMPTS = 3;
 
 /** Error: UsageError for steps that run nothing which the instance has; PermissionError for one that the rules refuse. */
 export async function planOf(
@@ -55,7 +56,7 @@ export async function planOf(
     steps,
     tools,
     max_concurrency: document.maxConcurrency ?? MAX_CONCURRENCY,
-    timeout_ms: milliseconds(document.timeout) ?? WORKFLOW_TIMEOUT_MS,
+    timeout_ms: millisecondsOf(document.timeout) ?? WORKFLOW_TIMEOUT_MS,
   };
 }
 
@@ -95,9 +96,9 @@ export async function entriesOfSteps(
 
 function callOf(step: DocumentStep, { viaTool, target, tool }: CatalogEntry): PlannedCall {
   const defaults = target && toolDefaults(target.settings);
-  const timeout = milliseconds(step.timeout ?? (defaults?.get('timeout') as string | undefined));
+  const timeout = millisecondsOf(step.timeout ?? (defaults?.get('timeout') as string | undefined));
   const retry = step.retry
-    ? policyOf(step.retry)
+    ? retryOf(step.retry)
     : defaults?.has('retries')
       ? retryFlags(defaults)
       : undefined;
@@ -114,22 +115,4 @@ function callOf(step: DocumentStep, { viaTool, target, tool }: CatalogEntry): Pl
     ...(timeout === undefined ? {} : { timeout_ms: timeout }),
     ...(retry === undefined ? {} : { retry }),
   };
-}
-
-function policyOf({
-  maxAttempts,
-  backoffMs,
-  backoffMultiplier,
-  maxBackoffMs,
-}: NonNullable<DocumentStep['retry']>): RetryPolicy {
-  return {
-    attempts: maxAttempts ?? ATTEMPTS,
-    backoffMs: backoffMs ?? NO_RETRY.backoffMs,
-    multiplier: backoffMultiplier ?? NO_RETRY.multiplier,
-    maxBackoffMs: maxBackoffMs ?? NO_RETRY.maxBackoffMs,
-  };
-}
-
-function milliseconds(duration: string | undefined): number | undefined {
-  return duration === undefined ? undefined : parseDuration(duration, 'timeout');
 }
