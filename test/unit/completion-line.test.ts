@@ -287,6 +287,7 @@ describe('an instance', () => {
       'rerun',
       'resume',
       'prune',
+      'migrate',
       'define',
       'undefine',
       'definitions',

@@ -63,7 +63,8 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'jobs',
-    summary: 'background jobs: list, show, wait, watch, answer, cancel, forget, rerun, resume, logs, prune',
+    summary:
+      'background jobs: list, show, wait, watch, answer, cancel, forget, rerun, resume, logs, prune, migrate',
     subcommands: [
       {
         name: 'list',
@@ -227,6 +228,23 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
           'are damaged or of a newer version, are never removed. Results go with their records.',
         ].join(' '),
         run: async (app, ids, options) => (await import('./jobs/prune.ts')).pruneJobs(app, ids, options),
+      },
+      {
+        name: 'migrate',
+        summary: 'copy all jobs to another store: from files to Redis, or back',
+        examples: ['jobs migrate --dry-run', "jobs migrate --from 'redis://host:6379/0' --to files"],
+        options: [
+          { flags: '--from <STORE>', help: 'files, or the address of a store in Redis' },
+          { flags: '--to <STORE>', help: 'the same' },
+          { flags: '--remove', help: 'remove from the first store what is the same in the second' },
+          { flags: '--dry-run', help: 'only count them' },
+        ],
+        more: [
+          'Without --from and --to: from files to the store that is set. With one of them, the store that is set is the other. Ids, times, results, logs',
+          'and steps stay as they are; what is there already is passed over, so that it may be repeated. A job that runs in a process stays where it is, and',
+          'is named (exit 8): it can be copied once it has ended.',
+        ].join(' '),
+        run: async (app, _words, options) => (await import('./jobs/migrate.ts')).migrate(app, options),
       },
       ...DEFINITION_SPECS,
     ],

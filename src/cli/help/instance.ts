@@ -18,7 +18,7 @@ ${indent(list)}
 Commands:
   ls                                       list what the server offers
   call [--KIND] NAME [flags]               a tool by its exact name; --tool, --job, --workflow, --definition
-  jobs list|show|wait|watch|answer|cancel|forget|rerun|logs|prune
+  jobs list|show|wait|watch|answer|cancel|forget|rerun|logs|prune|migrate
                                            background jobs
   jobs define|undefine|definitions, jobs export|import
                                            jobs of your own: tools with fixed arguments

@@ -80,26 +80,54 @@ export function publishJob(
 ): StoredJob {
   makePrivateDir(dir);
   let newest = newestBefore(dir, now);
-  const draft = join(dir, uniqueName(NEW_PREFIX));
-  try {
-    makePrivateDir(draft);
+  return inDraft(dir, (draft) => {
     if (plan) replaceFile(join(draft, FILES.plan), fileText(plan));
     for (let attempt = 0; attempt < ID_ATTEMPTS; attempt++) {
       const job = content(nextId(newest));
       replaceFile(join(draft, FILES.job), fileText(job));
-      mark(dir, job.job_id);
-      if (renamed(draft, join(dir, job.job_id))) {
-        syncDir(dir);
+      if (published(dir, draft, job.job_id)) {
         noteNewest(dir, job.job_id, folderState(dir));
         dropOlderMarks(dir, job.job_id);
         return job;
       }
       newest = job.job_id;
     }
+    throw new IoError(`cannot create a job in ${dir}: every new id was taken`, { details: { path: dir } });
+  });
+}
+
+/**
+ * Publishes a job's folder under the id that it has already; false where that is taken. Errors: IoError, and those of `fill`; then nothing was
+ * published.
+ */
+export function publishFolder(dir: string, id: string, fill: (folder: string) => void): boolean {
+  if (isThere(join(dir, id))) return false;
+  makePrivateDir(dir);
+  makePrivateDir(marksDir(dir));
+  return inDraft(dir, (draft) => {
+    fill(draft);
+    if (!published(dir, draft, id)) return false;
+    dropOlderMarks(dir, id);
+    return true;
+  });
+}
+
+function inDraft<T>(dir: string, work: (draft: string) => T): T {
+  const draft = join(dir, uniqueName(NEW_PREFIX));
+  try {
+    makePrivateDir(draft);
+    return work(draft);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
-  throw new IoError(`cannot create a job in ${dir}: every new id was taken`, { details: { path: dir } });
+}
+
+/** False when the id is taken. */
+function published(dir: string, draft: string, id: string): boolean {
+  mark(dir, id);
+  if (!renamed(draft, join(dir, id))) return false;
+  syncDir(dir);
+  return true;
 }
 
 /*

@@ -24,7 +24,7 @@ export function isTimedId(name: string): boolean {
  * synchronous create() cannot load it late. The tests hold these ids against that package.
  */
 export function newJobId(now: number, newest: string | undefined): string {
-  const last = newest !== undefined && ULID.test(newest) ? timeOf(newest) : 0;
+  const last = newest === undefined ? 0 : timeOf(newest);
   let time = newest !== undefined && last >= now ? last + 1 : now;
   let digits = '';
   for (let i = 0; i < 10; i++) {
@@ -41,8 +41,10 @@ export function randomDigits(): string {
   return digits;
 }
 
-function timeOf(id: string): number {
+/** Milliseconds since 1970 that an id has in it; 0 for a name made by hand, which sorts before all others. */
+export function timeOf(id: string): number {
   let time = 0;
+  if (!ULID.test(id)) return time;
   for (const digit of id.slice(PREFIX.length, PREFIX.length + 10)) time = time * 32 + BASE32.indexOf(digit);
   return time;
 }

@@ -4,6 +4,7 @@
  */
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { cutText, LOG_BYTES } from '../../lib/caps.ts';
+import { replaceFile } from '../../lib/disk/durable-file.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { CallRecord, LogEntry } from '../record.ts';
@@ -25,6 +26,18 @@ export function appendLog(folder: string, at: Date, text: string): void {
   } catch {
     // A full disk or a folder that is gone: the record itself tells.
   }
+}
+
+/** Writes a whole log, in a folder that nobody has seen yet. Error: IoError. */
+export function writeLog(folder: string, entries: readonly LogEntry[]): void {
+  writeLines(
+    `${folder}/${FILE}`,
+    entries.map(({ time, text }) => (time === null ? text : `${time} ${text}`)),
+  );
+}
+
+function writeLines(path: string, lines: readonly string[]): void {
+  if (lines.length > 0) replaceFile(path, `${lines.join('\n')}\n`);
 }
 
 /** All entries, oldest first. Error: IoError. */
@@ -55,6 +68,14 @@ export function appendCall(folder: string, call: CallRecord): void {
   } catch {
     // A full disk or a folder that is gone: the record itself tells.
   }
+}
+
+/** Writes all calls, in a folder that nobody has seen yet. Error: IoError. */
+export function writeCalls(folder: string, calls: readonly CallRecord[]): void {
+  writeLines(
+    `${folder}/${CALLS}`,
+    calls.map((call) => JSON.stringify(call)),
+  );
 }
 
 /** In the order in which they began; nothing for a run without any. A line that was cut off counts for nothing. Error: IoError. */

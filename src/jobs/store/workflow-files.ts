@@ -22,7 +22,7 @@ import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { JobRecord, StepFact, WorkflowPlan } from '../record.ts';
 import { stepsOf } from '../workflow/steps.ts';
-import { damage, FILES, fileText, isThere, readFact } from './job-files.ts';
+import { damage, FILES, fileText, isThere, readFact, type StoredJob } from './job-files.ts';
 
 /** Characters of JSON up to which outputs stand with their fact. Larger ones would slow whoever looks at the states. */
 const INLINE_LENGTH = 16 * 1024;
@@ -136,6 +136,12 @@ function factOf(folder: string, path: string, line: string): StepFact {
   const content = readFact(`${folder}/${file}`);
   if (content === undefined) throw damage(`${folder}/${file}`, 'the outputs of a step are missing');
   return { ...(rest as unknown as StepFact), outputs: content['outputs'] };
+}
+
+/** Leaves the claims of all rounds of a copied record, in a folder that nobody has seen yet: nobody holds them any more. Error: IoError. */
+export function keepRounds(folder: string, { resumed = 0, updated_at }: StoredJob): void {
+  for (let round = 1; round <= resumed; round++)
+    replaceFile(roundFile(folder, round), fileText({ holder: null, resumed_at: updated_at }));
 }
 
 /**

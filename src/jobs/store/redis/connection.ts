@@ -169,11 +169,13 @@ export function storeError(error: unknown, { shown, prefix }: StoreAddress, last
       cause,
       hint: 'give it more (maxmemory), or remove jobs: jobs prune',
     });
-  if (['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(word))
+  // Redis 7.0 has other words for what a script may not do.
+  const mayNot = word === 'NOPERM' || /user executing the script can't/.test(message);
+  if (mayNot || ['NOAUTH', 'WRONGPASS'].includes(word))
     return new AuthError(`${store} refuses: ${message}`, {
       cause,
       hint:
-        word === 'NOPERM'
+        mayNot
           ? `what its user needs: ~${prefix}* &${prefix}* +@all -@admin -@dangerous +info`
           : 'give its user and password in the address: redis://USER:${PASSWORD}@HOST',
     });

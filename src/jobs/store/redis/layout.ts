@@ -2,7 +2,7 @@
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import { parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
-import { type JobStatus, type NewJob, SCHEMA_VERSION } from '../../record.ts';
+import { type JobStatus, type LogEntry, type NewJob, SCHEMA_VERSION } from '../../record.ts';
 import { createdRecord, type Unheld } from '../assemble.ts';
 import { checkedFacts, type JobFacts, RecordError, type StoredEnd } from '../job-files.ts';
 
@@ -77,6 +77,12 @@ export function newJobText(job: Unheld<NewJob>): string {
 /** Fields and values of an observation. */
 export function seenFields(seen: object): string[] {
   return Object.entries(seen).flatMap(([key, value]) => [`${SEEN}${key}`, jsonText(value)]);
+}
+
+/** A line of a log. One that says no time came from a file. */
+export function readLogLine(line: string): LogEntry {
+  const [ms, text] = parseJson(line) as [number | null, string];
+  return { time: ms === null ? null : new Date(ms).toISOString(), text };
 }
 
 /** What a job's hash has, its values read. */

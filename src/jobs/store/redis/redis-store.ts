@@ -29,7 +29,7 @@ import { BASE32, checkedId, isJobName, randomDigits, resolveName } from '../job-
 import { Access } from './access.ts';
 import type { StoreConnection } from './connection.ts';
 import { HolderLease } from './holder-lease.ts';
-import { jsonText, newJobText, seenFields } from './layout.ts';
+import { jsonText, newJobText, readLogLine, seenFields } from './layout.ts';
 import { listJobs } from './list-jobs.ts';
 import { QueuedCalls } from './queued-calls.ts';
 import { bytesOf, removeJobs } from './remove-jobs.ts';
@@ -122,10 +122,7 @@ export class RedisJobStore implements JobStore {
   async readLog(id: string): Promise<LogEntry[]> {
     const key = this.#access.keys.log(checkedId(id));
     const lines = await this.#access.ask((redis) => redis.lrange(key, 0, -1));
-    return lines.map((line) => {
-      const [ms, text] = parseJson(line) as [number, string];
-      return { time: new Date(ms).toISOString(), text };
-    });
+    return lines.map(readLogLine);
   }
 
   async addCall(id: string, call: CallRecord): Promise<void> {

@@ -233,6 +233,33 @@ redis.call('PUBLISH', ARGV[2], ARGV[1])
 return 1
 `;
 
+/**
+ * ARGV: 1 id, 2 channel, 3 the time that the id has, 4 milliseconds that it stays (0: for good), 5 the name of the list that has the result, JSON,
+ * or empty; then, each with the number of its texts before it: fields and values of the hash, lines of the log, facts about steps, numbers and texts
+ * of calls. Returns copied, or there for an id that is taken.
+ */
+const COPY = `${COMMON}
+if redis.call('EXISTS', KEYS[4]) == 1 then
+  return ARGV[5] ~= '' and redis.call('HGET', KEYS[4], 'parts') == ARGV[5] and 'copied' or 'there'
+end
+local at = 6
+local function each(size, write)
+  local last = at + tonumber(ARGV[at])
+  for i = at + 1, last, size do write(ARGV[i], ARGV[i + 1]) end
+  at = last + 1
+end
+each(2, function(field, value) redis.call('HSET', KEYS[4], field, value) end)
+each(1, function(line) redis.call('RPUSH', KEYS[4] .. ':log', line) end)
+each(1, function(fact) redis.call('RPUSH', KEYS[4] .. ':steps', fact) end)
+each(2, function(id, call) redis.call('HSET', KEYS[4] .. ':calls', id, call) end)
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+local stays = tonumber(ARGV[4])
+if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), ARGV[1]) end
+follow(KEYS[4], stays)
+changed(ARGV[1], ARGV[2])
+return 'copied'
+`;
+
 /** Takes jobs off the lists whose time is over, at most ARGV[1] of them. Returns how many. */
 const SWEEP = `${COMMON}
 local over = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', whole(now()), 'LIMIT', 0, ARGV[1])
@@ -257,5 +284,6 @@ export const SCRIPTS = {
   jobLog: LOG,
   jobCall: CALL,
   jobRemove: REMOVE,
+  jobCopy: COPY,
   jobSweep: SWEEP,
 } as const;

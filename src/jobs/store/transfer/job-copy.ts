@@ -1,0 +1,24 @@
+/** A job as one store gives it to another: all that is kept of it, whatever it is kept in. */
+import type { Awaitable } from '../../ports.ts';
+import type { CallRecord, LogEntry, StepFact, WorkflowPlan } from '../../record.ts';
+import type { JobFacts } from '../job-files.ts';
+
+export interface JobCopy {
+  id: string;
+  /** An end has its result in it. */
+  facts: JobFacts;
+  /** Of a workflow of this program. */
+  plan: WorkflowPlan | undefined;
+  /** The facts about its steps, of all rounds, oldest first. */
+  steps: readonly StepFact[];
+  calls: readonly CallRecord[];
+  log: readonly LogEntry[];
+}
+
+/** The end of a store that copies go through. */
+export interface JobCopies {
+  /** Everything of a job. Errors: UsageError for one that is not there, ConfigError for a record that is damaged or newer. */
+  take(id: string): Awaitable<JobCopy>;
+  /** Keeps a job, under its id and with its times; whole, or not at all. False where there is one of this id. Errors: those of the store. */
+  put(copy: JobCopy): Awaitable<boolean>;
+}

@@ -1,0 +1,145 @@
+/** Copies jobs from one store to another. Nothing that runs in a process is copied: its end would come to the store that it began in. */
+import { CliError } from '../../../errors.ts';
+import type { AbortSignalLike } from '../../../lib/clock.ts';
+import { stringifyJson } from '../../../lib/json/exact-json.ts';
+import type { JobStore, RemoveOptions } from '../../ports.ts';
+import { isTerminal, type JobRecord } from '../../record.ts';
+import type { JobCopies } from './job-copy.ts';
+
+/** One end of a migration. */
+export interface Place {
+  store: JobStore;
+  copies: JobCopies;
+}
+
+/** A job that stays where it is alone, and why. */
+export interface LeftJob {
+  job_id: string;
+  /** `held`: it runs in a process, or waits for one; `refused`: it cannot be read there, or not be kept here. */
+  code: 'held' | 'refused';
+  message: string;
+}
+
+export interface Migration {
+  /** Oldest first, as all of these. */
+  copied: string[];
+  /** Were there already. */
+  present: string[];
+  left: LeftJob[];
+}
+
+export interface MigrateOptions {
+  /** Copy nothing, but say what would be copied. */
+  dryRun: boolean;
+  signal: AbortSignalLike;
+  /** Hears of each job that is done. */
+  onJob?: (done: number, all: number) => void;
+}
+
+/**
+ * Copies jobs that `to` does not have, oldest first, each whole or not at all: what is ended in the middle is begun again without harm. A job that
+ * was copied while its task ran, and has ended in `from` since, gets its end. Errors: the signal's reason, those of the stores; what was copied
+ * before stays.
+ */
+export async function migrateJobs(
+  from: Place,
+  to: Place,
+  { dryRun, signal, onJob }: MigrateOptions,
+): Promise<Migration> {
+  const { jobs, problems } = await from.store.list();
+  const there = await to.store.list();
+  const known = new Map(there.jobs.map((job) => [job.job_id, job]));
+  // Also what cannot be read there is there.
+  const taken = new Set([...known.keys(), ...there.problems.map(({ job_id }) => job_id)]);
+  const migration: Migration = {
+    copied: [],
+    present: [],
+    left: problems.map(({ job_id, message }) => ({ job_id, code: 'refused', message })),
+  };
+  for (const [i, job] of [...jobs].reverse().entries()) {
+    if (signal.aborted) throw signal.reason;
+    await migrate(from, to, job, { dryRun, taken, known: known.get(job.job_id) }, migration);
+    onJob?.(i + 1, jobs.length);
+  }
+  return migration;
+}
+
+async function migrate(
+  from: Place,
+  to: Place,
+  job: JobRecord,
+  { dryRun, taken, known }: { dryRun: boolean; taken: ReadonlySet<string>; known: JobRecord | undefined },
+  { copied, present, left }: Migration,
+): Promise<void> {
+  const { job_id } = job;
+  const held = heldBecause(job);
+  if (held !== undefined) {
+    left.push({ job_id, code: 'held', message: held });
+    return;
+  }
+  const isBehind = known !== undefined && !isTerminal(known.status) && isTerminal(job.status);
+  if (taken.has(job_id) && !isBehind) {
+    present.push(job_id);
+    return;
+  }
+  try {
+    const done = dryRun || (await transfer(from, to, job_id, isBehind));
+    (done ? copied : present).push(job_id);
+  } catch (error) {
+    if (!isOfJob(error)) throw error;
+    // Removed meanwhile.
+    if (error.code === 'unknown_job') return;
+    left.push({ job_id, code: 'refused', message: error.message });
+  }
+}
+
+async function transfer(from: Place, to: Place, id: string, isBehind: boolean): Promise<boolean> {
+  const copy = await from.copies.take(id);
+  if (!isBehind) return to.copies.put(copy);
+  // Who asked last has found the job lost, and nobody has said so for good: there is nothing to add.
+  if (!copy.facts.end) return false;
+  await to.store.finish(id, copy.facts.end);
+  return true;
+}
+
+/** What is wrong with one job, and keeps no other from being copied. */
+function isOfJob(error: unknown): error is CliError {
+  return (
+    error instanceof CliError &&
+    ['unknown_job', 'record_damaged', 'record_newer', 'result_too_large'].includes(error.code)
+  );
+}
+
+/** Why a job cannot be copied now; undefined for one that has ended, and for a task that lives at its server whoever asks about it. */
+function heldBecause({ status, holder, remote_task_id }: JobRecord): string | undefined {
+  if (isTerminal(status) || (holder == null && remote_task_id !== null)) return undefined;
+  if (holder == null) return `it is ${status} and waits for a worker`;
+  const { pid, host, keeper } = holder;
+  return `it is ${status}: ${keeper ? 'a keeper' : 'a process'} on ${host} has it (pid ${pid})`;
+}
+
+/**
+ * Removes those of `ids` that have ended and that `to` has as they are in `from`. Errors: as for `JobStore.remove`, and those of reading; what
+ * was told before is removed.
+ */
+export async function removeMigrated(
+  from: Place,
+  to: Place,
+  ids: readonly string[],
+  options: RemoveOptions,
+): Promise<void> {
+  for (const id of ids) {
+    if (options.signal.aborted) throw options.signal.reason;
+    if (await isSame(from.store, to.store, id)) await from.store.remove([id], options);
+  }
+}
+
+async function isSame(one: JobStore, other: JobStore, id: string): Promise<boolean> {
+  try {
+    const record = await one.read(id);
+    return isTerminal(record.status) && stringifyJson(record) === stringifyJson(await other.read(id));
+  } catch (error) {
+    if (isOfJob(error)) return false;
+    throw error;
+  }
+}
