@@ -15,6 +15,7 @@ import { checkLaunchers } from './launchers.ts';
 import { checkLogin } from './login.ts';
 import { checkCatalogue, checkDefinitions, checkFacts } from './remembered.ts';
 import { secretsOf, withoutSecrets } from './secrets.ts';
+import { checkStore, isShared } from './shared-store.ts';
 import type { Machine, Subject } from './subject.ts';
 
 /** Servers that are asked at the same time. */
@@ -61,15 +62,21 @@ function checkFiles(subject: Subject, { context, paths }: Machine, { setAside }:
     ...checkSettings(subject, context),
     ...checkVariables(subject, context),
     ...checkDefinitions(paths, subject),
-    ...checkJobs(paths, subject.name, { now: around.now, setAside }),
-    ...attempt('jobs', () => jobsElsewhere(paths, subject.name, targetOf(subject), around.now)),
+    ...(isShared(subject, env) ? [] : checkJobFolder(subject, paths, around.now, setAside)),
     ...attempt('catalogue', () => checkCatalogue(paths, subject, around)),
     ...attempt('server facts', () => checkFacts(paths, subject, around)),
     ...attempt('launcher', () => checkLaunchers(subject.name, context)),
   ];
 }
 
-/** The keeper, and the server. Neither can hold the examination up for longer than the limit. */
+function checkJobFolder(subject: Subject, paths: Paths, now: Date, setAside: boolean): Check[] {
+  return [
+    ...checkJobs(paths, subject.name, { now, setAside }),
+    ...attempt('jobs', () => jobsElsewhere(paths, subject.name, targetOf(subject), now)),
+  ];
+}
+
+/** The keeper, the store in Redis, and the server. None can hold the examination up for longer than the limit. */
 async function checkServer(
   subject: Subject,
   files: readonly Check[],
@@ -86,6 +93,7 @@ async function checkServer(
       ...keepers.checks,
       ...(await checkLogin(subject, machine)),
       ...(trusted ? await checkJobFiles(subject, machine) : []),
+      ...(trusted ? await checkStore(subject, machine, offline) : []),
     ];
     interrupted.throwIfAborted();
     const known = subject.identity !== undefined && subject.settings !== undefined;
@@ -117,6 +125,7 @@ function waitingFor(subject: Subject, connection: readonly Check[], { paths, con
   const target = targetOf(subject);
   if (
     target === undefined ||
+    isShared(subject, context.env) ||
     !connection.some(({ check, status }) => check === 'connection' && status === 'problem')
   )
     return [];

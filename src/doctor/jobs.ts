@@ -21,7 +21,7 @@ export function checkJobs(paths: Paths, instance: string, { now, setAside: aside
   const dir = paths.jobsDir(instance);
   return attempt('jobs', () => {
     const { jobs, problems } = openJobStore({ dir, instance, clock: { now: () => now } }).list();
-    const checks = [checked('jobs', 'ok', summary(jobs), { path: dir })];
+    const checks = [checked('jobs', 'ok', jobCounts(jobs), { path: dir })];
     for (const { job_id, path, code, message } of problems) {
       const moved = aside && code === 'damaged' ? moveAway(paths, instance, job_id, now) : undefined;
       if (moved) checks.push(moved);
@@ -90,7 +90,8 @@ function stuck(
 
 const GONE = 'it cannot be had any more; jobs prune removes the record when its time has come';
 
-function summary(jobs: readonly JobRecord[]): string {
+/** How many there are, and of each status. */
+export function jobCounts(jobs: readonly JobRecord[]): string {
   if (jobs.length === 0) return 'no jobs';
   const counts = JOB_STATUSES.map((status) => [status, jobs.filter((job) => job.status === status).length]);
   const told = counts.filter(([, n]) => n !== 0).map(([status, n]) => `${n} ${status}`);

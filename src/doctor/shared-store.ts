@@ -1,0 +1,255 @@
+/** The store in Redis of an instance that has one: whether it is there, and what it keeps of what it promises. */
+import { type StoreAddress, storeOf } from '../config/settings/store-address.ts';
+import type { JobStore } from '../jobs/ports.ts';
+import { openJobStore } from '../jobs/store/job-store.ts';
+import type { StoreConnection } from '../jobs/store/redis/connection.ts';
+import { formatBytes } from '../lib/text/format-bytes.ts';
+import { attempt, type Check, checked, failed } from './finding.ts';
+import { jobCounts } from './jobs.ts';
+import { skewCheck } from './skew.ts';
+import { countText, type Machine, type Subject } from './subject.ts';
+
+const GUARANTEES = 'docs/shared-store.md says what can be lost';
+
+/** Whether an instance's jobs are somewhere else than in its files, or were meant to be. */
+export function isShared({ name, settings }: Subject, env: Machine['context']['env']): boolean {
+  try {
+    return settings !== undefined && storeOf(name, settings, env) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** Everything about an instance's store; nothing where its jobs are files. `offline`: it is not asked. Never throws. */
+export async function checkStore(subject: Subject, machine: Machine, offline: boolean): Promise<Check[]> {
+  const { name, settings } = subject;
+  const { env, clock } = machine.context;
+  if (!settings) return [];
+  try {
+    const address = storeOf(name, settings, env);
+    if (!address) return [];
+    const around = [...(await checkKey(env)), ...leftInFiles(subject, machine)];
+    if (offline) return [checked('store', 'ok', `${address.shown}, not asked`), ...around];
+    const [{ connectStore }, { RedisJobStore }] = await Promise.all([
+      import('../jobs/store/redis/connection.ts'),
+      import('../jobs/store/redis/redis-store.ts'),
+    ]);
+    const begun = clock.monotonic();
+    const connection = await connectStore(address, 0);
+    const ms = Math.round(clock.monotonic() - begun);
+    const store = new RedisJobStore(connection, address, name);
+    try {
+      return [
+        checked('store', 'ok', `${address.shown}, ${versionOf(connection.info)}, connected in ${ms} ms`),
+        ...(await checkRights(connection, address)),
+        ...(await checkPersistence(connection)),
+        ...checkMemory(connection.info),
+        ...(await attemptLater('clock', () => checkClock(connection, machine))),
+        ...(await attemptLater('jobs', () => checkSharedJobs(store))),
+        ...around,
+      ];
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    return [failed('store', error)];
+  }
+}
+
+async function attemptLater(check: string, work: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await work();
+  } catch (error) {
+    return [failed(check, error)];
+  }
+}
+
+async function checkKey(env: Machine['context']['env']): Promise<Check[]> {
+  const { STORE_KEY, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
+  return attempt('store key', () => [
+    storeKey(env)
+      ? checked('store key', 'ok', `${STORE_KEY} is set: calls wait sealed for a worker`)
+      : checked('store key', 'ok', `no ${STORE_KEY}: calls with secrets are not handed to workers`),
+  ]);
+}
+
+/** Jobs from before there was a store: nobody sees them any more. */
+function leftInFiles({ name }: Subject, { paths, context }: Machine): Check[] {
+  return attempt('jobs', () => {
+    const dir = paths.jobsDir(name);
+    const { jobs } = openJobStore({ dir, instance: name, clock: context.clock }).list();
+    if (jobs.length === 0) return [];
+    return [
+      checked('jobs', 'warning', `${countText(jobs.length, 'job')} in files, which are not looked at`, {
+        hint: `copy them to the store: mcp2cli ${name} jobs migrate`,
+        path: dir,
+      }),
+    ];
+  });
+}
+
+function versionOf(info: ReadonlyMap<string, string>): string {
+  const valkey = info.get('valkey_version');
+  return valkey ? `Valkey ${valkey}` : `Redis ${info.get('redis_version') ?? '(no version told)'}`;
+}
+
+/** Commands that scripts use, one of each kind that an ACL may refuse by itself; all on one key, which is gone after a moment. */
+const PROBE = `
+local refused = {}
+local function try(command, ...)
+  local said = redis.pcall(command, ...)
+  if type(said) == 'table' and said.err then refused[#refused + 1] = command .. ': ' .. said.err end
+end
+try('TIME')
+try('SET', KEYS[1], '1', 'PX', '1000')
+try('EXISTS', KEYS[1])
+try('DEL', KEYS[1])
+try('HSET', KEYS[1], 'f', '1')
+try('HGETALL', KEYS[1])
+try('PEXPIRE', KEYS[1], '1000')
+try('DEL', KEYS[1])
+try('RPUSH', KEYS[1], '1')
+try('LRANGE', KEYS[1], '0', '-1')
+try('DEL', KEYS[1])
+try('ZADD', KEYS[1], '1', 'm')
+try('ZRANGEBYSCORE', KEYS[1], '-inf', '+inf')
+try('DEL', KEYS[1])
+try('PUBLISH', ARGV[1], '')
+return refused
+`;
+
+/** What the store's user may not do, and has to. */
+async function checkRights({ redis, ask }: StoreConnection, address: StoreAddress): Promise<Check[]> {
+  const { prefix, name, username } = address;
+  const key = `${prefix}{${name}}:doctor`;
+  const heard = redis.duplicate({ lazyConnect: true, retryStrategy: () => null });
+  heard.on('error', () => {});
+  const refused: string[] = [];
+  const tried = async (work: () => Promise<unknown>) => {
+    try {
+      await ask(work);
+    } catch (error) {
+      refused.push((error as Error).message);
+    }
+  };
+  await tried(async () => {
+    refused.push(...((await redis.eval(PROBE, 1, key, `${prefix}{${name}}:changes:`)) as string[]));
+  });
+  await tried(() => redis.memory('USAGE', key));
+  await tried(() => heard.subscribe(`${prefix}{${name}}:changes:doctor`));
+  heard.disconnect();
+  const who = username === undefined ? 'the default user' : `the user ${username}`;
+  if (refused.length === 0) return [checked('store rights', 'ok', `${who} may do what is needed`)];
+  const reasons = [...new Set(refused.map((text) => text.replace(/,? script: .*$/s, '')))];
+  return [
+    checked('store rights', 'problem', `${who} may not do all that is needed: ${reasons.join('; ')}`, {
+      hint: `ACL SETUSER ${username ?? 'default'} ~${prefix}* &${prefix}* +@all -@admin -@dangerous +info`,
+    }),
+  ];
+}
+
+/** What a crash, a loss of power or a failover may take of what was acknowledged. */
+async function checkPersistence({ redis, info }: StoreConnection): Promise<Check[]> {
+  const check = (status: Check['status'], message: string, hint = GUARANTEES) =>
+    checked('store persistence', status, message, { hint });
+  const wrong = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status'].filter(
+    (field) => (info.get(field) ?? 'ok') !== 'ok',
+  );
+  if (wrong.length > 0)
+    return [check('problem', `it cannot write to its disk (${wrong.join(', ')})`, 'see its log')];
+  if (info.get('role') === 'slave')
+    return [check('problem', 'it is a replica: it takes no writes', 'give the address of the primary')];
+  const replicas = Number(info.get('connected_slaves') ?? 0);
+  const failover =
+    replicas > 0
+      ? [
+          check(
+            'warning',
+            `${countText(replicas, 'replica')}: a failover may forget what had not reached them yet`,
+          ),
+        ]
+      : [];
+  // Most users may not ask for its configuration.
+  const set = await settingsOf(redis);
+  return [persistence(info.get('aof_enabled') === '1', set, check), ...failover];
+}
+
+type Settings = { appendfsync: string | undefined; save: string | undefined };
+
+async function settingsOf(redis: StoreConnection['redis']): Promise<Settings | undefined> {
+  try {
+    const asked = async (name: string) => ((await redis.config('GET', name)) as string[])[1];
+    return { appendfsync: await asked('appendfsync'), save: await asked('save') };
+  } catch {
+    return undefined;
+  }
+}
+
+function persistence(
+  hasAof: boolean,
+  set: Settings | undefined,
+  check: (status: Check['status'], message: string, hint?: string) => Check,
+): Check {
+  if (hasAof) {
+    switch (set?.appendfsync) {
+      case 'always':
+        return checked('store persistence', 'ok', 'appendfsync always: what it acknowledged is on its disk');
+      case undefined:
+        return check(
+          'ok',
+          'an append-only file; whether each write is on its disk (appendfsync) is not told',
+        );
+      default:
+        return check(
+          'warning',
+          `appendfsync ${set?.appendfsync}: a loss of power may take the last second, and a call be sent twice for it`,
+          `appendfsync always keeps that; ${GUARANTEES}`,
+        );
+    }
+  }
+  if (set?.save === '')
+    return check(
+      'problem',
+      'nothing is written to its disk: all jobs are gone when it ends',
+      'appendonly yes',
+    );
+  return check(
+    'warning',
+    'no append-only file: what came after the last snapshot is gone when it is killed',
+    `appendonly yes; ${GUARANTEES}`,
+  );
+}
+
+/** An eviction policy was refused with the connection. */
+function checkMemory(info: ReadonlyMap<string, string>): Check[] {
+  const used = Number(info.get('used_memory') ?? 0);
+  const most = Number(info.get('maxmemory') ?? 0);
+  if (most === 0) return [checked('store memory', 'ok', `${formatBytes(used)} used, no limit set`)];
+  const message = `${formatBytes(used)} of ${formatBytes(most)} used`;
+  if (used < most * 0.8) return [checked('store memory', 'ok', message)];
+  return [
+    checked('store memory', 'warning', `${message}: when it is full no job can be made`, {
+      hint: 'jobs prune, a shorter ttl, or a larger maxmemory',
+    }),
+  ];
+}
+
+async function checkClock({ redis, ask }: StoreConnection, { context }: Machine): Promise<Check[]> {
+  const before = context.clock.now().getTime();
+  const [seconds, micros] = await ask(() => redis.time());
+  const here = (before + context.clock.now().getTime()) / 2;
+  return [skewCheck(Number(seconds) * 1_000 + Number(micros) / 1_000 - here, 'store')];
+}
+
+async function checkSharedJobs(store: JobStore): Promise<Check[]> {
+  const { jobs, problems } = await store.list();
+  return [
+    checked('jobs', 'ok', `${jobCounts(jobs)}, in the store`),
+    ...problems.map(({ code, message, path }) =>
+      checked('jobs', code === 'newer' ? 'warning' : 'problem', message, {
+        path,
+        hint: code === 'newer' ? 'use the version of mcp2cli that wrote it' : 'it is left as it is',
+      }),
+    ),
+  ];
+}
