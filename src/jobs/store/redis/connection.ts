@@ -174,10 +174,9 @@ export function storeError(error: unknown, { shown, prefix }: StoreAddress, last
   if (mayNot || ['NOAUTH', 'WRONGPASS'].includes(word))
     return new AuthError(`${store} refuses: ${message}`, {
       cause,
-      hint:
-        mayNot
-          ? `what its user needs: ~${prefix}* &${prefix}* +@all -@admin -@dangerous +info`
-          : 'give its user and password in the address: redis://USER:${PASSWORD}@HOST',
+      hint: mayNot
+        ? `what its user needs: ~${prefix}* &${prefix}* +@all -@admin -@dangerous +info`
+        : 'give its user and password in the address: redis://USER:${PASSWORD}@HOST',
     });
   if (/^ERR (AUTH|invalid password|Client sent AUTH)/i.test(message))
     return new AuthError(`${store} refuses: ${message}`, { cause });
@@ -191,5 +190,10 @@ export function storeError(error: unknown, { shown, prefix }: StoreAddress, last
     return new UnreachableError(`${store} takes nothing now: ${message}`, { cause });
   if (/^ERR /.test(message)) return new ConfigError(`${store} refuses: ${message}`, { cause });
   const why = /^Socket timeout/.test(message) ? `no answer within ${ANSWER_MS / 1000} s` : message;
-  return new UnreachableError(`${store} cannot be reached: ${why}`, { cause });
+  return new UnreachableError(`${store} cannot be reached: ${why}`, {
+    cause,
+    hint: /certificate/.test(message)
+      ? 'an authority of your own is trusted by NODE_EXTRA_CA_CERTS=FILE.pem'
+      : undefined,
+  });
 }
