@@ -54,8 +54,10 @@ export async function callInBackground(
   }
   const opening = scope.stop('the call was not finished in time');
   let stop = opening;
+  let detach = () => {};
   try {
-    const { link, plan } = await connect(scope, call, options, opening.signal);
+    const { link, plan, ...way } = await connect(scope, call, options, opening.signal);
+    detach = way.detach;
     const { clock, interrupted } = scope.context;
     // Of a run in this program --timeout is the limit of each attempt.
     if (plan.mode.tasks === 'none') stop = stopAfter(clock, interrupted, undefined, '');
@@ -81,11 +83,13 @@ export async function callInBackground(
       synchronous: true,
       error: undefined,
     }));
-    // A submission whose answer was lost may be a task, too.
-    await link.close({ keepSession: job.remote_task_id !== null || job.status === 'lost' });
+    // A submission whose answer was lost may be a task, too. One that came to nothing must not end the session of others.
+    if (job.remote_task_id !== null || job.status === 'lost') await link.close({ keepSession: true });
     if (error) throw withJob(error, scope, job);
     return { job, mode: plan.mode, synchronous, unrecorded: inHand[0] };
   } finally {
+    // `--each` makes a link for each line: what is left of one would hear all that comes for the others.
+    detach();
     stop.dispose();
     opening.dispose();
   }
@@ -97,7 +101,7 @@ async function connect(
   call: PreparedCall,
   { detach, ttlMs, runOptions }: CallOptions,
   signal: AbortSignal,
-): Promise<{ link: ServerLink; plan: Plan }> {
+): Promise<{ link: ServerLink; plan: Plan; detach: () => void }> {
   const session = await scope.session();
   const { keepAlive } = scope.instance.settings;
   await session.catalogue(signal);
@@ -107,5 +111,7 @@ async function connect(
   if ((facts.era === 'modern' || call.viaTool !== undefined) && ttlMs !== undefined)
     scope.printer.note('--ttl is not passed on: this server decides by itself how long it keeps a task');
   const kept = plan.via === 'own' ? undefined : await session.openKept(plan.via === 'keeper', signal);
-  return { link: kept ?? (await session.openDirectly(signal)), plan };
+  if (kept) return { link: kept, plan, detach() {} };
+  const link = await session.openDirectly(signal);
+  return { link, plan, detach: () => link.detach() };
 }

@@ -17,7 +17,7 @@ import { type ConnectTarget, connectTo, rememberedFacts } from '../mcp/connectio
 import { repeatsArguments, type ServerFacts } from '../mcp/connection/facts/server-facts.ts';
 import type { Connection } from '../mcp/connection/open.ts';
 import type { CallTool } from '../mcp/dialects/frontmcp/backend.ts';
-import { serverLink } from '../mcp/server-link.ts';
+import { type DetachableLink, serverLink } from '../mcp/server-link.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
 import { catalogueKey } from './catalog-key.ts';
@@ -249,7 +249,7 @@ export class InstanceSession implements LinkOpener {
   }
 
   /** The same by a connection of this command's own. */
-  async openDirectly(signal?: AbortSignalLike): Promise<ServerLink> {
+  async openDirectly(signal?: AbortSignalLike): Promise<DetachableLink> {
     const connection = await this.connection(signal as AbortSignal | undefined);
     const link = this.#link(connection);
     // The connection is shared: it is closed at the end of the command, with its session kept if anybody asked for that.
@@ -291,7 +291,7 @@ export class InstanceSession implements LinkOpener {
     return connection;
   }
 
-  #link(connection: Connection): ServerLink {
+  #link(connection: Connection): DetachableLink {
     return serverLink(connection, { support: this.#support(), now: this.#context.clock.now });
   }
 

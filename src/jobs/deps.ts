@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { HolderFacts } from '../lib/disk/holder-facts.ts';
+import type { Turns } from '../lib/turns.ts';
 import type { Answerer, AutomaticAnswers, InputResponse, JobStore, LinkOpener, LogMessage } from './ports.ts';
 import type { JobRecord, PendingInput } from './record.ts';
 
@@ -22,6 +23,11 @@ export interface JobDeps {
   questionWaitMs?: number | undefined;
   /** Hears the server's log messages, where the call asks for such. */
   onLog?: ((message: LogMessage) => void) | undefined;
+  /**
+   * Many tasks are followed at once: each has a connection only in its turn, to ask for its state, and holds none open until its end. Without it each
+   * has one all the time.
+   */
+  turns?: Turns | undefined;
   /** Milliseconds of unbroken failure that end a wait. */
   failureBudgetMs: number;
 }

@@ -74,6 +74,8 @@ class TaskDriver {
   readonly #signal: AbortSignal;
   #link: ServerLink | undefined;
   #ownLink = false;
+  /** Ends the turn that the link was opened in. */
+  #endTurn = () => {};
   readonly #failures = new Failures();
   /** When the first of them was, ISO 8601 UTC. */
   #failingSince = '';
@@ -122,6 +124,7 @@ class TaskDriver {
       } catch (error) {
         const end = await this.#verdict(error);
         if (end) return end;
+        if (this.#deps.turns) await this.#letGo();
         await this.#afterFailure(error);
       }
     }
@@ -131,8 +134,18 @@ class TaskDriver {
     this.#conversation.dispose();
     // The server hears of it: a question that comes later must not be put to a request which nobody reads any more.
     this.#leave.abort(new Error('stopped waiting'));
-    if (this.#ownLink) await this.#link?.close({ keepSession: true }).catch(() => {});
+    if (this.#ownLink) await this.#letGo();
     else this.#link?.observe({});
+  }
+
+  /** Closes the link that was opened here; the next look opens another. */
+  async #letGo(): Promise<void> {
+    if (!this.#ownLink) return;
+    const link = this.#link;
+    this.#link = undefined;
+    this.#listening = false;
+    await link?.close({ keepSession: true }).catch(() => {});
+    this.#endTurn();
   }
 
   /** One look at the task, and the pause until the next. */
@@ -146,8 +159,12 @@ class TaskDriver {
     this.#recorder.seen(state);
     this.#conversation.sync(state);
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
+    // Among many, a link is held only where a question comes by it.
+    const isBrief = this.#deps.turns && state.status !== 'input_required' && !this.#blocking.running;
+    if (this.#deps.turns && !isBrief) this.#hear(backend);
     await this.#conversation.goOn(backend, state);
-    this.#blocking.start(backend);
+    if (isBrief) await this.#letGo();
+    else this.#blocking.start(backend);
     await this.#sleep.untilDue(pollDelay(state.pollIntervalMs));
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, this.#deps.clock);
     return undefined;
@@ -156,18 +173,28 @@ class TaskDriver {
   async #backend(): Promise<Backend> {
     let link = this.#link;
     if (!link) {
-      link = await this.#deps.links.reopen(this.#job, this.#signal);
+      this.#endTurn = (await this.#deps.turns?.take(this.#signal)) ?? this.#endTurn;
       this.#ownLink = true;
+      link = await this.#deps.links.reopen(this.#job, this.#signal);
       this.#adopt(link);
     }
     const backend = link.backend(this.#job.backend ?? 'tasks-2025-11-25');
+    if (!this.#deps.turns) this.#listen(backend);
+    return backend;
+  }
+
+  /** Opens the ways that questions come by. */
+  #hear(backend: Backend): void {
+    this.#listen(backend);
+    this.#blocking.start(backend);
+  }
+
+  #listen(backend: Backend): void {
     // The submitter's own session has had its stream since the handshake; subscriptions are to single tasks.
     const subscribes = !backend.blocks && !dialectOf(backend.name).outlivesSession;
-    if (!this.#listening && (this.#ownLink || subscribes)) {
-      this.#listening = true;
-      link.listen(this.#taskId, AbortSignal.any([this.#signal, this.#leave.signal])).catch(() => {});
-    }
-    return backend;
+    if (this.#listening || !(this.#ownLink || subscribes)) return;
+    this.#listening = true;
+    this.#link?.listen(this.#taskId, AbortSignal.any([this.#signal, this.#leave.signal])).catch(() => {});
   }
 
   #adopt(link: ServerLink): void {
@@ -213,9 +240,11 @@ class TaskDriver {
   #mayReconnect(): boolean {
     const { backend, session } = this.#job;
     if (!dialectOf(backend).outlivesSession || session?.transport === 'stdio') return false;
-    if (this.#ownLink) void this.#link?.close({ keepSession: true }).catch(() => {});
+    const link = this.#ownLink ? this.#link : undefined;
+    void link?.close({ keepSession: true }).catch(() => {});
     this.#link = undefined;
     this.#listening = false;
+    this.#endTurn();
     return true;
   }
 

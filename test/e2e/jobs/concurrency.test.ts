@@ -1,5 +1,7 @@
 /** Many processes at once, on one home and one server. */
-import { expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 import type { JobRecord } from '../../../src/jobs/record.ts';
 import { eachInItsProcess } from '../../support/cli.ts';
 import { watchedServer, workAt } from '../../support/work.ts';
@@ -40,6 +42,42 @@ it('20 submissions at the same time are 20 jobs, each sent once, and all of them
     expect(job.arguments).toEqual({ dataset });
   }
   expect(server.stats.calls).toEqual({ export: 20 });
+});
+
+it('one wait for many jobs has at most 8 connections, and answers for all of them', async () => {
+  const server = await watchedServer({ speed: 20, pollIntervalMs: 500 });
+  const gate = await countingGate(server.url);
+  const work = await workAt(gate.url);
+  const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({ dataset: `set-${i}` })).join('\n');
+  const submitted = await work.run('export --background --each - --parallel 8', { input: lines });
+  expect(submitted.code).toBe(0);
+  const ids = submitted.stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { job_id: string }).job_id);
+  expect(new Set(ids).size).toBe(30);
+
+  gate.most = 0;
+  const waited = await work.run(`jobs wait ${ids.join(' ')}`);
+  expect(waited.code).toBe(0);
+  expect(waited.stderr).toBe(ids.map((id) => `${id}: completed\n`).join(''));
+  expect(gate.most).toBeGreaterThan(0);
+  expect(gate.most).toBeLessThanOrEqual(8);
+});
+
+it('one wait for many jobs answers what each of them asks', async () => {
+  const server = await watchedServer({ speed: 20, pollIntervalMs: 500 });
+  const work = await workAt(server.url);
+  const lines = Array.from({ length: 12 }, (_, i) => JSON.stringify({ name: `db-${i}` })).join('\n');
+  const submitted = await work.run('provision --background --each - --parallel 4', { input: lines });
+  expect(submitted.code).toBe(0);
+  const [first] = submitted.stdout.split('\n', 1);
+  const { job_id } = JSON.parse(first ?? '') as { job_id: string };
+  const { tags } = await work.stored(job_id);
+  const waited = await work.run(`jobs wait --elicit decline --tag ${tags?.join(' --tag ')}`);
+  expect(waited.stdout.match(/db-\d+/g)).toHaveLength(12);
+  const jobs = (await work.json('jobs list')) as JobRecord[];
+  expect(jobs.map((job) => job.status)).toEqual(jobs.map(() => 'completed'));
 });
 
 it('20 local jobs at the same time, on a server without tasks', async () => {
@@ -120,3 +158,33 @@ it('cancels from many processes at once are one cancellation', async () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^status: canceled/) });
   expect(server.stats.cancelledTasks).toBe(1);
 });
+
+/** Passes connections on to a server; `most`: how many were open at the same time. */
+async function countingGate(to: string) {
+  const { port: target, pathname } = new URL(to);
+  const gate = { url: '', most: 0 };
+  let open = 0;
+  const listener = createServer((socket) => {
+    open += 1;
+    gate.most = Math.max(gate.most, open);
+    const onward = connect(Number(target), '127.0.0.1');
+    // The server answers to its own port alone.
+    socket.on('data', (chunk) =>
+      onward.write(chunk.toString('latin1').replaceAll(new URL(gate.url).host, new URL(to).host), 'latin1'),
+    );
+    socket.on('end', () => onward.end());
+    onward.pipe(socket);
+    socket.on('error', () => onward.destroy());
+    onward.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      open -= 1;
+    });
+  });
+  onTestFinished(() => {
+    listener.close();
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  gate.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}${pathname}`;
+  return gate;
+}

@@ -5,12 +5,19 @@ import type { JobRecord } from '../../../jobs/record.ts';
 import type { UnrecordedEndError } from '../../../jobs/recorder.ts';
 import { unrecordedJob } from '../../../jobs/recorder.ts';
 import { waitForJob } from '../../../jobs/wait.ts';
+import { Turns } from '../../../lib/turns.ts';
 import { permitJobs, permittedAnswerer } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { elicitFlag } from '../../global-flags/values.ts';
 import { jobSummary } from '../../output/views/job-view.ts';
 import { printOutcome } from '../../output/views/outcome-view.ts';
 import { type ChoiceOptions, type ChosenJob, chosenJobs } from './choose.ts';
+
+/** Jobs that are waited for over connections of their own; more of them take turns. */
+const MOST_AT_ONCE = 8;
+
+/** How many have their turn at the same time. Each takes two connections where the server ends an answer's stream after the answer. */
+const TURNS = 4;
 
 /** `jobs wait`: waits until every job that is meant has ended, prints what the tools answered, ends with the outcome. */
 export async function waitForJobs(app: App, ids: readonly string[], options: ChoiceOptions): Promise<number> {
@@ -38,12 +45,13 @@ async function waitFor(
   const depsOf = await depsOfJobs(wanted);
   for (const { own, id } of wanted) await permitJobs(own, 'read', own.store, [id]);
   const resume = comeBack(app, wanted, options);
+  const turns = wanted.length > MOST_AT_ONCE ? new Turns(TURNS) : undefined;
   const stop = app.stop(`the time ran out before the end; the job goes on`);
   try {
     const inHand: UnrecordedEndError[] = [];
     const settled = await Promise.allSettled(
       wanted.map(({ own, id }) => {
-        const deps = depsOf(own);
+        const deps = { ...depsOf(own), turns };
         const ask = permittedAnswerer(own, deps.store, id, deps.ask);
         const events = { onNote: (text: string) => printer.note(text) };
         return waitForJob({ ...deps, ask }, id, stop, events).catch(unrecordedJob(inHand));
