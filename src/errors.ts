@@ -81,6 +81,9 @@ export class UnreachableError extends CliError {
   }
 }
 
+/** The keeper that holds a job is not to be found from here: it is ending, or on another machine. */
+export class KeeperAbsentError extends UnreachableError {}
+
 /** What a login could do about a refusal. */
 export interface LoginAdvice {
   /** There was a login already. */

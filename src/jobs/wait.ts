@@ -1,4 +1,5 @@
 import {
+  KeeperAbsentError,
   RpcError,
   SessionGoneError,
   TaskUnknownError,
@@ -36,7 +37,8 @@ function hasRemoteTask(job: JobRecord): boolean {
 }
 
 /**
- * The job's current state: one `tasks/get` for a live remote task, otherwise what is stored. An end that is seen is recorded, result included.
+ * The job's current state: one `tasks/get` for a live remote task that can be asked about from here, otherwise what is stored. An end that is seen is
+ * recorded, result included.
  * Errors: UnreachableError, AuthError and the store's own.
  */
 export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {
@@ -45,6 +47,10 @@ export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<Jo
   return withLink(deps, job, stop, async (link) => {
     const seen = await stateNow(deps, job, link, stop.signal);
     return 'finished_at' in seen ? recordEnd(deps, job, seen) : observed(deps, job, seen);
+  }).catch((error: unknown) => {
+    // Its keeper, on another machine, puts on record what it learns.
+    if (error instanceof KeeperAbsentError) return deps.store.read(id);
+    throw error;
   });
 }
 

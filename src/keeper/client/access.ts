@@ -1,6 +1,6 @@
 import { storeOf } from '../../config/settings/store-address.ts';
 import { HANDED_ON } from '../../config/target/server-environment.ts';
-import { UnreachableError } from '../../errors.ts';
+import { KeeperAbsentError } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { isSurely } from '../../lib/disk/holder.ts';
 import { sha256 } from '../../lib/sha256.ts';
@@ -82,7 +82,7 @@ async function connectTo(state: KeeperState, { signal, sleep }: KeeperAccess, fi
   }
 }
 
-/** The keeper that holds a job. Error: UnreachableError when it cannot be found: its job is then lost, or just about to be recorded. */
+/** The keeper that holds a job. Error: KeeperAbsentError when it cannot be found: its job is then lost, just about to be recorded, or another machine's. */
 export async function keeperOf(
   dir: string,
   job: JobRecord,
@@ -92,7 +92,7 @@ export async function keeperOf(
   const state = (await presentKeepers(dir)).find(
     (one) => one.holder.pid === holder?.pid && one.holder.started === holder.started,
   );
-  if (!state) throw new UnreachableError(`the keeper that holds ${job.job_id} is ending or cannot be found`);
+  if (!state) throw new KeeperAbsentError(`the keeper that holds ${job.job_id} is ending or cannot be found`);
   return (await KeeperClient.connect(state, { signal })).client;
 }
 

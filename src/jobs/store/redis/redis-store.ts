@@ -6,7 +6,7 @@ import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { CliError, UsageError } from '../../../errors.ts';
 import { cutText } from '../../../lib/caps.ts';
 import type { AbortSignalLike } from '../../../lib/clock.ts';
-import { isSurely } from '../../../lib/disk/holder.ts';
+import { isHolderAlive, isSurely } from '../../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
 import type { NewQueuedJob } from '../../call-queue.ts';
@@ -166,6 +166,8 @@ export class RedisJobStore implements JobStore {
     const { record, end } = await this.#access.settled(id, facts);
     checkResumable(record, await this.readPlan(id));
     const gone = end === undefined && record.holder ? this.#access.keys.lease(record.holder) : '';
+    // Of a process of this machine more is known than its lease says.
+    if (record.holder && !isHolderAlive(record.holder)) await this.#access.ask((redis) => redis.del(gone));
     const said = await this.#access.change('jobResume', id, [
       record.resumed ?? 0,
       jsonText(holder),
