@@ -1,5 +1,7 @@
 /** The store in Redis of an instance that has one: whether it is there, and what it keeps of what it promises. */
 import { type StoreAddress, storeOf } from '../config/settings/store-address.ts';
+import { targetHash } from '../config/target/target-hash.ts';
+import type { CallQueue, QueueState } from '../jobs/call-queue.ts';
 import type { JobStore } from '../jobs/ports.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
 import type { StoreConnection } from '../jobs/store/redis/connection.ts';
@@ -46,6 +48,7 @@ export async function checkStore(subject: Subject, machine: Machine, offline: bo
         ...checkMemory(connection.info),
         ...(await attemptLater('clock', () => checkClock(connection, machine))),
         ...(await attemptLater('jobs', () => checkSharedJobs(store))),
+        ...(await attemptLater('workers', () => checkWorkers(store.calls, subject))),
         ...around,
       ];
     } finally {
@@ -252,4 +255,26 @@ async function checkSharedJobs(store: JobStore): Promise<Check[]> {
       }),
     ),
   ];
+}
+
+/** Those who make the calls that wait; nothing where there are none of either. */
+async function checkWorkers(calls: CallQueue, { name, identity }: Subject): Promise<Check[]> {
+  const target = identity && targetHash(identity);
+  const used = (await calls.state()).filter((one) => one.workers.length + one.waiting + one.running > 0);
+  return used.map((one) => {
+    const status = one.waiting > 0 && one.workers.length === 0 ? 'warning' : 'ok';
+    const own = one.target === target;
+    const message = own ? queueText(one) : `of another server (target ${one.target}): ${queueText(one)}`;
+    const hint = own
+      ? `nobody makes them: mcp2cli worker ${name}`
+      : `nobody makes them: a worker is needed whose ${name} leads to that server`;
+    return checked('workers', status, message, status === 'ok' ? {} : { hint });
+  });
+}
+
+function queueText({ workers, waiting, running, oldest }: QueueState): string {
+  const since = oldest === null ? '' : ` since ${oldest}`;
+  const waits = waiting === 0 ? 'no call waits' : `${countText(waiting, 'call')} waiting${since}`;
+  const alive = workers.length === 0 ? 'no worker lives' : `${countText(workers.length, 'worker')} alive`;
+  return `${alive}, ${running} under way, ${waits}`;
 }

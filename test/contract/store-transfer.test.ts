@@ -267,6 +267,22 @@ describe.skipIf(noRedis !== undefined)('jobs from one store to another', () => {
     expect(await copy(from, to)).toMatchObject({ copied: [job_id], present: { length: 1 }, left: [] });
   });
 
+  it('leaves what waits for a worker, and takes it once it has ended', async () => {
+    const [from, to] = [await redis(), files()];
+    const { holder: _, ...job } = newJob({ session: null });
+    const queued = { ...job, target: 'abcdef', call: '{"plain":{"password":"s3cret"}}', attempts: 1 };
+    const { job_id } = (await from.store.calls?.submit(queued))?.job ?? { job_id: '' };
+    expect((await copy(from, to)).left).toEqual([
+      { job_id, code: 'held', message: 'it is queued and waits for a worker' },
+    ]);
+    await from.store.finish(job_id, completed());
+    const other = await redis();
+    await copy(from, to);
+    await copy(from, other);
+    expect(await shown(to)).toEqual(await shown(from));
+    expect(await shown(other)).toEqual(await shown(from));
+  });
+
   it('adds the end of a task that was copied while it ran', async () => {
     const [from, to] = [files(), await redis()];
     await KINDS['a task that its server runs']?.(from.store);

@@ -2,12 +2,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readAddress } from '../../../src/config/settings/store-address.ts';
+import type { Target } from '../../../src/config/target/target.ts';
+import { targetHash } from '../../../src/config/target/target-hash.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
+import { connectStore } from '../../../src/jobs/store/redis/connection.ts';
+import { RedisJobStore } from '../../../src/jobs/store/redis/redis-store.ts';
+import { currentHolder } from '../../../src/lib/disk/holder.ts';
 import { run } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { dataOf } from '../../support/instance.ts';
 import { noRedis, startRedis } from '../../support/redis.ts';
-import { diskStore, writeEnded } from '../../support/store-fixtures.ts';
+import { diskStore, newJob, writeEnded } from '../../support/store-fixtures.ts';
 
 const ALL = '+@all -@admin -@dangerous +info';
 
@@ -68,6 +74,45 @@ describe.skipIf(noRedis !== undefined)('doctor of a shared store', () => {
     const { of } = await examined(settings, { user: user ?? '' });
     expect(of('store persistence')).toBe(expected);
     expect(of('store rights')).toContain('may do what is needed');
+  });
+
+  it('who works, and what waits for nobody', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.kill());
+    const home = freshHome();
+    const identity = { type: 'http', url: 'http://127.0.0.1:1/mcp' };
+    const work = { ...identity, store: `redis://${server.host}` };
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ schema_version: 1, mcpServers: { work } }));
+    const address = { ...readAddress(work.store, 'test'), name: 'work' };
+    const store = new RedisJobStore(await connectStore(address, 0), address, 'work');
+    onTestFinished(() => store.close());
+    const target = targetHash({ kind: 'http', url: identity.url, headers: {} } as Target);
+    const said = async () => {
+      const { checks } = dataOf<{ checks: Finding[] }>(await run(['--json', 'doctor', 'work'], { home }));
+      return checks.filter(({ check }) => check === 'workers');
+    };
+    expect(await said()).toEqual([]);
+    const { holder: _, ...job } = newJob({ session: null });
+    const queued = { ...job, call: '{"plain":{}}', attempts: 1 };
+    await store.calls.submit({ ...queued, target });
+    await store.calls.submit({ ...queued, target: 'elsewhere' });
+    const found = await said();
+    expect(found.find(({ message }) => message.startsWith('no worker lives'))).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/^no worker lives, 0 under way, 1 call waiting since 2/),
+      hint: 'nobody makes them: mcp2cli worker work',
+    });
+    expect(
+      found.find(({ message }) => message.startsWith('of another server (target elsewhere)')),
+    ).toMatchObject({
+      status: 'warning',
+    });
+    const facts = { id: 'w', host: 'h', pid: 1, version: '0', started_at: '2026-03-30T10:00:00.000Z' };
+    const more = { concurrency: 4, draining: false, jobs: [] };
+    await store.calls.beat(target, { ...facts, ...more }, { leaseMs: 60_000, holder: currentHolder() });
+    expect((await said()).find(({ message }) => message.startsWith('1 worker alive'))).toMatchObject({
+      status: 'ok',
+    });
   });
 
   it.for([

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Migration } from '../../../src/jobs/store/transfer/migrate.ts';
-import { run, type StartOptions } from '../../support/cli.ts';
+import { run, type StartOptions, start } from '../../support/cli.ts';
+import { eventually } from '../../support/eventually.ts';
 import { freshHome } from '../../support/home.ts';
 import { dataOf, errorOf } from '../../support/instance.ts';
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
@@ -127,6 +128,21 @@ describe.skipIf(noRedis !== undefined)('jobs migrate', () => {
       code: 78,
       stderr: expect.not.stringContaining('s3cret'),
     });
+  });
+
+  it('killed in the middle, typed again: every job once, and none is torn', async () => {
+    const { home, dir, jobs, shown } = offline(place());
+    const ids = writeEnded(dir, 400);
+    const killed = start(['work', 'jobs', 'migrate', '--remove'], { home });
+    await eventually(async () => expect(JSON.parse(await shown()).length).toBeGreaterThan(20));
+    await killed.insist('SIGKILL');
+    const there = JSON.parse(await shown()).length;
+    const rest = dataOf<Migrated>(await jobs('migrate --remove --json'));
+    expect(rest.copied.length + rest.present.length).toBe(400);
+    expect(rest).toMatchObject({ left: [], removed: { length: 400 } });
+    const listed = JSON.parse(await shown()).map((job: { job_id: string }) => job.job_id);
+    expect(listed).toEqual(ids.toReversed());
+    expect((await jobs(`show ${ids[there - 1]} --json`)).code).toBe(0);
   });
 
   it('no Redis there: exit 3, and nothing has changed', async () => {
