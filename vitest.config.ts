@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { noRedis } from './test/support/redis.ts';
 
 /** Files that wait for what takes its time by nature: a server's farewell, the limit of a check, kills. The longest come first. */
 const SLOW =
@@ -24,6 +25,25 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+if (noRedis !== undefined) console.warn(noRedis);
+
+/** What commands say of jobs is the same where these are in Redis. Tests that put records on disk skip themselves there. */
+const shared =
+  noRedis === undefined
+    ? [
+        {
+          extends: true as const,
+          test: {
+            name: 'shared',
+            include: ['all-instances', 'answering', 'concurrency', 'list', 'local', 'words'].map(
+              (name) => `test/e2e/jobs/${name}.test.ts`,
+            ),
+            globalSetup: 'test/support/shared-store.ts',
+          },
+        },
+      ]
+    : [];
+
 export default defineConfig({
   test: {
     projects: [
@@ -38,6 +58,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'apart', include: MODULES_OF_THEIR_OWN } },
+      ...shared,
     ],
     // Whole processes are started by most tests: generous, and never waited for by a passing one.
     testTimeout: 240_000,

@@ -1,11 +1,13 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TestRunner } from 'vitest';
 import type { JobEnd, JobRecord, NewJob, SessionFacts, TaskFact } from '../../src/jobs/record.ts';
 import { createdRecord } from '../../src/jobs/store/assemble.ts';
 import { newJobId } from '../../src/jobs/store/job-id.ts';
 import { type DiskJobStore, openJobStore } from '../../src/jobs/store/job-store.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
 import type { HolderFacts } from '../../src/lib/disk/holder-facts.ts';
+import { sharedStore } from './env.ts';
 
 /** A clock that moves only when told: milliseconds since 1970. */
 export function fixedClock(start = Date.parse('2026-03-30T10:15:30.000Z')) {
@@ -68,6 +70,8 @@ export function diskStore(
   home: string,
   options: Partial<Parameters<typeof openJobStore>[0]> = {},
 ): { store: DiskJobStore; dir: string } {
+  // What a test puts on disk, commands look for elsewhere.
+  if (sharedStore() !== undefined) TestRunner.getCurrentTest()?.context.skip('its jobs are on disk');
   const dir = join(home, 'instances', 'work', 'jobs');
   return {
     store: openJobStore({ dir, instance: 'work', clock: { now: () => new Date() }, ...options }),
