@@ -168,7 +168,8 @@ async function register(app: App, url: string): Promise<void> {
   const { editConfig } = await import('../../config/edit.ts');
   await editConfig(app.paths, (config) => {
     mayRegister(config);
-    config.mcpServers[NAME] = { type: 'http', url, [MARK]: true };
+    // Its jobs end with it, which is this machine's business: they are in no store that others see.
+    config.mcpServers[NAME] = { type: 'http', url, store: 'files', [MARK]: true };
   });
 }
 

@@ -62,6 +62,12 @@ export function checkAddress(text: string, where: string): void {
   readAddress(text.replace(/\$\{[^}]*\}/g, '1'), where);
 }
 
+/** The address with a name for the instance there, where it gives none; one that is in a variable as a whole stays as it is. */
+export function namedInStore(text: string, name: string): string {
+  if (text === FILES || /^\$\{[^}]*\}$/.test(text) || /[?&]name=/.test(text)) return text;
+  return `${text}${text.includes('?') ? '&' : '?'}name=${name}`;
+}
+
 /** Variables before the host are a user and a password as they are; elsewhere they are part of the URL as it stands. */
 function filledIn(text: string, env: Env, where: string): string {
   const [, scheme = '', credentials = '', rest = text] = /^([a-z]+:\/\/)([^/?#]*@)(.*)$/is.exec(text) ?? [];

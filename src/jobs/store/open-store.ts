@@ -27,14 +27,22 @@ export function openStore({ paths, instance, env, clock }: StoreOptions): JobSto
   return openShared(address, name, failureBudget(env));
 }
 
-/** Jobs in Redis. `patienceMs`: how long one that was reached may be away before that is an error. `instance`: its name here. */
-export function openShared(address: StoreAddress, instance: string, patienceMs: number): JobStore {
+/**
+ * Jobs in Redis. `patienceMs`: how long one that was reached may be away before that is an error. `instance`: its name here. `limitMs`: how long
+ * connecting, and an answer, may take.
+ */
+export function openShared(
+  address: StoreAddress,
+  instance: string,
+  patienceMs: number,
+  limitMs?: number,
+): JobStore {
   return new LateStore(async () => {
     const [{ connectStore }, { RedisJobStore }] = await Promise.all([
       import('./redis/connection.ts'),
       import('./redis/redis-store.ts'),
     ]);
-    return new RedisJobStore(await connectStore(address, patienceMs), address, instance);
+    return new RedisJobStore(await connectStore(address, patienceMs, limitMs), address, instance);
   });
 }
 

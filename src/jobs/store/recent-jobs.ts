@@ -28,7 +28,11 @@ export function recentJobs(dir: string, { prefix, liveFirst, most }: RecentJobsO
     : [];
   const wanted = [...new Set([...open, ...names.slice(0, most)])].slice(0, most);
   const jobs = wanted.flatMap((name) => glance(dir, name));
-  if (!liveFirst) return jobs;
+  return liveFirst ? withLiveFirst(jobs) : jobs;
+}
+
+/** Those that have not ended, then the others. */
+export function withLiveFirst(jobs: readonly JobRecord[]): JobRecord[] {
   return [
     ...jobs.filter(({ status }) => !isTerminal(status)),
     ...jobs.filter(({ status }) => isTerminal(status)),

@@ -49,6 +49,11 @@ export function isHolderAlive(holder: HolderFacts, folder?: string): boolean {
   }
 }
 
+/** Whether the process is proved to be gone: it was one of this very machine, since its last start. */
+export function isProvedGone(holder: HolderFacts): boolean {
+  return holder.boot_id !== null && isHere(holder) && !isHolderAlive(holder);
+}
+
 /** Whether these are the facts of this process. */
 export function isThisProcess({ pid, started, pid_ns }: HolderFacts): boolean {
   const me = currentHolder();

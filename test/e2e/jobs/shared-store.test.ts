@@ -1,8 +1,10 @@
 /** Jobs in Redis, as commands know them: settings, one history for several homes, and what is said when the store is not there. */
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../support/cli.ts';
+import { atTestEnd, run } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt } from '../../support/instance.ts';
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
@@ -50,6 +52,36 @@ describe('where jobs are', () => {
     expect(await used({ MCP2CLI_STORE: 'redis://127.0.0.1:9' })).toMatchObject({ code: 0, stdout: '[]\n' });
   });
 
+  it('stays what it was for an instance that is renamed or removed: others know it by its name there', async () => {
+    const home = await homeAt('http://127.0.0.1:9/mcp');
+    const place = 'the store redis://127.0.0.1:9/0 (mcp:jobs:{work})';
+    await run(['instances', 'set', 'work', 'store', 'redis://127.0.0.1:9/0'], { home });
+    expect((await run(['instances', 'show', 'work'], { home })).stdout).toContain(`jobs: ${place}\n`);
+    expect(await run(['instances', 'rename', 'work', 'job-server'], { home })).toMatchObject({ code: 0 });
+    expect((await run(['instances', 'show', 'job-server'], { home })).stdout).toContain(`jobs: ${place}\n`);
+    const removed = await run(['instances', 'remove', 'job-server', '--purge'], { home });
+    expect(removed).toMatchObject({ code: 0, stdout: 'Removed job-server\n' });
+    expect(removed.stderr).toContain(`its jobs in ${place} stay there`);
+  });
+
+  it('TAB gives up at once where the store is not there, and says nothing', async () => {
+    const home = await homeAt('http://127.0.0.1:9/mcp');
+    // Takes connections, and never answers.
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    atTestEnd(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    for (const store of [`redis://127.0.0.1:${port}`, 'redis://127.0.0.1:9', 'nonsense']) {
+      const tab = await run(['__complete', 'fish', '--', 'work', 'jobs', 'show', ''], {
+        home,
+        env: { MCP2CLI_STORE: store },
+        // Without its own limit it would wait for ten seconds.
+        timeoutMs: 9_000,
+      });
+      expect(tab).toMatchObject({ code: 0, stderr: '', stdout: expect.not.stringContaining('job_') });
+    }
+  });
+
   it('without Redis nothing is sent, and nothing is kept', async () => {
     const server = await demoServer();
     const home = await homeAt(server.url);
@@ -93,6 +125,9 @@ describe.skipIf(noRedis !== undefined)('one history', () => {
     expect(waited).toMatchObject({ code: 0, stdout: 'Deployed version 2.0 to staging\n' });
     const shown = dataOf(await run(['--json', 'work', 'jobs', 'show', id], { home: here, env }));
     expect(shown).toMatchObject({ job_id: id, status: 'completed', instance: 'work' });
+    // On a busy machine it may be late for the finger on TAB.
+    const tab = () => run(['__complete', 'fish', '--', 'work', 'jobs', 'show', 'job_'], { home: there, env });
+    await expect.poll(async () => (await tab()).stdout).toMatch(new RegExp(`^${id}\\t`));
     // Who has another prefix, or none of it, sees nothing.
     const other = { ...env, MCP2CLI_STORE: env.MCP2CLI_STORE.replace('one:', 'two:') };
     expect((await run(['--json', 'work', 'jobs', 'list'], { home: here, env: other })).stdout).toBe('[]\n');

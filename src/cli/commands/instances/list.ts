@@ -1,6 +1,7 @@
 import { configuredTarget, FROM_FILE, findInstance } from '../../../config/config.ts';
 import { FIRST_STEPS, nameInFile, unknownInstance } from '../../../config/configured-instance.ts';
 import { instanceSettings, settingsOf, withoutCredentials } from '../../../config/settings/settings.ts';
+import { storeOf } from '../../../config/settings/store-address.ts';
 import { argsWithoutSecrets, urlWithoutSecrets } from '../../../config/target/secrets.ts';
 import { serverEntry } from '../../../config/target/server-entry.ts';
 import { describeTarget, type Target } from '../../../config/target/target.ts';
@@ -120,7 +121,7 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   if (printer.json) {
     printer.envelope('instances show', describe(name, entry), {
       ...shown(name, entry, active),
-      jobs_path: jobsPath(app, name, entry),
+      jobs_path: sharedPlace(app, name) === undefined ? jobsPath(app, name, entry) : null,
     });
     return EXIT.ok;
   }
@@ -139,9 +140,21 @@ export async function showInstance(app: App, typed: string): Promise<number> {
   }
   for (const [key, value] of Object.entries(settingsOf(server))) lines.push(`${key}: ${settingText(value)}`);
   lines.push(...toolSettingLines(server['tools']));
-  lines.push(`jobs: ${jobsPath(app, name, entry)}`);
+  lines.push(`jobs: ${sharedPlace(app, name) ?? jobsPath(app, name, entry)}`);
   printer.out(lines.join('\n'));
   return EXIT.ok;
+}
+
+/** Where the jobs of an instance are, if others may see them there; undefined for files. */
+export function sharedPlace({ config, context }: App, name: string): string | undefined {
+  try {
+    const settings = instanceSettings(name, serverEntry(name, config.mcpServers[name]));
+    const address = storeOf(name, settings, context.env);
+    return address && `the store ${address.shown} (${address.prefix}{${address.name}})`;
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return `a store that cannot be told now: ${error.message}`;
+  }
 }
 
 /** Servers of another program's file have their jobs apart from instances of the same name. */

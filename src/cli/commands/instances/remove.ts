@@ -5,7 +5,7 @@ import { CliError, EXIT, UsageError } from '../../../errors.ts';
 import type { App } from '../../app.ts';
 import { storedLogin } from '../auth/with-instance.ts';
 import { removeLauncher } from '../link.ts';
-import { knownInstance } from './list.ts';
+import { knownInstance, sharedPlace } from './list.ts';
 
 export interface RemoveOptions {
   purge?: boolean;
@@ -24,6 +24,7 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
     throw new UsageError('--force needs --purge: without it no job is touched');
   const force =
     options.force === true || (purge && (await (await import('../purge.ts')).givesUpJobs(app, name)));
+  const shared = sharedPlace(app, name);
   const running = await keptJobs(app, name, purge, force);
   const { editConfig } = await import('../../../config/edit.ts');
   const forget = () =>
@@ -51,6 +52,8 @@ export async function removeInstance(app: App, typed: string, options: RemoveOpt
     printer.note(`its login is kept for them; to forget it: mcp2cli auth logout ${name}`);
   if (!options.purge && existsSync(app.paths.jobsDir(name)))
     printer.note(`its jobs are kept in ${app.paths.jobsDir(name)} (--purge removes them too)`);
+  // Others have their jobs there.
+  if (shared !== undefined) printer.note(`its jobs in ${shared} stay there: jobs prune removes such`);
   return EXIT.ok;
 }
 

@@ -3,14 +3,17 @@ import { basename, dirname, join } from 'node:path';
 import { findInstance } from '../../../config/config.ts';
 import { launcherFile, launchersOf, launcherText } from '../../../config/launchers.ts';
 import { checkInstanceName, HOST_COMMANDS, isSafeName } from '../../../config/names.ts';
+import { namedInStore, STORE_VARIABLE } from '../../../config/settings/store-address.ts';
+import { serverEntry } from '../../../config/target/server-entry.ts';
 import { EXIT, UnfinishedError, UsageError } from '../../../errors.ts';
 import { isTerminal } from '../../../jobs/record.ts';
 import { openJobStore } from '../../../jobs/store/job-store.ts';
 import { ioFailure } from '../../../lib/disk/io-failure.ts';
+import { isObject } from '../../../lib/json/json.ts';
 import type { App } from '../../app.ts';
 import { movedWithLogin } from '../auth/with-instance.ts';
 import { removeLauncher, writeLauncher } from '../link.ts';
-import { knownInstance } from './list.ts';
+import { knownInstance, sharedPlace } from './list.ts';
 
 /**
  * `instances rename OLD NEW`: its jobs, caches, settings and linked commands follow, and so does the active instance. Refused while a process
@@ -20,16 +23,17 @@ export async function renameInstance(app: App, typed: string, to: string): Promi
   const { paths, printer, context } = app;
   const name = knownInstance(app, typed);
   checkRename(app, name, to);
+  const isShared = sharedPlace(app, name) !== undefined;
+  const hasOwnStore = serverEntry(name, app.config.mcpServers[name])['store'] !== undefined;
   await stopIdleKeepers(app, name);
   const moved = await movedWithLogin(app, name, () => moveFolder(app, name, to));
   const { editConfig } = await import('../../../config/edit.ts');
   try {
     if (moved) refuseHeld(app, name, paths.jobsDir(to));
     await editConfig(paths, (config) => {
-      const renamed = Object.entries(config.mcpServers).map(([key, entry]) => [
-        key === name ? to : key,
-        entry,
-      ]);
+      const renamed = Object.entries(config.mcpServers).map(([key, entry]) =>
+        key === name ? [to, stayingInStore(entry, name)] : [key, entry],
+      );
       config.mcpServers = Object.fromEntries(renamed) as typeof config.mcpServers;
       if (config.active === name) config.active = to;
     });
@@ -50,7 +54,17 @@ export async function renameInstance(app: App, typed: string, to: string): Promi
     to.toLowerCase() !== name.toLowerCase()
   )
     printer.warn('still_named', `MCP2CLI_INSTANCE still names ${name}`);
+  if (isShared && !hasOwnStore)
+    printer.note(
+      `its jobs in ${STORE_VARIABLE} are ${name}'s: mcp2cli instances set ${to} store 'redis://...?name=${name}' has them`,
+    );
   return EXIT.ok;
+}
+
+/** The entry, whose jobs in a store stay where they are: others know them by the name that it had. */
+function stayingInStore(entry: unknown, name: string): unknown {
+  if (!isObject(entry) || typeof entry['store'] !== 'string') return entry;
+  return { ...entry, store: namedInStore(entry['store'], name) };
 }
 
 /** Errors: UsageError for a name that cannot be, or is taken; by what an instance of that name has left behind, too. */

@@ -7,6 +7,7 @@ import { readExtras } from '../../../catalog/extras-cache.ts';
 import { type Config, findInstance } from '../../../config/config.ts';
 import { configuredInstance, type Instance } from '../../../config/configured-instance.ts';
 import { settingsOf } from '../../../config/settings/settings.ts';
+import { storeOf } from '../../../config/settings/store-address.ts';
 import { serverEntry } from '../../../config/target/server-entry.ts';
 import { describeTarget } from '../../../config/target/target.ts';
 import type { Context, OutStream } from '../../../context.ts';
@@ -143,7 +144,11 @@ function knownInstance(app: App): KnownInstance {
       }, []),
     jobs: (prefix, liveFirst) =>
       orElseLater(async () => {
-        const jobs = recentJobs(paths.jobsDir(instance.name), { prefix, liveFirst, most: MOST_JOBS });
+        const wanted = { prefix, liveFirst, most: MOST_JOBS };
+        const address = storeOf(instance.name, instance.settings, app.context.env);
+        const jobs = address
+          ? await (await import('./shared-jobs.ts')).sharedJobs(address, instance.name, wanted)
+          : recentJobs(paths.jobsDir(instance.name), wanted);
         return permitted(app, jobs, namesOfJob);
       }, []),
     settings: () =>

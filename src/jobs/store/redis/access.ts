@@ -1,6 +1,6 @@
 /** What the parts of the store in Redis have in common: the connection, the keys, and what a job's hash means now. */
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
-import { isHolderAlive } from '../../../lib/disk/holder.ts';
+import { isProvedGone } from '../../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import { randomId } from '../../../lib/random-id.ts';
 import type { Claim } from '../../call-queue.ts';
@@ -113,8 +113,8 @@ export class Access {
   }
 
   async isHeld(holder: HolderFacts): Promise<boolean> {
-    // Of a process of this machine more is known than its lease says.
-    if (!isHolderAlive(holder)) return false;
+    // Of a process of this machine more is known than its lease says. Nothing else is: machines may have the same name.
+    if (isProvedGone(holder)) return false;
     return (await this.ask((redis) => redis.exists(this.keys.lease(holder)))) === 1;
   }
 

@@ -11,8 +11,7 @@ const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS };
 export type ScriptName = keyof typeof ALL_SCRIPTS;
 
 /** How long connecting may take, and how long an answer, in milliseconds: one that hangs is as good as gone. */
-const CONNECT_MS = 10_000;
-const ANSWER_MS = 10_000;
+const LIMIT_MS = 10_000;
 
 /** How long to wait for a server that reads its files after a start, before it is asked again, in milliseconds. */
 const LOADING_MS = 200;
@@ -36,9 +35,13 @@ export interface StoreConnection {
 /**
  * Connects. A store that cannot be reached at once is an error at once: nothing was begun. One that was reached and is lost gets `patienceMs`
  * to come back, in which whoever asks waits; after that it is connected to anew by whoever asks next. Errors: UnreachableError, AuthError,
- * ConfigError for a store that throws jobs away.
+ * ConfigError for a store that throws jobs away. `limitMs`: how long connecting may take, and each answer.
  */
-export async function connectStore(address: StoreAddress, patienceMs: number): Promise<StoreConnection> {
+export async function connectStore(
+  address: StoreAddress,
+  patienceMs: number,
+  limitMs = LIMIT_MS,
+): Promise<StoreConnection> {
   const { host, port, tls, username, password, db } = address;
   let reached = false;
   let closed = false;
@@ -53,8 +56,8 @@ export async function connectStore(address: StoreAddress, patienceMs: number): P
     // A name that is asked for is never an address (RFC 6066).
     ...(tls ? { tls: isIP(host) ? {} : { servername: host } } : {}),
     lazyConnect: true,
-    connectTimeout: CONNECT_MS,
-    socketTimeout: ANSWER_MS,
+    connectTimeout: limitMs,
+    socketTimeout: limitMs,
     // INFO is asked for below, once.
     enableReadyCheck: false,
     disableClientInfo: true,
@@ -189,7 +192,7 @@ export function storeError(error: unknown, { shown, prefix }: StoreAddress, last
   if (['READONLY', 'LOADING', 'MASTERDOWN', 'NOREPLICAS', 'CLUSTERDOWN', 'MISCONF'].includes(word))
     return new UnreachableError(`${store} takes nothing now: ${message}`, { cause });
   if (/^ERR /.test(message)) return new ConfigError(`${store} refuses: ${message}`, { cause });
-  const why = /^Socket timeout/.test(message) ? `no answer within ${ANSWER_MS / 1000} s` : message;
+  const why = /^Socket timeout/.test(message) ? 'it does not answer' : message;
   return new UnreachableError(`${store} cannot be reached: ${why}`, {
     cause,
     hint: /certificate/.test(message)

@@ -1,6 +1,6 @@
 /** Lists of jobs in Redis, a page at a time, from the copies that have no results. */
 import { CliError } from '../../../errors.ts';
-import { isHolderAlive } from '../../../lib/disk/holder.ts';
+import { isProvedGone } from '../../../lib/disk/holder.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import type { JobFilter, JobListing } from '../../ports.ts';
 import type { JobRecord } from '../../record.ts';
@@ -87,7 +87,7 @@ async function recordOf(
   const record = assemble(facts);
   const { holder } = record;
   if (!needsHolder(record) || !holder) return record;
-  if (isHolderAlive(holder) && leases.get(access.keys.lease(holder))) return record;
+  if (!isProvedGone(holder) && leases.get(access.keys.lease(holder))) return record;
   try {
     return (await access.settled(id, facts)).record;
   } catch (error) {
