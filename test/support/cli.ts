@@ -15,6 +15,8 @@ export interface StartOptions {
   input?: string | Buffer | undefined;
   /** Leaves stdin open, to be written and closed by the test. */
   openStdin?: boolean | undefined;
+  /** Output goes to a terminal of so many columns, which `run` imitates; for a real one: `pty.ts`. */
+  columns?: number | undefined;
   /** After this the process is killed and the run fails: a test must not hang. 90 s. */
   timeoutMs?: number | undefined;
 }
@@ -75,15 +77,21 @@ export async function inProcesses<T>(work: () => Promise<T>): Promise<T> {
 
 /** Runs `mcp2cli ARGS` to its end: in this process where nothing depends on one, which takes a fifth of the time. */
 export async function run(args: readonly string[], options: StartOptions): Promise<RunResult> {
-  const { home, cwd = home, input = '', openStdin } = options;
+  const { home, cwd = home, input = '', openStdin, columns } = options;
   const env = cleanEnv(home, options.env);
-  if (apart || openStdin || !fitsInProcess(args, env)) return start(args, options).done;
+  if (apart || openStdin || !fitsInProcess(args, env)) {
+    if (columns !== undefined) throw new Error('a process has a terminal of its own: startOnPty');
+    return start(args, options).done;
+  }
   const late = new AbortController();
   const timedOut = sleep(options.timeoutMs ?? LONGEST_MS, undefined, { signal: late.signal }).then(() => {
     throw new Error(`did not end in time: mcp2cli ${args.join(' ')}`);
   });
   try {
-    return { signal: null, ...(await Promise.race([runInProcess({ args, env, cwd, input }), timedOut])) };
+    return {
+      signal: null,
+      ...(await Promise.race([runInProcess({ args, env, cwd, input, columns }), timedOut])),
+    };
   } finally {
     timedOut.catch(() => {});
     late.abort();

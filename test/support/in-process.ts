@@ -22,6 +22,8 @@ export interface Line {
   cwd: string;
   /** What stands on stdin. */
   input: string | Buffer;
+  /** Output goes to a terminal of so many columns. */
+  columns?: number | undefined;
 }
 
 export interface Written {
@@ -46,13 +48,13 @@ export function fitsInProcess(args: Line['args'], env: Line['env']): boolean {
 const READ_AT_START = /^(NODE_(?!COMPILE_CACHE)|TZ$|LC_|SSL_|LD_|UV_|OPENSSL)/;
 
 /** Runs one command line to its end. Each has the program's modules to itself, fresh as in a new process. */
-export async function runInProcess({ args, env, cwd, input }: Line): Promise<Written> {
+export async function runInProcess({ args, env, cwd, input, columns }: Line): Promise<Written> {
   // A new process lets others have their turn, too.
   await new Promise((resolve) => setImmediate(resolve));
   const own = new OwnProcess(env, cwd, args);
   const { runIn } = own.load(join(DIST, 'run.cjs')) as typeof import('../../src/run.ts');
-  const out = collector();
-  const err = collector();
+  const out = collector(columns);
+  const err = collector(columns);
   const context: Context = {
     env,
     cwd,
@@ -82,11 +84,11 @@ export async function runInProcess({ args, env, cwd, input }: Line): Promise<Wri
   }
 }
 
-function collector() {
+function collector(columns: number | undefined) {
   return {
     text: '',
-    isTTY: false,
-    columns: undefined,
+    isTTY: columns !== undefined,
+    columns,
     isClosed: false,
     write(text: string) {
       this.text += text;

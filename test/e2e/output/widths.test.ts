@@ -6,11 +6,10 @@ import { HOST_SPECS } from '../../../src/cli/commands/host-specs.ts';
 import { INSTANCE_SPECS } from '../../../src/cli/commands/instance-specs.ts';
 import type { CommandSpec } from '../../../src/cli/program.ts';
 import { columns } from '../../../src/lib/text/word-wrap.ts';
-import { run, startCommand } from '../../support/cli.ts';
-import { BIN } from '../../support/env.ts';
+import { run } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance } from '../../support/instance.ts';
-import { ptyTool, startCommandOnPty } from '../../support/pty.ts';
+import { ptyTool, startOnPty } from '../../support/pty.ts';
 
 const LISTING = join(import.meta.dirname, '../../support/listing-server.js');
 const WIDTHS = [40, 80, 120];
@@ -84,17 +83,22 @@ beforeEach(async () => {
   await run(['work', 'ls'], { home });
 });
 
-/** What each of the command lines shows on one terminal, or in a pipe. */
+/** What each of the command lines shows on a terminal, or in a pipe. */
 async function shown(lines: readonly string[][], width?: number): Promise<string[]> {
-  const loop = 'for words in "$@"; do "$0" "$BIN" $words; echo ----; done';
-  const command = ['sh', '-c', loop, process.execPath, ...lines.map((words) => words.join(' '))];
-  const options = { home, env: { BIN, NO_COLOR: '1' }, timeoutMs: 120_000 };
-  const seen = await (width === undefined
-    ? startCommand(command[0] ?? '', command.slice(1), options)
-    : startCommandOnPty(command, { ...options, columns: width })
-  ).done;
-  return seen.stdout.replaceAll('\r', '').split('----\n').slice(0, -1);
+  const screens: string[] = [];
+  for (const words of lines) {
+    const options = { home, env: { NO_COLOR: '1' }, columns: width };
+    // The program's own help comes from its entry, which is none of a command line in this process.
+    const { stdout, stderr } = await (words.length === 1 && width !== undefined
+      ? startOnPty(words, { ...options, columns: width }).done
+      : run(words, options));
+    screens.push(width === undefined ? stdout : `${stdout}${stderr}`.replaceAll('\r', ''));
+  }
+  return screens;
 }
+
+/** The same helps in a pipe. */
+let plain: string[] | undefined;
 
 const tooWide = (screen: string, width: number) => screen.split('\n').filter((line) => columns(line) > width);
 /** A list of words with `|` between them may be broken there. */
@@ -108,7 +112,7 @@ const wordsOf = (screen: string) =>
 describe.skipIf(!ptyTool())('on terminals of several widths', () => {
   it.each(WIDTHS)('help of all commands fits %d columns', async (width) => {
     const screens = await shown(HELPS, width);
-    const plain = await shown(HELPS);
+    plain ??= await shown(HELPS);
     expect(screens).toHaveLength(HELPS.length);
     const wide: string[] = [];
     for (const [i, screen] of screens.entries()) {
@@ -129,18 +133,16 @@ describe.skipIf(!ptyTool())('on terminals of several widths', () => {
   });
 
   it.each(WIDTHS)('ls and ls -l fit %d columns', async (width) => {
-    const [list = '', long = ''] = await shown(
-      [
-        ['work', 'ls'],
-        ['work', 'ls', '-l'],
-      ],
-      width,
-    );
+    const options = { home, env: { NO_COLOR: '1' }, columns: width };
+    const screen = async (...words: string[]) =>
+      (await startOnPty(['work', ...words], options).done).stdout.replaceAll('\r', '');
+    const list = await screen('ls');
+    const long = await screen('ls', '-l');
     expect(tooWide(list, width)).toEqual([]);
     expect(list).toMatch(/^deploy +Roll a ver/);
     expect(tooWide(long, width)).toEqual([]);
-    const plain = await run(['work', 'ls', '-l'], { home });
-    expect(wordsOf(long)).toEqual(wordsOf(plain.stdout));
+    const { stdout } = await run(['work', 'ls', '-l'], { home });
+    expect(wordsOf(long)).toEqual(wordsOf(stdout));
     // A flag and its value stay together.
     expect(long).toContain('[--max-unavailable <integer>]');
   });
