@@ -64,7 +64,8 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 60_000,
     // Polls end with what they wait for; a busy machine may take its time.
-    expect: { poll: { timeout: 60_000 } },
+    // What they look at is often a command, which costs the processor more than a moment's delay.
+    expect: { poll: { timeout: 60_000, interval: 100 } },
     teardownTimeout: 20_000,
     pool: 'forks',
     // Tests wait for processes more than they compute.

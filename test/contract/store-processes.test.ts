@@ -34,6 +34,12 @@ it('20 creators at once make 20 jobs', async () => {
 });
 
 it('processes that finish the same jobs at once agree on each', async () => {
+  // Were there no competition, the test would show nothing; a busy machine may let one process be first with all of them.
+  for (let winners = 0; winners < 2; ) winners = await competition();
+});
+
+/** Finishes jobs from several processes at once. Returns how many of these were first with one. */
+async function competition(): Promise<number> {
   const { store, dir } = diskStore(freshDir());
   const ids = times(60, () => store.create(newJob({ backend: 'local' })).job_id);
   // Pids of both parities, so that both kinds of verdict compete.
@@ -58,9 +64,8 @@ it('processes that finish the same jobs at once agree on each', async () => {
     expect(results).toHaveLength(final.status === 'completed' ? 1 : 0);
   }
   expect(litter(dir, store)).toEqual([]);
-  // Were there no competition, the test would show nothing.
-  expect(winners.size).toBeGreaterThan(1);
-});
+  return winners.size;
+}
 
 it('8 processes that observe and finish one job tear nothing and agree on the end', async () => {
   const { store, dir } = diskStore(freshDir());

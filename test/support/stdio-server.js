@@ -15,6 +15,10 @@ let flaked = 0;
 let elicitations = 0;
 const elicited = new EventEmitter();
 const text = (words) => ({ content: [{ type: 'text', text: words }] });
+/** Resolves when the file is there, or none is asked for. */
+const there = async (path) => {
+  while (path && !existsSync(path)) await sleep(10);
+};
 const object = (properties = {}, required = []) => ({ type: 'object', properties, required });
 
 const TOOLS = {
@@ -36,10 +40,12 @@ const TOOLS = {
     run: () => text(String(process.pid)),
   },
   die: {
-    description: 'End in the middle of the call, with last words.',
-    inputSchema: object(),
-    run() {
+    description: 'End in the middle of the call, with last words; with a file, when that is there.',
+    inputSchema: object({ until: { type: 'string' } }),
+    async run({ until }) {
+      await there(until);
       process.stderr.write('about to fall over\n', () => process.exit(3));
+      return new Promise(() => {});
     },
   },
   flood: {
@@ -51,11 +57,14 @@ const TOOLS = {
     },
   },
   slow: {
-    description: 'Answer after some milliseconds, or when a file is there.',
+    description:
+      'Answer after some milliseconds, or when a file is there; one of four steps is done at once.',
     inputSchema: object({ ms: { type: 'integer' }, until: { type: 'string' } }),
-    run: async ({ ms = 0, until }) => {
+    run: async ({ ms = 0, until }, progressToken) => {
+      if (progressToken !== undefined)
+        send({ method: 'notifications/progress', params: { progressToken, progress: 1, total: 4 } });
       await sleep(ms);
-      while (until && !existsSync(until)) await sleep(10);
+      await there(until);
       return text('slept');
     },
   },
@@ -149,7 +158,7 @@ function handle(method, params) {
       result: { tools: Object.entries(TOOLS).map(([name, { run: _, ...rest }]) => ({ name, ...rest })) },
     };
   if (method === 'tools/call' && Object.hasOwn(TOOLS, params.name)) {
-    const result = TOOLS[params.name].run(params.arguments ?? {});
+    const result = TOOLS[params.name].run(params.arguments ?? {}, params._meta?.progressToken);
     return result && Promise.resolve(result).then((settled) => ({ result: settled }));
   }
   return { error: { code: -32601, message: 'Method not found' } };

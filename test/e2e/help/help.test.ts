@@ -137,7 +137,8 @@ it.skipIf(process.platform === 'win32')(
           await typed('mcp2cli work jobs define failing.json', home);
           expect(await typed('mcp2cli work failing', home)).toMatchObject({ code: 1 });
         }
-        const { stdout: help } = await typed(`${prefix} ${name} --help`, home);
+        const words = `${prefix} ${name} --help`.split(' ').slice(1);
+        const { stdout: help } = await run(words, { home });
         const line = `${prefix} ${example}`;
         if (name !== 'jobs answer' && !help.includes(`\n  ${line}\n`))
           failed.push(`not in the help of ${name}: ${line}`);

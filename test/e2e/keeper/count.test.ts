@@ -1,15 +1,13 @@
 /** What a keeper counts as its work: a job whose record has ended, by whoever's hand, is none, so that the keeper can end. */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { eachInItsProcess, run, start } from '../../support/cli.ts';
+import { run, start } from '../../support/cli.ts';
 import { jobWork } from '../../support/frontmcp/work.ts';
 import { submitted } from '../../support/instance.ts';
 import { endKeepers, keeperHome, keepers, STDIO_COMMAND, theKeeper } from '../../support/keeper.ts';
 import { homeEnded } from '../../support/processes.ts';
 import { completed, diskStore } from '../../support/store-fixtures.ts';
-
-eachInItsProcess();
 
 const LOST = completed('', {
   status: 'lost',
@@ -19,7 +17,7 @@ const LOST = completed('', {
 const keeperLog = (home: string) =>
   readFileSync(join(home, 'instances', 'work', 'keeper', 'keeper.log'), 'utf8');
 
-/** Resolves when no keeper is left; the idle time of these tests is a second. */
+/** Resolves when no keeper is left; the idle time of these tests is short. */
 function keeperGone(home: string): Promise<void> {
   return expect.poll(() => keepers(home)).toEqual([]);
 }
@@ -33,7 +31,7 @@ async function left(home: string, ms: number): Promise<string> {
 }
 
 async function hanging(): Promise<{ home: string; id: string }> {
-  const home = await keeperHome(STDIO_COMMAND, { idleTimeout: '1s' });
+  const home = await keeperHome(STDIO_COMMAND, { idleTimeout: '300ms' });
   const id = await submitted(home, ['work', 'hang', '--detach']);
   const { jobs } = await theKeeper(home);
   expect(jobs).toMatchObject([{ job_id: id }]);
@@ -63,9 +61,11 @@ it('a call that never settles, whose record was removed', async () => {
 
 it('the other jobs go on', async () => {
   const { home, id } = await hanging();
-  const slow = await submitted(home, ['work', 'slow', '--ms', '6000', '--detach']);
+  const told = join(home, 'told');
+  const slow = await submitted(home, ['work', 'slow', '--until', told, '--detach']);
   diskStore(home).store.finish(id, { ...LOST, finished_at: new Date().toISOString() });
   await expect.poll(async () => (await keepers(home))[0]?.jobs.map((job) => job.job_id)).toEqual([slow]);
+  writeFileSync(told, '');
   expect(await run(['work', 'jobs', 'wait', slow], { home })).toMatchObject({ code: 0, stdout: 'slept\n' });
   await keeperGone(home);
 });
@@ -74,7 +74,7 @@ it('a run of a job server that forgot it while the keeper pauses for as long as 
   const work = await jobWork();
   const { home, server } = work;
   endKeepers(home);
-  for (const words of ['keepAlive true', 'idleTimeout 1s'])
+  for (const words of ['keepAlive true', 'idleTimeout 300ms'])
     expect(await run(['instances', 'set', 'work', ...words.split(' ')], { home })).toMatchObject({ code: 0 });
   const id = await left(home, 6_000_000);
   let refused = 0;
@@ -104,7 +104,7 @@ it('a run goes on in a new session of the keeper when its own was forgotten', as
 });
 
 it('cancels and ends of many calls at once leave nothing behind', async () => {
-  const home = await keeperHome(STDIO_COMMAND, { idleTimeout: '1s' });
+  const home = await keeperHome(STDIO_COMMAND, { idleTimeout: '300ms' });
   const ids = await Promise.all(
     Array.from({ length: 6 }, () => submitted(home, ['work', 'slow', '--ms', '1500', '--detach'])),
   );

@@ -1,4 +1,6 @@
 /** What runs in a keeper: tasks of stdio servers, and plain calls that nobody stays for, over any transport. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, start } from '../../support/cli.ts';
 import { BIN } from '../../support/env.ts';
@@ -21,12 +23,14 @@ const SHORT = ['work', 'trigger-long-running-operation', '--duration', '1', '--s
 
 describe('--detach, on a stdio server without tasks for the tool', () => {
   it('returns at once; progress, result and exit code are there for others', async () => {
-    const home = await keeperHome(everythingCommand());
+    const home = await keeperHome(STDIO_COMMAND);
     await run(['work', 'ls'], { home });
-    const id = await submitted(home, [...SHORT, '--detach']);
+    const told = join(home, 'told');
+    const id = await submitted(home, ['work', 'slow', '--until', told, '--detach']);
     const watcher = start(['work', 'jobs', 'watch', id], { home });
-    await watcher.waitForStdout(/ running {2}\d\/4 \(\d+%\)\n/);
-    const text = 'Long running operation completed. Duration: 1 seconds, Steps: 4.\n';
+    await watcher.waitForStdout(/ running {2}1\/4 \(25%\)\n/);
+    writeFileSync(told, '');
+    const text = 'slept\n';
     expect(await watcher.done).toMatchObject({ code: 0, stdout: expect.stringMatching(`${text}$`) });
     expect(await run(['work', 'jobs', 'wait', id], { home })).toEqual({
       code: 0,
@@ -66,7 +70,9 @@ describe('--detach, on a stdio server without tasks for the tool', () => {
 
   it('is lost when the server falls over, with its last words', async () => {
     const home = await keeperHome(STDIO_COMMAND);
-    const id = await submitted(home, ['work', 'die', '--detach']);
+    const told = join(home, 'told');
+    const id = await submitted(home, ['work', 'die', '--until', told, '--detach']);
+    writeFileSync(told, '');
     const waited = await run(['work', 'jobs', 'wait', id], { home });
     expect(waited).toMatchObject({ code: 1, stdout: '' });
     expect(waited.stderr).toMatch(/^error: die is lost: no answer to the call, .*about to fall over/s);

@@ -1,5 +1,6 @@
 /** A server with a client, and the shapes of what it answers, for the tests of the fixture itself. */
 import { expect } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { type FrontmcpClient, frontmcpClient } from './client.ts';
 import { type FrontmcpOptions, type FrontmcpServer, frontmcpServer } from './server.ts';
 
@@ -8,6 +9,28 @@ export type Rig = FrontmcpClient & { server: FrontmcpServer };
 export async function rig(options: FrontmcpOptions = {}): Promise<Rig> {
   const server = await frontmcpServer({ speed: 20, ...options });
   return { ...(await frontmcpClient(server.url)), server };
+}
+
+export type HeldPauses = ReturnType<typeof heldPauses>;
+
+/** Pauses of a server that last until they are told to end, one after the other. */
+export function heldPauses() {
+  const held: (() => void)[] = [];
+  /** Resolves when one has begun. */
+  const begun = () => eventually(() => expect(held.length).toBeGreaterThan(0));
+  return {
+    begun,
+    sleep: (_ms: number, life: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        life.addEventListener('abort', () => reject(life.reason), { once: true });
+        held.push(resolve);
+      }),
+    /** Ends the next one, as soon as it has begun. */
+    async end() {
+      await begun();
+      held.shift()?.();
+    },
+  };
 }
 
 export const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

@@ -7,7 +7,7 @@ import type { DemoStats } from '../../../src/demo/service.ts';
 import { count } from '../../../src/demo/service.ts';
 import { crash, invalidArguments, ToolFailure } from './failure.ts';
 import { Registry } from './registry.ts';
-import { type RunStats, Runs, type SendProgress } from './runs.ts';
+import { type RunStats, Runs, type RunsOptions, type SendProgress } from './runs.ts';
 import { type ManagementTool, TOOLS } from './tools.ts';
 
 export interface FrontmcpOptions {
@@ -19,6 +19,8 @@ export interface FrontmcpOptions {
   production?: boolean;
   /** Milliseconds that a run stays `pending`, as with a slow store; 0 is a store in memory. */
   pendingMs?: number;
+  /** What waits in place of the clock, as `heldPauses` does. */
+  sleep?: RunsOptions['sleep'];
   /** Tools of the server's own, beside those for jobs: each answers with its name and what it was given. */
   tools?: Tool[];
 }
@@ -39,13 +41,14 @@ export class FrontmcpService {
     names = 'snake',
     production = false,
     pendingMs = 0,
+    sleep,
     tools = [],
   }: FrontmcpOptions) {
     if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${speed}`);
     this.#hyphens = names === 'hyphen';
     this.#production = production;
     this.#tools = tools;
-    this.runs = new Runs({ speed, pendingMs });
+    this.runs = new Runs({ speed, pendingMs, sleep });
     const none = { sessions: 0, sessionsEnded: 0, cancelledCalls: 0, tasksCreated: 0, cancelledTasks: 0 };
     this.stats = { ...none, requests: {}, calls: {}, ...this.runs.stats };
   }

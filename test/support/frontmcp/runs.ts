@@ -25,6 +25,8 @@ export interface RunsOptions {
   speed: number;
   /** Milliseconds that a run stays `pending`; a real server with its store in memory shows that state to nobody. */
   pendingMs: number;
+  /** What waits instead of the clock: rejects when the server's life is over. `ms` is how long it would take at this speed. */
+  sleep?: ((ms: number, life: AbortSignal) => Promise<void>) | undefined;
 }
 
 export interface RunStats {
@@ -49,11 +51,13 @@ function newLife(): AbortController {
 export class Runs {
   readonly stats: RunStats = { executions: {}, attempts: {} };
   readonly #options: RunsOptions;
+  readonly #sleep: NonNullable<RunsOptions['sleep']>;
   readonly #runs = new Map<string, Run>();
   #life = newLife();
 
   constructor(options: RunsOptions) {
     this.#options = options;
+    this.#sleep = options.sleep ?? sleep;
   }
 
   get(runId: string): Run | undefined {
@@ -113,7 +117,7 @@ export class Runs {
 
   async #go(run: Run, work: (run: Run, life: AbortSignal) => Promise<void>, life: AbortSignal): Promise<Run> {
     try {
-      if (this.#options.pendingMs > 0) await sleep(this.#options.pendingMs, life);
+      if (this.#options.pendingMs > 0) await this.#sleep(this.#options.pendingMs, life);
       run.state = 'running';
       await work(run, life);
     } catch (thrown) {
@@ -153,7 +157,7 @@ export class Runs {
       } catch (error) {
         if (life.aborted || attempt >= maxAttempts) throw error;
         retrying?.(attempt);
-        await sleep((backoffMs * backoffMultiplier ** (attempt - 1)) / this.#options.speed, life);
+        await this.#sleep((backoffMs * backoffMultiplier ** (attempt - 1)) / this.#options.speed, life);
       }
     }
   }
@@ -173,14 +177,14 @@ export class Runs {
       attempt,
       log: (message) => void logs.push(`[${new Date().toISOString()}] ${message}`),
       progress: (...progress) => send(job.name, ...progress),
-      sleep: (ms) => sleep(ms / this.#options.speed, life),
+      sleep: (ms) => this.#sleep(ms / this.#options.speed, life),
     };
     if (!job.dynamic) count(this.stats.attempts, job.name);
     const work = (async () => job.run(parsed, context))();
     if (timeoutMs === undefined) return work;
     // The job goes on: only nobody waits for it any more.
     work.catch(() => {});
-    const late = sleep(timeoutMs / this.#options.speed, life).then(() => {
+    const late = this.#sleep(timeoutMs / this.#options.speed, life).then(() => {
       throw new Error(`Job "${job.name}" timed out after ${timeoutMs}ms`);
     });
     late.catch(() => {});
