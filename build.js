@@ -9,6 +9,7 @@
 //   the rest   what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), a file each and shared chunks
 //   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   check-worker.cjs   what a thread loads that checks large data, all in one
+//   jq-worker.cjs   what a thread loads that evaluates the expressions of a workflow, all in one
 //   jobhost/   what threads with job files load: among it jobs.cjs, which these import as `mcp2cli/jobs`
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -139,6 +140,7 @@ const chunks = [
   ...completion,
   ...(await build({ main: src('main.ts') }, { plugins: [filesApart('./')] })),
   ...(await build({ 'check-worker': src('tools/checks/check-worker.ts') }, { codeSplitting: false })),
+  ...(await build({ 'jq-worker': src('lib/jq/jq-worker.ts') }, { codeSplitting: false })),
   // One build: the library that job files import is the one that runs them.
   ...(await build(
     {

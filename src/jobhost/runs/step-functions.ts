@@ -1,9 +1,9 @@
 /** What flows between the steps of a workflow: functions of its file, which a thread runs, or the expressions of a document. */
 import { PermissionError, UsageError } from '../../errors.ts';
-import { loadJq } from '../../lib/jq/jq.ts';
+import { JqThread } from '../../lib/jq/jq-thread.ts';
 import { setOwn } from '../../lib/json/json.ts';
 import { validateArguments } from '../../tools/flags/validate.ts';
-import { conditionHolds, stepInput } from '../../workflows/documents/expressions.ts';
+import { conditionHolds, type Jq, stepInput } from '../../workflows/documents/expressions.ts';
 import { stepResult } from '../../workflows/outcome.ts';
 import type { StepStates } from '../../workflows/workflow.ts';
 import type { LoadedStep, LoadedWorkflow } from '../files/loaded.ts';
@@ -24,6 +24,8 @@ export interface StepFunctions {
     states: StepStates,
     signal: AbortSignal,
   ): Promise<unknown>;
+  /** Lets go of what evaluates. */
+  close(): Promise<void>;
 }
 
 /** Checks the workflow's own input, and gives what its steps then ask. Errors: UsageError `invalid_input`, PermissionError. */
@@ -47,6 +49,7 @@ export async function stepFunctions(
       if (what === 'input' && declared.kind !== 'function') return plainInput(declared);
       return ask({ step: id, what, steps: JSON.stringify(resultsOf(states)), input }, until);
     },
+    async close() {},
   };
 }
 
@@ -57,12 +60,16 @@ async function ofDocument(
 ): Promise<StepFunctions> {
   const { problems } = await validateArguments({ name, inputSchema }, input, { signal });
   if (problems.length > 0) throw invalidInput(problems);
-  await loadJq();
+  const thread = new JqThread();
   return {
-    async evaluate({ input: declared, condition = 'true' }, what, states) {
-      if (what === 'condition') return conditionHolds(condition, input, states);
-      return declared.kind === 'jq' ? stepInput(declared.expression, input, states) : plainInput(declared);
+    async evaluate({ input: declared, condition = 'true' }, what, states, until) {
+      const jq: Jq = (json, expression) => thread.run(json, expression, until);
+      if (what === 'condition') return conditionHolds(jq, condition, input, states);
+      return declared.kind === 'jq'
+        ? stepInput(jq, declared.expression, input, states)
+        : plainInput(declared);
     },
+    close: () => thread.close(),
   };
 }
 

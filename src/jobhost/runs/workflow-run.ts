@@ -87,6 +87,7 @@ export async function runFileWorkflow(
     return end.error === null ? result : { ...result, _meta: { [RUN_META_KEY]: { error: end.error } } };
   } finally {
     stop.dispose();
+    await functions.close();
   }
 }
 

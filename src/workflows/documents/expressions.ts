@@ -1,6 +1,5 @@
 /** What a step's expressions come to. */
 
-import { runJq } from '../../lib/jq/jq.ts';
 import { parseJson, stringifyJson } from '../../lib/json/exact-json.ts';
 import { isObject, type JsonObject, setOwn } from '../../lib/json/json.ts';
 import { stepResult } from '../outcome.ts';
@@ -13,20 +12,29 @@ function contextOf(input: JsonObject, states: StepStates): string {
   return stringifyJson({ input, steps });
 }
 
+/** What `jq -c` prints for a document. Error: JqError. */
+export type Jq = (json: string, expression: string) => Promise<string>;
+
 /** Whether a condition holds: what jq takes for true. Nothing at all is false. Error: JqError. */
-export function conditionHolds(condition: string, input: JsonObject, states: StepStates): boolean {
-  const lines = valuesOf(condition, input, states);
+export async function conditionHolds(
+  jq: Jq,
+  condition: string,
+  input: JsonObject,
+  states: StepStates,
+): Promise<boolean> {
+  const lines = await valuesOf(jq, condition, input, states);
   return lines.length > 0 && lines.every((line) => line !== 'false' && line !== 'null');
 }
 
 /** A step's arguments. Errors: JqError, Error for anything but one object. */
-export function stepInput(
+export async function stepInput(
+  jq: Jq,
   given: string | JsonObject | undefined,
   input: JsonObject,
   states: StepStates,
-): JsonObject {
+): Promise<JsonObject> {
   if (typeof given !== 'string') return given ?? {};
-  const lines = valuesOf(given, input, states);
+  const lines = await valuesOf(jq, given, input, states);
   const value = lines.length === 1 ? parseJson(lines[0] ?? '') : undefined;
   if (isObject(value)) return value;
   const what = lines.length === 1 ? lines[0]?.slice(0, 80) : `${lines.length} values`;
@@ -34,8 +42,12 @@ export function stepInput(
 }
 
 /** The values of an expression, each as JSON. */
-function valuesOf(expression: string, input: JsonObject, states: StepStates): string[] {
-  return runJq(contextOf(input, states), expression, ['-c'])
-    .split('\n')
-    .filter((line) => line !== '');
+async function valuesOf(
+  jq: Jq,
+  expression: string,
+  input: JsonObject,
+  states: StepStates,
+): Promise<string[]> {
+  const text = await jq(contextOf(input, states), expression);
+  return text.split('\n').filter((line) => line !== '');
 }

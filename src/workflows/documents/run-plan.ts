@@ -6,14 +6,14 @@ import { endOfFailure } from '../../jobs/job-end.ts';
 import type { JobRecord, PendingInput, TaskFact } from '../../jobs/record.ts';
 import { JobRecorder, recordEnd } from '../../jobs/recorder.ts';
 import { keptSteps, stepsOver } from '../../jobs/workflow/steps.ts';
-import { loadJq } from '../../lib/jq/jq.ts';
+import { JqThread } from '../../lib/jq/jq-thread.ts';
 import type { JsonObject } from '../../lib/json/json.ts';
 import type { Stop } from '../../lib/stop.ts';
 import { workflowResult } from '../outcome.ts';
 import { runWorkflow } from '../run.ts';
 import type { StepStates, StepStatus } from '../workflow.ts';
 import { callStep, canFollow, type StepLink } from './call-step.ts';
-import { conditionHolds, stepInput } from './expressions.ts';
+import { conditionHolds, type Jq, stepInput } from './expressions.ts';
 import { type DocumentPlan, graphOf, type PlannedCall } from './plan.ts';
 
 export interface PlanRun {
@@ -55,17 +55,18 @@ export async function runPlan({
   const total = plan.steps.length;
   const open = new Map<string, PendingInput[]>();
   const { earlier, held } = before(job);
+  const jqThread = new JqThread();
   try {
-    await loadJq();
     recorder.now({ status: 'running', progress: { progress: earlier.size, total } });
     const end = await runWorkflow(
       {
         clock: deps.clock,
-        evaluate: async ({ id }, what, states) => {
+        evaluate: async ({ id }, what, states, signal) => {
           const step = byId.get(id) as PlannedCall;
+          const jq: Jq = (json, expression) => jqThread.run(json, expression, signal);
           return what === 'condition'
-            ? conditionHolds(step.condition ?? 'true', input, states)
-            : stepInput(step.input, input, states);
+            ? conditionHolds(jq, step.condition ?? 'true', input, states)
+            : stepInput(jq, step.input, input, states);
         },
         runStep: ({ id }, given, { attempt, signal }) => {
           const step = byId.get(id) as PlannedCall;
@@ -122,6 +123,7 @@ export async function runPlan({
     return recordEnd(deps, job, endOfFailure(error, deps.clock));
   } finally {
     watching.abort(new Error('done'));
+    await jqThread.close();
   }
 }
 

@@ -209,6 +209,18 @@ describe('a workflow of a document', () => {
     });
   });
 
+  it('is canceled in the middle of an expression that has no end, and its keeper goes on meanwhile', async () => {
+    const { work, define } = await place();
+    const steps = [{ id: 'endless', tool: 'count', condition: 'def f: f; f' }];
+    await define(JSON.stringify({ name: 'endless', steps }), 'endless.json');
+    const id = (await work('endless', '--background', '--quiet')).stdout.trim();
+    expect(await work('count', '--n', '1', '--by', '1')).toMatchObject({ code: 0 });
+    expect(await work('jobs', 'cancel', id)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^status: canceled/),
+    });
+  });
+
   it('tells what changes, a line a step, and the same as JSON', async () => {
     const { home, work, define, openGate, called } = await place();
     await define(GATED, 'gated.json');
