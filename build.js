@@ -5,7 +5,8 @@
 //   run.cjs    everything light: routing, commands, store, output
 //   call.cjs   what a tool's call needs beside that, as long as it opens no connection of its own
 //   jobs.cjs   what jobs need beside that
-//   commands.cjs   the commands that flags of their own are read for, with commander, and `ls`
+//   ls.cjs     what `ls` needs beside that
+//   commands.cjs   the commands that flags of their own are read for, with commander
 //   the rest   what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), a file each and shared chunks
 //   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   check-worker.cjs   what a thread loads that checks large data, all in one
@@ -35,7 +36,8 @@ const FILES = {
     'keeper/client/client.ts',
   ],
   jobs: ['calls/submit.ts', 'calls/foreground-job.ts', 'jobs/wait.ts'],
-  commands: ['cli/commands.ts', 'cli/commands/ls.ts'],
+  ls: ['cli/commands/ls.ts'],
+  commands: ['cli/commands.ts'],
 };
 
 /** What job files import: `mcp2cli/jobs`, and `zod`. */

@@ -233,7 +233,8 @@ async function instanceCommand(app: App, words: readonly string[]): Promise<numb
   }
   if (word === 'help' && isFlagsPage(rest)) return flagsPage(app);
   if (word === 'help') return instanceCommand(app, [...rest, '--help']);
-  if (word === 'jobs' && rest[0] === 'list' && plainList(app, rest.slice(1))) return listJobs(app, {});
+  if (word === 'jobs' && rest[0] === 'list' && isPlain(app, rest.slice(1))) return listJobs(app, {});
+  if (word === 'ls' && isPlain(app, rest)) return (await import('./commands/ls.ts')).list(app, {});
   const own = Object.hasOwn(OWN_LINES, word) ? OWN_LINES[word] : undefined;
   const behind = own && wordsBehind(app, own, rest);
   if (behind) return own.run(app, behind);
@@ -299,10 +300,10 @@ function wordsBehind(app: App, { names, needsWord }: OwnLine, rest: readonly str
 }
 
 /**
- * Whether `jobs list` is followed by runtime flags alone, which are then adopted. Scripts call it in loops: this way it costs no
+ * Whether `jobs list`, or `ls`, is followed by runtime flags alone, which are then adopted. Scripts call them in loops: this way they cost no
  * command-line library (7 ms). Anything else, mistakes included, is the library's to read.
  */
-function plainList(app: App, words: readonly string[]): boolean {
+function isPlain(app: App, words: readonly string[]): boolean {
   try {
     const { flags, next } = scanFlags(words, 0);
     const foreign = (name: string) => RUNTIME_FLAGS.find((flag) => flag.name === name)?.scope !== 'all';
