@@ -1,5 +1,5 @@
 /** `jobs migrate` through the real program, between files and a real Redis. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Migration } from '../../../src/jobs/store/transfer/migrate.ts';
@@ -113,6 +113,18 @@ describe.skipIf(noRedis !== undefined)('jobs migrate', () => {
       copied: [second],
       left: [{ job_id: first, code: 'refused' }],
     });
+  });
+
+  it('is refused where a rule does not let a job be read', async () => {
+    const { home, dir, jobs } = offline(place());
+    writeEnded(dir, 2);
+    const rules = { permissions: [{ action: 'read', tools: ['deploy'], roles: ['nobody'] }] };
+    const config = JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
+    config.mcpServers.work = { ...config.mcpServers.work, ...rules };
+    writeFileSync(join(home, 'config.json'), JSON.stringify(config));
+    const end = await jobs('migrate --json');
+    expect(end).toMatchObject({ code: 4, stdout: '' });
+    expect(errorOf(end).code).toBe('permission_denied');
   });
 
   it('asks for two stores that differ', async () => {

@@ -1,5 +1,5 @@
 import { EXIT, UsageError } from '../../../errors.ts';
-import type { Removal } from '../../../jobs/ports.ts';
+import type { JobStore, Removal } from '../../../jobs/ports.ts';
 import { type Migration, migrateJobs, removeMigrated } from '../../../jobs/store/transfer/migrate.ts';
 import { openPlace } from '../../../jobs/store/transfer/open-place.ts';
 import { permit, permitJobs } from '../../../permissions/permit.ts';
@@ -35,6 +35,7 @@ export async function migrate(app: App, options: MigrateOptions): Promise<number
     const to = await open(options.to);
     const from = await open(options.from ?? (options.to === undefined ? 'files' : undefined));
     if (from.key === to.key) throw same(app, from.shown);
+    await permitReading(app, from.store);
     const onJob = (progress: number, total: number) => live.update('copying jobs', { progress, total });
     const done = await migrateJobs(from, to, { dryRun, signal: stop.signal, onJob });
     const sum: Removal = { removed: [], bytes: 0 };
@@ -52,6 +53,18 @@ export async function migrate(app: App, options: MigrateOptions): Promise<number
     stop.dispose();
     for (const { store } of places) await store.close();
   }
+}
+
+/** A copy can be read by whoever has the other store. */
+async function permitReading(app: App, store: JobStore): Promise<void> {
+  if (!app.instance.access) return;
+  const { jobs } = await store.list();
+  await permitJobs(
+    app,
+    'read',
+    store,
+    jobs.map(({ job_id }) => job_id),
+  );
 }
 
 /** `store`: what was typed; the one that is set without it. */
