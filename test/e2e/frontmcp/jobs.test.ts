@@ -1,5 +1,6 @@
 /** The jobs commands on runs of a job server: show, logs, cancel, and leaving. */
 import { describe, expect, it } from 'vitest';
+import { heldPauses } from '../../support/frontmcp/expected.ts';
 import { jobWork } from '../../support/frontmcp/work.ts';
 import { errorOf } from '../../support/instance.ts';
 
@@ -40,10 +41,12 @@ describe('jobs show', () => {
   });
 
   it('has a run that is not begun as queued, and records an end that it sees', async () => {
-    const work = await jobWork({ pendingMs: 2500, speed: 1 });
+    const held = heldPauses();
+    const work = await jobWork({ pendingMs: 1, sleep: held.sleep });
     const id = await work.submit('greet --name Ada');
     expect(await work.shown(id)).toMatchObject({ status: 'queued', remote: { state: 'pending' } });
     expect(await work.run('jobs list --refresh')).toMatchObject({ code: 0 });
+    await held.end();
     await expect.poll(async () => (await work.shown(id)).status).toBe('completed');
     expect(await work.stored(id)).toMatchObject({ status: 'completed', finished_at: expect.any(String) });
   });

@@ -132,7 +132,13 @@ it('what the server finds wrong with the input of a job that it does not list is
 
 describe('progress', () => {
   it('shows in the foreground, in watch and in the record', async () => {
-    const work = await jobWork({ speed: 1 });
+    // A turn of the job lasts until it has been asked about.
+    const turns: (() => void)[] = [];
+    const work = await jobWork({ sleep: () => new Promise((resolve) => turns.push(resolve)) });
+    work.falsify(({ name }) => {
+      if (name === 'get_job_status') turns.shift()?.();
+      return undefined;
+    });
     const foreground = await work.run('slow --ms 3000');
     expect(foreground).toMatchObject({ code: 0, stdout: '{"ms":3000}\n' });
     expect(foreground.stderr).toMatch(/^progress: \d\/4 \(\d+%\) Turn \d\n/);
