@@ -8,7 +8,7 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
 /** The code of jobs is JavaScript, and has JavaScript's numbers: what goes to it, and comes from it, is plain JSON. */
 const JOB_CODE: Record<string, string> = Object.fromEntries(
-  ['files/describe', 'runs/run-job', 'runs/run-worker', 'runs/workflow-run'].map((name) => [
+  ['files/describe', 'runs/run-job', 'runs/run-worker', 'runs/step-functions'].map((name) => [
     `jobhost/${name}.ts`,
     'values of the code of jobs',
   ]),
