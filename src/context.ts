@@ -35,6 +35,8 @@ export interface Context {
   readonly stderr: OutStream;
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as the reason's `signal`. A second one, later, ends the process. */
   readonly interrupted: AbortSignal;
+  /** Has the second signal call `act`, with the exit code that the process should end with, in place of ending it. A third one ends it. */
+  onSecondSignal(act: (exitCode: number) => void): void;
 }
 
 /** The reason of `Context.interrupted`. */
@@ -51,6 +53,12 @@ export class SignalReason extends Error {
 
 /** Builds the context of this process and installs its signal and stream handlers. Error: IoError for a working folder without a path. */
 export function processContext(entry: string): Context {
+  let second: ((exitCode: number) => void) | undefined;
+  const exit = (code: number) => {
+    const act = second ?? process.exit;
+    second = undefined;
+    act(code);
+  };
   return {
     env: process.env,
     cwd: workingFolder(),
@@ -72,7 +80,10 @@ export function processContext(entry: string): Context {
     },
     stdout: outStream(1, () => process.stdout),
     stderr: outStream(2, () => process.stderr),
-    interrupted: interruption(process, systemClock.monotonic, process.exit),
+    interrupted: interruption(process, systemClock.monotonic, exit),
+    onSecondSignal(act) {
+      second = act;
+    },
   };
 }
 
@@ -241,7 +252,9 @@ export function interruption(
     source.on(name, () => {
       const reason = new SignalReason(name);
       if (controller.signal.aborted) {
-        if (monotonic() - first > SAME_SIGNAL_MS) exit(reason.exitCode);
+        if (monotonic() - first <= SAME_SIGNAL_MS) return;
+        first = monotonic();
+        exit(reason.exitCode);
         return;
       }
       first = monotonic();

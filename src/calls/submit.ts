@@ -1,3 +1,4 @@
+import type { CallQueue } from '../jobs/call-queue.ts';
 import type { JobEvents } from '../jobs/deps.ts';
 import type { ServerLink, TaskMode } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
@@ -36,7 +37,7 @@ export interface BackgroundEvents {
   onSynchronous?: () => void;
 }
 
-/** What the server makes of a workflow of this program: nothing, it does not know of it. */
+/** What the server makes of what others run: nothing, it does not know of it. */
 const NOT_A_TASK: TaskMode = { tasks: 'none', certain: false, holdable: true, cancel: true };
 
 /** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
@@ -52,12 +53,18 @@ export async function callInBackground(
     const job = await workflowInBackground(scope, call, call.plan, options);
     return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
   }
+  const { calls } = (await scope.jobDeps()).store;
+  if (calls && options.detach) return toWorkers(scope, calls, call, options);
   const opening = scope.stop('the call was not finished in time');
   let stop = opening;
   let detach = () => {};
   try {
     const { link, plan, ...way } = await connect(scope, call, options, opening.signal);
     detach = way.detach;
+    if (calls && plan.mode.tasks === 'none' && (await canWorkersHave(scope, calls, call))) {
+      await link.close({ keepSession: false });
+      return await toWorkers(scope, calls, call, options);
+    }
     const { clock, interrupted } = scope.context;
     // Of a run in this program --timeout is the limit of each attempt.
     if (plan.mode.tasks === 'none') stop = stopAfter(clock, interrupted, undefined, '');
@@ -93,6 +100,24 @@ export async function callInBackground(
     stop.dispose();
     opening.dispose();
   }
+}
+
+const workers = () => import('./submit-to-workers.ts');
+
+/** Workers make the call: the command returns with the record. */
+async function toWorkers(
+  scope: CallScope,
+  calls: CallQueue,
+  call: PreparedCall,
+  options: CallOptions,
+): Promise<BackgroundCall> {
+  const job = await (await workers()).submitToWorkers(scope, calls, call, options);
+  return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
+}
+
+async function canWorkersHave(scope: CallScope, calls: CallQueue, call: PreparedCall): Promise<boolean> {
+  const { hasWorkers, mayWait } = await workers();
+  return (await mayWait(scope, call)) && hasWorkers(scope, calls);
 }
 
 /** Connects for a background call, and says what the server makes of it. */

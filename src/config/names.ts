@@ -11,6 +11,7 @@ export const HOST_COMMANDS = [
   'demo',
   'doctor',
   'serve',
+  'worker',
   'help',
   'version',
 ] as const;

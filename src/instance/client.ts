@@ -98,6 +98,11 @@ export class InstanceSession implements LinkOpener {
     });
   }
 
+  /** How its server is connected to, for whoever has connections of its own. */
+  get connectTarget(): ConnectTarget {
+    return this.#reach;
+  }
+
   /** Says things through this printer from now on. */
   use(log: Log): void {
     this.#log = log;

@@ -13,7 +13,7 @@ export class CancelRequested extends Error {}
 
 /** Hears of a cancel request that another process wrote. */
 export function watchForCancel(
-  deps: Pick<JobDeps, 'store' | 'clock'>,
+  deps: Pick<JobDeps, 'store' | 'clock' | 'changes'>,
   id: string,
   until: AbortSignal,
   onCancel: () => void,

@@ -28,6 +28,8 @@ export interface JobDeps {
    * has one all the time.
    */
   turns?: Turns | undefined;
+  /** Hears of what is asked of a job of this process's, sooner and for less than by the store's own `changes`. */
+  changes?: JobStore['changes'] | undefined;
   /** Milliseconds of unbroken failure that end a wait. */
   failureBudgetMs: number;
 }

@@ -1,16 +1,16 @@
 /** All that is written of a job once it has its record: the server has accepted it, what was seen of it, how it ended. */
-import { CliError, IoError, UsageError } from '../errors.ts';
+import { CliError, IoError, UnreachableError, UsageError } from '../errors.ts';
 import { stringifyJson } from '../lib/json/exact-json.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobRecord, Observation, Progress, TaskFact } from './record.ts';
 
-/** The work has ended, and its end is in hand, but the disk refuses to take it. `job` is the record as it would be. */
+/** The work has ended, and its end is in hand, but the store does not take it: the disk refuses, or it is away. `job` is the record as it would be. */
 export class UnrecordedEndError extends IoError {
   readonly job: JobRecord;
   readonly end: JobEnd;
 
-  constructor(job: JobRecord, end: JobEnd, cause: IoError) {
+  constructor(job: JobRecord, end: JobEnd, cause: CliError) {
     super(`${job.job_id} is ${end.status}, which could not be recorded: ${cause.message}`, {
       cause,
       hint: cause.hint,
@@ -21,12 +21,12 @@ export class UnrecordedEndError extends IoError {
   }
 }
 
-/** The server has taken a call, but the disk refuses to take its handle. */
+/** The server has taken a call, but the store does not take its handle. */
 export class UnrecordedTaskError extends IoError {
   readonly jobId: string;
   readonly fact: TaskFact;
 
-  constructor(jobId: string, fact: TaskFact, cause: IoError) {
+  constructor(jobId: string, fact: TaskFact, cause: CliError) {
     super(
       `the server runs ${jobId} as task ${fact.remote_task_id}, which could not be recorded: ${cause.message}`,
       {
@@ -53,9 +53,14 @@ export async function recordEnd(
     return await deps.store.finish(job.job_id, end, job.resumed);
   } catch (error) {
     if (error instanceof UsageError && error.code === 'unknown_job') return endedRecord(job, end);
-    if (!(error instanceof IoError)) throw error;
+    if (!takesNothing(error)) throw error;
     throw new UnrecordedEndError(endedRecord(job, end), end, error);
   }
+}
+
+/** A store that takes nothing now may do so later. */
+export function takesNothing(error: unknown): error is CliError {
+  return error instanceof IoError || error instanceof UnreachableError;
 }
 
 function endedRecord(job: JobRecord, end: JobEnd): JobRecord {
@@ -103,7 +108,7 @@ export async function recordAcceptance(
   try {
     await deps.store.accept(id, accepted);
   } catch (error) {
-    if (!(error instanceof IoError)) throw error;
+    if (!takesNothing(error)) throw error;
     throw new UnrecordedTaskError(id, accepted, error);
   }
 }

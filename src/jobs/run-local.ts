@@ -27,6 +27,13 @@ type Attempt =
   | { kind: 'settled'; submitted: Submitted }
   | { kind: 'ended'; end: JobEnd; error?: unknown; mayRetry: boolean };
 
+/** Another process goes on with the job: nothing more is sent, or written, here. */
+export class TakenOver extends Error {
+  constructor() {
+    super('another worker goes on with it');
+  }
+}
+
 interface Run {
   deps: JobDeps;
   link: ServerLink;
@@ -59,10 +66,13 @@ export async function runLocally(
   );
   const retry = options.local?.retry ?? NO_RETRY;
   const log = (text: string) => deps.store.log(job.job_id, text);
+  const { claimed } = options.local ?? {};
   try {
-    for (let number = 1; ; number++) {
-      recorder.now({ status: 'running', attempt: number });
-      await log(`attempt ${number} of ${retry.attempts}`);
+    for (let number = claimed?.attempt ?? 1; ; number++) {
+      if (!claimed) {
+        recorder.now({ status: 'running', attempt: number });
+        await log(`attempt ${number} of ${retry.attempts}`);
+      } else if (number > claimed.attempt && !(await claimed.next(number))) throw new TakenOver();
       const attempt = await tryOnce({ deps, link, call, job, options, recorder });
       if (attempt.kind === 'settled') return attempt.submitted;
       const { end, error, mayRetry } = attempt;

@@ -33,6 +33,8 @@ export interface SubmitOptions {
 export interface LocalRun {
   /** Without it the call is made once. With more than one attempt the call runs here even where the server has tasks. */
   retry?: RetryPolicy | undefined;
+  /** The attempt that is begun already, on record too, where a worker has claimed it. `next` begins a later one; false: the job is another's now. */
+  claimed?: { attempt: number; next(attempt: number): Promise<boolean> } | undefined;
   /** How long one attempt may take, in milliseconds. */
   attemptTimeoutMs?: number | undefined;
   /** What is wrong with a result by the tool's outputSchema, or why that was not checked; aborting ends the check. */

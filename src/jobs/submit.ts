@@ -36,8 +36,7 @@ export async function submitJob(
   call: ToolCall,
   options: SubmitOptions,
 ): Promise<Submitted> {
-  const mode = link.taskMode(call);
-  const local = mayRetry(options.local?.retry) || mode.tasks === 'none' || !(mode.holdable || options.holds);
+  const local = runsHere(link, call, options);
   const job =
     options.resumes === undefined
       ? await deps.store.create({
@@ -52,8 +51,31 @@ export async function submitJob(
         })
       : await deps.store.resume(options.resumes, deps.holder);
   options.onCreated?.(job);
+  return sendCall(deps, link, call, job, options);
+}
+
+/** Whether the call runs in this process, inside a local job: no task can outlive it, or the call may be tried again. */
+function runsHere(
+  link: ServerLink,
+  call: ToolCall,
+  { local, holds }: Pick<SubmitOptions, 'local' | 'holds'>,
+): boolean {
+  const mode = link.taskMode(call);
+  return mayRetry(local?.retry) || mode.tasks === 'none' || !(mode.holdable || holds);
+}
+
+/** Sends the call of a job that has its record. The record tells what comes of it, and `error`. */
+export async function sendCall(
+  deps: JobDeps,
+  link: ServerLink,
+  call: ToolCall,
+  job: JobRecord,
+  options: SubmitOptions,
+): Promise<Submitted> {
   const ofJob = { ...call, job: job.job_id };
-  return local ? runLocally(deps, link, ofJob, job, options) : submitTask(deps, link, ofJob, job, options);
+  return runsHere(link, call, options)
+    ? runLocally(deps, link, ofJob, job, options)
+    : submitTask(deps, link, ofJob, job, options);
 }
 
 async function submitTask(

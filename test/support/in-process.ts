@@ -75,6 +75,7 @@ export async function runInProcess({ args, env, cwd, input, columns }: Line): Pr
     stdout: out,
     stderr: err,
     interrupted: new AbortController().signal,
+    onSecondSignal() {},
   };
   try {
     const code = await runIn(context, args);

@@ -19,6 +19,8 @@ export const noRedis: string | undefined = (() => {
 export interface TestRedis {
   /** `127.0.0.1:PORT` */
   host: string;
+  /** Kills it, and starts it again where it was: what its settings have kept is there. */
+  restart(): Promise<void>;
   /** Ends it, at once. */
   kill(): Promise<void>;
 }
@@ -29,9 +31,26 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   // Not a folder of one test: a server may be for all tests of a file.
   const dir = mkdtempSync(join(tmpdir(), 'mcp2cli-redis-'));
   const lines = ['bind 127.0.0.1', `port ${port}`, 'save ""', 'daemonize no', `dir ${dir}`];
+  const start = () => startProcess([...lines, ...settings, ''].join('\n'));
+  let running = await start();
+  return {
+    host: `127.0.0.1:${port}`,
+    restart: async () => {
+      await running();
+      running = await start();
+    },
+    kill: async () => {
+      await running();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves when it answers, with what kills it. */
+async function startProcess(configuration: string): Promise<() => Promise<void>> {
   const child = spawn('redis-server', ['-'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
-  child.stdin.end([...lines, ...settings, ''].join('\n'));
+  child.stdin.end(configuration);
   let said = '';
   await new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -41,13 +60,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)));
   });
-  return {
-    host: `127.0.0.1:${port}`,
-    kill: async () => {
-      child.kill('SIGKILL');
-      await ended;
-      rmSync(dir, { recursive: true, force: true });
-    },
+  return async () => {
+    child.kill('SIGKILL');
+    await ended;
   };
 }
 

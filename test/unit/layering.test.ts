@@ -66,6 +66,7 @@ const ROOMS = [
   'keeper',
   'instance',
   'calls',
+  'worker',
   'jobhost',
   'doctor',
   'cli',

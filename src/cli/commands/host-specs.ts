@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../program.ts';
 import { AUTH_SPEC } from './auth/specs.ts';
+import { WORKER_SPEC } from './worker/specs.ts';
 
 /** `tools.TOOL.KEY` */
 const isOfTools = (key: string) => /^tools(\.|$)/.test(key);
@@ -254,6 +255,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     ].join(' '),
     run: async (app, [name], options) => (await import('./serve.ts')).serve(app, name, options),
   },
+  WORKER_SPEC,
   {
     name: 'doctor',
     summary: 'check this machine, the configuration, jobs and servers',

@@ -27,6 +27,8 @@ export const WORD_KINDS: Readonly<Record<string, readonly WordKind[]>> = {
   unlink: ['instance'],
   doctor: ['instance'],
   serve: ['instance'],
+  'worker run': ['instance'],
+  'worker status': ['instance'],
   'keeper status': ['instance'],
   'keeper stop': ['instance'],
   'keeper logs': ['instance'],

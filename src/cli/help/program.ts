@@ -26,7 +26,7 @@ Servers:
   completion SHELL              print the shell completion script
   keeper [status|stop|logs]     manage the background processes that hold jobs
   doctor [INSTANCE]             check the machine, configuration and servers
-  serve INSTANCE                an MCP server for other hosts, with background jobs
+  serve NAME, worker [NAME...]  an MCP server for other hosts; make shared calls
   demo start|stop|status|tour   a real server to try things on
 
 Commands of an instance:

@@ -8,11 +8,11 @@ const RELIES_MS = 5_000;
  * that it returns rejects with the signal's reason.
  */
 export function changesOf(
-  { store, clock }: Pick<JobDeps, 'store' | 'clock'>,
+  { store, clock, changes }: Pick<JobDeps, 'store' | 'clock' | 'changes'>,
   id: string,
   pauseMs: number,
 ): (signal: AbortSignal) => Promise<void> {
-  const changed = store.changes?.(id);
+  const changed = changes?.(id) ?? store.changes?.(id);
   if (!changed) return (signal) => clock.sleep(pauseMs, signal);
   return async (signal) => {
     const over = new AbortController();

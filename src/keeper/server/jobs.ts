@@ -1,10 +1,10 @@
-import { AuthError, CliError, IoError } from '../../errors.ts';
+import { AuthError, CliError } from '../../errors.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
 import { followTask } from '../../jobs/follow/follow-task.ts';
+import { untilRecorded } from '../../jobs/follow/until-recorded.ts';
 import { lost } from '../../jobs/job-end.ts';
 import type { Answer, Answerer, JobStore } from '../../jobs/ports.ts';
 import { isTerminal, type JobEnd, type JobRecord, type TaskFact } from '../../jobs/record.ts';
-import { UnrecordedEndError, UnrecordedTaskError } from '../../jobs/recorder.ts';
 import type { Submitted } from '../../jobs/submission.ts';
 import { submitJob } from '../../jobs/submit.ts';
 import { type Stop, stopAfter } from '../../lib/stop.ts';
@@ -236,7 +236,10 @@ export class KeeperWork {
   async #toTheEnd(submitted: Promise<Submitted>, run: Run, lease: Lease): Promise<void> {
     let job: JobRecord | undefined;
     try {
-      ({ job } = await this.#recorded(submitted, run));
+      job = await this.#recorded(
+        submitted.then((done) => done.job),
+        run,
+      );
       for (let failures = 0; !isTerminal(job.status) && !run.stop.signal.aborted; failures++)
         job = await this.#drive(run, job, lease, failures);
       this.#options.log(`${job.job_id} ${job.capability}: ${job.status}`);
@@ -249,12 +252,7 @@ export class KeeperWork {
   async #drive({ deps, stop, events, running }: Run, job: JobRecord, lease: Lease, failures: number) {
     try {
       const driven = followTask(deps, job, { stop, events, link: lease.link });
-      return (
-        await this.#recorded(
-          driven.then((ended) => ({ job: ended })),
-          { deps, stop, events, running },
-        )
-      ).job;
+      return await this.#recorded(driven, { deps, stop, events, running });
     } catch (error) {
       const hopeless = !(error instanceof CliError) || error instanceof AuthError || job.holder == null;
       if (this.#stopping || hopeless) throw error;
@@ -264,35 +262,15 @@ export class KeeperWork {
     }
   }
 
-  /** What the disk refuses is kept here until it takes it: nobody else has it. */
-  async #recorded<T extends { job: JobRecord }>(
-    work: Promise<T>,
-    { deps, stop, running }: Omit<Run, 'onCreated'>,
-  ): Promise<{ job: JobRecord }> {
-    const { store } = deps;
-    let put: () => Promise<JobRecord>;
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof UnrecordedEndError) {
-        running.unrecorded = error.end;
-        put = async () => store.finish(error.job.job_id, error.end);
-      } else if (error instanceof UnrecordedTaskError)
-        put = async () => {
-          await store.accept(error.jobId, error.fact);
-          return store.read(error.jobId);
-        };
-      else throw error;
-      this.#options.log(`${error.message}; trying again until it can be`);
-    }
-    for (;;) {
-      await deps.clock.sleep(PATIENCE_MS, stop.signal);
-      try {
-        return { job: await put() };
-      } catch (again) {
-        if (!(again instanceof IoError)) throw again;
-      }
-    }
+  /** What the store does not take is kept here until it does: nobody else has it. */
+  #recorded(work: Promise<JobRecord>, { deps, stop, running }: Omit<Run, 'onCreated'>): Promise<JobRecord> {
+    return untilRecorded(deps, work, {
+      signal: stop.signal,
+      log: this.#options.log,
+      onUnrecorded: (end) => {
+        running.unrecorded = end;
+      },
+    });
   }
 }
 

@@ -137,16 +137,20 @@ describe.skipIf(noRedis !== undefined)('one history', () => {
   it('a keeper keeps its jobs there, and another takes its place for another store', async () => {
     const server = await demoServer({ dialect: 'plain' });
     const home = await homeAt(server.url);
+    await run(['instances', 'set', 'work', 'keepAlive', 'true'], { home });
     const addressOf = (prefix: string) => ({
       MCP2CLI_STORE: `redis://:p%40ss%2Fw%23rd@${redis.host}/0?prefix=${prefix}:`,
     });
-    const detached = async (env: Record<string, string>) => {
-      const submitted = await run(['work', 'echo', '--message', 'hi', '--detach', '--quiet'], { home, env });
-      expect(submitted).toMatchObject({ code: 0, stderr: '' });
+    const kept = async (env: Record<string, string>) => {
+      const submitted = await run(['work', 'echo', '--message', 'hi', '--background', '--quiet'], {
+        home,
+        env,
+      });
+      expect(submitted).toMatchObject({ code: 0 });
       return submitted.stdout.trim();
     };
     for (const env of [addressOf('k1'), addressOf('k2')]) {
-      const id = await detached(env);
+      const id = await kept(env);
       expect(await run(['work', 'jobs', 'wait', id], { home, env })).toMatchObject({ code: 0 });
       const listed = JSON.parse((await run(['--json', 'work', 'jobs', 'list'], { home, env })).stdout);
       expect(listed.map((job: { job_id: string }) => job.job_id)).toEqual([id]);

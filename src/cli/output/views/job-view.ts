@@ -104,7 +104,8 @@ export function jobSummary(job: JobRecord): string {
 
 /** `Job submitted: job_abc123 (task: task_xyz789)` */
 export function submittedLine(job: JobRecord, printer: Printer): string {
-  const where = job.remote_task_id === null ? 'local' : `task: ${printer.safeLine(job.remote_task_id)}`;
+  const waits = job.status === 'queued' && job.holder === null ? 'for a worker' : 'local';
+  const where = job.remote_task_id === null ? waits : `task: ${printer.safeLine(job.remote_task_id)}`;
   const parts = ['Job submitted:', job.job_id, `(${where})`];
   return printer.outTTY ? wrapWords(parts, printer.width) : parts.join(' ');
 }

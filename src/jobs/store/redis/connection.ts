@@ -1,6 +1,6 @@
 /** The connection to a store in Redis, and its errors as people know them. Loads ioredis; nothing else does. */
 import { isIP } from 'node:net';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
 import { QUEUE_SCRIPTS } from './queue-scripts.ts';
@@ -42,27 +42,15 @@ export async function connectStore(
   patienceMs: number,
   limitMs = LIMIT_MS,
 ): Promise<StoreConnection> {
-  const { host, port, tls, username, password, db } = address;
   let reached = false;
   let closed = false;
   let lost: number | undefined;
   let last: Error | undefined;
   const redis = new Redis({
-    host,
-    port,
-    db,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    // A name that is asked for is never an address (RFC 6066).
-    ...(tls ? { tls: isIP(host) ? {} : { servername: host } } : {}),
+    ...redisOptions(address),
     lazyConnect: true,
     connectTimeout: limitMs,
     socketTimeout: limitMs,
-    // INFO is asked for below, once.
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    maxRetriesPerRequest: null,
-    connectionName: 'mcp2cli',
     retryStrategy(times) {
       lost ??= performance.now();
       if (!reached || performance.now() - lost > patienceMs) return null;
@@ -132,6 +120,26 @@ export async function connectStore(
       return heard;
     },
     close,
+  };
+}
+
+/** How the store is connected to, again and again where it is away. */
+export function redisOptions({ host, port, tls, username, password, db }: StoreAddress): RedisOptions {
+  return {
+    host,
+    port,
+    db,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    // A name that is asked for is never an address (RFC 6066).
+    ...(tls ? { tls: isIP(host) ? {} : { servername: host } } : {}),
+    connectTimeout: LIMIT_MS,
+    // INFO is asked for once, by whoever needs it.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    maxRetriesPerRequest: null,
+    connectionName: 'mcp2cli',
+    retryStrategy: pauseMs,
   };
 }
 

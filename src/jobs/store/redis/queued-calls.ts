@@ -1,6 +1,7 @@
 /** Calls for workers in Redis: queue-scripts.ts decides, layout.ts has the keys. */
 import type { Redis } from 'ioredis';
 import type { AbortSignalLike } from '../../../lib/clock.ts';
+import { parseJson } from '../../../lib/json/exact-json.ts';
 import type { CallQueue, Claim, Claimant, NewQueuedJob, QueueState, WorkerFacts } from '../../call-queue.ts';
 import type { JobRecord } from '../../record.ts';
 import type { Access } from './access.ts';
@@ -118,7 +119,7 @@ export class QueuedCalls implements CallQueue {
       const alive = leases.filter((_, i) => i % 2 === 0 && Number(leases[i + 1]) > now);
       return {
         target,
-        workers: alive.flatMap((id) => (about[id] ? [JSON.parse(about[id]) as WorkerFacts] : [])),
+        workers: alive.flatMap((id) => (about[id] ? [parseJson(about[id]) as WorkerFacts] : [])),
         waiting,
         running,
         oldest: first[1] === undefined ? null : new Date(Number(first[1])).toISOString(),

@@ -24,6 +24,7 @@ import {
   type WorkflowPlan,
 } from '../../record.ts';
 import { checkResumable, stepsOf } from '../../workflow/steps.ts';
+import { assemble } from '../assemble.ts';
 import { capped, observedFields } from '../capped.ts';
 import { BASE32, checkedId, isJobName, randomDigits, resolveName } from '../job-id.ts';
 import { Access } from './access.ts';
@@ -77,8 +78,11 @@ export class RedisJobStore implements JobStore {
     const record = newJobText({ ...job, holder: null });
     const queued = [job.target, job.call, job.attempts];
     const args = [record, randomDigits(), BASE32, '', 0, keys.changes, SCHEMA_VERSION, plan, ...queued];
-    const said = (await this.#access.run('jobCreate', keys.jobs, args)) as [string, string, number];
-    return { job: await this.read(said[0]), alive: said[2] };
+    const said = await this.#access.run('jobCreate', keys.jobs, args);
+    const [id, created, alive] = said as [string, string, number];
+    // As it was published: a worker may be at its end by now.
+    const published = assemble(this.#access.facts(id, { v: String(SCHEMA_VERSION), job: record, created }));
+    return { job: { ...published, instance: this.#access.instance }, alive };
   }
 
   async accept(id: string, fact: TaskFact): Promise<void> {

@@ -1,0 +1,56 @@
+/** A call for the workers of a shared store: it waits there with its record, and this command ends. */
+import { targetHash } from '../config/target/target-hash.ts';
+import { UsageError } from '../errors.ts';
+import type { CallQueue } from '../jobs/call-queue.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import { stringifyJson } from '../lib/json/exact-json.ts';
+import type { CallScope, PreparedCall } from './call.ts';
+import type { CallOptions } from './options.ts';
+import { queuedCall } from './queued-call.ts';
+
+/** Whether a worker of the instance's server lives. */
+export async function hasWorkers(scope: CallScope, calls: CallQueue): Promise<boolean> {
+  const target = targetHash(scope.instance.identity);
+  return (await calls.state()).some((one) => one.target === target && one.workers.length > 0);
+}
+
+/** Whether the arguments may wait in the store: they have no secrets, or are sealed. Error: ConfigError for a key that is none. */
+export async function mayWait(scope: CallScope, call: PreparedCall): Promise<boolean> {
+  const { storeKey } = await import('../jobs/store/redis/sealed-call.ts');
+  if (storeKey(scope.context.env)) return true;
+  return stringifyJson(call.arguments) === stringifyJson(call.storedArguments);
+}
+
+/**
+ * Publishes the job with its call. Errors: UsageError for secrets without a key to seal them, those of the store; nothing is written then.
+ */
+export async function submitToWorkers(
+  scope: CallScope,
+  calls: CallQueue,
+  call: PreparedCall,
+  options: CallOptions,
+): Promise<JobRecord> {
+  const { instance, context, printer } = scope;
+  if (!(await mayWait(scope, call)))
+    throw new UsageError('arguments with secrets are not given to the store as they are', {
+      code: 'secrets_need_key',
+      hint: 'set MCP2CLI_STORE_KEY, here and for the workers, to seal them: openssl rand -base64 32',
+    });
+  const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
+  const { job, alive } = await calls.submit({
+    instance: instance.name,
+    capability: call.metadata?.capability ?? call.tool.name,
+    arguments: call.storedArguments,
+    backend: null,
+    session: null,
+    metadata: call.metadata,
+    target: targetHash(instance.identity),
+    call: sealCall(queuedCall(call, options), storeKey(context.env)),
+    attempts: options.runOptions.retry.attempts,
+  });
+  if (alive === 0)
+    printer.note(
+      `no worker takes jobs of ${instance.name} now: ${job.job_id} waits for one (mcp2cli worker ${instance.name})`,
+    );
+  return job;
+}

@@ -1,0 +1,186 @@
+/** The jobs that a worker has under way: each was delivered, is claimed, run to its end, and let go of. */
+import type { QueuedCall } from '../calls/queued-call.ts';
+import type { InstanceScope } from '../instance/scope.ts';
+import type { CallQueue, Claim, Claimant } from '../jobs/call-queue.ts';
+import type { JobDeps } from '../jobs/deps.ts';
+import { lost } from '../jobs/job-end.ts';
+import type { JobStore } from '../jobs/ports.ts';
+import { policyAnswerer } from '../jobs/questions/policy.ts';
+import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import { TakenOver } from '../jobs/run-local.ts';
+import { openCall } from '../jobs/store/redis/sealed-call.ts';
+import type { ConnectionPool } from '../keeper/server/connection-pool.ts';
+import { OpenQuestions } from '../keeper/server/open-questions.ts';
+import { randomId } from '../lib/random-id.ts';
+import { type Stop, stopAfter } from '../lib/stop.ts';
+import { runClaimed } from './claimed-job.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/** The pause after a claim that the store did not answer, in milliseconds. */
+const PAUSE_MS = 1_000;
+
+export interface RunningJobsOptions {
+  scope: InstanceScope;
+  store: JobStore & { readonly calls: CallQueue };
+  deps: Omit<JobDeps, 'ask'>;
+  connections: ConnectionPool;
+  /** Each tool's `execution.taskSupport`, as submitters tell it. */
+  supports: Map<string, string>;
+  /** What calls are sealed with. */
+  key: Buffer | undefined;
+  mailbox: Mailbox;
+  claimant: () => Claimant;
+  /** The worker ends. */
+  ending: AbortSignal;
+  say: (text: string) => void;
+  onFailure: (error: Error) => void;
+  onChange: () => void;
+}
+
+interface Running {
+  stop: Stop;
+  job?: JobRecord;
+  /** Its record was seen to have ended while the work on it goes on. */
+  endSeen?: boolean;
+}
+
+export class RunningJobs {
+  readonly #options: RunningJobsOptions;
+  readonly #running = new Map<string, Running>();
+
+  constructor(options: RunningJobsOptions) {
+    this.#options = options;
+  }
+
+  get ids(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  /** Ends what runs: what only this worker could have brought to its end is lost, and says so. */
+  async abort(why: string): Promise<void> {
+    const { store, scope } = this.#options;
+    await Promise.all(
+      [...this.#running.entries()].map(async ([id, { stop, job }]) => {
+        try {
+          const seen = job && (await store.read(id));
+          // A task that the server has goes on, and is followed by whichever worker claims it next.
+          if (seen && !isTerminal(seen.status) && seen.holder != null)
+            await store.finish(
+              id,
+              lost('worker_stopped', `${why}; its outcome is unknown`, scope.context.clock),
+            );
+        } catch (error) {
+          this.#options.say(`${id}: ${(error as Error).message}`);
+        }
+        stop.abort(new Error(why));
+      }),
+    );
+  }
+
+  /** Gives up jobs whose records have ended by another hand: nothing that is still learned of them counts. */
+  async leaveEnded(): Promise<void> {
+    for (const [id, running] of this.#running) {
+      const before = running.endSeen;
+      running.endSeen = await this.#options.store.hasEnded(id);
+      // The end is on record a moment before the work on it is done.
+      if (running.endSeen && before) running.stop.abort(new Error('its record has ended by another hand'));
+    }
+  }
+
+  /** Takes a job that was delivered, however often it is: resolves when there is nothing more to do for it here. */
+  async deliver(id: string): Promise<void> {
+    // Brought again while it runs here.
+    if (this.#running.has(id)) return;
+    const { clock } = this.#options.scope.context;
+    const running: Running = { stop: stopAfter(clock, undefined, undefined, '') };
+    this.#running.set(id, running);
+    try {
+      await this.#work(id, running);
+    } catch (error) {
+      await this.#abandon(id, running, error as Error);
+    } finally {
+      this.#running.delete(id);
+      this.#options.mailbox.forget(id);
+      running.stop.dispose();
+      this.#options.onChange();
+    }
+  }
+
+  async #work(id: string, running: Running): Promise<void> {
+    const { store, scope } = this.#options;
+    const { deps, connections, supports, key } = this.#options;
+    const token = randomId();
+    const claim = await this.#claim(id, token);
+    const { decision } = claim;
+    if (decision !== 'send' && decision !== 'drive') {
+      if (decision === 'lost' || decision === 'canceled') this.#options.say(`${id}: ${decision}`);
+      return;
+    }
+    const job = await store.read(id);
+    const text = await store.calls.call(id);
+    if (text === undefined || isTerminal(job.status)) return;
+    running.job = job;
+    const opened = () => openCall(text, key) as unknown as QueuedCall;
+    const questions = new OpenQuestions(policyAnswerer(policyOf(opened)));
+    const ended = await runClaimed({
+      scope,
+      deps: { ...deps, ask: questions.answerer },
+      connections,
+      job,
+      claim,
+      call: async () => opened(),
+      next: (attempt) => store.calls.beginAttempt(id, token, attempt),
+      support: (tool, support) => {
+        if (support === null) supports.delete(tool);
+        else supports.set(tool, support);
+      },
+      stop: running.stop,
+      events: {
+        onNote: (note) => this.#options.say(`${id}: ${note}`),
+        onAnswered: ({ request_id }) => questions.close(request_id),
+        onRefused: ({ request_id }, error) => questions.close(request_id, error),
+      },
+      log: (line) => this.#options.say(`${id}: ${line}`),
+    });
+    this.#options.say(`${id} ${ended.capability}: ${ended.status}`);
+  }
+
+  /** Asks until there is an answer, with one token: a claim whose answer was lost is the same claim. */
+  async #claim(id: string, token: string): Promise<Claim> {
+    const { store, scope } = this.#options;
+    for (;;) {
+      try {
+        return await store.calls.claim(id, this.#options.claimant(), token);
+      } catch (error) {
+        this.#options.onFailure(error as Error);
+        await scope.context.clock.sleep(PAUSE_MS, this.#options.ending);
+      }
+    }
+  }
+
+  /** A job that nobody drives any more has an end: nothing stays running on record that does not. */
+  async #abandon(id: string, { job }: Running, error: Error): Promise<void> {
+    this.#options.say(`${id}: ${error.message}`);
+    if (error instanceof TakenOver || !job || this.#options.ending.aborted) return;
+    const { store, scope } = this.#options;
+    try {
+      const seen = await store.read(id);
+      if (isTerminal(seen.status) || seen.holder == null) return;
+      await store.finish(
+        id,
+        lost('worker_failed', `the worker gave it up: ${error.message}`, scope.context.clock),
+      );
+    } catch (again) {
+      this.#options.say(`${id}: ${(again as Error).message}`);
+    }
+  }
+}
+
+function policyOf(call: () => QueuedCall): QueuedCall['elicit'] {
+  try {
+    return call().elicit;
+  } catch {
+    // Told as the job's end.
+    return 'ask';
+  }
+}
