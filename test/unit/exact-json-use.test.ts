@@ -42,6 +42,7 @@ const WRITES: Record<string, string> = {
   'run.ts': 'words of an error',
   'doctor/configuration.ts': 'words of a check',
   'jobs/store/index/index-format.ts': 'a session: texts alone',
+  'jobs/store/job-log.ts': 'calls of our own: names, times, words',
   'keeper/client/access.ts': 'a key',
   'keeper/client/start.ts': 'orders of our own',
   'keeper/state.ts': 'a file of our own',
