@@ -66,8 +66,9 @@ export async function runWorkers(
     await Promise.race([Promise.all(workers.map((worker) => worker.stop())), aborted]);
     return code;
   } finally {
-    if (healthFile !== undefined) rmSync(healthFile, { force: true });
     await Promise.allSettled(workers.map((worker) => worker.close()));
+    // Last: while they close it is still written.
+    if (healthFile !== undefined) rmSync(healthFile, { force: true });
   }
 }
 
