@@ -3,6 +3,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { IoError } from './errors.ts';
 import type { Clock } from './lib/clock.ts';
+import { monotonic } from './lib/monotonic.ts';
 import { decodeText } from './lib/text/text.ts';
 
 /** A writable standard stream, as much of it as the program uses. */
@@ -71,7 +72,7 @@ export function processContext(entry: string): Context {
     clock: systemClock,
     stdin: {
       get isTTY() {
-        return process.stdin.isTTY === true;
+        return !isPlain(0) && process.stdin.isTTY === true;
       },
       readAll,
       get stream() {
@@ -165,7 +166,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 /** The machine's clocks. */
 export const systemClock: Context['clock'] = {
   now: () => new Date(),
-  monotonic: () => performance.now(),
+  monotonic,
   sleep,
 };
 
@@ -175,7 +176,7 @@ async function readAll(): Promise<string> {
   return decodeText(Buffer.concat(chunks));
 }
 
-/** Whether a descriptor is a pipe, file or socket, which can be written without Node's streams; they cost 4 ms of start-up. */
+/** Whether a descriptor is a pipe, file or socket: no terminal, and written without Node's streams, which cost 4 ms of start-up. */
 function isPlain(fd: number): boolean {
   if (process.platform === 'win32') return false;
   try {

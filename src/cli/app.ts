@@ -241,7 +241,8 @@ export class App {
   /** Where the person can be asked, if there is a terminal. */
   get terminal(): Terminal | undefined {
     const { stdin } = this.context;
-    return stdin.isTTY && this.printer.errTTY ? { input: stdin.stream, output: process.stderr } : undefined;
+    // In this order: asking Node of stdin opens it, which costs 2 ms where it is /dev/null.
+    return this.printer.errTTY && stdin.isTTY ? { input: stdin.stream, output: process.stderr } : undefined;
   }
 
   /** There is a person, and a server that may want to know them. `auth login` itself has asked already. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { IoError, UsageError } from '../errors.ts';
 import { isRunning, processStart } from '../lib/disk/process-identity.ts';
+import { monotonic } from '../lib/monotonic.ts';
 import type { DemoConfig } from './background-config.ts';
 import { DEMO_CONFIG } from './background-config.ts';
 import type { DemoDialect } from './server.ts';
@@ -232,10 +233,10 @@ async function locked<T>(home: string, work: () => Promise<T>): Promise<T> {
 }
 
 async function until<T>(timeoutMs: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = monotonic() + timeoutMs;
   for (;;) {
     const found = await look();
-    if (found !== undefined || performance.now() > deadline) return found;
+    if (found !== undefined || monotonic() > deadline) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

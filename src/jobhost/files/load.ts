@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { monotonic } from '../../lib/monotonic.ts';
 import type { LoadedFile } from './describe.ts';
 import { findJobFiles } from './find-files.ts';
 import type { LoadWorkerData, LoadWorkerMessage } from './load-worker.ts';
@@ -155,7 +156,7 @@ class Loading {
   #next(thread: Thread): void {
     if (!this.#threads.has(thread)) return;
     thread.file = this.#waiting.shift();
-    thread.startedAt = performance.now();
+    thread.startedAt = monotonic();
     thread.busyMs = 0;
     thread.idleBeforeMs = thread.worker.performance.eventLoopUtilization().idle;
     if (thread.file !== undefined) thread.worker.postMessage(thread.file);
@@ -182,8 +183,7 @@ class Loading {
 
   /** Another thread, where files wait and every thread has one that takes long. */
   #help(): void {
-    const isLong = ({ file, startedAt }: Thread) =>
-      file !== undefined && performance.now() - startedAt >= LONG_MS;
+    const isLong = ({ file, startedAt }: Thread) => file !== undefined && monotonic() - startedAt >= LONG_MS;
     if (this.#waiting.length > 0 && this.#threads.size < MOST_THREADS && [...this.#threads].every(isLong))
       this.#start();
   }
@@ -200,7 +200,7 @@ class Loading {
       const isLate =
         thread.busyMs >= this.#limitMs ||
         idleMs >= this.#limitMs ||
-        performance.now() - thread.startedAt >= SHARE * this.#limitMs;
+        monotonic() - thread.startedAt >= SHARE * this.#limitMs;
       if (isLate)
         this.#lose(
           thread,

@@ -1,6 +1,7 @@
 /** Warm threads for runs. A thread has one run at a time, and another only when the last one has left nothing behind. */
 import { Worker } from 'node:worker_threads';
 import { IoError } from '../../errors.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import type { FromWorker, Order, ToWorker } from './messages.ts';
 
 export interface PoolOptions {
@@ -34,7 +35,7 @@ export type Listener = (
 ) => void;
 
 interface Waiting {
-  /** When it began to wait, by `performance.now()`. */
+  /** When it began to wait, by `monotonic()`. */
   since: number;
   resolve: (thread: Thread) => void;
   reject: (error: unknown) => void;
@@ -71,7 +72,7 @@ export class WorkerPool {
     const [thread] = at < 0 ? [] : this.#idle.splice(at, 1);
     if (thread) return Promise.resolve(thread.claimed());
     return new Promise((resolve, reject) => {
-      const one: Waiting = { since: performance.now(), resolve, reject };
+      const one: Waiting = { since: monotonic(), resolve, reject };
       const leave = () => {
         this.#waiting = this.#waiting.filter((other) => other !== one);
         reject(signal.reason);
@@ -113,7 +114,7 @@ export class WorkerPool {
     // Those that start now are for the first ones.
     const next = this.#waiting[this.#starting];
     if (next === undefined || this.#threads.size >= most) return;
-    const waits = performance.now() - next.since;
+    const waits = monotonic() - next.since;
     const isLong = this.#threads.size === 0 || waits >= WAIT_MS;
     if (isLong && this.#starting < starting) this.#launch();
     this.#later = setTimeout(() => this.#start(), isLong ? WAIT_MS : WAIT_MS - waits);

@@ -3,6 +3,7 @@ import { HANDED_ON } from '../../config/target/server-environment.ts';
 import { KeeperAbsentError } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { isSurely } from '../../lib/disk/holder.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import { presentKeepers } from '../presence.ts';
 import type { KeeperConfig } from '../protocol.ts';
@@ -70,13 +71,13 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
 
 /** A keeper that is there, and has lost its socket to whoever tidies up temporary files, has it again in a moment. */
 async function connectTo(state: KeeperState, { signal, sleep }: KeeperAccess, fingerprint: string) {
-  const until = performance.now() + BACK_MS;
+  const until = monotonic() + BACK_MS;
   for (;;) {
     try {
       return await KeeperClient.connect(state, { fingerprint, signal });
     } catch (error) {
       const back = error instanceof NobodyListensError && isSurely(state.holder);
-      if (!back || performance.now() > until) throw error;
+      if (!back || monotonic() > until) throw error;
       await sleep(BACK_LOOK_MS);
     }
   }

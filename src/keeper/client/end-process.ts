@@ -1,4 +1,5 @@
 import { isHolderAlive, isSurely } from '../../lib/disk/holder.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import type { KeeperState } from '../state.ts';
 
 /** How long a keeper that was told to stop may take, in milliseconds: its server gets 2 s, SIGTERM, 2 s, SIGKILL. */
@@ -30,9 +31,9 @@ export async function kill({ holder }: KeeperState): Promise<'ended' | 'unproved
 }
 
 async function gone(holder: KeeperState['holder'], withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
+  const deadline = monotonic() + withinMs;
   while (isHolderAlive(holder)) {
-    if (performance.now() > deadline) return false;
+    if (monotonic() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return true;

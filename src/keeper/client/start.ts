@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { IoError } from '../../errors.ts';
 import { makePrivateDir } from '../../lib/disk/durable-file.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { KEEPER_MARK } from '../env.ts';
 import { logPath, openLog } from '../log.ts';
 import type { KeeperConfig } from '../protocol.ts';
@@ -43,7 +44,7 @@ export async function startKeeper(options: StartOptions): Promise<KeeperState> {
     const state = keeperAtWork(dir);
     return state && !unusable.has(state.id) ? state : undefined;
   };
-  const deadline = performance.now() + 2 * START_TIMEOUT_MS;
+  const deadline = monotonic() + 2 * START_TIMEOUT_MS;
   for (;;) {
     const running = usable();
     if (running) return running;
@@ -55,7 +56,7 @@ export async function startKeeper(options: StartOptions): Promise<KeeperState> {
         await release().catch(() => {});
       }
     }
-    if (performance.now() > deadline)
+    if (monotonic() > deadline)
       throw new IoError(
         `another process is starting a keeper and does not finish: ${join(dir, 'start.lock')}`,
       );

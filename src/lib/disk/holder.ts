@@ -1,6 +1,7 @@
 /** Whether the process that held a call still lives, as far as that can be told from here. */
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { monotonic } from '../monotonic.ts';
 import type { HolderFacts } from './holder-facts.ts';
 import { isOwnDisk, leaseOf, leaveLease } from './lease.ts';
 import {
@@ -88,9 +89,9 @@ function lookedAt(holder: HolderFacts): Seen {
   if (process.platform === 'linux') return look(holder);
   const key = `${holder.pid} ${holder.started}`;
   const before = looks.get(key);
-  if (before && performance.now() - before.at < LOOK_COUNTS_MS) return before.seen;
+  if (before && monotonic() - before.at < LOOK_COUNTS_MS) return before.seen;
   const seen = look(holder);
-  looks.set(key, { at: performance.now(), seen });
+  looks.set(key, { at: monotonic(), seen });
   return seen;
 }
 

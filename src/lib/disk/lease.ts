@@ -10,6 +10,7 @@ import { closeSync, existsSync, linkSync, openSync, rmSync, statfsSync, statSync
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { monotonic } from '../monotonic.ts';
 
 /** The socket's name in a job's folder. */
 export const LEASE_FILE = 'holder.sock';
@@ -115,10 +116,9 @@ export function leaseOf(folder: string): LeaseState {
   // All jobs of one process have one socket.
   const key = `${found.dev}:${found.ino}`;
   const before = answers.get(key);
-  if (before && (before.state === 'free' || performance.now() - before.at < ASKED_AGAIN_MS))
-    return before.state;
+  if (before && (before.state === 'free' || monotonic() - before.at < ASKED_AGAIN_MS)) return before.state;
   const state = ask(folder);
-  answers.set(key, { at: performance.now(), state });
+  answers.set(key, { at: monotonic(), state });
   return state;
 }
 

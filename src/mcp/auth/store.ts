@@ -6,6 +6,7 @@ import { IoError } from '../../errors.ts';
 import { makePrivateDir, replaceFile } from '../../lib/disk/durable-file.ts';
 import { ioFailure } from '../../lib/disk/io-failure.ts';
 import { stringifyJson } from '../../lib/json/exact-json.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import { pause } from '../http/pause.ts';
 import { forgetKey, readKey } from './keyring.ts';
@@ -88,7 +89,7 @@ export async function withAuthLock<T>(
   work: () => Promise<T> | T,
 ): Promise<T> {
   if (!record) return work();
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = monotonic() + PATIENCE_MS;
   for (;;) {
     const release = await tryAuthLock(dir, record);
     if (release) {
@@ -98,8 +99,7 @@ export async function withAuthLock<T>(
         await release();
       }
     }
-    if (performance.now() > deadline)
-      throw new IoError('another process refreshes this login and does not finish');
+    if (monotonic() > deadline) throw new IoError('another process refreshes this login and does not finish');
     await pause(LOOK_MS);
   }
 }

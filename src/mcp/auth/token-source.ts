@@ -4,6 +4,7 @@
  */
 import { type Stats, statSync } from 'node:fs';
 import type { HttpTarget, Target } from '../../config/target/target.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { orAborted } from '../../lib/stop.ts';
 import type { Logins, TokenContext } from './logins.ts';
 import { type AuthRecord, isFor, isFresh, readAuth } from './record.ts';
@@ -113,7 +114,7 @@ class StoredLogin implements TokenSource {
   /** The login as it stands on disk: a refresh by another process counts at once, a first login in a moment. */
   #read(): AuthRecord | undefined {
     const { file, log } = this.#context;
-    const now = performance.now();
+    const now = monotonic();
     if (now - this.#missed < MISSED_MS) return undefined;
     const stat = statOf(file);
     if (!stat) {

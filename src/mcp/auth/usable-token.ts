@@ -3,6 +3,7 @@
  * give each refresh token out for one use, and take a second use for theft, which ends the login of all.
  */
 import { AuthError, CliError, UnreachableError } from '../../errors.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { pause } from '../http/pause.ts';
 import type { TokenContext } from './logins.ts';
 import { type AuthRecord, type AuthSecrets, isFresh, readAuth } from './record.ts';
@@ -29,7 +30,7 @@ export async function usableToken(
   context: TokenContext,
   sent: string | undefined,
 ): Promise<UsableToken | undefined> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = monotonic() + PATIENCE_MS;
   for (;;) {
     const found = await stored(context, sent);
     if (found === undefined || 'token' in found) return found;
@@ -41,7 +42,7 @@ export async function usableToken(
         await release();
       }
     }
-    if (performance.now() > deadline)
+    if (monotonic() > deadline)
       throw new UnreachableError(
         `another process refreshes the login of ${context.name} and does not finish`,
       );

@@ -1,4 +1,5 @@
 import { SessionGoneError, UnreachableError } from '../../errors.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { pause } from '../http/pause.ts';
 import type { JsonObject, RequestOptions } from './channel.ts';
 
@@ -24,13 +25,13 @@ export async function patiently<T>(
   attempt: () => Promise<T>,
   { limitMs = PATIENCE_MS, signal, log }: Patience,
 ): Promise<T> {
-  const began = performance.now();
+  const began = monotonic();
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       const wait = askedToWait(error);
-      if (wait === undefined || performance.now() - began + wait >= limitMs) throw error;
+      if (wait === undefined || monotonic() - began + wait >= limitMs) throw error;
       log?.(`the server is busy; trying again in ${wait / 1000} s`);
       await pause(wait, signal);
       signal?.throwIfAborted();

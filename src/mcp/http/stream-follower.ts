@@ -1,3 +1,4 @@
+import { monotonic } from '../../lib/monotonic.ts';
 import { MAX_MESSAGE_BYTES, readChunks, tooLarge } from './body.ts';
 import { HttpError } from './errors/http-error.ts';
 import type { StreamEvent } from './event-framer.ts';
@@ -60,7 +61,7 @@ async function readOnce(
   followed: Followed,
   state: FollowState,
 ): Promise<{ done: boolean; fatal?: Error }> {
-  const began = performance.now();
+  const began = monotonic();
   let done = false;
   let events = 0;
   const take = (event: StreamEvent) => {
@@ -78,7 +79,7 @@ async function readOnce(
   }
   state.lastEventId = framer.lastEventId;
   state.retryMs = framer.retryMs ?? state.retryMs;
-  state.quiet = events > 0 || performance.now() - began > LONG_LIFE ? 0 : state.quiet + 1;
+  state.quiet = events > 0 || monotonic() - began > LONG_LIFE ? 0 : state.quiet + 1;
   return { done };
 }
 

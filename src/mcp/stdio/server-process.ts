@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { monotonic } from '../../lib/monotonic.ts';
 import {
   forgetGroup,
   groupLives,
@@ -80,7 +81,7 @@ export class ServerProcess {
     child.once('exit', () => {
       this.#exited = true;
       // With it its stdin has gone, also for what it has started: nothing can be asked any more.
-      this.#drain(performance.now() + DRAIN_MS);
+      this.#drain(monotonic() + DRAIN_MS);
     });
     child.once('close', () => {
       this.#closed = true;
@@ -139,10 +140,10 @@ export class ServerProcess {
 
   /** Waits until nothing of the group runs. False when the time is over before. */
   async #ended(withinMs: number): Promise<boolean> {
-    const deadline = performance.now() + withinMs;
+    const deadline = monotonic() + withinMs;
     if (!this.#exited) await within(withinMs, (done) => this.#child.once('exit', done));
     while (groupLives(this.#child)) {
-      if (performance.now() >= deadline) return false;
+      if (monotonic() >= deadline) return false;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     forgetGroup(this.#child);
@@ -156,7 +157,7 @@ export class ServerProcess {
       // After this process was busy, a timer is due before the pipe has been read.
       setImmediate(() => {
         if (this.#gone) return;
-        if (this.#heard === heard || performance.now() > deadline) this.#over();
+        if (this.#heard === heard || monotonic() > deadline) this.#over();
         else this.#drain(deadline);
       });
     }, QUIET_MS).unref();

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { jsonPieces } from '../../lib/json/json-pieces.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import type { ArgumentProblem } from '../flags/explain.ts';
 import type { CheckTask } from './check.ts';
 
@@ -94,10 +95,10 @@ async function verdictOf(task: CheckTask, signal: AbortSignal | undefined): Prom
 
 /** Whether the time is over. There is no clock for one thread's processor time on all versions of Node: the process's has to do. */
 function timeLimit(): () => boolean {
-  const start = performance.now();
+  const start = monotonic();
   const before = process.cpuUsage();
   return () => {
-    const onClock = performance.now() - start;
+    const onClock = monotonic() - start;
     const { user, system } = process.cpuUsage(before);
     return onClock >= LONGEST_ON_CLOCK_MS || (onClock >= LONGEST_MS && (user + system) / 1_000 >= LONGEST_MS);
   };

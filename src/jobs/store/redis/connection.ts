@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
+import { monotonic } from '../../../lib/monotonic.ts';
 import { QUEUE_SCRIPTS } from './queue-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
 
@@ -52,8 +53,8 @@ export async function connectStore(
     connectTimeout: limitMs,
     socketTimeout: limitMs,
     retryStrategy(times) {
-      lost ??= performance.now();
-      if (!reached || performance.now() - lost > patienceMs) return null;
+      lost ??= monotonic();
+      if (!reached || monotonic() - lost > patienceMs) return null;
       return pauseMs(times);
     },
     scripts: Object.fromEntries(
@@ -90,7 +91,7 @@ export async function connectStore(
   };
   let again: Promise<unknown> | undefined;
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
-    const until = performance.now() + patienceMs;
+    const until = monotonic() + patienceMs;
     for (;;) {
       if (redis.status === 'end' && !closed) {
         again ??= begin().finally(() => {
@@ -101,7 +102,7 @@ export async function connectStore(
       try {
         return await work();
       } catch (error) {
-        if (!/^LOADING /.test((error as Error).message) || performance.now() > until) throw told(error);
+        if (!/^LOADING /.test((error as Error).message) || monotonic() > until) throw told(error);
         await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
       }
     }
