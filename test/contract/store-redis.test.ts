@@ -61,6 +61,22 @@ describe.skipIf(noRedis !== undefined)('a store in Redis', () => {
     expect(await stores[1]?.latest()).toBe(order[0]);
   });
 
+  it('says when a task was accepted and a job ended by its own clock, whatever the machine thinks that did it', async () => {
+    const store = await open(fresh());
+    const { job_id, created_at } = await store.create(newJob());
+    await store.accept(job_id, taskFact('t', { accepted_at: '2126-03-30T10:15:31.000Z' }));
+    const accepted = await store.read(job_id);
+    for (const time of [accepted.updated_at, accepted.observed_at])
+      expect(Date.parse(time ?? '') - Date.parse(created_at)).toBeLessThan(60_000);
+    const end = { ...completed(), finished_at: '2126-03-30T10:16:00.000Z' };
+    const ended = await store.finish(job_id, end);
+    const { updated_at, observed_at, finished_at } = ended;
+    expect(Date.parse(finished_at ?? '') - Date.parse(created_at)).toBeLessThan(60_000);
+    expect([updated_at, observed_at]).toEqual([finished_at, finished_at]);
+    expect(await store.finish(job_id, end)).toEqual(ended);
+    expect((await store.list()).jobs).toMatchObject([{ updated_at, observed_at, finished_at }]);
+  });
+
   it('takes one end of many that come at once, from any machine', async () => {
     const address = fresh();
     const stores = await Promise.all(Array.from({ length: 6 }, () => open(address)));

@@ -127,10 +127,15 @@ export function factsOf(path: string, id: string, hash: JobHash): JobFacts {
       updated_at: hash['updated'] === undefined ? created : timeOf(path, hash['updated']),
       ...(seenAt === undefined ? {} : { status_observed_at: timeOf(path, seenAt) }),
     },
-    task: hash['task'],
+    task: withTime(path, 'accepted_at', hash['task'], hash['accepted']),
     cancel: hash['cancel'] === undefined ? undefined : { requested_at: timeOf(path, hash['cancel']) },
-    end: hash['end'] as StoredEnd | undefined,
+    end: withTime(path, 'finished_at', hash['end'], hash['ended']) as StoredEnd | undefined,
   });
+}
+
+/** A fact that was written at a time by Redis' clock: its writer's may be any. One that came from files has its own alone. */
+function withTime(path: string, field: 'accepted_at' | 'finished_at', fact: unknown, ms: unknown): unknown {
+  return fact === undefined || ms === undefined ? fact : { ...(fact as object), [field]: timeOf(path, ms) };
 }
 
 function timeOf(path: string, ms: unknown): string {

@@ -62,7 +62,7 @@ if cancel and not sent then
   finish(id, channel, ARGV[8], tonumber(ARGV[9]))
   return {'canceled', attempt, gone}
 end
-if dies then redis.call('HDEL', job, 'task', 'task_id') end
+if dies then redis.call('HDEL', job, 'task', 'task_id', 'accepted') end
 local stamp = whole(at)
 redis.call('HSET', job, 'sent', cjson.encode({attempt = attempt, worker = me, token = ARGV[4]}), 'holder', ARGV[5], 'updated', stamp)
 redis.call('ZADD', queued .. 'workers', whole(at + tonumber(ARGV[6])), me)

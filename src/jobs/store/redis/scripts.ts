@@ -31,9 +31,9 @@ end
 --- What the keys begin with of the calls that wait for workers of a target.
 local function keysOf(target) return string.sub(KEYS[1], 1, -4) .. 'queue:' .. target .. ':' end
 local function queueOf() return string.sub(redis.call('HGET', KEYS[4], 'queue') or '""', 2, -2) end
---- The job ends with this fact; its result is written already.
+--- The job ends with this fact, now, whatever time it says; its result is written already.
 local function finish(id, channel, fact, stays)
-  redis.call('HSET', KEYS[4], 'end', fact)
+  redis.call('HSET', KEYS[4], 'end', fact, 'ended', whole(now()))
   redis.call('HDEL', KEYS[4], 'call')
   local queue = queueOf()
   if queue ~= '' then
@@ -92,7 +92,7 @@ if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
 if redis.call('HEXISTS', KEYS[4], 'end') == 1 then return 'ok' end
 local known = redis.call('HGET', KEYS[4], 'task_id')
 if known then return known == ARGV[4] and 'ok' or 'other' end
-redis.call('HSET', KEYS[4], 'task', ARGV[3], 'task_id', ARGV[4])
+redis.call('HSET', KEYS[4], 'task', ARGV[3], 'task_id', ARGV[4], 'accepted', whole(now()))
 if ARGV[6] ~= '0' then redis.call('SET', ARGV[5], '1', 'PX', ARGV[6]) end
 changed(ARGV[1], ARGV[2])
 return 'ok'
@@ -179,7 +179,7 @@ if parts then redis.call('DEL', KEYS[4] .. ':result:' .. string.sub(parts, 2, -2
 for _, field in ipairs(redis.call('HKEYS', KEYS[4])) do
   if string.sub(field, 1, 5) == 'seen_' then redis.call('HDEL', KEYS[4], field) end
 end
-redis.call('HDEL', KEYS[4], 'end', 'result', 'parts', 'task', 'task_id', 'cancel')
+redis.call('HDEL', KEYS[4], 'end', 'ended', 'result', 'parts', 'task', 'task_id', 'accepted', 'cancel')
 redis.call('HSET', KEYS[4], 'resumed', whole(tonumber(ARGV[3]) + 1), 'holder', ARGV[4], 'claim', ARGV[8],
   'updated', whole(now()))
 if ARGV[6] ~= '0' then redis.call('SET', ARGV[5], '1', 'PX', ARGV[6]) end
