@@ -62,7 +62,7 @@ test.each([
   const waited = await run(['work', 'jobs', 'wait', id, '--json'], { home });
   const shown = ok(await run(['work', 'jobs', 'show', id, '--json'], { home }));
   const listed = ok(await run(['work', 'jobs', 'list', '--json'], { home }));
-  for (const text of [waited.stdout, recordOf(home, id), shown, listed])
+  for (const text of [waited.stdout, await recordOf(home, id), shown, listed])
     expect(text.length).toBeLessThan(SOME);
   expect(shown).toContain('"truncated":true');
   if (!/n1999/.test(taskExtra)) expect(shown).toContain(`"kept":${ID},"also":1.10`);

@@ -68,7 +68,7 @@ describe.each(WAYS)('over %s', (way) => {
     const job = await run([...words, '--background'], { home });
     expect(job.stdout).toContain(data);
     const id = (JSON.parse(job.stdout) as { data: { job_id: string } }).data.job_id;
-    expect(recordOf(home, id)).toContain(data);
+    expect(await recordOf(home, id)).toContain(data);
     expect((await run(['work', 'jobs', 'show', id, '--json'], { home })).stdout).toContain(data);
     configure(home, { keepAlive: true });
     expect((await run(words, { home })).stderr).toContain(data);
@@ -85,7 +85,7 @@ describe.each(WAYS)('over %s', (way) => {
     const shown = ok(await run(['work', 'jobs', 'show', id, '--json'], { home }));
     const watched = await run(['work', 'jobs', 'watch', id, '--json'], { home });
     const text = `"structuredContent":${ARGS},${META}`;
-    for (const printed of [waited.stdout, shown, watched.stdout, recordOf(home, id)]) {
+    for (const printed of [waited.stdout, shown, watched.stdout, await recordOf(home, id)]) {
       expect(printed).toContain(`"arguments":${ARGS}`);
       expect(printed).toContain(text);
       expect(printed).toContain(TASK_EXTRA);
@@ -102,7 +102,7 @@ describe.each(WAYS)('over %s', (way) => {
     const id = await submitted(home, ['work', 'echo', ...WORDS]);
     const waited = await run(['work', 'jobs', 'wait', id, '--json'], { home });
     expect(waited.code).toBe(0);
-    for (const printed of [waited.stdout, recordOf(home, id)]) {
+    for (const printed of [waited.stdout, await recordOf(home, id)]) {
       expect(printed).toContain(`"arguments":${ARGS}`);
       expect(printed).toContain(`"structuredContent":${ARGS},${META}`);
     }
