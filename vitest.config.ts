@@ -35,9 +35,9 @@ const shared =
           extends: true as const,
           test: {
             name: 'shared',
-            include: ['all-instances', 'answering', 'concurrency', 'list', 'local', 'words'].map(
-              (name) => `test/e2e/jobs/${name}.test.ts`,
-            ),
+            include: 'all-instances answering concurrency forget list local numbers times words'
+              .split(' ')
+              .map((name) => `test/e2e/jobs/${name}.test.ts`),
             globalSetup: 'test/support/shared-store.ts',
           },
         },

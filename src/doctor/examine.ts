@@ -3,13 +3,14 @@ import { expandTarget } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import type { Context } from '../context.ts';
+import type { JobRecord } from '../jobs/record.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { stopAfter } from '../lib/stop.ts';
 import { checkSettings, checkVariables } from './configuration.ts';
 import { checkConnection } from './connection.ts';
 import { attempt, type Check, checked, type Finding } from './finding.ts';
 import { checkJobFiles } from './job-files.ts';
-import { checkJobs, jobsElsewhere, jobsUnreachable } from './jobs.ts';
+import { checkJobs, jobsElsewhere, jobsInFiles, jobsUnreachable } from './jobs.ts';
 import { checkKeepers } from './keeper.ts';
 import { checkLaunchers } from './launchers.ts';
 import { checkLogin } from './login.ts';
@@ -72,7 +73,9 @@ function checkFiles(subject: Subject, { context, paths }: Machine, { setAside }:
 function checkJobFolder(subject: Subject, paths: Paths, now: Date, setAside: boolean): Check[] {
   return [
     ...checkJobs(paths, subject.name, { now, setAside }),
-    ...attempt('jobs', () => jobsElsewhere(paths, subject.name, targetOf(subject), now)),
+    ...attempt('jobs', () =>
+      jobsElsewhere(jobsInFiles(paths, subject.name, now), subject.name, targetOf(subject)),
+    ),
   ];
 }
 
@@ -89,11 +92,12 @@ async function checkServer(
   try {
     const keepers = await checkKeepers(subject, machine, stop.signal);
     const { connected } = keepers;
+    const store = trusted ? await checkStore(subject, machine, offline) : { checks: [], jobs: [] };
     const checks = [
       ...keepers.checks,
       ...(await checkLogin(subject, machine)),
       ...(trusted ? await checkJobFiles(subject, machine) : []),
-      ...(trusted ? await checkStore(subject, machine, offline) : []),
+      ...store.checks,
     ];
     interrupted.throwIfAborted();
     const known = subject.identity !== undefined && subject.settings !== undefined;
@@ -110,7 +114,7 @@ async function checkServer(
     if (connected && subject.identity?.kind === 'stdio')
       return [...checks, checked('connection', 'ok', 'held by the keeper')];
     const connection = await checkConnection(subject, machine, stop.signal);
-    return [...checks, ...connection, ...waitingFor(subject, connection, machine)];
+    return [...checks, ...connection, ...waitingFor(subject, connection, machine, store.jobs)];
   } finally {
     stop.dispose();
   }
@@ -120,14 +124,22 @@ function targetOf({ identity }: Subject): string | undefined {
   return identity && targetHash(identity);
 }
 
-/** The jobs of a server that cannot be reached. */
-function waitingFor(subject: Subject, connection: readonly Check[], { paths, context }: Machine): Check[] {
+/** The jobs of a server that cannot be reached. `inStore`: those of a store in Redis. */
+function waitingFor(
+  subject: Subject,
+  connection: readonly Check[],
+  { paths, context }: Machine,
+  inStore: readonly JobRecord[],
+): Check[] {
+  const { name } = subject;
   const target = targetOf(subject);
   if (
     target === undefined ||
-    isShared(subject, context.env) ||
     !connection.some(({ check, status }) => check === 'connection' && status === 'problem')
   )
     return [];
-  return attempt('jobs', () => jobsUnreachable(paths, subject.name, target, context.clock.now()));
+  return attempt('jobs', () => {
+    const jobs = isShared(subject, context.env) ? inStore : jobsInFiles(paths, name, context.clock.now());
+    return jobsUnreachable(jobs, name, target);
+  });
 }

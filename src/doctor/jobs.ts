@@ -37,43 +37,37 @@ export function checkJobs(paths: Paths, instance: string, { now, setAside: aside
   });
 }
 
+/** The records of an instance's files. */
+export function jobsInFiles(paths: Paths, instance: string, now: Date): JobRecord[] {
+  return openJobStore({ dir: paths.jobsDir(instance), instance, clock: { now: () => now } }).list().jobs;
+}
+
 /** Jobs at a server that the instance does not lead to: nothing more can be learned of them. `target`: its hash, undefined without one. */
 export function jobsElsewhere(
-  paths: Paths,
+  jobs: readonly JobRecord[],
   instance: string,
   target: string | undefined,
-  now: Date,
 ): Check[] {
-  return stuck(
-    paths,
-    instance,
-    now,
-    'of another server, which the instance does not lead to',
-    (job) => job.session !== null && job.session.target !== target,
-  );
+  const where = 'of another server, which the instance does not lead to';
+  return stuck(jobs, instance, where, (job) => job.session !== null && job.session.target !== target);
 }
 
 /** Jobs at the instance's own server, which cannot be reached. */
-export function jobsUnreachable(paths: Paths, instance: string, target: string, now: Date): Check[] {
-  return stuck(
-    paths,
-    instance,
-    now,
-    'at the server, which cannot be reached',
-    (job) => job.session?.target === target,
-  );
+export function jobsUnreachable(jobs: readonly JobRecord[], instance: string, target: string): Check[] {
+  const where = 'at the server, which cannot be reached';
+  return stuck(jobs, instance, where, (job) => job.session?.target === target);
 }
 
 function stuck(
-  paths: Paths,
+  jobs: readonly JobRecord[],
   instance: string,
-  now: Date,
   where: string,
   isMeant: (job: JobRecord) => boolean,
 ): Check[] {
-  const { jobs } = openJobStore({ dir: paths.jobsDir(instance), instance, clock: { now: () => now } }).list();
-  // What a process holds it brings to an end.
-  const live = jobs.filter((job) => !isTerminal(job.status) && job.holder == null && isMeant(job));
+  // What a process holds it brings to an end. What waits for a worker is not at a server yet.
+  const live = jobs.filter(
+    (job) => !isTerminal(job.status) && job.holder == null && job.remote_task_id !== null && isMeant(job),
+  );
   const [first] = live;
   if (!first) return [];
   const more = live.length > 3 ? ', ...' : '';

@@ -2,12 +2,13 @@
 import { type StoreAddress, storeOf } from '../config/settings/store-address.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import type { CallQueue, QueueState } from '../jobs/call-queue.ts';
-import type { JobStore } from '../jobs/ports.ts';
+import type { JobListing } from '../jobs/ports.ts';
+import type { JobRecord } from '../jobs/record.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
 import type { StoreConnection } from '../jobs/store/redis/connection.ts';
 import { formatBytes } from '../lib/text/format-bytes.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
-import { jobCounts } from './jobs.ts';
+import { jobCounts, jobsElsewhere } from './jobs.ts';
 import { skewCheck } from './skew.ts';
 import { countText, type Machine, type Subject } from './subject.ts';
 
@@ -22,16 +23,27 @@ export function isShared({ name, settings }: Subject, env: Machine['context']['e
   }
 }
 
+export interface StoreFindings {
+  checks: Check[];
+  /** The records that could be read: none where the store was not asked, or did not answer. */
+  jobs: readonly JobRecord[];
+}
+
 /** Everything about an instance's store; nothing where its jobs are files. `offline`: it is not asked. Never throws. */
-export async function checkStore(subject: Subject, machine: Machine, offline: boolean): Promise<Check[]> {
+export async function checkStore(
+  subject: Subject,
+  machine: Machine,
+  offline: boolean,
+): Promise<StoreFindings> {
   const { name, settings } = subject;
   const { env, clock } = machine.context;
-  if (!settings) return [];
+  if (!settings) return { checks: [], jobs: [] };
+  let jobs: readonly JobRecord[] = [];
   try {
     const address = storeOf(name, settings, env);
-    if (!address) return [];
+    if (!address) return { checks: [], jobs };
     const around = [...(await checkKey(env)), ...leftInFiles(subject, machine)];
-    if (offline) return [checked('store', 'ok', `${address.shown}, not asked`), ...around];
+    if (offline) return { checks: [checked('store', 'ok', `${address.shown}, not asked`), ...around], jobs };
     const [{ connectStore }, { RedisJobStore }] = await Promise.all([
       import('../jobs/store/redis/connection.ts'),
       import('../jobs/store/redis/redis-store.ts'),
@@ -41,21 +53,26 @@ export async function checkStore(subject: Subject, machine: Machine, offline: bo
     const ms = Math.round(clock.monotonic() - begun);
     const store = new RedisJobStore(connection, address, name);
     try {
-      return [
+      const checks = [
         checked('store', 'ok', `${address.shown}, ${versionOf(connection.info)}, connected in ${ms} ms`),
         ...(await checkRights(connection, address)),
         ...(await checkPersistence(connection)),
         ...checkMemory(connection.info),
         ...(await attemptLater('clock', () => checkClock(connection, machine))),
-        ...(await attemptLater('jobs', () => checkSharedJobs(store))),
+        ...(await attemptLater('jobs', async () => {
+          const listing = await store.list();
+          jobs = listing.jobs;
+          return checkSharedJobs(listing, subject);
+        })),
         ...(await attemptLater('workers', () => checkWorkers(store.calls, subject))),
         ...around,
       ];
+      return { checks, jobs };
     } finally {
       await store.close();
     }
   } catch (error) {
-    return [failed('store', error)];
+    return { checks: [failed('store', error)], jobs };
   }
 }
 
@@ -244,8 +261,7 @@ async function checkClock({ redis, ask }: StoreConnection, { context }: Machine)
   return [skewCheck(Number(seconds) * 1_000 + Number(micros) / 1_000 - here, 'store')];
 }
 
-async function checkSharedJobs(store: JobStore): Promise<Check[]> {
-  const { jobs, problems } = await store.list();
+function checkSharedJobs({ jobs, problems }: JobListing, { name, identity }: Subject): Check[] {
   return [
     checked('jobs', 'ok', `${jobCounts(jobs)}, in the store`),
     ...problems.map(({ code, message, path }) =>
@@ -254,6 +270,7 @@ async function checkSharedJobs(store: JobStore): Promise<Check[]> {
         hint: code === 'newer' ? 'use the version of mcp2cli that wrote it' : 'it is left as it is',
       }),
     ),
+    ...jobsElsewhere(jobs, name, identity && targetHash(identity)),
   ];
 }
 

@@ -61,7 +61,7 @@ it('a job of another server: show names forget, which asks nobody; doctor names 
   );
   expect(server.url).not.toBe(other.url);
   expect(errorOf(await work.run(`jobs show --json ${id}`)).hint).toContain(`mcp2cli work jobs forget ${id}`);
-  const { stdout } = await run(['doctor', 'work', '--offline'], { home: work.home });
+  const { stdout } = await run(['doctor', 'work'], { home: work.home });
   expect(stdout).toContain(`1 job of another server, which the instance does not lead to: ${id}`);
   expect(await work.run(`jobs forget ${id}`)).toMatchObject({ code: 0 });
   expect(await work.stored(id)).toMatchObject({
