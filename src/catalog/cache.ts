@@ -112,7 +112,12 @@ function areNamed(value: unknown): value is (ToolDefinition & ListedJob)[] {
 }
 
 function areLeftOut(value: unknown): value is LeftOut[] {
-  return areNamed(value) && value.every(({ reason }) => typeof reason === 'string');
+  return (
+    areNamed(value) &&
+    (value as Partial<LeftOut>[]).every(
+      ({ reason, about = [] }) => typeof reason === 'string' && Array.isArray(about),
+    )
+  );
 }
 
 function isNamed(value: unknown): boolean {

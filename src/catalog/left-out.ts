@@ -9,9 +9,11 @@ export interface LeftOut {
   reason: string;
   /** A job file that could not be loaded, or a part of it; `name` is the place in it. */
   file?: string;
+  /** The jobs and workflows that are missing for it, by name. */
+  about?: string[];
 }
 
-/** On what our own host lists for a job file that it could not load: `{ file, message }`. */
+/** On what our own host lists for a job file that it could not load: `{ file, message, about }`. */
 export const PROBLEM_KEY = 'mcp2cli/problem';
 
 /** Parts the tools of our own host from the problems that it lists among them. */
@@ -23,7 +25,13 @@ export function loadedTools(listed: readonly ToolDefinition[]): {
   const tools = listed.filter(({ name, _meta }) => {
     const problem = isObject(_meta) ? _meta[PROBLEM_KEY] : undefined;
     if (!isObject(problem)) return true;
-    leftOut.push({ name, reason: String(problem['message']), file: String(problem['file']) });
+    const about = Array.isArray(problem['about']) ? problem['about'].map(String) : [];
+    leftOut.push({
+      name,
+      reason: String(problem['message']),
+      file: String(problem['file']),
+      ...(about.length > 0 ? { about } : {}),
+    });
     return false;
   });
   return { tools, leftOut };

@@ -137,9 +137,14 @@ async function unknown(
   signal: AbortSignal,
 ): Promise<UsageError> {
   const whose = shownName(scope.instance);
-  const leftOut = (await toolsLeftOut(scope, signal)).find(({ name }) =>
-    [name, kebabCase(name)].includes(typed),
-  );
+  const all = await toolsLeftOut(scope, signal);
+  const inFile = all.find(({ about }) => about?.some((name) => [name, kebabCase(name)].includes(typed)));
+  if (inFile)
+    return new UsageError(`${typed} was left out: ${inFile.name}: ${inFile.reason}`, {
+      code: 'tool_left_out',
+      hint: 'mend the file: the next command reads it again',
+    });
+  const leftOut = all.find(({ name, file }) => file === undefined && [name, kebabCase(name)].includes(typed));
   if (leftOut)
     return new UsageError(
       `${whose} lists ${leftOut.name} with a definition that may not be used: ${leftOut.reason}`,

@@ -36,6 +36,8 @@ export interface ServedProblem {
   /** Absolute. */
   file: string;
   message: string;
+  /** The job or workflow that is missing for it, where it is about one. */
+  name: string | undefined;
 }
 
 /** A CallToolResult (MCP 2025-11-25, server/tools). */

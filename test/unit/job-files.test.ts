@@ -178,6 +178,9 @@ workflow({ name: 'twice', steps: [
 ] });
 workflow({ name: 'lacks', steps: [{ id: 'x', jobName: 'nobody' }] });
 workflow({ name: 'fine', steps: [{ id: 'x', jobName: 'good' }] });
+workflow({ name: 'waits', steps: [
+  { id: 'a', jobName: 'good', dependsOn: ['z'] },
+] });
 `,
     'empty.job.ts': 'export const nothing = 1;\n',
     'exits.job.js': 'process.exit(3);\n',
@@ -213,6 +216,7 @@ export default job({ name: 'json', inputSchema: { type: 'object', properties: {}
     'circle.workflow.ts:9 invalid': 'the workflow "twice": two steps have the id "one"',
     'circle.workflow.ts:11 invalid':
       'the step "x" of the workflow "lacks" runs "nobody", and there is no such job here',
+    'circle.workflow.ts:14 invalid': 'the workflow "waits": a depends on "z", which is no step',
     'empty.job.ts empty':
       'no job is defined here: make one with job({ name, inputSchema, outputSchema })(...)',
     'exits.job.js exits': 'it ends its process while it is imported (exit code 3)',

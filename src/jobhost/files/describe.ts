@@ -147,7 +147,7 @@ function describeStep(step: WorkflowStep, index: number, of: string): LoadedStep
   };
 }
 
-/** The line in which a step says its id; undefined where it is put together otherwise. */
+/** The line in which a step says its id, in its workflow or, where that has no such line, anywhere in the file; undefined where it is put together otherwise. */
 function lineOfStep(
   steps: readonly WorkflowStep[],
   index: number,
@@ -158,7 +158,9 @@ function lineOfStep(
   const earlier = steps.slice(0, index).filter((step) => step.id === id).length;
   const isId = (line: string) => [`'${id}'`, `"${id}"`].some((text) => line.includes(`id: ${text}`));
   const lines = readFileSync(site.file, 'utf8').split('\n');
-  return lines.flatMap((line, at) => (isId(line) ? [at + 1] : []))[earlier];
+  const all = lines.flatMap((line, at) => (isId(line) ? [at + 1] : []));
+  // Another workflow above may have steps of the same ids.
+  return all.filter((line) => line >= site.line)[earlier] ?? all[earlier];
 }
 
 function describeInput(input: WorkflowStep['input'], called: string): LoadedStep['input'] {

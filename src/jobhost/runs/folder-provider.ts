@@ -131,10 +131,11 @@ class FolderProvider implements Provider {
 
   async problems() {
     const { path } = this.#options;
-    return (await this.#folder.current()).problems.map(({ file, line, message }) => ({
+    return (await this.#folder.current()).problems.map(({ file, line, message, name }) => ({
       place: `${relative(path, file) || basename(file)}${line === undefined ? '' : `:${line}`}`,
       file,
       message,
+      name,
     }));
   }
 

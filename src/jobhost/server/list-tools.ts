@@ -21,8 +21,14 @@ export async function listTools({ host, modern, tasks }: Call): Promise<JsonObje
   }
   // Only our own client knows these from tools.
   const problems = host.ours ? ((await host.provider.problems?.()) ?? []) : [];
-  for (const { place, file, message } of problems)
-    tools.push({ name: place, inputSchema: { type: 'object' }, _meta: { [PROBLEM_KEY]: { file, message } } });
+  // Of two tools of one name a client takes one: what is wrong at one place is one.
+  for (const place of new Set(problems.map((problem) => problem.place))) {
+    const here = problems.filter((problem) => problem.place === place);
+    const message = here.map((one) => one.message).join('; ');
+    const about = here.flatMap(({ name }) => (name === undefined ? [] : [name]));
+    const problem = { file: here[0]?.file, message, about };
+    tools.push({ name: place, inputSchema: { type: 'object' }, _meta: { [PROBLEM_KEY]: problem } });
+  }
   for (const { name, description, inputSchema, annotations } of management)
     tools.push({ name, description, inputSchema, annotations });
   return { tools, ...(modern ? { ttlMs: 0, cacheScope: 'private' } : {}) };

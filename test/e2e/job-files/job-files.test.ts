@@ -43,3 +43,24 @@ test('ls, --help and doctor tell what is wrong with a file; a change reaches the
     stdout: '{"message":"Good morning Ada"}\n',
   });
 });
+
+test('whoever types a workflow that was left out is told why, as is ls of each of two in one line', async () => {
+  const home = freshHome();
+  const jobs = freshDir('jobs');
+  const lacks = (name: string) => `workflow({ name: '${name}', steps: [{ id: 'x', jobName: 'nobody' }] });`;
+  writeFileSync(
+    join(jobs, 'w.workflow.mjs'),
+    `import { workflow } from 'mcp2cli/jobs';\n${lacks('one')} ${lacks('two')}\n`,
+  );
+  const cli = (...words: string[]) => run(['--jobs', jobs, ...words], { home });
+  const why = (name: string) =>
+    `the step "x" of the workflow "${name}" runs "nobody", and there is no such job here`;
+  expect(await cli('ls')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(`warning: w.workflow.mjs:2: ${why('one')}; ${why('two')}\n`),
+  });
+  expect(await cli('two')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`two was left out: w.workflow.mjs:2: ${why('one')}; ${why('two')}`),
+  });
+});
