@@ -278,6 +278,8 @@ test('asks guards: roles, scopes, functions', async () => {
       no: guarded('no', `{ action: 'execute', custom: () => false }, { action: 'list', custom: () => true }`),
       throws: guarded('throws', `{ action: 'execute', custom: () => { throw new Error('oops'); } }`),
       listing: guarded('listing', `{ action: 'list', roles: ['nobody'] }`),
+      flow: `import { workflow } from 'mcp2cli/jobs';
+workflow({ name: 'flow', steps: [{ id: 'may', jobName: 'role' }, { id: 'must-not', jobName: 'others' }] });`,
     },
     { MCP2CLI_ROLES: 'admin', MCP2CLI_SCOPES: 'data:read' },
   );
@@ -294,6 +296,14 @@ test('asks guards: roles, scopes, functions', async () => {
       exitCode: 4,
       message: expect.stringContaining(why),
     });
+  // A workflow has the rules of the jobs that its steps run.
+  expect((await run('flow')).structuredContent).toMatchObject({
+    state: 'failed',
+    stepResults: {
+      may: { state: 'completed' },
+      'must-not': { state: 'failed', error: { code: 'permission_denied' } },
+    },
+  });
 });
 
 test('takes a changed file for the next run, and not for one that is under way', async () => {
