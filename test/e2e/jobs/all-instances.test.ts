@@ -53,6 +53,23 @@ describe('jobs of all instances', () => {
     expect(ids((await typed('jobs list -A')).stdout)).toEqual([c, b, a]);
   });
 
+  it.skipIf(!ptyTool())('are listed but for those of a store that is away, which is named', async () => {
+    const { home, submit } = await twoServers();
+    const id = await submit('left', 'deploy --version 1 --duration 1');
+    await run(['instances', 'set', 'gone', 'store', 'redis://127.0.0.1:1'], { home });
+    const words = ['jobs', 'list', '-A', '--no-refresh'];
+    const away = /gone: the store redis:\/\/127\.0\.0\.1:1\S* cannot be reached/g;
+    const pipe = await run(words, { home });
+    expect({ code: pipe.code, ids: ids(pipe.stdout) }).toEqual({ code: 0, ids: [id] });
+    expect(pipe.stderr.match(away)).toHaveLength(1);
+    const person = await startOnPty([...words, '--wide'], { home, columns: 160 }).done;
+    const short = await startOnPty(words, { home, columns: 160 }).done;
+    for (const { code, stdout } of [person, short]) {
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('deploy') });
+      expect(stdout.match(away)).toHaveLength(1);
+    }
+  });
+
   it('are waited for: all that have not ended, those of a tag, and single ones wherever they are', async () => {
     const { submit, typed } = await twoServers();
     const a = await submit('left', '--tag t deploy --version 1 --duration 1');

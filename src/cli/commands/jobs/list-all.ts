@@ -6,10 +6,16 @@ import { type JobPart, knownIds, type ListOptions, partOf, printListing } from '
 export async function listEverywhere(app: App, options: ListOptions): Promise<number> {
   const apps = everyInstance(app);
   try {
-    const parts = await withEach(app, apps, (own) => partOf(own, options));
+    const listed: App[] = [];
+    const parts = await withEach(app, apps, async (own) => {
+      const part = await partOf(own, options);
+      listed.push(own);
+      return part;
+    });
     return await printListing(app, united(parts), options, {
       instances: true,
-      known: () => knownIds(apps),
+      // One whose store is away was told, and is not asked again.
+      known: () => knownIds(listed),
     });
   } finally {
     await closeAll(apps);
