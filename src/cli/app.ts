@@ -241,7 +241,7 @@ export class App {
   /** Where the person can be asked, if there is a terminal. */
   get terminal(): Terminal | undefined {
     const { stdin } = this.context;
-    // In this order: asking Node of stdin opens it, which costs 2 ms where it is /dev/null.
+    // In this order: asking Node of stdin opens it, which costs time where it is /dev/null (docs/measurements.md).
     return this.printer.errTTY && stdin.isTTY ? { input: stdin.stream, output: process.stderr } : undefined;
   }
 

@@ -76,7 +76,8 @@ it('a question of a job does not end a foreground call that goes on beside it', 
   const job = await elicit('JOB', 800);
   const call = start(['work', 'slow', '--ms', '3000'], { home });
   await asks(job).toEqual(['JOB?']);
-  expect(await call.done).toMatchObject({ code: 0, stdout: 'slept\n', stderr: '' });
+  // The server tells progress once, and nothing is said of the question.
+  expect(await call.done).toMatchObject({ code: 0, stdout: 'slept\n', stderr: 'progress: 1/4 (25%)\n' });
   expect(await run(['work', 'jobs', 'answer', job, '--yes'], { home })).toMatchObject({ code: 0 });
   expect(await run(['work', 'jobs', 'wait', job], { home })).toMatchObject({ code: 0 });
 });
