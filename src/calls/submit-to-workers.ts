@@ -3,6 +3,7 @@ import { targetHash } from '../config/target/target-hash.ts';
 import { UsageError } from '../errors.ts';
 import type { CallQueue } from '../jobs/call-queue.ts';
 import type { JobRecord } from '../jobs/record.ts';
+import { NO_RETRY } from '../jobs/retry.ts';
 import { stringifyJson } from '../lib/json/exact-json.ts';
 import type { CallScope, PreparedCall } from './call.ts';
 import type { CallOptions } from './options.ts';
@@ -19,6 +20,19 @@ export async function mayWait(scope: CallScope, call: PreparedCall): Promise<boo
   const { storeKey } = await import('../jobs/store/redis/sealed-call.ts');
   if (storeKey(scope.context.env)) return true;
   return stringifyJson(call.arguments) === stringifyJson(call.storedArguments);
+}
+
+/** Goes on with a workflow that has ended, which workers have run. Errors: UsageError for a job that cannot be resumed, those of the store. */
+export async function resumeForWorkers(
+  { instance, context }: CallScope,
+  calls: CallQueue,
+  { job_id, capability: name, arguments: input }: JobRecord,
+  { elicit }: Pick<CallOptions, 'elicit'>,
+): Promise<JobRecord> {
+  const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
+  const run = { retry: { ...NO_RETRY }, attempt_timeout_ms: null, output_schema: null };
+  const call = { call: { name, arguments: input }, task_support: null, ttl_ms: null, elicit, run };
+  return calls.resume(job_id, targetHash(instance.identity), sealCall(call, storeKey(context.env)));
 }
 
 /**
@@ -41,9 +55,10 @@ export async function submitToWorkers(
     instance: instance.name,
     capability: call.metadata?.capability ?? call.tool.name,
     arguments: call.storedArguments,
-    backend: null,
+    backend: call.plan ? 'local' : null,
     session: null,
     metadata: call.metadata,
+    plan: call.plan,
     target: targetHash(instance.identity),
     call: sealCall(queuedCall(call, options), storeKey(context.env)),
     attempts: options.runOptions.retry.attempts,

@@ -48,13 +48,16 @@ export async function callInBackground(
   live: Live,
   { onSynchronous }: BackgroundEvents = {},
 ): Promise<BackgroundCall> {
+  const { calls } = (await scope.jobDeps()).store;
+  const forWorkers = calls && options.detach ? calls : undefined;
   if (call.plan) {
-    const { workflowInBackground } = await import('./workflow.ts');
+    const { checkWorkflowOptions, workflowInBackground } = await import('./workflow.ts');
+    checkWorkflowOptions(call, options);
+    if (forWorkers) return toWorkers(scope, forWorkers, call, options);
     const job = await workflowInBackground(scope, call, call.plan, options);
     return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
   }
-  const { calls } = (await scope.jobDeps()).store;
-  if (calls && options.detach) return toWorkers(scope, calls, call, options);
+  if (forWorkers) return toWorkers(scope, forWorkers, call, options);
   const opening = scope.stop('the call was not finished in time');
   let stop = opening;
   let detach = () => {};

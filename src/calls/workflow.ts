@@ -28,7 +28,6 @@ export async function workflowInBackground(
   plan: DocumentPlan,
   options: CallOptions,
 ): Promise<JobRecord> {
-  checkOptions(call, options);
   return inKeeper(scope, wantedBy(call, plan), options);
 }
 
@@ -94,7 +93,7 @@ export async function workflowInForeground(
   options: CallOptions,
   live: Live,
 ): Promise<JobRecord> {
-  checkOptions(call, options);
+  checkWorkflowOptions(call, options);
   const stop = scope.stop('the workflow did not end in time; it was cancelled');
   const deps = withPause(await scope.jobDeps(), live);
   try {
@@ -133,7 +132,7 @@ export async function workflowInForeground(
       job,
       plan,
       input: call.arguments,
-      openLink,
+      steps: { openLink },
       stop: own,
       events: eventsOf(scope, live),
     }).finally(() => own.dispose());
@@ -146,7 +145,7 @@ export async function workflowInForeground(
 }
 
 /** Error: UsageError for flags that would do nothing. */
-function checkOptions({ name }: PreparedCall, { runOptions, ttlMs }: CallOptions): void {
+export function checkWorkflowOptions({ name }: PreparedCall, { runOptions, ttlMs }: CallOptions): void {
   const flag = runOptions.retry.attempts > 1 ? '--retries' : ttlMs === undefined ? undefined : '--ttl';
   if (flag === undefined) return;
   throw new UsageError(`${flag} is not for workflows: ${name} has it for each step`, {

@@ -11,6 +11,18 @@ export interface NewQueuedJob extends Omit<NewJob, 'holder'> {
   call: string;
   /** How often the call may be sent. */
   attempts: number;
+  /** Of the job of a workflow's step. */
+  step?: StepOfWorkflow;
+}
+
+/** Whose step a job is. It is made once, whoever asks for it and how often, and in no list. */
+export interface StepOfWorkflow {
+  /** The id of the step's job: the same for the same step of the same round. */
+  id: string;
+  workflow: string;
+  round: number;
+  /** The claim of the worker that drives the workflow. */
+  token: string;
 }
 
 /** A worker, as it tells of itself. */
@@ -43,7 +55,7 @@ export interface QueueState {
 
 /**
  * What a claim comes to. `drop`: the job has ended, or is none; `wait`: another worker has it; `send`: the call may be sent, as this attempt;
- * `drive`: the server has made a task of it, which is to be followed; `lost`, `canceled`: so it has ended now, and nothing is sent.
+ * `drive`: the server has made a task of it, which is to be followed, or it is a workflow that a worker had before; `lost`, `canceled`: so it has ended now, and nothing is sent.
  */
 export interface Claim {
   decision: 'drop' | 'wait' | 'send' | 'drive' | 'lost' | 'canceled';
@@ -60,7 +72,10 @@ export interface Claimant {
 
 /** Errors of all of them: those of the store. */
 export interface CallQueue {
-  /** Publishes a record together with its call. `alive`: the workers of the target that live. It is kept, whole, when this resolves. */
+  /**
+   * Publishes a record together with its call. `alive`: the workers of the target that live. It is kept, whole, when this resolves. Error:
+   * UsageError, code `superseded`, for a step of a workflow that another worker drives by now.
+   */
   submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }>;
   /** Decides about a delivery. The same `token` is the same claim, however often it is asked; another delivery has another one. */
   claim(id: string, claimant: Claimant, token: string): Promise<Claim>;
@@ -68,6 +83,14 @@ export interface CallQueue {
   call(id: string): Promise<string | undefined>;
   /** Whether the job is still this claim's, whose attempt of that number begins now. */
   beginAttempt(id: string, token: string, attempt: number): Promise<boolean>;
+  /** Whether it is, or was, a job for workers. */
+  isQueued(id: string): Promise<boolean>;
+  /** Those of the jobs that are workflows. */
+  workflows(ids: readonly string[]): Promise<string[]>;
+  /** Opens a workflow that has ended again, for the workers of the target. Errors: as `JobStore.resume`. */
+  resume(id: string, target: string, call: string): Promise<JobRecord>;
+  /** Leaves a workflow to other workers. */
+  leave(id: string, token: string): Promise<void>;
   /** The worker lives for the milliseconds of its lease; 0: it leaves. */
   beat(target: string, worker: WorkerFacts, lease: Omit<Claimant, 'worker'>): Promise<void>;
   /** Takes ids of submitted jobs that no worker has heard of, the oldest first; each is taken once. */
@@ -85,6 +108,6 @@ export interface CallQueue {
   ): Promise<{ ids: string[]; next: number }>;
   /** The targets that calls were submitted for or that workers serve, with what waits for each. */
   state(): Promise<QueueState[]>;
-  /** Hears of jobs that something was asked of which this worker has: a cancellation, an answer. */
+  /** Hears of jobs that something was asked of which this worker has: a cancellation, an answer. Of a step whose workflow it drives: `step ID`. */
   mail(worker: string, onMail: (id: string) => void): Promise<void>;
 }

@@ -103,6 +103,8 @@ export interface StepFact {
   attempt?: number | undefined;
   /** The server has made a task of it. */
   task?: TaskFact;
+  /** The job that it is of its own, where workers run it. */
+  job_id?: string;
   /** Skipped for a step before it that has failed, not by its own condition. */
   blocked?: boolean | undefined;
   outputs?: unknown;
@@ -121,6 +123,7 @@ export interface StepRecord {
   finished_at: string | null;
   blocked?: boolean;
   task?: TaskFact;
+  job_id?: string;
   outputs?: unknown;
   error: JobError | null;
 }

@@ -129,6 +129,7 @@ export class InstanceWorker {
     this.#jobs = new RunningJobs({
       scope,
       store,
+      target: this.#target,
       deps,
       connections,
       supports,
@@ -180,7 +181,9 @@ export class InstanceWorker {
   async stop(): Promise<void> {
     this.#taking.abort(new Error('it takes nothing new'));
     this.#facts.draining = true;
-    await this.#delivery?.stop();
+    await Promise.all([this.#jobs?.leaveWorkflows(), this.#delivery?.stop()]);
+    // What was on its way when it stopped.
+    await this.#jobs?.leaveWorkflows();
   }
 
   /** Ends what runs, and says so on record. */
@@ -192,6 +195,7 @@ export class InstanceWorker {
     const { store } = this.#options;
     this.#taking.abort(new Error('ending'));
     this.#ending.abort(new Error('ending'));
+    this.#jobs?.leaveWorkflows().catch(() => {});
     await Promise.allSettled(this.#loops);
     await this.#delivery?.close();
     await store.calls.beat(this.#target, this.#facts, { ...this.#lease, leaseMs: 0 }).catch(() => {});
@@ -247,7 +251,7 @@ export class InstanceWorker {
     for (;;) {
       try {
         const ids = await store.calls.take(this.#target, TAKEN);
-        if (ids.length > 0) await this.#delivery?.add(ids);
+        if (ids.length > 0) await this.#hand(ids);
         else {
           this.#options.onChange();
           await store.calls.submitted(this.#target, signal);
@@ -261,6 +265,14 @@ export class InstanceWorker {
     }
   }
 
+  /** Calls go to whichever worker has room; a workflow is driven here. */
+  async #hand(ids: readonly string[]): Promise<void> {
+    const workflows = new Set(await this.#options.store.calls.workflows(ids));
+    for (const id of workflows) this.#jobs?.drive(id);
+    const calls = ids.filter((id) => !workflows.has(id));
+    if (calls.length > 0) await this.#delivery?.add(calls);
+  }
+
   /** Has jobs delivered again whose worker is gone, or that nobody has heard of. */
   async #look(): Promise<void> {
     if (this.#taking.signal.aborted) return;
@@ -268,6 +280,6 @@ export class InstanceWorker {
     const options = { alone: this.#lookMs * 3, long: LONG_MS, from: this.#from };
     const { ids, next } = await store.calls.overdue(this.#target, this.#facts.id, options);
     this.#from = next;
-    if (ids.length > 0) await this.#delivery?.add(ids);
+    if (ids.length > 0) await this.#hand(ids);
   }
 }

@@ -13,15 +13,21 @@ import type { ConnectionPool } from '../keeper/server/connection-pool.ts';
 import { OpenQuestions } from '../keeper/server/open-questions.ts';
 import { randomId } from '../lib/random-id.ts';
 import { type Stop, stopAfter } from '../lib/stop.ts';
+import { Turns } from '../lib/turns.ts';
 import { runClaimed } from './claimed-job.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** The pause after a claim that the store did not answer, in milliseconds. */
 const PAUSE_MS = 1_000;
 
+/** Workflows that are driven at a time: each may have a thread for its expressions. */
+const DRIVEN = 20;
+
 export interface RunningJobsOptions {
   scope: InstanceScope;
   store: JobStore & { readonly calls: CallQueue };
+  /** Which server its jobs are for. */
+  target: string;
   deps: Omit<JobDeps, 'ask'>;
   connections: ConnectionPool;
   /** Each tool's `execution.taskSupport`, as submitters tell it. */
@@ -42,11 +48,17 @@ interface Running {
   job?: JobRecord;
   /** Its record was seen to have ended while the work on it goes on. */
   endSeen?: boolean;
+  /** Of a workflow: leaves it to others. */
+  leave?: () => void;
 }
 
 export class RunningJobs {
   readonly #options: RunningJobsOptions;
   readonly #running = new Map<string, Running>();
+  /** Workflows that are driven here, or will be in their turn. */
+  readonly #drives = new Map<string, Promise<void>>();
+  readonly #turns = new Turns(DRIVEN);
+  #leaves = false;
 
   constructor(options: RunningJobsOptions) {
     this.#options = options;
@@ -56,9 +68,17 @@ export class RunningJobs {
     return [...this.#running.keys()];
   }
 
+  /** Leaves workflows to others, and resolves when nothing is done for them here any more. Their steps are jobs like any other, and stay. */
+  async leaveWorkflows(): Promise<void> {
+    this.#leaves = true;
+    for (const { leave } of this.#running.values()) leave?.();
+    await Promise.all(this.#drives.values());
+  }
+
   /** Ends what runs: what only this worker could have brought to its end is lost, and says so. */
   async abort(why: string): Promise<void> {
     const { store, scope } = this.#options;
+    await this.leaveWorkflows();
     await Promise.all(
       [...this.#running.entries()].map(async ([id, { stop, job }]) => {
         try {
@@ -85,6 +105,26 @@ export class RunningJobs {
       // The end is on record a moment before the work on it is done.
       if (running.endSeen && before) running.stop.abort(new Error('its record has ended by another hand'));
     }
+  }
+
+  /** Takes a workflow, however often. It takes up no place of a job: its steps would find none. */
+  drive(id: string): void {
+    if (this.#drives.has(id)) return;
+    const inTurn = async () => {
+      const done = await this.#turns.take(this.#options.ending);
+      try {
+        if (!this.#leaves) await this.deliver(id);
+      } finally {
+        done();
+      }
+    };
+    // One whose turn does not come here any more is found by another worker.
+    this.#drives.set(
+      id,
+      inTurn()
+        .catch(() => {})
+        .finally(() => this.#drives.delete(id)),
+    );
   }
 
   /** Takes a job that was delivered, however often it is: resolves when there is nothing more to do for it here. */
@@ -121,6 +161,7 @@ export class RunningJobs {
     if (text === undefined || isTerminal(job.status)) return;
     running.job = job;
     const opened = () => openCall(text, key) as unknown as QueuedCall;
+    if (job.steps) return this.#drive(job, running, claim.attempt, token, opened);
     const questions = new OpenQuestions(policyAnswerer(policyOf(opened)));
     const ended = await runClaimed({
       scope,
@@ -143,6 +184,39 @@ export class RunningJobs {
       log: (line) => this.#options.say(`${id}: ${line}`),
     });
     this.#options.say(`${id} ${ended.capability}: ${ended.status}`);
+  }
+
+  async #drive(
+    job: JobRecord,
+    running: Running,
+    attempt: number,
+    token: string,
+    call: () => QueuedCall,
+  ): Promise<void> {
+    const { store, scope, deps, key, target, ending, mailbox } = this.#options;
+    const { job_id: id } = job;
+    const left = new AbortController();
+    const leave = () => {
+      left.abort(new Error('it is left to another worker'));
+      running.stop.abort(new Error('it is left to another worker'));
+    };
+    running.leave = leave;
+    const { driveWorkflow } = await import('./drive-workflow.ts');
+    const log = (line: string) => this.#options.say(`${id}: ${line}`);
+    if (ending.aborted) leave();
+    const seen = await driveWorkflow({
+      ...{ scope, store, deps, mailbox, job, target, token, attempt, key, call, log },
+      left: left.signal,
+      stop: running.stop,
+      events: { onNote: log },
+    }).catch((error: unknown) => {
+      if (!left.signal.aborted) throw error;
+    });
+    if (left.signal.aborted) await store.calls.leave(id, token);
+    if (seen)
+      this.#options.say(
+        `${id} ${seen.capability}: ${left.signal.aborted ? 'left to another worker' : seen.status}`,
+      );
   }
 
   /** Asks until there is an answer, with one token: a claim whose answer was lost is the same claim. */

@@ -44,6 +44,8 @@ export interface WorkflowPorts {
   evaluate(step: Step, what: 'condition' | 'input', steps: StepStates, signal: AbortSignal): Promise<unknown>;
   /** Puts a fact about a step on record; it is durable when this has resolved. Error: IoError is waited out, any other one ends the run. */
   record(fact: StepFact): void | Promise<void>;
+  /** How long the run has had before this process went on with it, in milliseconds. */
+  spentMs?: number;
   clock: Clock & { sleep(ms: number, signal?: AbortSignal): Promise<void> };
   /** Something has changed. */
   onChange?(states: StepStates): void;
@@ -68,8 +70,9 @@ export async function runWorkflow(
   stop: Stop,
 ): Promise<WorkflowEnd> {
   const { timeoutMs, name } = workflow;
+  const left = timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (ports.spentMs ?? 0));
   const late = `${name} did not end within ${(timeoutMs ?? 0) / 1000} s`;
-  const whole = stopAfter(ports.clock, stop.signal, timeoutMs, late);
+  const whole = stopAfter(ports.clock, stop.signal, left, late);
   // Any number of steps listens to it; Node would warn of a leak at the eleventh.
   setMaxListeners(0, whole.signal);
   try {

@@ -235,4 +235,74 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
     none.abort(new Error('no more'));
     await expect(stopped).rejects.toThrow('no more');
   });
+
+  describe('the steps of a workflow', () => {
+    const STEP = 'job_01jqkz0000stepstepstepste1';
+    const plan = { name: 'flow', steps: [{ id: 's', name: 'echo', depends_on: [] }] };
+    const flow = async () => {
+      const all = await submitted({ plan });
+      await all.store.calls.claim(all.id, worker('a'), 'ta');
+      const step = (token: string, round = 0) =>
+        queued({ step: { id: STEP, workflow: all.id, round, token } });
+      return { ...all, step };
+    };
+
+    it('are made once, by whoever drives it, and are in no list', async () => {
+      const { store, id, step, key } = await flow();
+      const made = await Promise.all(Array.from({ length: 20 }, () => store.calls.submit(step('ta'))));
+      expect(new Set(made.map(({ job }) => job.job_id))).toEqual(new Set([STEP]));
+      expect(await store.calls.take(TARGET, 100)).toEqual([id, STEP]);
+      expect((await store.list()).jobs.map(({ job_id }) => job_id)).toEqual([id]);
+      expect(await raw().zcard(key('waiting'))).toBe(1);
+      expect(await store.calls.workflows([id, STEP])).toEqual([id]);
+      expect(await store.resolve(STEP)).toBe(STEP);
+    });
+
+    it('are not made by a worker that the workflow was taken over from, nor for an earlier round', async () => {
+      const { store, id, step, leaseEnds } = await flow();
+      await leaseEnds(worker('a'), 1);
+      // It is driven on; a reader never says that it is lost.
+      expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('drive');
+      const refused = { code: 'superseded' };
+      await expect(store.calls.submit(step('ta'))).rejects.toMatchObject(refused);
+      await expect(store.calls.submit(step('tb', 1))).rejects.toMatchObject(refused);
+      expect((await store.calls.submit(step('tb'))).job.job_id).toBe(STEP);
+      await store.finish(id, completed());
+      await expect(
+        store.calls.submit(
+          queued({ step: { id: `${STEP.slice(0, -1)}2`, workflow: id, round: 0, token: 'tb' } }),
+        ),
+      ).rejects.toMatchObject(refused);
+    });
+
+    it('a workflow that its worker leaves is the next one’s at once, and one that is resumed waits again', async () => {
+      const { store, id } = await flow();
+      await store.calls.take(TARGET, 10);
+      await store.calls.leave(id, 'ta');
+      expect(await store.calls.take(TARGET, 10)).toEqual([id]);
+      expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('drive');
+      await store.finish(id, { ...completed(), status: 'failed', error: { code: 'x', message: 'x' } });
+      const again = await Promise.allSettled(
+        [1, 2].map(() => store.calls.resume(id, TARGET, '{"plain":{}}')),
+      );
+      expect(again.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(await store.read(id)).toMatchObject({ status: 'queued', holder: null, resumed: 1 });
+      expect(await store.calls.take(TARGET, 10)).toEqual([id]);
+      expect((await store.calls.claim(id, worker('b'), 'tc')).decision).toBe('send');
+    });
+
+    it('stay for as long as the workflow may ask, and are removed with it', async () => {
+      const { store, id, step, address } = await flow();
+      const redis = raw();
+      await store.calls.submit(step('ta'));
+      await store.calls.claim(STEP, worker('a'), 'ts');
+      await store.finish(STEP, completed());
+      const jobKey = `${address.prefix}{work}:job:${STEP}`;
+      expect(await redis.pttl(jobKey)).toBe(-1);
+      await store.finish(id, completed());
+      expect((await redis.pttl(jobKey)) > 0).toBe((address.ttlMs ?? 0) > 0);
+      await store.remove([id], { onRemoved: () => {}, signal: new AbortController().signal });
+      expect(await redis.keys(`${address.prefix}{work}:job:job_*`)).toEqual([]);
+    });
+  });
 });

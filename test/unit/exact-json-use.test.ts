@@ -25,7 +25,6 @@ const PARSES: Record<string, string> = {
   'keeper/client/start.ts': "a keeper's first line, of our own",
   'keeper/state.ts': 'a file of our own',
   'jobs/store/job-log.ts': 'lines of our own: names, times, words',
-  'jobs/store/redis/queued-calls.ts': 'facts about workers, of our own',
   ...JOB_CODE,
   'jobhost/library/direct-client.ts': "values for a script, which has JavaScript's numbers",
   'jobhost/runs/attempt.ts': "arguments from a job's code",

@@ -41,11 +41,16 @@ export function randomDigits(): string {
   return digits;
 }
 
+/** The first part of an id, which says when the job was made. */
+export function timedDigits(id: string): string {
+  return ULID.test(id) ? id.slice(PREFIX.length, PREFIX.length + 10) : '0'.repeat(10);
+}
+
 /** Milliseconds since 1970 that an id has in it; 0 for a name made by hand, which sorts before all others. */
 export function timeOf(id: string): number {
   let time = 0;
   if (!ULID.test(id)) return time;
-  for (const digit of id.slice(PREFIX.length, PREFIX.length + 10)) time = time * 32 + BASE32.indexOf(digit);
+  for (const digit of timedDigits(id)) time = time * 32 + BASE32.indexOf(digit);
   return time;
 }
 

@@ -45,7 +45,7 @@ export function stepsOf(plan: WorkflowPlan, facts: readonly StepFact[], status: 
 
 function after(
   step: StepRecord,
-  { state, at, attempt, task, blocked, outputs, error }: StepFact,
+  { state, at, attempt, task, job_id, blocked, outputs, error }: StepFact,
 ): StepRecord {
   const { id, name, depends_on } = step;
   const begun = state === 'running';
@@ -62,6 +62,7 @@ function after(
     finished_at: begun ? null : at,
     ...(blocked ? { blocked } : {}),
     ...(task ? { task } : {}),
+    ...(job_id ? { job_id } : {}),
     ...(outputs === undefined ? {} : { outputs }),
     error: error ?? null,
   };

@@ -44,7 +44,7 @@ export async function runPlannedJob(
     link.keepQuestions();
     return { link, release: (keepSession: boolean) => release({ keepSession }) };
   };
-  const ended = await runPlan({ deps, job, plan, input, openLink, stop, events });
+  const ended = await runPlan({ deps, job, plan, input, steps: { openLink }, stop, events });
   // Another process goes on with it, and writes its end.
   return { job: isTerminal(ended.status) ? ended : { ...ended, status: 'lost' }, synchronous: true };
 }

@@ -49,7 +49,7 @@ export async function callStep(
   signal: AbortSignal,
   held?: TaskFact,
 ): Promise<unknown> {
-  const prepared = await prepare(call, input, signal);
+  const prepared = await prepareStep(call, input, signal);
   const { deps } = call;
   // A question that nobody answers ends the attempt, not the workflow's other steps.
   const stop = stopAfter(deps.clock, signal, undefined, '');
@@ -91,7 +91,11 @@ export async function callStep(
 }
 
 /** The call, checked before anything is sent. Error: StepFailure that no other attempt would mend. */
-async function prepare({ step, tool }: StepCall, input: JsonObject, signal: AbortSignal): Promise<ToolCall> {
+export async function prepareStep(
+  { step, tool }: Pick<StepCall, 'step' | 'tool'>,
+  input: JsonObject,
+  signal: AbortSignal,
+): Promise<ToolCall> {
   const { input_schema: inputSchema } = tool ?? {};
   const wrong = (message: string) => new StepFailure({ code: 'invalid_input', message }, { mayRetry: false });
   let args = input;
@@ -156,7 +160,11 @@ async function follow(
  * What a tool has answered, as later steps see it: its structuredContent, or else its text, with the whole content where that is more. Error: StepFailure for an end that is no
  * success.
  */
-async function outputsOf(end: JobEnd, { tool }: StepCall, signal: AbortSignal): Promise<unknown> {
+export async function outputsOf(
+  end: JobEnd,
+  { tool }: Pick<StepCall, 'tool'>,
+  signal: AbortSignal,
+): Promise<unknown> {
   const outputs = end.result === undefined ? undefined : answerOf(end.result);
   if (end.status !== 'completed') {
     const { code = end.status, message = `the task is ${end.status}` } = end.error ?? {};

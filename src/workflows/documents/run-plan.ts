@@ -3,7 +3,7 @@ import { CliError } from '../../errors.ts';
 import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
 import { endOfFailure } from '../../jobs/job-end.ts';
-import type { JobRecord, PendingInput, TaskFact } from '../../jobs/record.ts';
+import type { JobRecord, PendingInput, StepFact, TaskFact } from '../../jobs/record.ts';
 import { JobRecorder, recordEnd } from '../../jobs/recorder.ts';
 import { keptSteps, stepsOver } from '../../jobs/workflow/steps.ts';
 import { JqThread } from '../../lib/jq/jq-thread.ts';
@@ -23,24 +23,33 @@ export interface PlanRun {
   plan: DocumentPlan;
   /** The workflow's input, secrets included. */
   input: JsonObject;
-  openLink(signal: AbortSignal): Promise<StepLink>;
+  steps: StepsHere | StepsElsewhere;
   stop: Stop;
   events: JobEvents;
+}
+
+/** The steps' calls are made by this process. */
+export interface StepsHere {
+  openLink(signal: AbortSignal): Promise<StepLink>;
+}
+
+/** The steps are jobs of their own, which others run: their attempts and the time of each are theirs, too. */
+export interface StepsElsewhere {
+  /** How long the run has had before this process went on with it, in milliseconds. */
+  spentMs: number;
+  /** Resolves with the outputs of a step. Error: StepFailure. */
+  run(step: PlannedCall, input: JsonObject, signal: AbortSignal): Promise<unknown>;
+  /** Puts a fact on record. Error: UsageError, code `superseded`, when another process goes on with the workflow. */
+  record(fact: StepFact): Promise<void>;
+  /** The run is over, and nothing goes on of which it has not seen the end. Error: as for `record`. */
+  over(): Promise<void>;
 }
 
 /**
  * Runs a workflow to its end, and returns the record as it then stands. A run that was resumed goes on with the steps that its record leaves. Error:
  * UnrecordedEndError.
  */
-export async function runPlan({
-  deps,
-  job,
-  plan,
-  input,
-  openLink,
-  stop,
-  events,
-}: PlanRun): Promise<JobRecord> {
+export async function runPlan({ deps, job, plan, input, steps, stop, events }: PlanRun): Promise<JobRecord> {
   const round = job.resumed ?? 0;
   const recorder = new JobRecorder(deps, job, events);
   const watching = new AbortController();
@@ -55,6 +64,10 @@ export async function runPlan({
   const total = plan.steps.length;
   const open = new Map<string, PendingInput[]>();
   const { earlier, held } = before(job);
+  const elsewhere = 'run' in steps ? steps : undefined;
+  const graph = graphOf(
+    elsewhere ? { ...plan, steps: plan.steps.map(({ retry: _, timeout_ms: __, ...step }) => step) } : plan,
+  );
   const jqThread = new JqThread();
   try {
     recorder.now({ status: 'running', progress: { progress: earlier.size, total } });
@@ -70,6 +83,8 @@ export async function runPlan({
         },
         runStep: ({ id }, given, { attempt, signal }) => {
           const step = byId.get(id) as PlannedCall;
+          if (elsewhere) return elsewhere.run(step, given as JsonObject, signal);
+          const { openLink } = steps as StepsHere;
           const task = held.get(id);
           held.delete(id);
           return callStep(
@@ -102,17 +117,20 @@ export async function runPlan({
             task,
           );
         },
-        record: async (fact) => deps.store.addStep(job.job_id, round, fact),
+        record: async (fact) =>
+          elsewhere ? elsewhere.record(fact) : deps.store.addStep(job.job_id, round, fact),
+        ...(elsewhere ? { spentMs: elsewhere.spentMs } : {}),
         onChange: (states) => recorder.progress({ progress: over(states), total, message: underWay(states) }),
         onNote: (text) => deps.store.log(job.job_id, text),
       },
-      graphOf(plan),
+      graph,
       earlier,
       stop,
     );
+    await elsewhere?.over();
     return recordEnd(deps, job, {
       status: end.state,
-      result: workflowResult(graphOf(plan), end.states, end.state),
+      result: workflowResult(graph, end.states, end.state),
       error: end.error,
       progress: { progress: over(end.states), total },
       finished_at: deps.clock.now().toISOString(),
@@ -127,12 +145,11 @@ export async function runPlan({
   }
 }
 
-/** What an earlier round leaves: the steps that are not run again, and the tasks of steps that were under way. */
-function before({ steps = [], resumed }: JobRecord): {
+/** What an earlier process leaves: the steps that are not run again, and the tasks of steps that were under way. */
+function before({ steps = [] }: JobRecord): {
   earlier: Map<string, StepStatus>;
   held: Map<string, TaskFact>;
 } {
-  if (!resumed) return { earlier: new Map(), held: new Map() };
   const earlier = keptSteps(steps).map(({ id, state, blocked, attempt, outputs, error }) => {
     return [id, { state, blocked, attempt, outputs, error } as StepStatus] as const;
   });

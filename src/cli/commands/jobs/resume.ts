@@ -28,7 +28,14 @@ export async function resumeJob(app: App, id: string | undefined, options: Resum
       code: 'secrets_not_stored',
       hint: `run it anew: ${app.command(job.capability, '--help')}`,
     });
-  const resumed = await resumeInBackground(app, job, plan, { elicit: app.elicit });
+  const { calls } = store;
+  const { elicit } = app;
+  const resumed =
+    calls && (await calls.isQueued(wanted))
+      ? await (await import('../../../calls/submit-to-workers.ts')).resumeForWorkers(app, calls, job, {
+          elicit,
+        })
+      : await resumeInBackground(app, job, plan, { elicit });
   const { steps = [] } = resumed;
   const done = steps.filter(({ state }) => state === 'completed').length;
   if (printer.json) printer.envelope('jobs resume', `job resumed: ${jobSummary(resumed)}`, resumed);

@@ -4,8 +4,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
 import { monotonic } from '../../../lib/monotonic.ts';
-import { QUEUE_SCRIPTS } from './queue-scripts.ts';
-import { SCRIPTS } from './scripts.ts';
+import { SCRIPTS } from './scripts/jobs.ts';
+import { QUEUE_SCRIPTS } from './scripts/queue.ts';
 
 const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS };
 

@@ -1,4 +1,4 @@
-/** Calls for workers in Redis: queue-scripts.ts decides, layout.ts has the keys. */
+/** Calls for workers in Redis: scripts/queue.ts decides, layout.ts has the keys. */
 import type { Redis } from 'ioredis';
 import type { AbortSignalLike } from '../../../lib/clock.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
@@ -18,6 +18,7 @@ export class QueuedCalls implements CallQueue {
   readonly #access: Access;
   readonly #connection: StoreConnection;
   readonly #create: (job: NewQueuedJob) => Promise<{ job: JobRecord; alive: number }>;
+  readonly #resume: CallQueue['resume'];
   #blocking: Redis | undefined;
   #heard: Redis | undefined;
 
@@ -25,10 +26,12 @@ export class QueuedCalls implements CallQueue {
     access: Access,
     connection: StoreConnection,
     create: (job: NewQueuedJob) => Promise<{ job: JobRecord; alive: number }>,
+    resume: CallQueue['resume'],
   ) {
     this.#access = access;
     this.#connection = connection;
     this.#create = create;
+    this.#resume = resume;
   }
 
   submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }> {
@@ -52,6 +55,25 @@ export class QueuedCalls implements CallQueue {
 
   async beginAttempt(id: string, token: string, attempt: number): Promise<boolean> {
     return (await this.#access.change('jobAttempt', id, [token, attempt])) === 'ok';
+  }
+
+  async isQueued(id: string): Promise<boolean> {
+    const key = this.#access.job(id);
+    return (await this.#access.ask((redis) => redis.hexists(key, 'queue'))) === 1;
+  }
+
+  async workflows(ids: readonly string[]): Promise<string[]> {
+    const keys = ids.map((id) => this.#access.job(id));
+    const has = await this.#access.ask((redis) => Promise.all(keys.map((key) => redis.hexists(key, 'plan'))));
+    return ids.filter((_, i) => has[i] === 1);
+  }
+
+  resume(id: string, target: string, call: string): Promise<JobRecord> {
+    return this.#resume(id, target, call);
+  }
+
+  async leave(id: string, token: string): Promise<void> {
+    await this.#access.change('jobLeave', id, [token]);
   }
 
   async beat(

@@ -1,5 +1,5 @@
 /**
- * Jobs in Redis, for any number of machines: what a script of scripts.ts has written is written once, and Redis' clock says when a job was made.
+ * Jobs in Redis, for any number of machines: what a script of scripts/ has written is written once, and Redis' clock says when a job was made.
  * layout.ts has the keys. What this keeps open ends with `close`.
  */
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
@@ -58,7 +58,12 @@ export class RedisJobStore implements JobStore {
     this.#access = new Access(connection, address, instance);
     this.#lease = new HolderLease(connection.redis, this.#access.keys.lease);
     this.#subscriptions = new Subscriptions(() => connection.another());
-    this.calls = new QueuedCalls(this.#access, connection, (job) => this.#submit(job));
+    this.calls = new QueuedCalls(
+      this.#access,
+      connection,
+      (job) => this.#submit(job),
+      (id, target, call) => this.#reopen(id, null, [target, call]),
+    );
   }
 
   async create(job: NewJob): Promise<JobRecord> {
@@ -76,10 +81,13 @@ export class RedisJobStore implements JobStore {
     const { keys } = this.#access;
     const plan = job.plan ? jsonText(job.plan) : '';
     const record = newJobText({ ...job, holder: null });
+    const { step } = job;
     const queued = [job.target, job.call, job.attempts];
+    if (step) queued.push(step.id, step.workflow, step.round, step.token);
     const args = [record, randomDigits(), BASE32, '', 0, keys.changes, SCHEMA_VERSION, plan, ...queued];
     const said = await this.#access.run('jobCreate', keys.jobs, args);
     const [id, created, alive] = said as [string, string, number];
+    if (id === '') throw superseded(step?.workflow ?? '');
     // As it was published: a worker may be at its end by now.
     const published = assemble(this.#access.facts(id, { v: String(SCHEMA_VERSION), job: record, created }));
     return { job: { ...published, instance: this.#access.instance }, alive };
@@ -162,10 +170,15 @@ export class RedisJobStore implements JobStore {
 
   async #inRound(script: 'jobPlan' | 'jobStep', id: string, round: number, value: object): Promise<void> {
     if ((await this.#access.change(script, id, [round, jsonText(value)])) === 'superseded')
-      throw new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
+      throw superseded(id);
   }
 
-  async resume(id: string, holder: HolderFacts): Promise<JobRecord> {
+  resume(id: string, holder: HolderFacts): Promise<JobRecord> {
+    return this.#reopen(id, holder, []);
+  }
+
+  /** `queued`: the target and the call of a workflow for workers, which nobody holds yet. */
+  async #reopen(id: string, holder: HolderFacts | null, queued: readonly string[]): Promise<JobRecord> {
     const facts = this.#access.facts(id, await this.#access.hash(id));
     const { record, end } = await this.#access.settled(id, facts);
     checkResumable(record, await this.readPlan(id));
@@ -175,16 +188,17 @@ export class RedisJobStore implements JobStore {
     const said = await this.#access.change('jobResume', id, [
       record.resumed ?? 0,
       jsonText(holder),
-      ...this.#lease.of(holder),
+      ...(holder ? this.#lease.of(holder) : ['', 0]),
       gone,
       jsonText(randomDigits()),
+      ...queued,
     ]);
     if (said === 'busy')
       throw new UsageError(`${id} is being resumed by another process`, {
         code: 'being_resumed',
         hint: `wait for it with: jobs wait ${id}`,
       });
-    this.#lease.hold(id, holder);
+    if (holder) this.#lease.hold(id, holder);
     return this.read(id);
   }
 
@@ -279,6 +293,10 @@ export class RedisJobStore implements JobStore {
     // Whoever goes on with it since may be this process, too.
     if (said !== 'earlier') await this.#lease.letGo(id);
   }
+}
+
+function superseded(id: string): UsageError {
+  return new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
 }
 
 /** The end of work whose result does not fit. What the tool did is done: the record says so, and the result is not kept. */

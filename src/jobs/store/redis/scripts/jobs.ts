@@ -5,51 +5,13 @@
  * KEYS are always the same: 1 ids, 2 glance, 3 ends, 4 the job, or what its key begins with. A job is a hash whose values are JSON;
  * `glance` has a copy of each without its result and plan, put together as text: numbers of any size pass through untouched.
  */
-
-/** Milliseconds since 1970 by Redis' clock, telling of a change, and an end. Other files of scripts have it, too. */
-export const COMMON = `
-local function now()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-end
-local function changed(id, channel)
-  local all = redis.call('HGETALL', KEYS[4])
-  local parts = {}
-  for i = 1, #all, 2 do
-    if all[i] ~= 'result' and all[i] ~= 'plan' and all[i] ~= 'call' then parts[#parts + 1] = '"' .. all[i] .. '":' .. all[i + 1] end
-  end
-  redis.call('HSET', KEYS[2], id, '{' .. table.concat(parts, ',') .. '}')
-  redis.call('PUBLISH', channel, id)
-end
-local function whole(ms) return string.format('%.0f', ms) end
---- A job and what belongs to it stay for so many milliseconds, or for good.
-local function follow(key, ms)
-  for _, one in ipairs({key, key .. ':log', key .. ':steps', key .. ':calls', key .. ':result:' .. string.sub(redis.call('HGET', key, 'parts') or '--', 2, -2)}) do
-    if ms > 0 then redis.call('PEXPIRE', one, whole(ms)) else redis.call('PERSIST', one) end
-  end
-end
---- What the keys begin with of the calls that wait for workers of a target.
-local function keysOf(target) return string.sub(KEYS[1], 1, -4) .. 'queue:' .. target .. ':' end
-local function queueOf() return string.sub(redis.call('HGET', KEYS[4], 'queue') or '""', 2, -2) end
---- The job ends with this fact, now, whatever time it says; its result is written already.
-local function finish(id, channel, fact, stays)
-  redis.call('HSET', KEYS[4], 'end', fact, 'ended', whole(now()))
-  redis.call('HDEL', KEYS[4], 'call')
-  local queue = queueOf()
-  if queue ~= '' then
-    redis.call('ZREM', keysOf(queue) .. 'waiting', id)
-    redis.call('ZREM', keysOf(queue) .. 'running', id)
-  end
-  if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), id) end
-  follow(KEYS[4], stays)
-  changed(id, channel)
-end
-`;
+import { COMMON } from './common.ts';
 
 /**
  * ARGV: 1 the record, 2 the random digits of its id, 3 the digits of base 32, 4 and 5 the holder's lease and its milliseconds (0: none), 6 what
  * a channel begins with, 7 the schema, 8 the plan of a workflow, or empty; of a call for workers 9 their target, 10 the call, 11 how often it may
- * be sent, otherwise 9 is empty. Returns the id, the time, and how many workers of the target live. KEYS[4] is what the keys of jobs begin with.
+ * be sent, otherwise 9 is empty; of the job of a workflow's step 12 its id, 13 the workflow, 14 its round, 15 the token of the claim whose worker
+ * drives it. Such a job is made once, and by nobody whom another one has taken the workflow over from: then there is no id. Returns the id, the time, and how many workers of the target live. KEYS[4] is what the keys of jobs begin with.
  * An id sorts after all there are.
  */
 const CREATE = `${COMMON}
@@ -58,6 +20,15 @@ local done = redis.call('GET', token)
 local at = now()
 local queued = ARGV[9] ~= '' and keysOf(ARGV[9])
 local alive = queued and redis.call('ZCOUNT', queued .. 'workers', whole(at), '+inf') or 0
+local given = ARGV[12] or ''
+if given ~= '' then
+  local step, workflow = KEYS[4] .. given, KEYS[4] .. ARGV[13]
+  if redis.call('HEXISTS', step, 'job') == 1 then return {given, redis.call('HGET', step, 'created'), alive} end
+  local sent = redis.call('HGET', workflow, 'sent')
+  local mine = sent and cjson.decode(sent).token == ARGV[15] and redis.call('HEXISTS', workflow, 'end') == 0
+  if not mine or (redis.call('HGET', workflow, 'resumed') or '0') ~= ARGV[14] then return {'', '0', alive} end
+  redis.call('RPUSH', workflow .. ':jobs', given)
+end
 if done then return {done, redis.call('HGET', KEYS[4] .. done, 'created'), alive} end
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local time = at
@@ -68,20 +39,19 @@ for i = 1, 10 do
   digits = string.sub(ARGV[3], d + 1, d + 1) .. digits
   rest = math.floor(rest / 32)
 end
-local id = 'job_' .. digits .. ARGV[2]
+local id = given ~= '' and given or 'job_' .. digits .. ARGV[2]
 local prefix = KEYS[4]
 KEYS[4] = prefix .. id
 redis.call('HSET', KEYS[4], 'v', ARGV[7], 'job', ARGV[1], 'created', whole(at))
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[4], 'plan', ARGV[8]) end
-redis.call('ZADD', KEYS[1], whole(time), id)
-redis.call('SET', token, id, 'EX', 600)
-if ARGV[5] ~= '0' then redis.call('SET', ARGV[4], '1', 'PX', ARGV[5]) end
-if queued then
-  redis.call('HSET', KEYS[4], 'queue', '"' .. ARGV[9] .. '"', 'call', ARGV[10], 'attempts', ARGV[11])
-  redis.call('ZADD', queued .. 'waiting', whole(at), id)
-  redis.call('RPUSH', queued .. 'inbox', id)
-  redis.call('SADD', string.sub(KEYS[1], 1, -4) .. 'queues', ARGV[9])
+if given ~= '' then
+  redis.call('HSET', KEYS[4], 'of', '"' .. ARGV[13] .. '"')
+else
+  redis.call('ZADD', KEYS[1], whole(time), id)
+  redis.call('SET', token, id, 'EX', 600)
 end
+if ARGV[5] ~= '0' then redis.call('SET', ARGV[4], '1', 'PX', ARGV[5]) end
+if queued then enqueue(id, ARGV[9], ARGV[10], ARGV[11], whole(at)) end
 changed(id, ARGV[6] .. id)
 return {id, whole(at), alive}
 `;
@@ -95,6 +65,7 @@ if known then return known == ARGV[4] and 'ok' or 'other' end
 redis.call('HSET', KEYS[4], 'task', ARGV[3], 'task_id', ARGV[4], 'accepted', whole(now()))
 if ARGV[6] ~= '0' then redis.call('SET', ARGV[5], '1', 'PX', ARGV[6]) end
 changed(ARGV[1], ARGV[2])
+tellDriver(ARGV[1])
 return 'ok'
 `;
 
@@ -166,7 +137,7 @@ return 'ok'
 
 /**
  * ARGV: 1 id, 2 channel, 3 the round that has ended, 4 the new holder, 5 and 6 its lease, 7 the lease of the holder that is gone, or empty, 8 a claim like no
- * other, JSON. Of several
+ * other, JSON, of a workflow for workers 9 its target, 10 its call. Of several
  * at once the first wins: returns ok, missing or busy.
  */
 const RESUME = `${COMMON}
@@ -179,10 +150,11 @@ if parts then redis.call('DEL', KEYS[4] .. ':result:' .. string.sub(parts, 2, -2
 for _, field in ipairs(redis.call('HKEYS', KEYS[4])) do
   if string.sub(field, 1, 5) == 'seen_' then redis.call('HDEL', KEYS[4], field) end
 end
-redis.call('HDEL', KEYS[4], 'end', 'ended', 'result', 'parts', 'task', 'task_id', 'accepted', 'cancel')
+redis.call('HDEL', KEYS[4], 'end', 'ended', 'result', 'parts', 'task', 'task_id', 'accepted', 'cancel', 'sent')
 redis.call('HSET', KEYS[4], 'resumed', whole(tonumber(ARGV[3]) + 1), 'holder', ARGV[4], 'claim', ARGV[8],
   'updated', whole(now()))
 if ARGV[6] ~= '0' then redis.call('SET', ARGV[5], '1', 'PX', ARGV[6]) end
+if ARGV[9] then enqueue(ARGV[1], ARGV[9], ARGV[10], '1', whole(now())) end
 redis.call('ZREM', KEYS[3], ARGV[1])
 follow(KEYS[4], 0)
 changed(ARGV[1], ARGV[2])
@@ -225,7 +197,13 @@ if redis.call('HEXISTS', KEYS[4], 'end') == 0 then
 end
 local parts = redis.call('HGET', KEYS[4], 'parts')
 if parts then redis.call('DEL', KEYS[4] .. ':result:' .. string.sub(parts, 2, -2)) end
-redis.call('DEL', KEYS[4], KEYS[4] .. ':log', KEYS[4] .. ':steps', KEYS[4] .. ':calls')
+for _, step in ipairs(redis.call('LRANGE', KEYS[4] .. ':jobs', 0, -1)) do
+  local key = string.sub(KEYS[1], 1, -4) .. 'job:' .. step
+  local large = redis.call('HGET', key, 'parts')
+  if large then redis.call('DEL', key .. ':result:' .. string.sub(large, 2, -2)) end
+  redis.call('DEL', key, key .. ':log', key .. ':calls')
+end
+redis.call('DEL', KEYS[4], KEYS[4] .. ':log', KEYS[4] .. ':steps', KEYS[4] .. ':jobs', KEYS[4] .. ':calls')
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])

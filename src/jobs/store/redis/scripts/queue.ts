@@ -1,9 +1,9 @@
 /**
- * What is decided in Redis about calls for workers: who may send one, and what becomes of one whose worker is gone. As in scripts.ts each is one
+ * What is decided in Redis about calls for workers: who may send one, and what becomes of one whose worker is gone. As in jobs.ts each is one
  * step, and has the same keys. A job's `sent` says who may send its call: {attempt, worker, token}; a claim has a token of its own, so that
  * a script which is sent again after a broken connection is the same claim.
  */
-import { COMMON } from './scripts.ts';
+import { COMMON } from './common.ts';
 
 /** How long a reader leaves a job to other workers after its own has gone, in milliseconds, before it may write that the job is lost. */
 const READER_WAITS_MS = 60_000;
@@ -16,7 +16,7 @@ const REMEMBERED_MS = 3_600_000;
  * who begins nothing, 4 the token, 5 the worker's facts as a holder, 6 milliseconds that its lease lasts, 7 the end of a job that is lost, 8 of one
  * that was cancelled before it was sent, 9 milliseconds that an ended job stays, 10 the worker's lease as a holder. Returns what is to be done,
  * the number of the attempt, and when the lease of the worker ended that had it: drop (it has ended, or is none), wait (another worker has it),
- * send, drive (the server has made a task of it), lost, canceled (both are written).
+ * send, drive (the server has made a task of it, or it is a workflow, whose steps are on record), lost, canceled (both are written).
  */
 const CLAIM = `${COMMON}
 local job, id, channel, me = KEYS[4], ARGV[1], ARGV[2], ARGV[3]
@@ -48,7 +48,7 @@ if sent then
   end
   -- The child of a worker has gone with it, and its tasks with the child.
   dies = task and cjson.decode(task).holder
-  if task and not dies then
+  if (task and not dies) or redis.call('HEXISTS', job, 'plan') == 1 then
     doing = 'drive'
   elseif attempt >= attempts or cancel then
     finish(id, channel, ARGV[7], tonumber(ARGV[9]))
@@ -93,6 +93,18 @@ sent.attempt = number
 redis.call('HSET', job, 'sent', cjson.encode(sent), 'updated', stamp, 'seen_status', '"running"', 'seen_attempt', number, 'seen_at', stamp)
 redis.call('RPUSH', job .. ':log', '[' .. stamp .. ',"attempt ' .. number .. ' of ' .. redis.call('HGET', job, 'attempts') .. '"]')
 changed(ARGV[1], ARGV[2])
+return 'ok'
+`;
+
+/** A worker that lives leaves a workflow to others. ARGV: 1 id, 2 channel, 3 the token of its claim. */
+const LEAVE = `${COMMON}
+local job = KEYS[4]
+local sent = redis.call('HGET', job, 'sent')
+if not sent or redis.call('HEXISTS', job, 'end') == 1 then return 'taken' end
+sent = cjson.decode(sent)
+if sent.token ~= ARGV[3] then return 'taken' end
+redis.call('HSET', job, 'sent', cjson.encode({attempt = sent.attempt, worker = '', token = ''}))
+redis.call('RPUSH', keysOf(queueOf()) .. 'inbox', ARGV[1])
 return 'ok'
 `;
 
@@ -159,6 +171,7 @@ return all
 export const QUEUE_SCRIPTS = {
   jobClaim: CLAIM,
   jobAttempt: ATTEMPT,
+  jobLeave: LEAVE,
   workerBeat: BEAT,
   jobsOverdue: OVERDUE,
 } as const;
