@@ -22,16 +22,15 @@ export interface Container {
   unpause(): void;
 }
 
-/** Starts a container that does nothing; ended with the test. */
-export async function startContainer(home: string): Promise<Container> {
-  const holder = startCommand(
-    'unshare',
-    ['-p', '-f', '--mount-proc', 'sh', '-c', 'echo up; exec sleep 600'],
-    {
-      home,
-      timeoutMs: 600_000,
-    },
-  );
+/** Starts a container; ended with the test. `own`: flags of what it has of its own. `init`: what it does, which says when it is up; nothing. */
+export async function startContainer(
+  home: string,
+  { own = ['-p'], init: first = 'echo up; exec sleep 600' }: { own?: readonly string[]; init?: string } = {},
+): Promise<Container> {
+  const holder = startCommand('unshare', [...own, '-f', '--mount-proc', 'sh', '-c', first], {
+    home,
+    timeoutMs: 600_000,
+  });
   await holder.waitForStdout(/up/);
   const [init = 0] = childrenOf(holder.pid);
   const inside = () => everyChildOf(init);
@@ -43,12 +42,15 @@ export async function startContainer(home: string): Promise<Container> {
         // Ended meanwhile.
       }
   };
+  let killed: Promise<unknown> | undefined;
   const kill = async () => {
-    signal('SIGKILL', [init]);
-    await holder.done.catch(() => {});
+    // Once: the pid may be another's later.
+    if (!killed) signal('SIGKILL', [init]);
+    killed ??= holder.done.catch(() => {});
+    await killed;
   };
   atTestEnd(kill);
-  const enter = (args: readonly string[]) => ['-t', `${init}`, '-p', '-m', process.execPath, BIN, ...args];
+  const enter = (args: readonly string[]) => ['-t', `${init}`, ...own, '-m', process.execPath, BIN, ...args];
   return {
     start: (args, options) => startCommand('nsenter', enter(args), options),
     run: (args, options) => startCommand('nsenter', enter(args), options).done,
