@@ -19,8 +19,10 @@ export const noRedis: string | undefined = (() => {
 export interface TestRedis {
   /** `127.0.0.1:PORT` */
   host: string;
-  /** Kills it, and starts it again where it was: what its settings have kept is there. */
-  restart(): Promise<void>;
+  /** Where it keeps its files. */
+  dir: string;
+  /** Kills it, and starts it again where it was: what its settings have kept is there, unless `between` does something to it. */
+  restart(between?: () => void): Promise<void>;
   /** Ends it, at once. */
   kill(): Promise<void>;
 }
@@ -35,8 +37,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   let running = await start();
   return {
     host: `127.0.0.1:${port}`,
-    restart: async () => {
+    dir,
+    restart: async (between) => {
       await running();
+      between?.();
       running = await start();
     },
     kill: async () => {
