@@ -196,6 +196,39 @@ describe.skipIf(noRedis !== undefined)('a store in Redis', () => {
     expect(await other.read(job_id)).toMatchObject({ status: 'lost', error: { code: 'holder_gone' } });
   });
 
+  it('believes the end that a holder wrote just before it went, with its result', async () => {
+    const address = fresh();
+    const connection = await connectStore(address, 0);
+    const other = await open(address);
+    let beforeAsking = async () => {};
+    const store = new RedisJobStore(
+      {
+        ...connection,
+        ask: async (work) => {
+          await beforeAsking();
+          return connection.ask(work);
+        },
+      },
+      address,
+      'work',
+    );
+    onTestFinished(() => store.close());
+    const large = 'x'.repeat(1_100_000);
+    for (const text of ['in the nick of time', large]) {
+      const { job_id } = await other.create(newJob({ backend: 'local', holder: deadHolder() }));
+      let asked = 0;
+      beforeAsking = async () => {
+        asked += 1;
+        // Between the first look at the record and the second one.
+        if (asked === 2) await other.finish(job_id, completed(text));
+      };
+      expect(await store.read(job_id)).toMatchObject({
+        status: 'completed',
+        result: { content: [{ text }] },
+      });
+    }
+  });
+
   it('names a record that is damaged or newer, and leaves it alone', async () => {
     const address = fresh();
     const store = await open(address);

@@ -14,6 +14,9 @@ import { notBegun, workerGone } from './unworked-ends.ts';
 
 export type Hash = Record<string, string>;
 
+/** What a job's facts come to. `again`: its hash where that had to be read once more, which is the one that counts. */
+export type Settled = ReturnType<typeof settled> & { again?: Hash };
+
 export class Access {
   readonly redis: StoreConnection['redis'];
   readonly address: StoreAddress;
@@ -68,17 +71,19 @@ export class Access {
   }
 
   /** What facts say once the holder's lease was looked for; a holder that is gone may have written something just before it went. */
-  async settled(id: string, facts: JobFacts): Promise<ReturnType<typeof settled>> {
+  async settled(id: string, facts: JobFacts): Promise<Settled> {
     const record = assemble(facts);
     const { holder } = record;
     if (!needsHolder(record) || !holder || (await this.isHeld(holder))) return { record, end: facts.end };
     if (holder.worker !== undefined) return this.#workerGone(id, record);
-    const last = this.facts(id, await this.hash(id));
-    return settled(
+    const again = await this.hash(id);
+    const last = this.facts(id, again);
+    const now = settled(
       last,
       () => false,
       () => last,
     );
+    return { ...now, again };
   }
 
   /**
@@ -98,11 +103,12 @@ export class Access {
   }
 
   /** Other workers take its job over. Where there are none, and have been none for a while, the job is lost, which is written. */
-  async #workerGone(id: string, record: JobRecord): Promise<ReturnType<typeof settled>> {
+  async #workerGone(id: string, record: JobRecord): Promise<Settled> {
     const { decision, gone } = await this.claim(id, ['', randomId(), 'null', 0], '');
     if (decision !== 'wait') {
-      const last = this.facts(id, await this.hash(id));
-      return { record: assemble(last), end: last.end };
+      const again = await this.hash(id);
+      const last = this.facts(id, again);
+      return { record: assemble(last), end: last.end, again };
     }
     if (gone === undefined) return { record, end: undefined };
     const message = `its worker is gone (process ${record.holder?.pid} on ${record.holder?.host})`;

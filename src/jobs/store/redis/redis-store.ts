@@ -204,12 +204,11 @@ export class RedisJobStore implements JobStore {
 
   async read(id: string): Promise<JobRecord> {
     const access = this.#access;
-    const hash = await access.hash(id);
-    const { record, end } = await access.settled(id, access.facts(id, hash));
+    const first = await access.hash(id);
+    const { record, end, again: hash = first } = await access.settled(id, access.facts(id, first));
     record.instance = access.instance;
     if (end !== undefined) {
       const partsOf = (name: string) => access.keys.parts(id, name);
-      // What ended after this look has its result with the next one.
       const found = await access.ask((redis) => resultOf(redis, partsOf, hash));
       if (found) record.result = found.result;
     }
