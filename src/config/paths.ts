@@ -29,6 +29,8 @@ export interface Paths {
   extrasFile(name: string): string;
   /** The user's own jobs over the instance's tools. */
   definitionsFile(name: string): string;
+  /** A copy of those that are in a shared store; `store` is a short name of it. */
+  sharedDefinitionsFile(name: string, store: string): string;
   /** What the instance's permissions have refused, a line each. */
   refusalsFile(name: string): string;
   /** The login to the instance's server. */
@@ -59,6 +61,7 @@ export function resolvePaths(context: PathContext): Paths {
     catalogueFile: (name) => join(instanceDir(name), 'catalogue.json'),
     extrasFile: (name) => join(instanceDir(name), 'extras.json'),
     definitionsFile: (name) => join(instanceDir(name), 'definitions.json'),
+    sharedDefinitionsFile: (name, store) => join(instanceDir(name), `definitions.shared-${store}.json`),
     refusalsFile: (name) => join(instanceDir(name), 'refusals.jsonl'),
     authFile: (name) => join(instanceDir(name), 'auth.json'),
     authLockDir: join(root, 'auth-locks'),

@@ -24,6 +24,10 @@ export interface DefinitionsFile {
   extra: JsonObject;
 }
 
+export function noDefinitions(): DefinitionsFile {
+  return { definitions: [], workflows: [], extra: {} };
+}
+
 /**
  * An instance's definitions, ordered by name; no file is none. Synchronous and light: every call of a tool asks. Errors: ConfigError for a file
  * that is damaged or from a newer version, which is never treated as empty; IoError.
@@ -39,17 +43,22 @@ export function readDefinitionsFile(path: string): DefinitionsFile {
     text = decodeText(readFileSync(path));
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT') return { definitions: [], workflows: [], extra: {} };
+    if (errno === 'ENOENT') return noDefinitions();
     if (errno === 'EISDIR') throw damaged(path, 'it is a folder');
     throw ioFailure(error, 'read', path);
   }
+  return parseDefinitions(text, path);
+}
+
+/** The same of a text; `where` it is from, for errors. Error: ConfigError. */
+export function parseDefinitions(text: string, where: string): DefinitionsFile {
   let value: unknown;
   try {
     value = parseJson(text);
   } catch (error) {
-    throw damaged(path, (error as Error).message, error);
+    throw damaged(where, (error as Error).message, error);
   }
-  return parsed(value, path);
+  return parsed(value, where);
 }
 
 function parsed(value: unknown, path: string): DefinitionsFile {
@@ -102,6 +111,6 @@ export function definitionsText({ definitions, workflows, extra }: DefinitionsFi
 function damaged(path: string, what: string, cause?: unknown): ConfigError {
   return new ConfigError(`the definitions are damaged: ${path}: ${what}`, {
     cause,
-    hint: 'fix the file by hand, or move it away and import the definitions again',
+    hint: 'fix it by hand, or move it away and import the definitions again',
   });
 }

@@ -62,7 +62,7 @@ function checkFiles(subject: Subject, { context, paths }: Machine, { setAside }:
   return [
     ...checkSettings(subject, context),
     ...checkVariables(subject, context),
-    ...checkDefinitions(paths, subject),
+    ...checkDefinitions(paths, subject, env),
     ...(isShared(subject, env) ? [] : checkJobFolder(subject, paths, around.now, setAside)),
     ...attempt('catalogue', () => checkCatalogue(paths, subject, around)),
     ...attempt('server facts', () => checkFacts(paths, subject, around)),

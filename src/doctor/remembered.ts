@@ -4,6 +4,7 @@ import { readCatalogue } from '../catalog/cache.ts';
 import type { Paths } from '../config/paths.ts';
 import { cacheKey, targetHash } from '../config/target/target-hash.ts';
 import type { Context } from '../context.ts';
+import { knownDefinitionsFile } from '../definitions/place.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { age } from '../lib/text/age.ts';
 import { clientFeatures } from '../mcp/client-features/client-features.ts';
@@ -60,9 +61,10 @@ export function checkFacts(paths: Paths, { name, identity, settings }: Subject, 
 }
 
 /** The user's own jobs; nothing is said where there are none. */
-export function checkDefinitions(paths: Paths, { name }: Subject): Check[] {
-  const path = paths.definitionsFile(name);
+export function checkDefinitions(paths: Paths, { name, settings }: Subject, env: Context['env']): Check[] {
+  let path = paths.definitionsFile(name);
   try {
+    if (settings) path = knownDefinitionsFile(paths, { name, settings }, env);
     const { length } = readDefinitions(path);
     return length === 0 ? [] : [checked('definitions', 'ok', countText(length, 'definition'))];
   } catch (error) {

@@ -1,47 +1,29 @@
-import { lstatSync } from 'node:fs';
 import { aliasesOf, type CatalogEntry, entriesOf } from '../catalog/entry.ts';
 import type { LeftOut } from '../catalog/left-out.ts';
 import { unitedTags } from '../config/settings/tags.ts';
 import type { ToolSettings } from '../config/settings/tool-settings.ts';
-import type { Definition } from '../definitions/definition.ts';
-import type { DefinitionsFile } from '../definitions/read.ts';
 import { ConfigError } from '../errors.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';
 import { nameableItems, permit, permittedItems } from '../permissions/permit.ts';
-import type { InstanceScope } from './scope.ts';
+import { readOwn } from './own-definitions.ts';
+import type { InstanceScope, StoreScope } from './scope.ts';
+import type { Want } from './shared-definitions.ts';
 
 /**
- * Everything that can be run on the instance, tools first, with the names that the settings give. Errors: those of reading the server's
- * catalogue; ConfigError for damaged definitions.
+ * Everything that can be run on the instance, tools first, with the names that the settings give. `want`: what counts of definitions that machines
+ * share. Errors: those of reading the server's catalogue, and of `readOwn`.
  */
-export async function entriesOn(scope: InstanceScope, signal?: AbortSignal): Promise<CatalogEntry[]> {
-  const { definitions, workflows } = await ownOf(scope);
+export async function entriesOn(
+  scope: StoreScope,
+  signal?: AbortSignal,
+  want: Want = 'listed',
+): Promise<CatalogEntry[]> {
+  const { definitions, workflows } = await readOwn(scope, want);
   const catalogue = await (await scope.session()).catalogue(signal);
   if (definitions.length + workflows.length === 0) return withAliases(scope, entriesOf(catalogue));
   const { definitionEntries, workflowEntries } = await import('../catalog/definition-entries.ts');
   const own = [...definitionEntries(definitions, catalogue.tools), ...workflowEntries(workflows)];
   return withAliases(scope, entriesOf(catalogue, own));
-}
-
-/** Our own definitions. Most instances have none: one look at the disk then, and nothing is loaded. Errors: ConfigError, IoError. */
-export async function definitionsOf(scope: InstanceScope): Promise<readonly Definition[]> {
-  return (await ownOf(scope)).definitions;
-}
-
-/** The same with our own workflows. */
-async function ownOf(scope: InstanceScope): Promise<Pick<DefinitionsFile, 'definitions' | 'workflows'>> {
-  const path = scope.paths.definitionsFile(scope.instance.name);
-  if (!mayExist(path)) return { definitions: [], workflows: [] };
-  return (await import('../definitions/read.ts')).readDefinitionsFile(path);
-}
-
-/** False only where there is certainly nothing: what cannot be looked at is for whoever reads it to tell. */
-function mayExist(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return true;
-  }
 }
 
 /** The entries with the names, and the flags' names, that the settings give. */
@@ -68,7 +50,7 @@ export interface Listing {
  * PermissionError when a rule refuses the list as a whole, and those of `offersOn`.
  */
 export async function listedEntries(
-  scope: InstanceScope,
+  scope: StoreScope,
   { all = false, signal }: Listing,
 ): Promise<readonly CatalogEntry[]> {
   await permit(scope, 'list');

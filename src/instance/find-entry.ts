@@ -13,8 +13,10 @@ import { UnsupportedError, UsageError } from '../errors.ts';
 import { kebabCase } from '../lib/text/kebab-case.ts';
 import { namesOfEntry } from '../permissions/known-names.ts';
 import { nameableItems } from '../permissions/permit.ts';
-import { definitionsOf, entriesOn, toolsLeftOut } from './entries.ts';
-import type { InstanceScope } from './scope.ts';
+import { entriesOn, toolsLeftOut } from './entries.ts';
+import { areShared, readOwn } from './own-definitions.ts';
+import type { InstanceScope, StoreScope } from './scope.ts';
+import type { Want } from './shared-definitions.ts';
 
 export interface Found {
   entry: CatalogEntry;
@@ -27,17 +29,25 @@ export interface Found {
  * may be. Error: UsageError.
  */
 export async function entryOfWords(
-  scope: InstanceScope,
+  scope: StoreScope,
   words: readonly string[],
   signal: AbortSignal,
   kinds: readonly EntryKind[] = ENTRY_KINDS,
 ): Promise<Found> {
+  let want: Want = 'known';
+  let mayAsk = asksStore(scope, kinds);
   for (;;) {
-    const entries = (await entriesOn(scope, signal)).filter(({ kind }) => kinds.includes(kind));
+    const entries = (await entriesOn(scope, signal, want)).filter(({ kind }) => kinds.includes(kind));
     const known = typedNames(entries);
     const match = resolveTool([...known.keys()], words);
     const entry = match.kind === 'tool' ? known.get(match.name) : undefined;
-    if (match.kind === 'tool' && entry) return { entry, consumed: match.consumed };
+    if (match.kind === 'tool' && entry && !(mayAsk && isOwn(entry)))
+      return { entry, consumed: match.consumed };
+    if (mayAsk) {
+      mayAsk = false;
+      want = 'current';
+      continue;
+    }
     // Errors name only what may be listed.
     const nameable = (await nameableItems(scope, [...known], ([, one]) => namesOfEntry(one))).map(
       ([name]) => name,
@@ -68,24 +78,39 @@ export async function entryOfWords(
 
 /** What has exactly this name; of several kinds the first, unless `kind` says which. Error: UsageError. */
 export async function entryOfName(
-  scope: InstanceScope,
+  scope: StoreScope,
   name: string,
   kind: EntryKind | undefined,
   signal: AbortSignal,
 ): Promise<CatalogEntry> {
   const kinds = kind ? [kind] : ENTRY_KINDS;
-  do {
-    const entries = await entriesOn(scope, signal);
-    for (const one of kinds) {
-      const found = entries.find((entry) => entry.kind === one && entry.name === name);
-      if (found) return found;
-    }
-  } while (await refreshOnce(scope, signal));
+  let want: Want = 'known';
+  let mayAsk = asksStore(scope, kinds);
+  for (;;) {
+    const entries = await entriesOn(scope, signal, want);
+    const found = kinds
+      .map((one) => entries.find((entry) => entry.kind === one && entry.name === name))
+      .find((entry) => entry !== undefined);
+    if (found && !(mayAsk && isOwn(found))) return found;
+    if (!mayAsk && !(await refreshOnce(scope, signal))) break;
+    if (mayAsk) want = 'current';
+    mayAsk = false;
+  }
   if (kind === 'job' || kind === 'workflow')
     return unlistedEntry(name, kind, await runner(scope, kind, signal));
-  const listed = (await entriesOn(scope, signal)).filter((entry) => kinds.includes(entry.kind));
+  const listed = (await entriesOn(scope, signal, want)).filter((entry) => kinds.includes(entry.kind));
   const names = (await nameableItems(scope, listed, namesOfEntry)).map((entry) => entry.name);
   throw await unknown(scope, kind ?? 'tool', name, likely(names, name), signal);
+}
+
+/** Whether what is known here of definitions is to be looked up where machines share them. A tool's call does not wait for that. */
+function asksStore(scope: StoreScope, kinds: readonly EntryKind[]): boolean {
+  return (kinds.includes('definition') || kinds.includes('workflow')) && areShared(scope);
+}
+
+/** It is a definition, or a workflow of our own. */
+function isOwn({ target, document }: CatalogEntry): boolean {
+  return target !== undefined || document !== undefined;
 }
 
 /** Several tools share the form that was typed; `candidates` are those of them that may be named. */
@@ -130,7 +155,7 @@ async function hidden(scope: InstanceScope, signal: AbortSignal): Promise<boolea
 }
 
 async function unknown(
-  scope: InstanceScope,
+  scope: StoreScope,
   kind: EntryKind,
   typed: string,
   suggestions: readonly string[],
@@ -153,7 +178,7 @@ async function unknown(
         hint: 'whoever runs the server has to mend it (MCP 2026-07-28, x-mcp-header)',
       },
     );
-  const definition = (await definitionsOf(scope)).find(({ name }) => name === typed);
+  const definition = (await readOwn(scope, 'known')).definitions.find(({ name }) => name === typed);
   if (definition)
     return new UsageError(`${typed} calls ${definition.tool}, which the server does not have (any more)`, {
       code: 'unknown_tool',

@@ -1,4 +1,5 @@
 /** What the job service needs from the rest of the program. Declared by the consumer; store, backends and context implement it. */
+import type { SharedDefinitions } from '../definitions/shared-port.ts';
 import type { AbortSignalLike } from '../lib/clock.ts';
 import type { CallQueue } from './call-queue.ts';
 import type {
@@ -306,6 +307,8 @@ export interface JobStore extends WorkflowStore {
   changes?(id: string): (signal: AbortSignalLike) => Promise<void>;
   /** Calls that wait here for workers on any machine, where the store is one that machines share. */
   readonly calls?: CallQueue;
+  /** The definitions of the instance, where the store is one that machines share. */
+  readonly definitions?: SharedDefinitions;
   /** Lets go of what it holds open. What was written stays. */
   close(): Awaitable<void>;
 }

@@ -1,5 +1,6 @@
 import { configuredInstance, type Instance } from '../../config/configured-instance.ts';
 import { JOB_HOST_INSTANCE, JOB_HOST_STORE } from '../../config/target/job-host.ts';
+import { knownDefinitionsFile } from '../../definitions/place.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { Provider } from '../../jobhost/provider.ts';
 import type { Host } from '../../jobhost/server/host.ts';
@@ -68,7 +69,7 @@ async function jobFiles(app: App, adHoc: Instance): Promise<Provider> {
   const path = (target.kind === 'stdio' && target.jobs) || '';
   const { folderProvider } = await import('../../jobhost/runs/folder-provider.ts');
   const { jobRegistry } = await import('../serving/job-registry.ts');
-  const registry = jobRegistry(app, adHoc, paths.definitionsFile(instance.name));
+  const registry = jobRegistry(app, adHoc, knownDefinitionsFile(paths, instance, context.env));
   // Where a command or a keeper has started this, it is the command that lists and stores definitions.
   const registers = owner === undefined;
   return folderProvider({ context, paths, log: printer, path, instance, registry, registers });

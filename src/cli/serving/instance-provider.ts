@@ -3,6 +3,7 @@ import type { Live } from '../../calls/call.ts';
 import { callDirectly } from '../../calls/direct.ts';
 import { callInBackground } from '../../calls/submit.ts';
 import type { Instance } from '../../config/configured-instance.ts';
+import { knownDefinitionsFile } from '../../definitions/place.ts';
 import { AuthError, CliError, UnfinishedError, UnreachableError, UsageError } from '../../errors.ts';
 import { entriesOn, listedEntries, withSettings } from '../../instance/entries.ts';
 import type { Provider, RunEvents, RunRequest, RunStatus, ServedEntry } from '../../jobhost/provider.ts';
@@ -55,7 +56,10 @@ export class InstanceProvider implements Provider {
       title: `${instance.name} by mcp2cli`,
       instructions: `The tools of the MCP server ${instance.name}.`,
     };
-    this.#watched = [app.paths.catalogueFile(instance.name), app.paths.definitionsFile(instance.name)];
+    this.#watched = [
+      app.paths.catalogueFile(instance.name),
+      knownDefinitionsFile(app.paths, instance, app.context.env),
+    ];
     for (const file of this.#watched)
       watchFile(file, { interval: FILE_LOOK_MS, persistent: false }, this.#changed);
   }

@@ -1,5 +1,7 @@
 /** Jobs that a client of `serve --jobs` registers: documents, checked and stored as `--jobs PATH jobs define FILE` does it. */
 import type { Instance } from '../../config/configured-instance.ts';
+import { storeOf } from '../../config/settings/store-address.ts';
+import { readOwn } from '../../instance/own-definitions.ts';
 import type { JobRegistry } from '../../jobhost/files/registered.ts';
 import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
@@ -13,8 +15,15 @@ import { asCommand } from './own-app.ts';
 export function jobRegistry(app: App, instance: Instance, file: string): JobRegistry {
   const command = (work: (own: App) => Promise<void>) =>
     asCommand(app, instance, new Map(), app.context.interrupted, work);
+  const areShared = storeOf(instance.name, instance.settings, app.context.env) !== undefined;
   return {
     file,
+    async look() {
+      if (!areShared) return;
+      await command(async (own) => {
+        await readOwn(own, 'listed');
+      });
+    },
     define: (document) =>
       command(async (own) => {
         const { defineText } = await import('../commands/definitions/define.ts');

@@ -47,7 +47,7 @@ export async function prepare(
   { name, input }: RunRequest,
   logLevel?: string,
 ): Promise<{ call: PreparedCall; options: CallOptions }> {
-  const entry = unique(await entriesOn(own)).find((one) => one.name === name);
+  const entry = unique(await entriesOn(own, undefined, 'current')).find((one) => one.name === name);
   if (!entry) throw new UsageError(`no tool or job ${JSON.stringify(name)}`, { code: 'unknown_entry' });
   const { tool, target } = entry;
   const called = target?.tool ?? tool;

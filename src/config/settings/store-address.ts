@@ -45,8 +45,8 @@ export function storeOf(
   { store, storeResultLimit }: Pick<InstanceSettings, 'store' | 'storeResultLimit'>,
   env: Env,
 ): StoreAddress | undefined {
+  if (!hasStore({ store }, env)) return undefined;
   const text = store ?? env[STORE_VARIABLE] ?? '';
-  if (text === '' || text === FILES) return undefined;
   const where = store === undefined ? STORE_VARIABLE : `instance ${name}: store`;
   const address = readAddress(filledIn(text, env, where), where);
   return {
@@ -54,6 +54,11 @@ export function storeOf(
     name: address.name || name,
     resultBytes: storeResultLimit ?? address.resultBytes,
   };
+}
+
+/** Whether a store is set, be its address a good one or not. */
+export function hasStore({ store }: Pick<InstanceSettings, 'store'>, env: Env): boolean {
+  return !['', FILES].includes(store ?? env[STORE_VARIABLE] ?? '');
 }
 
 /** Looks at an address that may have `${VAR}` in it: what stands around them must be one all the same. Error: ConfigError. */

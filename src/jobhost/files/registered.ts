@@ -16,6 +16,8 @@ import type { LoadedFolder, LoadedJob, LoadedStep, LoadedWorkflow } from './load
 export interface JobRegistry {
   /** The file; nothing is registered where there is none. */
   readonly file: string;
+  /** Brings into the file what other machines have registered, where they share definitions. Where that cannot be asked it stays as it is. */
+  look(): Promise<void>;
   /** Checks a document as `jobs define FILE` does, and stores it. Errors: UsageError, ConfigError, IoError. */
   define(document: Record<string, unknown>): Promise<void>;
   /** Error: UsageError for a name that nothing is defined under. */

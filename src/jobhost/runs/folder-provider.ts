@@ -152,6 +152,8 @@ class FolderProvider implements Provider {
   /** The files as they are now, and what was registered over them. */
   async #current(): Promise<LoadedFolder> {
     const folder = await this.#folder.current();
+    // Where a command has started this, the command has looked.
+    if (this.registers) await this.#options.registry?.look();
     return this.#registered?.over(folder) ?? folder;
   }
 

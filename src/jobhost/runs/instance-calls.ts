@@ -10,9 +10,10 @@ import type { Context } from '../../context.ts';
 import { CliError, TimeoutError, UnreachableError, UsageError } from '../../errors.ts';
 import { InstanceSession } from '../../instance/client.ts';
 import { entryOfName } from '../../instance/find-entry.ts';
+import type { StoreScope } from '../../instance/scope.ts';
 import type { JobDeps } from '../../jobs/deps.ts';
 import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../../jobs/follow/polling.ts';
-import type { ServerLink } from '../../jobs/ports.ts';
+import type { JobStore, ServerLink } from '../../jobs/ports.ts';
 import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { NO_RETRY } from '../../jobs/retry.ts';
@@ -90,7 +91,7 @@ export class InstanceCalls {
     if (signal.aborted) onAbort();
     kept.busy += 1;
     try {
-      return await this.#made(kept, tool, args, stop);
+      return await this.#withStore(kept.instance, (store) => this.#made(kept, store, tool, args, stop));
     } catch (error) {
       // The next call finds a connection of its own.
       if (error instanceof UnreachableError) this.#forget(kept);
@@ -109,9 +110,26 @@ export class InstanceCalls {
     await Promise.allSettled(all.map(({ session }) => session.close()));
   }
 
-  async #made(kept: Kept, tool: string, args: Record<string, unknown>, stop: Stop): Promise<CallDone> {
+  /** What a store in Redis keeps open ends with the call. */
+  async #withStore<T>(instance: Instance, work: (store: JobStore) => Promise<T>): Promise<T> {
+    const { clock, env } = this.#context;
+    const store = openStore({ paths: this.#paths, instance, env, clock });
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  async #made(
+    kept: Kept,
+    store: JobStore,
+    tool: string,
+    args: Record<string, unknown>,
+    stop: Stop,
+  ): Promise<CallDone> {
     const { instance, session } = kept;
-    const scope = this.#scope(kept, stop);
+    const scope = this.#scope(kept, store, stop);
     const entry = await entryOfName(scope, tool, undefined, stop.signal);
     const given = await argumentsOf(entry, args);
     const called = entry.target?.tool ?? entry.tool;
@@ -165,9 +183,8 @@ export class InstanceCalls {
     if (kept.busy === 0) void kept.session.close().catch(() => {});
   }
 
-  #scope({ instance, session }: Kept, stop: Stop): CallScope {
-    const { clock, env } = this.#context;
-    const store = openStore({ paths: this.#paths, instance, env, clock });
+  #scope({ instance, session }: Kept, store: JobStore, stop: Stop): CallScope & StoreScope {
+    const { clock } = this.#context;
     const deps: JobDeps = {
       store,
       links: session,
@@ -185,6 +202,7 @@ export class InstanceCalls {
       paths: this.#paths,
       printer: this.#log,
       session: async () => session,
+      store,
       command: (...words) => ['mcp2cli', instance.name, ...words].join(' '),
       answerHint: async (_, resume) => resume,
       jobDeps: async () => deps,

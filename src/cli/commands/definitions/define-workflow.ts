@@ -1,6 +1,7 @@
 import { nameProblem, toolOfName } from '../../../definitions/name.ts';
-import { readDefinitionsFile, type StoredWorkflow } from '../../../definitions/read.ts';
+import type { StoredWorkflow } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
+import { editOwn, readOwn } from '../../../instance/own-definitions.ts';
 import { permitAll } from '../../../permissions/permit.ts';
 import { checkedWorkflow, workflowError } from '../../../workflows/documents/read-document.ts';
 import type { App } from '../../app.ts';
@@ -21,8 +22,7 @@ export async function defineWorkflow(
   const { name } = document;
   const wrong = nameProblem(name);
   if (wrong !== undefined) throw workflowError([{ path: ['name'], message: wrong }], text, source);
-  const path = app.paths.definitionsFile(app.instance.name);
-  const isStored = readDefinitionsFile(path).workflows.some((one) => one.name === name);
+  const isStored = (await readOwn(app, 'current')).workflows.some((one) => one.name === name);
   await permitAll(app, isStored ? 'update' : 'create', [name]);
   const stop = app.stop('the catalogue was not read in time');
   try {
@@ -40,8 +40,7 @@ export async function defineWorkflow(
   } finally {
     stop.dispose();
   }
-  const { editDefinitions } = await import('../../../definitions/edit.ts');
-  await editDefinitions(path, (definitions, workflows) => {
+  await editOwn(app, (definitions, workflows) => {
     if (definitions.has(name) || (workflows.has(name) && !force))
       throw new UsageError(`${name} is defined already`, {
         code: 'exists',

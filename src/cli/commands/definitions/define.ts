@@ -1,9 +1,9 @@
 import { parseLabels, parseTags } from '../../../config/settings/tags.ts';
 import { type Definition, inOrder } from '../../../definitions/definition.ts';
 import { nameProblem, toolOfName } from '../../../definitions/name.ts';
-import { readDefinitions, readDefinitionsFile } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { entryOfWords } from '../../../instance/find-entry.ts';
+import { editOwn, readOwn } from '../../../instance/own-definitions.ts';
 import { parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
 import { nearestNames } from '../../../lib/text/nearest-names.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
@@ -118,8 +118,7 @@ function ownJson(text: string, isOwn: (value: unknown) => boolean): unknown {
 async function defineOwn(app: App, name: string, options: DefineOptions): Promise<Definition> {
   const wrong = nameProblem(name);
   if (wrong !== undefined) throw new UsageError(wrong);
-  const path = app.paths.definitionsFile(app.instance.name);
-  const before = readDefinitions(path).find((one) => one.name === name);
+  const before = (await readOwn(app, 'current')).definitions.find((one) => one.name === name);
   if (before && !options.force) throw existsAlready(app, name);
   const action = before ? 'update' : 'create';
   await permitAll(app, action, before ? namesOfDefinition(before) : [name]);
@@ -139,8 +138,7 @@ async function defineOwn(app: App, name: string, options: DefineOptions): Promis
     args: Object.keys(args).length > 0 ? args : undefined,
     ...settings,
   });
-  const { editDefinitions } = await import('../../../definitions/edit.ts');
-  await editDefinitions(path, (definitions) => {
+  await editOwn(app, (definitions) => {
     if (definitions.has(name) && !options.force) throw existsAlready(app, name);
     definitions.set(name, definition);
   });
@@ -176,18 +174,16 @@ async function kindOnServer(app: App, name: string): Promise<'job' | 'workflow' 
 
 /** Removes a definition or a workflow; false when there is none of this name. Errors: ConfigError, IoError. */
 async function undefineOwn(app: App, name: string): Promise<boolean> {
-  const path = app.paths.definitionsFile(app.instance.name);
-  const { definitions: stored, workflows } = readDefinitionsFile(path);
+  const { definitions: stored, workflows } = await readOwn(app, 'current');
   const definition = stored.find((one) => one.name === name);
   if (!definition && !workflows.some((one) => one.name === name)) return false;
   await permitAll(app, 'delete', definition ? namesOfDefinition(definition) : [name]);
-  const { editDefinitions } = await import('../../../definitions/edit.ts');
-  return editDefinitions(path, (definitions, flows) => definitions.delete(name) || flows.delete(name));
+  return editOwn(app, (definitions, flows) => definitions.delete(name) || flows.delete(name));
 }
 
 /** The error for a name that nothing is defined under, with the nearest. */
 export async function unknownDefinition(app: App, name: string): Promise<UsageError> {
-  const all = readDefinitions(app.paths.definitionsFile(app.instance.name));
+  const { definitions: all } = await readOwn(app, 'known');
   const known = await nameableItems(app, all, namesOfDefinition);
   const [near] = nearestNames(
     name,

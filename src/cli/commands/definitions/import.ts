@@ -1,6 +1,6 @@
 import type { Definition } from '../../../definitions/definition.ts';
-import { readDefinitions } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
+import { editOwn, readOwn } from '../../../instance/own-definitions.ts';
 import { sameJson } from '../../../lib/json/json.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { permitAll } from '../../../permissions/permit.ts';
@@ -44,9 +44,8 @@ export async function importText(
 ): Promise<number> {
   const { printer } = app;
   const definitions = definitionsIn(text, source);
-  const path = app.paths.definitionsFile(app.instance.name);
   // Before anybody is asked about tools.
-  const stored = new Map(readDefinitions(path).map((one) => [one.name, one]));
+  const stored = await storedIn(app);
   const planned = planImport(new Map(stored), definitions, options);
   for (const [i, { name, outcome }] of planned.entries()) {
     const versions = [definitions[i], stored.get(name)].filter((one) => one !== undefined);
@@ -55,7 +54,7 @@ export async function importText(
   }
   const problems = await toolProblems(app, definitions);
   if (problems.length > 0) throw importError(problems);
-  const items = await store(path, definitions, options);
+  const items = await store(app, definitions, options);
   const count = (outcome: Outcome) => items.filter((item) => item.outcome === outcome).length;
   const unchanged = count('unchanged');
   const said = `${options.dryRun ? 'would import' : 'imported'} ${items.length}${unchanged > 0 ? ` (${unchanged} unchanged)` : ''}`;
@@ -71,11 +70,13 @@ export async function importText(
   return EXIT.ok;
 }
 
-async function store(path: string, definitions: readonly Definition[], options: ImportOptions) {
-  if (options.dryRun)
-    return planImport(new Map(readDefinitions(path).map((one) => [one.name, one])), definitions, options);
-  const { editDefinitions } = await import('../../../definitions/edit.ts');
-  return editDefinitions(path, (stored) => planImport(stored, definitions, options));
+async function store(app: App, definitions: readonly Definition[], options: ImportOptions) {
+  if (options.dryRun) return planImport(await storedIn(app), definitions, options);
+  return editOwn(app, (stored) => planImport(stored, definitions, options));
+}
+
+async function storedIn(app: App): Promise<Map<string, Definition>> {
+  return new Map((await readOwn(app, 'current')).definitions.map((one) => [one.name, one]));
 }
 
 /** Puts the definitions among the stored ones, and says what became of each. Error: UsageError that names all that it may not replace. */

@@ -1,5 +1,6 @@
-import { readDefinitionsFile, type StoredWorkflow } from '../../../definitions/read.ts';
+import type { StoredWorkflow } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
+import { readOwn } from '../../../instance/own-definitions.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import { visibleJson } from '../../../lib/text/visible.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
@@ -9,11 +10,11 @@ import { definitionLine, definitionTable } from '../../output/views/definition-v
 import { unknownDefinition } from './define.ts';
 import { EXPORT_VERSION } from './document.ts';
 
-/** `jobs definitions`: all of them, by name; no network. */
+/** `jobs definitions`: all of them, by name; the server is not asked. */
 export async function listDefinitions(app: App): Promise<number> {
   const { printer } = app;
   await permit(app, 'list');
-  const file = readDefinitionsFile(app.paths.definitionsFile(app.instance.name));
+  const file = await readOwn(app, 'listed');
   const workflows = await permittedItems(app, file.workflows, ({ name }) => [name]);
   const items = [
     ...(await permittedItems(app, file.definitions, namesOfDefinition)),
@@ -38,7 +39,7 @@ export async function listDefinitions(app: App): Promise<number> {
  * `jobs define` takes. Errors: UsageError for an unknown name, PermissionError for one that may not be listed.
  */
 export async function exportDefinitions(app: App, names: readonly string[]): Promise<number> {
-  const { definitions: all, workflows } = readDefinitionsFile(app.paths.definitionsFile(app.instance.name));
+  const { definitions: all, workflows } = await readOwn(app, 'current');
   const workflow = workflows.find(({ name }) => names.includes(name));
   if (workflow) {
     if (names.length > 1)

@@ -5,6 +5,7 @@ import { openPlace } from '../../../jobs/store/transfer/open-place.ts';
 import { permit, permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { liveProgress, SILENT } from '../../output/live.ts';
+import { type MigratedDefinitions, migrateDefinitions } from '../definitions/migrate.ts';
 
 export interface MigrateOptions {
   from?: string;
@@ -16,7 +17,7 @@ export interface MigrateOptions {
 type OpenPlace = Awaited<ReturnType<typeof openPlace>>;
 
 /**
- * `jobs migrate`: copies the jobs of one store to another, ids, times, results, logs and all. Exit 0, or 8 when jobs that run in a process had to
+ * `jobs migrate`: copies the jobs of one store to another, ids, times, results, logs and all, and the definitions that it lacks. Exit 0, or 8 when jobs that run in a process had to
  * stay: they can be copied once they have ended. Errors: UsageError for stores that are the same or not said, those of the stores.
  */
 export async function migrate(app: App, options: MigrateOptions): Promise<number> {
@@ -37,6 +38,7 @@ export async function migrate(app: App, options: MigrateOptions): Promise<number
     if (from.key === to.key) throw same(app, from.shown);
     await permitReading(app, from.store);
     const onJob = (progress: number, total: number) => live.update('copying jobs', { progress, total });
+    const definitions = await migrateDefinitions(app, from.store, to.store, dryRun);
     const done = await migrateJobs(from, to, { dryRun, signal: stop.signal, onJob });
     const sum: Removal = { removed: [], bytes: 0 };
     if (options.remove && !dryRun) {
@@ -46,7 +48,8 @@ export async function migrate(app: App, options: MigrateOptions): Promise<number
       await removeMigrated(from, to, ids, { onRemoved, signal: stop.signal });
     }
     live.stop();
-    report(app, { from: from.shown, to: to.shown }, done, sum.removed, { ...options, dryRun });
+    const ends = { from: from.shown, to: to.shown };
+    report(app, ends, { ...done, definitions }, sum.removed, { ...options, dryRun });
     return done.left.some(({ code }) => code === 'held') ? EXIT.unfinished : EXIT.ok;
   } finally {
     live.stop();
@@ -87,25 +90,37 @@ function same(app: App, shown: string): UsageError {
 function report(
   { printer }: App,
   ends: { from: string; to: string },
-  { copied, present, left }: Migration,
+  { copied, present, left, definitions }: Migration & { definitions: MigratedDefinitions },
   removed: readonly string[],
   { dryRun, remove = false }: { dryRun: boolean; remove?: boolean },
 ): void {
   for (const { job_id, code, message } of left)
     printer.warn(code === 'held' ? 'still_running' : 'left', `${job_id} stays in ${ends.from}: ${message}`);
+  for (const name of definitions.differ)
+    printer.warn('left', `the definition ${name} is another one in ${ends.to}: both stay as they are`);
+  const things = [countOf(copied.length, 'job')];
+  if (definitions.copied.length > 0) things.push(countOf(definitions.copied.length, 'definition'));
   const counts = [
-    `${dryRun ? 'would copy' : 'copied'} ${countOf(copied.length)} from ${ends.from} to ${ends.to}`,
+    `${dryRun ? 'would copy' : 'copied'} ${things.join(' and ')} from ${ends.from} to ${ends.to}`,
     ...(present.length > 0 ? [`${present.length} there already`] : []),
     ...(left.length > 0 ? [`${left.length} left`] : []),
     ...(remove && !dryRun ? [`${removed.length} removed from ${ends.from}`] : []),
   ];
   const summary = counts.join(', ');
   if (printer.json)
-    printer.envelope('jobs migrate', summary, { ...ends, copied, present, left, removed, dry_run: dryRun });
+    printer.envelope('jobs migrate', summary, {
+      ...ends,
+      copied,
+      present,
+      left,
+      removed,
+      definitions,
+      dry_run: dryRun,
+    });
   else if (printer.quiet) printer.out(copied.join('\n'));
   else printer.out(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}`);
 }
 
-function countOf(jobs: number): string {
-  return jobs === 1 ? '1 job' : `${jobs} jobs`;
+function countOf(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -68,7 +68,7 @@ export async function entriesOfSteps(
 ): Promise<{ problems: DocumentProblem[]; entries: (CatalogEntry | undefined)[] }> {
   const session = await app.session();
   for (;;) {
-    const all = await entriesOn(app, signal);
+    const all = await entriesOn(app, signal, 'current');
     const typed = typedNames(all);
     const find = ({ tool }: DocumentStep) =>
       ENTRY_KINDS.map((kind) => all.find((one) => one.kind === kind && one.name === tool)).find(

@@ -11,6 +11,7 @@ import { storeOf } from '../../../config/settings/store-address.ts';
 import { serverEntry } from '../../../config/target/server-entry.ts';
 import { describeTarget } from '../../../config/target/target.ts';
 import type { Context, OutStream } from '../../../context.ts';
+import { knownDefinitionsFile } from '../../../definitions/place.ts';
 import { readDefinitionsFile } from '../../../definitions/read.ts';
 import { catalogueKey } from '../../../instance/catalog-key.ts';
 import { withAliases, withSettings } from '../../../instance/entries.ts';
@@ -100,7 +101,7 @@ function knownInstance(app: App): KnownInstance {
   const { instance, paths } = app;
   let all: Promise<readonly CatalogEntry[]> | undefined;
   const own = () =>
-    orElse(() => readDefinitionsFile(paths.definitionsFile(instance.name)), {
+    orElse(() => readDefinitionsFile(knownDefinitionsFile(paths, instance, app.context.env)), {
       definitions: [],
       workflows: [],
       extra: {},

@@ -1,4 +1,5 @@
 /** A store that is opened by the first call of a method. One that could not be opened is tried again by the next. */
+import type { SharedDefinitions } from '../../../definitions/shared-port.ts';
 import type { AbortSignalLike } from '../../../lib/clock.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import type { CallQueue } from '../../call-queue.ts';
@@ -15,15 +16,20 @@ import type {
   WorkflowPlan,
 } from '../../record.ts';
 
-type Opened = JobStore & { calls: CallQueue };
+type Opened = JobStore & { calls: CallQueue; definitions: SharedDefinitions };
 
 export class LateStore implements JobStore {
   readonly #open: () => Promise<Opened>;
   #opened: Promise<Opened> | undefined;
   readonly calls: CallQueue;
+  readonly definitions: SharedDefinitions;
 
   constructor(open: () => Promise<Opened>) {
     this.#open = open;
+    this.definitions = {
+      read: async () => (await this.#store()).definitions.read(),
+      replace: async (...args) => (await this.#store()).definitions.replace(...args),
+    };
     this.calls = lateCalls(async () => (await this.#store()).calls);
   }
 

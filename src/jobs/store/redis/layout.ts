@@ -11,6 +11,8 @@ export interface Keys {
   ids: string;
   glance: string;
   ends: string;
+  /** A hash: the text of the definitions, and its revision. */
+  definitions: string;
   /** What the keys of jobs begin with. */
   jobs: string;
   job(id: string): string;
@@ -40,6 +42,7 @@ export function keysOf({ prefix, name }: Pick<StoreAddress, 'prefix' | 'name'>):
     ids: `${all}ids`,
     glance: `${all}glance`,
     ends: `${all}ends`,
+    definitions: `${all}definitions`,
     jobs,
     job: (id) => `${jobs}${id}`,
     log: (id) => `${jobs}${id}:log`,

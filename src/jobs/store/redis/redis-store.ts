@@ -33,6 +33,7 @@ import { HolderLease } from './holder-lease.ts';
 import { jsonText, newJobText, readLogLine, seenFields } from './layout.ts';
 import { listJobs } from './list-jobs.ts';
 import { QueuedCalls } from './queued-calls.ts';
+import { RedisDefinitions } from './redis-definitions.ts';
 import { bytesOf, removeJobs } from './remove-jobs.ts';
 import { resultOf, writeParts } from './results.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -51,6 +52,7 @@ export class RedisJobStore implements JobStore {
   readonly #subscriptions: Subscriptions;
 
   readonly calls: QueuedCalls;
+  readonly definitions: RedisDefinitions;
 
   /** `instance`: its name here, which records have. */
   constructor(connection: StoreConnection, address: StoreAddress, instance: string) {
@@ -58,6 +60,7 @@ export class RedisJobStore implements JobStore {
     this.#access = new Access(connection, address, instance);
     this.#lease = new HolderLease(connection.redis, this.#access.keys.lease);
     this.#subscriptions = new Subscriptions(() => connection.another());
+    this.definitions = new RedisDefinitions(this.#access);
     this.calls = new QueuedCalls(
       this.#access,
       connection,

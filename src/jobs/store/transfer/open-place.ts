@@ -23,7 +23,7 @@ export async function openPlace({
     import('../redis/connection.ts'),
     import('../redis/redis-store.ts'),
     import('../redis/access.ts'),
-    import('../redis/copies.ts'),
+    import('./redis-copies.ts'),
   ]);
   const connection = await connectStore(address, failureBudget(env));
   return {

@@ -249,6 +249,15 @@ end
 return #over
 `;
 
+/** ARGV: 1 the revision that was read, 2 the next, 3 the text. KEYS[4] are the definitions. Returns 1, or 0 where there is another revision. */
+const DEFINE = `
+local at, text = unpack(redis.call('HMGET', KEYS[4], 'revision', 'text'))
+if at == ARGV[2] and text == ARGV[3] then return 1 end
+if (at or '0') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[4], 'revision', ARGV[2], 'text', ARGV[3])
+return 1
+`;
+
 /** The scripts by name; each has four keys. */
 export const SCRIPTS = {
   jobCreate: CREATE,
@@ -264,4 +273,5 @@ export const SCRIPTS = {
   jobRemove: REMOVE,
   jobCopy: COPY,
   jobSweep: SWEEP,
+  define: DEFINE,
 } as const;

@@ -4,10 +4,10 @@ import { parseJson } from '../../../lib/json/exact-json.ts';
 import { type CallRecord, type JobEnd, SCHEMA_VERSION, type StepFact } from '../../record.ts';
 import type { JobFacts, StoredJob } from '../job-files.ts';
 import { checkedId, timeOf } from '../job-id.ts';
-import type { JobCopies, JobCopy } from '../transfer/job-copy.ts';
-import type { Access } from './access.ts';
-import { jsonText, readLogLine, seenFields } from './layout.ts';
-import { resultOf, writeParts } from './results.ts';
+import type { Access } from '../redis/access.ts';
+import { jsonText, readLogLine, seenFields } from '../redis/layout.ts';
+import { resultOf, writeParts } from '../redis/results.ts';
+import type { JobCopies, JobCopy } from './job-copy.ts';
 
 export function redisCopies(access: Access): JobCopies {
   return { take: (id) => take(access, id), put: (copy) => put(access, copy) };
