@@ -114,7 +114,7 @@ describe('commands', () => {
       expect.arrayContaining(['instances', 'link', 'completion', 'keeper', 'demo', 'help', 'version']),
     );
     expect(first).not.toContain('deploy');
-    expect(await values('w')).toEqual(['work']);
+    expect(await values('w')).toEqual(['work', 'worker']);
   });
 
   it('proposes the tools of the active instance, too', async () => {

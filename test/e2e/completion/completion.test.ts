@@ -57,7 +57,10 @@ it('completes from what is stored: no server is asked or started, nothing is wri
   // Whoever started the server now would hear of it.
   rmSync(file);
   const before = snapshot(home);
-  expect(await proposed(home, 'w')).toEqual([expect.stringMatching(/^work\tnode|^work\t.*listing-server/)]);
+  expect(await proposed(home, 'w')).toEqual([
+    expect.stringMatching(/^work\tnode|^work\t.*listing-server/),
+    expect.stringMatching(/^worker\t/),
+  ]);
   expect(await proposed(home, 'work', 'de')).toEqual(['deploy\tRoll out.', 'delete-all\tDelete everything.']);
   expect(await proposed(home, 'work', 'email', '')).toEqual(['send']);
   expect(await proposed(home, 'work', 'deploy', '--level', '')).toEqual(['low', 'high']);

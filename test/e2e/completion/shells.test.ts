@@ -101,7 +101,7 @@ async function replies(
 describe.skipIf(!BASH)('bash: its function', () => {
   it('replies with what is to be inserted', async () => {
     const at = await commandServer('bash');
-    expect(await replies(at, 'mcp2cli wor', 'wor')).toEqual(['work']);
+    expect(await replies(at, 'mcp2cli wor', 'wor')).toEqual(['work', 'worker']);
     expect(await replies(at, 'work pic', 'pic')).toEqual(['pick']);
     expect(await replies(at, './work pic', 'pic')).toEqual(['pick']);
     expect(await replies(at, 'work pick --level=a:', '')).toEqual(['b', 'c']);
@@ -252,7 +252,10 @@ describe.skipIf(!FISH)('fish', () => {
       expect(code).toBe(0);
       return stdout.split('\n').slice(0, -1);
     };
-    expect(await candidates('mcp2cli wor')).toEqual([expect.stringMatching(/^work\t/)]);
+    expect(await candidates('mcp2cli wor')).toEqual([
+      expect.stringMatching(/^work\t/),
+      expect.stringMatching(/^worker\t/),
+    ]);
     expect(await candidates('work pi')).toEqual(['pick\tPick one. $(touch pwned) `touch pwned` %F{red}']);
     expect(await candidates('work pick --level=a')).toEqual(['--level=a:b', '--level=a:c']);
     expect(await candidates('work pick --level ')).toEqual(LEVELS.filter((level) => !level.includes('\n')));
@@ -279,7 +282,7 @@ describe.skipIf(!PWSH)('PowerShell', () => {
       expect(code).toBe(0);
       return stdout.split('\n').slice(0, -1);
     };
-    expect(await texts('mcp2cli wor')).toEqual(['work']);
+    expect(await texts('mcp2cli wor')).toEqual(['work', 'worker']);
     expect(await texts('work pi')).toEqual(['pick']);
     expect(await texts('work pick --level tw')).toEqual(["'two words'"]);
     expect(await texts('work pick --level ')).toContain("'$(touch pwned)'");
