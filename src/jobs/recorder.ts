@@ -1,12 +1,17 @@
 /** All that is written of a job once it has its record: the server has accepted it, what was seen of it, how it ended. */
-import { CliError, IoError, UnreachableError, UsageError } from '../errors.ts';
+import { CliError, type ExitCode, IoError, UnreachableError, UsageError } from '../errors.ts';
 import { stringifyJson } from '../lib/json/exact-json.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobRecord, Observation, Progress, TaskFact } from './record.ts';
 
-/** The work has ended, and its end is in hand, but the store does not take it: the disk refuses, or it is away. `job` is the record as it would be. */
+/**
+ * The work has ended, and its end is in hand, but the store does not take it: the disk refuses, or it is away. Code and exit code are those of
+ * the cause. `job` is the record as it would be.
+ */
 export class UnrecordedEndError extends IoError {
+  override readonly code: string;
+  override readonly exitCode: ExitCode;
   readonly job: JobRecord;
   readonly end: JobEnd;
 
@@ -16,13 +21,17 @@ export class UnrecordedEndError extends IoError {
       hint: cause.hint,
       details: { ...cause.details, job_id: job.job_id },
     });
+    this.code = cause.code;
+    this.exitCode = cause.exitCode;
     this.job = job;
     this.end = end;
   }
 }
 
-/** The server has taken a call, but the store does not take its handle. */
+/** The server has taken a call, but the store does not take its handle. Code and exit code are those of the cause. */
 export class UnrecordedTaskError extends IoError {
+  override readonly code: string;
+  override readonly exitCode: ExitCode;
   readonly jobId: string;
   readonly fact: TaskFact;
 
@@ -35,6 +44,8 @@ export class UnrecordedTaskError extends IoError {
         details: { ...cause.details, job_id: jobId, remote_task_id: fact.remote_task_id },
       },
     );
+    this.code = cause.code;
+    this.exitCode = cause.exitCode;
     this.jobId = jobId;
     this.fact = fact;
   }
