@@ -83,7 +83,7 @@ function placeOptions({ paths, instance, context }: App, store: string | undefin
 
 function same(app: App, shown: string): UsageError {
   return new UsageError(`from ${shown} to ${shown}: jobs are copied to another store`, {
-    hint: `say which: ${app.command('jobs', 'migrate', '--to', 'redis://HOST')}; or set it: ${app.hostCommand(['instances', 'set', app.instance.name, 'store', 'redis://HOST'])}`,
+    hint: `say which: ${app.command('jobs', 'migrate', '--to', 'redis://HOST')}; or set it: ${app.hostCommand(['instances', 'set'], ['store', 'redis://HOST'])}`,
   });
 }
 
