@@ -1,5 +1,5 @@
 /** One data root, several containers: whether the holder of a job lives is known across their walls, or nothing is said. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, start } from '../../support/cli.ts';
@@ -11,15 +11,16 @@ const jobs = (home: string) => join(home, 'instances', 'work', 'jobs');
 const idOf = (home: string) => readdirSync(jobs(home)).find((name) => name.startsWith('job_')) ?? '';
 
 describe.each(['in the foreground of its command', 'in a keeper'] as const)('a job %s', (where) => {
-  /** A home, and a container in which a job of this many milliseconds runs. */
-  async function underWay(ms: number) {
+  /** A home, and a container in which a job runs until `end` is called. */
+  async function underWay() {
     const home = await keeperHome(STDIO_COMMAND);
+    const until = join(home, 'end');
     const container = await startContainer(home);
-    const words = ['work', 'slow', '--ms', `${ms}`, where === 'in a keeper' ? '--detach' : '--background'];
+    const words = ['work', 'slow', '--until', until, where === 'in a keeper' ? '--detach' : '--background'];
     const command = container.start(words, { home, timeoutMs: 120_000 });
     if (where === 'in a keeper') await command.done;
     await expect.poll(() => existsSync(jobs(home)) && idOf(home)).toMatch(/^job_/);
-    return { home, container, id: idOf(home), command };
+    return { home, container, id: idOf(home), command, end: () => writeFileSync(until, '') };
   }
 
   const status = async (home: string, id: string, runs = run) =>
@@ -27,7 +28,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
 
   it('is lost once its container is gone: to the host, and to the next container', async (context) => {
     needsPidNamespaces(context);
-    const { home, container, id } = await underWay(600_000);
+    const { home, container, id } = await underWay();
     await expect.poll(() => status(home, id)).toBe('running');
     const waiting = start(['work', 'jobs', 'wait', id], { home, timeoutMs: 60_000 });
     const next = await startContainer(home);
@@ -49,7 +50,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
 
   it('is never lost while it lives, paused or not, and its result arrives', async (context) => {
     needsPidNamespaces(context);
-    const { home, container, id } = await underWay(8_000);
+    const { home, container, id, end } = await underWay();
     const next = await startContainer(home);
     await expect.poll(() => status(home, id)).toBe('running');
     container.pause();
@@ -57,6 +58,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
     const waiting = next.start(['work', 'jobs', 'wait', id], { home, timeoutMs: 60_000 });
     expect(await status(home, id)).toBe('running');
     container.unpause();
+    end();
     expect(await waiting.done).toMatchObject({ code: 0, stdout: 'slept\n' });
     expect(await status(home, id)).toBe('completed');
     // A job that has ended needs no sign of life.
