@@ -77,16 +77,19 @@ changed(id, channel)
 return {doing, attempt, gone}
 `;
 
-/**
- * The worker that has a call goes on with its next attempt. ARGV: 1 id, 2 channel, 3 the token of its claim, 4 the number of the attempt. Returns
- * ok, or taken when the job is not this claim's any more: it has ended, or another worker goes on with it.
- */
-const ATTEMPT = `${COMMON}
+/** Goes on only where the job is still that of the claim whose token is ARGV[3]. */
+const OWN_CLAIM = `
 local job = KEYS[4]
 local sent = redis.call('HGET', job, 'sent')
 if not sent or redis.call('HEXISTS', job, 'end') == 1 then return 'taken' end
 sent = cjson.decode(sent)
-if sent.token ~= ARGV[3] then return 'taken' end
+if sent.token ~= ARGV[3] then return 'taken' end`;
+
+/**
+ * The worker that has a call goes on with its next attempt. ARGV: 1 id, 2 channel, 3 the token of its claim, 4 the number of the attempt. Returns
+ * ok, or taken when the job is not this claim's any more: it has ended, or another worker goes on with it.
+ */
+const ATTEMPT = `${COMMON}${OWN_CLAIM}
 local stamp, number = whole(now()), tonumber(ARGV[4])
 if sent.attempt == number then return 'ok' end
 sent.attempt = number
@@ -97,12 +100,7 @@ return 'ok'
 `;
 
 /** A worker that lives leaves a workflow to others. ARGV: 1 id, 2 channel, 3 the token of its claim. */
-const LEAVE = `${COMMON}
-local job = KEYS[4]
-local sent = redis.call('HGET', job, 'sent')
-if not sent or redis.call('HEXISTS', job, 'end') == 1 then return 'taken' end
-sent = cjson.decode(sent)
-if sent.token ~= ARGV[3] then return 'taken' end
+const LEAVE = `${COMMON}${OWN_CLAIM}
 redis.call('HSET', job, 'sent', cjson.encode({attempt = sent.attempt, worker = '', token = ''}))
 redis.call('RPUSH', keysOf(queueOf()) .. 'inbox', ARGV[1])
 return 'ok'
