@@ -34,7 +34,6 @@ import {
   missingRecord,
   readFacts,
   readJobFile,
-  readResultFile,
   readTaskFile,
 } from './job-files.ts';
 import { jobNames, newestJob, publishJob } from './job-folder.ts';
@@ -43,7 +42,7 @@ import { appendCall, appendLog, readCalls, readLog } from './job-log.ts';
 import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
-import { publishEnd } from './publish-end.ts';
+import { publishEnd, resultOf } from './publish-end.ts';
 import {
   addStepFact,
   claimRound,
@@ -157,14 +156,16 @@ export class DiskJobStore implements JobStore {
   }
 
   finish(id: string, end: JobEnd, round?: number): JobRecord {
-    this.#inFolder(id, (folder) => {
+    const published = this.#inFolder(id, (folder) => {
       const facts = this.#facts(id);
       // Somebody else goes on with it since.
-      if (round !== undefined && round !== (facts.job.resumed ?? 0)) return;
-      if (!facts.end) publishEnd(folder, facts, capped(end));
+      if (round !== undefined && round !== (facts.job.resumed ?? 0)) return false;
+      const won = !facts.end && publishEnd(folder, facts, capped(end));
       dropLease(folder);
+      return won;
     });
-    return this.read(id);
+    // A result of megabytes takes longer to read than to write, and a keeper has other jobs meanwhile.
+    return this.read(id, published ? end : undefined);
   }
 
   readPlan(id: string): WorkflowPlan | undefined {
@@ -202,14 +203,14 @@ export class DiskJobStore implements JobStore {
     return this.read(id);
   }
 
-  read(id: string): JobRecord {
+  /** `published`: the end that this process has just put there, whose result is the job's. */
+  read(id: string, published?: JobEnd): JobRecord {
     return this.#inFolder(id, (folder) => {
       const { record, end } = this.#settled(id, this.#facts(id));
       record.instance = this.#instance;
       this.#seen.add(id);
-      if (end?.result_file != null) record.result = readResultFile(folder, end.result_file);
-      else if (end !== undefined && 'result' in end) record.result = end.result;
-      Object.assign(record, readSteps(folder, record), readCalls(folder));
+      const result = resultOf(folder, end && (published ?? end));
+      Object.assign(record, result, readSteps(folder, record), readCalls(folder));
       return record;
     });
   }
@@ -236,9 +237,8 @@ export class DiskJobStore implements JobStore {
 
   resolve(idOrPrefix: string): string {
     const id = idOrPrefix.toLowerCase();
-    // A full id needs no look at the others.
+    // A full id needs no look at the others, nor does the newest.
     if (isJobName(id) && isThere(`${this.#dir}/${id}`)) return id;
-    // So is the newest known without one.
     if (id === '-1') return this.latest() ?? resolveName(idOrPrefix, [], this.#instance);
     return resolveName(idOrPrefix, jobNames(this.#dir), this.#instance);
   }

@@ -5,7 +5,7 @@ import { publishOnce, replaceByLink, replaceFile, uniqueName } from '../../lib/d
 import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { type JobEnd, SCHEMA_VERSION } from '../record.ts';
 import { assemble } from './assemble.ts';
-import { FILES, fileText, type JobFacts, readFacts } from './job-files.ts';
+import { FILES, fileText, type JobFacts, readFacts, readResultFile, type StoredEnd } from './job-files.ts';
 
 /** Bytes of JSON up to which a result lies in end.json. Larger ones would slow every list that has to open the file. */
 const INLINE_BYTES = 16 * 1024;
@@ -18,6 +18,12 @@ function writeResult(folder: string, result: unknown): { result?: unknown; resul
   const result_file = uniqueName('result.').concat('.json');
   replaceFile(join(folder, result_file), `{"schema_version":${SCHEMA_VERSION},"result":${text}}`);
   return { result_file };
+}
+
+/** The result that an end tells, read from its file where it has one. Errors: RecordError, IoError. */
+export function resultOf(folder: string, end: StoredEnd | undefined): Pick<JobEnd, 'result'> {
+  if (end?.result_file != null) return { result: readResultFile(folder, end.result_file) };
+  return end?.result === undefined ? {} : { result: end.result };
 }
 
 /**
@@ -33,8 +39,8 @@ function removeResults(folder: string, keep: string | undefined): void {
   }
 }
 
-/** Publishes a job's end with its result; if somebody else was first, theirs stays. Error: IoError. */
-export function publishEnd(folder: string, facts: JobFacts, end: JobEnd): void {
+/** Publishes a job's end with its result, and tells whether it did: if somebody else was first, theirs stays. Error: IoError. */
+export function publishEnd(folder: string, facts: JobFacts, end: JobEnd): boolean {
   // The result comes first and under a name of its own, so that no other finisher's verdict can go with it.
   const result = writeResult(folder, end.result);
   const path = `${folder}/${FILES.end}`;
@@ -46,10 +52,11 @@ export function publishEnd(folder: string, facts: JobFacts, end: JobEnd): void {
   } finally {
     if (!won && result.result_file) dropResult(folder, facts.job.job_id, result.result_file);
   }
-  if (!won) return;
+  if (!won) return false;
   // One file with two names: a list then sees with one look that nothing was touched (job-index.ts).
   replaceByLink(`${folder}/${FILES.job}`, path);
   removeResults(folder, result.result_file);
+  return true;
 }
 
 /** Removes a result that no end names. Where the publishing failed late the end may name it all the same: then it stays. */
