@@ -11,10 +11,11 @@ import { checkJobsPath } from '../config/target/job-host.ts';
 import { describeTarget } from '../config/target/target.ts';
 import type { Context } from '../context.ts';
 import { isObject } from '../lib/json/json.ts';
+import { counted } from '../lib/text/counted.ts';
 import { clientFeatures } from '../mcp/client-features/client-features.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { isOpenToOthers } from './machine.ts';
-import { countText, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 export interface ConfigState {
   /** Undefined when it cannot be used. */
@@ -37,7 +38,7 @@ export function checkConfiguration(
   const { active } = config;
   const more = active === undefined ? '' : `, ${active} is active`;
   const checks = [
-    checked(check, 'ok', `${countText(names.length, 'instance')}${more}`, { path: paths.config }),
+    checked(check, 'ok', `${counted(names.length, 'instance')}${more}`, { path: paths.config }),
   ];
   for (const [name, where] of [
     [active, 'the active instance'],
@@ -101,7 +102,7 @@ export function checkSettings(subject: Subject, around: Pick<Context, 'env' | 'c
       ? []
       : attempt('permissions', () => {
           const { permissions } = accessSettings(name, server);
-          return [checked('permissions', 'ok', countText(permissions.length, 'rule'))];
+          return [checked('permissions', 'ok', counted(permissions.length, 'rule'))];
         })),
   ];
 }

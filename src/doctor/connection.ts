@@ -1,6 +1,7 @@
 import { jobServerOf } from '../catalog/frontmcp.ts';
 import { RpcError, TimeoutError } from '../errors.ts';
 import { isObject } from '../lib/json/json.ts';
+import { counted } from '../lib/text/counted.ts';
 import { loginsOf } from '../mcp/auth/logins.ts';
 import { clientFeatures } from '../mcp/client-features/client-features.ts';
 import { connectTo } from '../mcp/connection/connect.ts';
@@ -11,8 +12,7 @@ import type { ToolDefinition } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
 import { type Check, checked, failed } from './finding.ts';
 import { clockSkew } from './skew.ts';
-import type { Machine } from './subject.ts';
-import { countText, type Subject } from './subject.ts';
+import type { Machine, Subject } from './subject.ts';
 
 /** Connects to an instance's server, as its commands do, asks it for its tools, and goes away again. Error: the signal's reason for a signal. */
 export async function checkConnection(
@@ -111,6 +111,6 @@ function capabilityText({ capabilities }: ServerFacts, tools: readonly ToolDefin
         : []),
     ...(tools && jobServerOf(tools) ? ['frontmcp'] : []),
   ];
-  const many = tools && tools.length > 0 ? `; ${countText(tools.length, 'tool')}` : '';
+  const many = tools && tools.length > 0 ? `; ${counted(tools.length, 'tool')}` : '';
   return `${names.join(', ') || 'none announced'}${many}; tasks: ${dialects.join(', ') || 'none, jobs run here'}`;
 }

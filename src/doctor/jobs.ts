@@ -4,8 +4,8 @@ import { isTerminal, JOB_STATUSES, type JobRecord } from '../jobs/record.ts';
 import { isIndexDamaged, missingResult, setAside } from '../jobs/store/job-health.ts';
 import { leftovers } from '../jobs/store/job-removal.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
+import { counted } from '../lib/text/counted.ts';
 import { attempt, type Check, checked } from './finding.ts';
-import { countText } from './subject.ts';
 
 /** Milliseconds that a job may have been created after now: clocks of machines that share a disk differ a little. */
 const FUTURE_MS = 60_000;
@@ -76,7 +76,7 @@ function stuck(
     .map(({ job_id }) => job_id)
     .join(', ');
   return [
-    checked('jobs', 'warning', `${countText(live.length, 'job')} ${where}: ${ids}${more}`, {
+    checked('jobs', 'warning', `${counted(live.length, 'job')} ${where}: ${ids}${more}`, {
       hint: `if it is gone for good, give them up: mcp2cli ${instance} jobs forget ${first.job_id}`,
     }),
   ];
@@ -89,7 +89,7 @@ export function jobCounts(jobs: readonly JobRecord[]): string {
   if (jobs.length === 0) return 'no jobs';
   const counts = JOB_STATUSES.map((status) => [status, jobs.filter((job) => job.status === status).length]);
   const told = counts.filter(([, n]) => n !== 0).map(([status, n]) => `${n} ${status}`);
-  return `${countText(jobs.length, 'job')}: ${told.join(', ')}`;
+  return `${counted(jobs.length, 'job')}: ${told.join(', ')}`;
 }
 
 function newer(message: string, path: string): Check {
@@ -137,7 +137,7 @@ function litter(dir: string, now: Date): Check[] {
   const [first] = left;
   if (first === undefined) return [];
   return [
-    checked('jobs', 'warning', `${countText(left.length, 'left-over')} of processes that were killed`, {
+    checked('jobs', 'warning', `${counted(left.length, 'left-over')} of processes that were killed`, {
       hint: 'the next jobs prune removes them',
       path: first,
     }),

@@ -3,9 +3,9 @@ import { KeeperClient } from '../keeper/client/client.ts';
 import { presentKeepers } from '../keeper/presence.ts';
 import { socketPath } from '../keeper/socket-path.ts';
 import type { KeeperState } from '../keeper/state.ts';
+import { counted } from '../lib/text/counted.ts';
 import { type Check, checked, failed } from './finding.ts';
-import type { Machine } from './subject.ts';
-import { countText, type Subject } from './subject.ts';
+import type { Machine, Subject } from './subject.ts';
 
 /** How long a socket's name is: the id of a keeper has eight digits. */
 const SOME_ID = '00000000';
@@ -54,7 +54,7 @@ async function askKeeper(
     });
     try {
       const { jobs, connected, retiring } = await client.status();
-      const works = `${who}, ${countText(jobs.length, 'running job')}${connected ? '' : ', not connected'}`;
+      const works = `${who}, ${counted(jobs.length, 'running job')}${connected ? '' : ', not connected'}`;
       if (stale === 'version')
         return {
           check: checked('keeper', 'warning', `it is of another version of mcp2cli: ${works}`, {

@@ -7,10 +7,11 @@ import type { Context } from '../context.ts';
 import { knownDefinitionsFile } from '../definitions/place.ts';
 import { readDefinitions } from '../definitions/read.ts';
 import { age } from '../lib/text/age.ts';
+import { counted } from '../lib/text/counted.ts';
 import { clientFeatures } from '../mcp/client-features/client-features.ts';
 import { readFacts } from '../mcp/connection/facts/facts-cache.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
-import { countText, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 type Around = Pick<Context, 'env' | 'cwd'> & { now: Date };
 
@@ -37,7 +38,7 @@ export function checkCatalogue(paths: Paths, { name, identity, settings }: Subje
   }
   const { tools, fetchedAt, leftOut } = catalogue;
   return [
-    checked('catalogue', 'ok', `${countText(tools.length, 'tool')}, fetched ${age(fetchedAt, around.now)}`),
+    checked('catalogue', 'ok', `${counted(tools.length, 'tool')}, fetched ${age(fetchedAt, around.now)}`),
     // Of job files there is a check of its own.
     ...leftOut
       .filter(({ file }) => file === undefined)
@@ -66,7 +67,7 @@ export function checkDefinitions(paths: Paths, { name, settings }: Subject, env:
   try {
     if (settings) path = knownDefinitionsFile(paths, { name, settings }, env);
     const { length } = readDefinitions(path);
-    return length === 0 ? [] : [checked('definitions', 'ok', countText(length, 'definition'))];
+    return length === 0 ? [] : [checked('definitions', 'ok', counted(length, 'definition'))];
   } catch (error) {
     return attempt('definitions', () => [{ ...failed('definitions', error), path }]);
   }

@@ -6,11 +6,12 @@ import type { JobListing } from '../jobs/ports.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { openJobStore } from '../jobs/store/job-store.ts';
 import type { StoreConnection } from '../jobs/store/redis/connection.ts';
+import { counted } from '../lib/text/counted.ts';
 import { formatBytes } from '../lib/text/format-bytes.ts';
 import { attempt, type Check, checked, failed } from './finding.ts';
 import { jobCounts, jobsElsewhere } from './jobs.ts';
 import { skewCheck } from './skew.ts';
-import { countText, type Machine, type Subject } from './subject.ts';
+import type { Machine, Subject } from './subject.ts';
 
 const GUARANTEES = 'docs/shared-store.md says what can be lost';
 
@@ -100,7 +101,7 @@ function leftInFiles({ name }: Subject, { paths, context }: Machine): Check[] {
     const { jobs } = openJobStore({ dir, instance: name, clock: context.clock }).list();
     if (jobs.length === 0) return [];
     return [
-      checked('jobs', 'warning', `${countText(jobs.length, 'job')} in files, which are not looked at`, {
+      checked('jobs', 'warning', `${counted(jobs.length, 'job')} in files, which are not looked at`, {
         hint: `copy them to the store: mcp2cli ${name} jobs migrate`,
         path: dir,
       }),
@@ -185,7 +186,7 @@ async function checkPersistence({ redis, info }: StoreConnection): Promise<Check
       ? [
           check(
             'warning',
-            `${countText(replicas, 'replica')}: a failover may forget what had not reached them yet`,
+            `${counted(replicas, 'replica')}: a failover may forget what had not reached them yet`,
           ),
         ]
       : [];
@@ -291,7 +292,7 @@ async function checkWorkers(calls: CallQueue, { name, identity }: Subject): Prom
 
 function queueText({ workers, waiting, running, oldest }: QueueState): string {
   const since = oldest === null ? '' : ` since ${oldest}`;
-  const waits = waiting === 0 ? 'no call waits' : `${countText(waiting, 'call')} waiting${since}`;
-  const alive = workers.length === 0 ? 'no worker lives' : `${countText(workers.length, 'worker')} alive`;
+  const waits = waiting === 0 ? 'no call waits' : `${counted(waiting, 'call')} waiting${since}`;
+  const alive = workers.length === 0 ? 'no worker lives' : `${counted(workers.length, 'worker')} alive`;
   return `${alive}, ${running} under way, ${waits}`;
 }

@@ -21,7 +21,3 @@ export interface Machine {
   /** A target ready for use. Error: UsageError. */
   target: (identity: Target, name: string) => Target;
 }
-
-export function countText(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}

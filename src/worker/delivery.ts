@@ -8,6 +8,9 @@ import { Redis, type RedisOptions } from 'ioredis';
 /** BullMQ gives a job up that it has brought so often: never, as the claim decides. */
 const NEVER = 1_000_000_000;
 
+/** How long the connection that waits for jobs is given to end, in milliseconds: Redis does not notice that it is hung up while it holds an answer back. */
+const HANG_UP_MS = 50;
+
 export interface DeliveryOptions {
   redis: RedisOptions;
   /** What BullMQ's keys begin with. */
@@ -33,7 +36,7 @@ export interface Delivery {
 /** Errors: those of Redis. */
 export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
   const { redis, prefix, name, concurrency, leaseMs, deliver, onError } = options;
-  const connections = [new Redis(redis), new Redis(redis)] as const;
+  const connections = [new Redis(redis), new Redis({ ...redis, disconnectTimeout: HANG_UP_MS })] as const;
   // BullMQ passes on what these say.
   for (const connection of connections) connection.on('error', () => {});
   const queue = new Queue(name, { connection: connections[0], prefix });

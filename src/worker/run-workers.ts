@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Context } from '../context.ts';
 import { IoError } from '../errors.ts';
+import { counted } from '../lib/text/counted.ts';
 import { InstanceWorker, type InstanceWorkerOptions } from './instance-worker.ts';
 
 /** How often whoever drains looks whether there is nothing left, in milliseconds; what ends here is looked at at once. */
@@ -51,8 +52,10 @@ export async function runWorkers(
       await (drain ? Promise.race([changed, clock.sleep(DRAIN_LOOK_MS)]) : changed);
     }
     const running = workers.flatMap((worker) => worker.jobs);
-    if (interrupted.aborted)
-      say(`takes nothing new; ${running.length} jobs come to their end first (a second signal ends them)`);
+    if (interrupted.aborted && running.length > 0)
+      say(
+        `takes nothing new; ${counted(running.length, 'job')} must end first (a second signal ends what runs)`,
+      );
     const aborted = new Promise<void>((resolve, reject) => {
       context.onSecondSignal((exitCode) => {
         code = exitCode;

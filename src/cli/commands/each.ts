@@ -14,6 +14,7 @@ import { type JsonObject, textOf } from '../../lib/json/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { type Stop, stopAfter } from '../../lib/stop.ts';
+import { counted } from '../../lib/text/counted.ts';
 import { isErrorResult } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { eachLines } from '../arguments/each-lines.ts';
@@ -80,7 +81,7 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
       { parallel, ordered: !flags.has('unordered'), failFast: flags.has('fail-fast'), signal: stop.signal },
     );
     live.stop();
-    printer.note(`${countText(tally)}${background && tally.done > 0 ? `; tag: ${batch}` : ''}`);
+    printer.note(background ? submittedText(tally, batch) : countText(tally));
     return tally.failed > 0 ? EXIT.failed : EXIT.ok;
   } catch (error) {
     throw error instanceof EachStopped ? stopped(error) : error;
@@ -164,8 +165,13 @@ function tagged(call: PreparedCall, batch: string): PreparedCall {
 }
 
 function countText({ done, failed }: Tally): string {
-  const calls = `${done} call${done === 1 ? '' : 's'}`;
+  const calls = counted(done, 'call');
   return failed === 0 ? `${calls} done` : `${calls} done, ${failed} of them failed`;
+}
+
+function submittedText({ done, failed }: Tally, batch: string): string {
+  const refused = failed === 0 ? '' : `, ${counted(failed, 'call')} failed`;
+  return `${counted(done - failed, 'job')} submitted${refused}${done > failed ? `; tag: ${batch}` : ''}`;
 }
 
 /** An error that also says how far the calls had come. */

@@ -1,5 +1,6 @@
 import { type CatalogEntry, commandNames } from '../../catalog/entry.ts';
 import { INSTANCE_COMMANDS } from '../../config/names.ts';
+import { counted } from '../../lib/text/counted.ts';
 import { firstSentence } from '../../lib/text/first-sentence.ts';
 import { kebabCase } from '../../lib/text/kebab-case.ts';
 import type { Candidate } from './candidate.ts';
@@ -35,8 +36,7 @@ export function toolWords(
     else groups.set(next, (groups.get(next) ?? 0) + 1);
   }
   for (const [next, count] of groups)
-    if (!candidates.has(next))
-      candidates.set(next, { value: next, about: `${count} tool${count === 1 ? '' : 's'}` });
+    if (!candidates.has(next)) candidates.set(next, { value: next, about: counted(count, 'tool') });
   return [...candidates.values()];
 }
 

@@ -1,5 +1,6 @@
 import { joined, numberText } from '../../lib/json/exact-json.ts';
 import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
+import { counted } from '../../lib/text/counted.ts';
 import { didYouMean, nearestNames } from '../../lib/text/nearest-names.ts';
 import { type Finding, meantAlternatives } from '../checks/alternatives.ts';
 import type { Violation } from '../checks/violation.ts';
@@ -136,7 +137,6 @@ function describe(finding: Finding, given: Given, shapes: readonly Shape[], plac
   const { keyword, params, schema } = finding;
   const value = (suggestion = '') => (given.hidden ? '' : ` (given ${given.shown}${suggestion})`);
   const limit = numberText(schema, keyword) ?? String(params['limit']);
-  const many = (count: string, what: string) => `${count} ${what}${count === '1' ? '' : 's'}`;
   const length = typeof given.value === 'string' ? [...given.value].length : listOf(given.value).length;
   const long = given.hidden ? '' : ` (given ${length})`;
   switch (keyword) {
@@ -159,10 +159,10 @@ function describe(finding: Finding, given: Given, shapes: readonly Shape[], plac
       return `must be a multiple of ${numberText(schema, keyword) ?? String(params['multipleOf'])}${value()}`;
     case 'minLength':
     case 'maxLength':
-      return `must have at ${keyword === 'minLength' ? 'least' : 'most'} ${many(limit, 'character')}${long}`;
+      return `must have at ${keyword === 'minLength' ? 'least' : 'most'} ${counted(limit, 'character')}${long}`;
     case 'minItems':
     case 'maxItems':
-      return `must have at ${keyword === 'minItems' ? 'least' : 'most'} ${many(limit, 'item')}${long}`;
+      return `must have at ${keyword === 'minItems' ? 'least' : 'most'} ${counted(limit, 'item')}${long}`;
     case 'minProperties':
     case 'maxProperties':
       return `must have at ${keyword === 'minProperties' ? 'least' : 'most'} ${limit} properties`;

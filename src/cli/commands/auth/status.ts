@@ -3,6 +3,7 @@ import { findInstance } from '../../../config/config.ts';
 import { configuredInstance, unknownInstance } from '../../../config/configured-instance.ts';
 import { isSafeName } from '../../../config/names.ts';
 import { CliError, EXIT } from '../../../errors.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { type AuthRecord, isFor, readAuth } from '../../../mcp/auth/record.ts';
 import { hasCredentials } from '../../../mcp/auth/token-source.ts';
 import type { App } from '../../app.ts';
@@ -56,7 +57,7 @@ async function statusOfAll(app: App): Promise<number> {
       printer.warn(error.code, error.message);
     }
   }
-  const summary = states.length === 1 ? '1 login' : `${states.length} logins`;
+  const summary = counted(states.length, 'login');
   if (printer.json) printer.envelope('auth status', summary, states);
   else if (states.length > 0)
     printer.out(

@@ -2,6 +2,7 @@ import type { StoredWorkflow } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { readOwn } from '../../../instance/own-definitions.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { visibleJson } from '../../../lib/text/visible.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { permit, permitAll, permittedItems } from '../../../permissions/permit.ts';
@@ -22,7 +23,7 @@ export async function listDefinitions(app: App): Promise<number> {
   ];
   if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
   else if (printer.json) {
-    const summary = `${items.length} ${items.length === 1 ? 'definition' : 'definitions'}`;
+    const summary = counted(items.length, 'definition');
     printer.envelope('jobs definitions', summary, { items });
   } else if (items.length > 0)
     printer.out(

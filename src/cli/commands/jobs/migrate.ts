@@ -2,6 +2,7 @@ import { EXIT, UsageError } from '../../../errors.ts';
 import type { JobStore, Removal } from '../../../jobs/ports.ts';
 import { type Migration, migrateJobs, removeMigrated } from '../../../jobs/store/transfer/migrate.ts';
 import { openPlace } from '../../../jobs/store/transfer/open-place.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { permit, permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { liveProgress, SILENT } from '../../output/live.ts';
@@ -98,8 +99,8 @@ function report(
     printer.warn(code === 'held' ? 'still_running' : 'left', `${job_id} stays in ${ends.from}: ${message}`);
   for (const name of definitions.differ)
     printer.warn('left', `the definition ${name} is another one in ${ends.to}: both stay as they are`);
-  const things = [countOf(copied.length, 'job')];
-  if (definitions.copied.length > 0) things.push(countOf(definitions.copied.length, 'definition'));
+  const things = [counted(copied.length, 'job')];
+  if (definitions.copied.length > 0) things.push(counted(definitions.copied.length, 'definition'));
   const counts = [
     `${dryRun ? 'would copy' : 'copied'} ${things.join(' and ')} from ${ends.from} to ${ends.to}`,
     ...(present.length > 0 ? [`${present.length} there already`] : []),
@@ -119,8 +120,4 @@ function report(
     });
   else if (printer.quiet) printer.out(copied.join('\n'));
   else printer.out(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}`);
-}
-
-function countOf(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

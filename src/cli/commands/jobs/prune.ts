@@ -9,6 +9,7 @@ import {
   type TerminalStatus,
 } from '../../../jobs/record.ts';
 import type { Stop } from '../../../lib/stop.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { parseDuration } from '../../../lib/text/duration.ts';
 import { formatBytes } from '../../../lib/text/format-bytes.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
@@ -134,7 +135,7 @@ async function removed(app: App, ids: readonly string[], stop: Stop): Promise<Re
     if (error instanceof CliError || stop.signal.aborted)
       app.printer.warn(
         'pruned',
-        `${countOf(sum.removed.length)} had been removed before; the others are whole`,
+        `${counted(sum.removed.length, 'job')} had been removed before; the others are whole`,
       );
     throw error;
   }
@@ -160,7 +161,7 @@ async function dryRun(app: App, parts: readonly Part[]): Promise<number> {
 }
 
 function report({ printer }: App, { removed: ids, bytes }: Removal, dry: boolean): void {
-  const summary = `${dry ? 'would remove' : 'removed'} ${countOf(ids.length)} (${formatBytes(bytes)})`;
+  const summary = `${dry ? 'would remove' : 'removed'} ${counted(ids.length, 'job')} (${formatBytes(bytes)})`;
   if (printer.json)
     printer.envelope('jobs prune', summary, { removed: ids, count: ids.length, bytes, dry_run: dry });
   else if (printer.quiet) printer.out(ids.join('\n'));
@@ -169,16 +170,12 @@ function report({ printer }: App, { removed: ids, bytes }: Removal, dry: boolean
   else printer.out(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}`);
 }
 
-function countOf(jobs: number): string {
-  return jobs === 1 ? '1 job' : `${jobs} jobs`;
-}
-
 /** Asks the person, if there is one; a script has said what it means. Error: the stop's reason. */
 async function isMeant(app: App, jobs: number, place: string, yes: boolean, stop: Stop): Promise<boolean> {
   const { terminal } = app;
   if (yes || jobs === 0 || !terminal) return true;
   const { askWhether } = await import('../../prompts/elicitation.ts');
-  return askWhether(terminal, `Remove ${countOf(jobs)} of ${place} for good?`, stop.signal);
+  return askWhether(terminal, `Remove ${counted(jobs, 'job')} of ${place} for good?`, stop.signal);
 }
 
 function ruleOf({ olderThan, keep, status = [] }: PruneOptions): PruneRule {

@@ -10,6 +10,7 @@ import type { StatusReply } from '../../../keeper/protocol.ts';
 import type { KeeperState } from '../../../keeper/state.ts';
 import { isHolderAlive } from '../../../lib/disk/holder.ts';
 import { age } from '../../../lib/text/age.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { namesOfJob } from '../../../permissions/known-names.ts';
 import { nameableItems } from '../../../permissions/permit.ts';
 import { App } from '../../app.ts';
@@ -35,7 +36,7 @@ export async function keeperStatus(app: App, name: string | undefined): Promise<
     const items = await Promise.all(
       views.map(async (view) => ({ ...view, jobs: await nameableJobs(app, view) })),
     );
-    const summary = views.length === 1 ? '1 keeper' : `${views.length} keepers`;
+    const summary = counted(views.length, 'keeper');
     printer.envelope('keeper status', summary, { items });
   }
   if (!printer.json && views.length === 0)
@@ -143,7 +144,7 @@ export async function keeperStop(app: App, name: string | undefined, options: St
 async function stopOne(state: KeeperState, force: boolean): Promise<string | undefined> {
   try {
     const { stopping, jobs, commands } = await asking(state, (keeper) => keeper.stop(force));
-    if (!stopping && jobs > 0) return countOf(jobs);
+    if (!stopping && jobs > 0) return counted(jobs, 'running job');
     if (!stopping) return commands === 1 ? 'a command that uses it' : `${commands} commands that use it`;
     if (await ended(state)) return undefined;
   } catch (error) {
@@ -182,7 +183,7 @@ export async function dismissKeepers(app: App, name: string, purge: boolean): Pr
     if (jobs.length > 0 && purge)
       throw new UnfinishedError(
         'keeper_busy',
-        `not removed: ${name} has ${countOf(jobs.length)} in its keeper`,
+        `not removed: ${name} has ${counted(jobs.length, 'running job')} in its keeper`,
         {
           hint: `wait for them, or cancel them: mcp2cli ${name} jobs cancel ID; --force ends the keeper and gives them up`,
         },
@@ -200,10 +201,6 @@ export async function stopKeepers(app: App, name: string, force: boolean): Promi
     if (busy !== undefined) return busy;
   }
   return undefined;
-}
-
-function countOf(jobs: number): string {
-  return `${jobs} running ${jobs === 1 ? 'job' : 'jobs'}`;
 }
 
 /** The keepers of one instance, or of all there are: those of ad hoc targets and of removed instances included. */

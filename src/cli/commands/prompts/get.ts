@@ -4,6 +4,7 @@ import { shownName } from '../../../config/configured-instance.ts';
 import { EXIT, ProtocolError, UsageError } from '../../../errors.ts';
 import { cachedExtras, fetchExtras } from '../../../instance/extras.ts';
 import { isObject, type JsonObject, textOf } from '../../../lib/json/json.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { nearestNames } from '../../../lib/text/nearest-names.ts';
 import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { nameableItems, permit } from '../../../permissions/permit.ts';
@@ -69,7 +70,7 @@ function printPrompt(app: App, name: string, result: JsonObject): number {
     throw new ProtocolError('unexpected answer to prompts/get: no messages in it');
   const list = messages.filter(isObject);
   if (printer.json) {
-    printer.envelope('prompts get', `${name}: ${list.length} message${list.length === 1 ? '' : 's'}`, result);
+    printer.envelope('prompts get', `${name}: ${counted(list.length, 'message')}`, result);
     return EXIT.ok;
   }
   list.forEach((message, i) => {

@@ -4,6 +4,7 @@ import { expandTemplate, isTemplate } from '../../../catalog/uri-template.ts';
 import { EXIT, ProtocolError, UsageError } from '../../../errors.ts';
 import { cachedExtras } from '../../../instance/extras.ts';
 import { isObject, type JsonObject } from '../../../lib/json/json.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { shellQuote } from '../../../lib/text/shell-quote.ts';
 import { permit } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
@@ -61,9 +62,7 @@ function printRead(app: App, uri: string, result: JsonObject): number {
   const parts = contents.filter(isObject);
   const to = textFlag(app.flags, 'save');
   const saved = to === undefined ? undefined : saveContents(parts, to);
-  const summary = saved
-    ? `saved: ${saved.join(', ')}`
-    : `${parts.length} part${parts.length === 1 ? '' : 's'}`;
+  const summary = saved ? `saved: ${saved.join(', ')}` : counted(parts.length, 'part');
   if (printer.json) printer.envelope('resources read', `${uri}: ${summary}`, result);
   else if (saved && printer.quiet) for (const path of saved) printer.out(printer.safeLine(path));
   else if (saved) for (const [i, part] of parts.entries()) printer.out(contentText(part, saved[i]));

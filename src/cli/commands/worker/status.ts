@@ -2,6 +2,7 @@ import { targetHash } from '../../../config/target/target-hash.ts';
 import { EXIT } from '../../../errors.ts';
 import type { QueueState } from '../../../jobs/call-queue.ts';
 import { age } from '../../../lib/text/age.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import type { App } from '../../app.ts';
 import { closeAll } from '../../every-instance.ts';
 import { sharedInstances } from './shared-instances.ts';
@@ -47,7 +48,7 @@ async function statesOf(app: App, store: string): Promise<Served[]> {
 function summary(all: readonly Served[]): string {
   const workers = all.reduce((sum, one) => sum + one.workers.length, 0);
   const waiting = all.reduce((sum, one) => sum + one.waiting, 0);
-  return `${workers} workers, ${waiting} jobs wait`;
+  return `${counted(workers, 'worker')}, ${counted(waiting, 'job')} waiting`;
 }
 
 function linesOf(
@@ -56,7 +57,7 @@ function linesOf(
 ): string[] {
   const old = oldest === null ? '' : `, the oldest since ${age(oldest, now)}`;
   const whose = is_ours ? '' : ', another server than here';
-  const head = `${instance} (target ${target}${whose}): ${workers.length} workers, ${running} run, ${waiting} wait${old}`;
+  const head = `${instance} (target ${target}${whose}): ${counted(workers.length, 'worker')}, ${running} running, ${waiting} waiting${old}`;
   const none = workers.length === 0 && waiting > 0 ? ['  no worker serves this target'] : [];
   return [
     head,

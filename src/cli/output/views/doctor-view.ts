@@ -1,4 +1,5 @@
 import type { CheckStatus, Finding } from '../../../doctor/finding.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { visible, visibleLine } from '../../../lib/text/visible.ts';
 import type { Palette } from '../palette.ts';
 
@@ -31,7 +32,6 @@ function lineOf({ check, status, message, hint, path }: Finding, palette: Palett
 
 /** `2 problems, 1 warning`, or `no problems`. */
 export function findingSummary(problems: number, warnings: number): string {
-  const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
-  const bad = problems === 0 ? 'no problems' : count(problems, 'problem');
-  return warnings === 0 ? bad : `${bad}, ${count(warnings, 'warning')}`;
+  const bad = problems === 0 ? 'no problems' : counted(problems, 'problem');
+  return warnings === 0 ? bad : `${bad}, ${counted(warnings, 'warning')}`;
 }

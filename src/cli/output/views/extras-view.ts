@@ -1,4 +1,5 @@
 import { type Extra, type ExtraKind, textIn } from '../../../catalog/extras.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { firstSentence } from '../../../lib/text/first-sentence.ts';
 import { formatBytes } from '../../../lib/text/format-bytes.ts';
 import type { Printer } from '../printer.ts';
@@ -48,7 +49,7 @@ export function countText(
   kinds: readonly (ExtraKind | string)[],
 ): string {
   const there = Object.entries(counts).filter(([, count]) => count > 0);
-  return (there.length > 0 ? there : [[kinds[0], 0] as const])
-    .map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`)
+  return (there.length > 0 ? there : [[kinds[0] ?? '', 0] as const])
+    .map(([kind, count]) => counted(count, kind))
     .join(', ');
 }

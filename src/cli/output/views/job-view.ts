@@ -2,6 +2,7 @@ import type { JobRecord, Progress } from '../../../jobs/record.ts';
 import { elapsed } from '../../../lib/elapsed.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import { age } from '../../../lib/text/age.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { visibleLine, visibleName } from '../../../lib/text/visible.ts';
 import { wrapWords } from '../../../lib/text/word-wrap.ts';
 import type { Printer } from '../printer.ts';
@@ -60,7 +61,7 @@ export function jobDetails(job: JobRecord, now?: Date): string {
   lines.push(`created: ${time(job.created_at)}`, `updated: ${time(job.updated_at)}`);
   if (job.cancel_requested_at) lines.push(`cancel requested: ${time(job.cancel_requested_at)}`);
   if (job.finished_at) lines.push(`finished: ${time(job.finished_at)}`);
-  if (job.resumed) lines.push(`resumed: ${job.resumed} ${job.resumed === 1 ? 'time' : 'times'}`);
+  if (job.resumed) lines.push(`resumed: ${counted(job.resumed, 'time')}`);
   return lines.join('\n');
 }
 

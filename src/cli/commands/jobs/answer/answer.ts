@@ -4,6 +4,7 @@ import { bringAnswers, openQuestions } from '../../../../jobs/answer.ts';
 import type { Answer, Answerer } from '../../../../jobs/ports.ts';
 import { askedText } from '../../../../jobs/questions/pending-questions.ts';
 import type { JobRecord, PendingInput } from '../../../../jobs/record.ts';
+import { counted } from '../../../../lib/text/counted.ts';
 import { visibleLine } from '../../../../lib/text/visible.ts';
 import { permitJobs } from '../../../../permissions/permit.ts';
 import type { App } from '../../../app.ts';
@@ -155,7 +156,7 @@ function print(app: App, job: JobRecord, answers: readonly [PendingInput, Answer
   else if (printer.quiet) printer.out(job.status);
   else {
     const open = job.pending_input?.length ?? 0;
-    const more = open === 0 ? '' : `, ${open} question${open === 1 ? '' : 's'} open`;
+    const more = open === 0 ? '' : `, ${counted(open, 'question')} open`;
     printer.out(`answered ${job.job_id} (${actions}); the job is ${job.status}${more}`);
   }
 }
