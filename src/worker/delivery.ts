@@ -4,12 +4,10 @@
  */
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
+import { hangUp } from '../jobs/store/redis/connection.ts';
 
 /** BullMQ gives a job up that it has brought so often: never, as the claim decides. */
 const NEVER = 1_000_000_000;
-
-/** How long the connection that waits for jobs is given to end, in milliseconds: Redis does not notice that it is hung up while it holds an answer back. */
-const HANG_UP_MS = 50;
 
 export interface DeliveryOptions {
   redis: RedisOptions;
@@ -36,7 +34,7 @@ export interface Delivery {
 /** Errors: those of Redis. */
 export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
   const { redis, prefix, name, concurrency, leaseMs, deliver, onError } = options;
-  const connections = [new Redis(redis), new Redis({ ...redis, disconnectTimeout: HANG_UP_MS })] as const;
+  const connections = [new Redis(redis), new Redis(redis)] as const;
   // BullMQ passes on what these say.
   for (const connection of connections) connection.on('error', () => {});
   const queue = new Queue(name, { connection: connections[0], prefix });
@@ -65,7 +63,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
     },
     async close() {
       await Promise.all([worker.close(true), queue.close()]).catch(() => {});
-      for (const connection of connections) connection.disconnect();
+      for (const connection of connections) hangUp(connection);
     },
   };
 }

@@ -49,7 +49,11 @@ export async function runWorkers(
       });
       if (failure) throw failure;
       if (interrupted.aborted || (drain && (await areIdle(workers)))) break;
-      await (drain ? Promise.race([changed, clock.sleep(DRAIN_LOOK_MS)]) : changed);
+      const woken = new AbortController();
+      const later = clock.sleep(DRAIN_LOOK_MS, woken.signal).catch(() => {});
+      await (drain ? Promise.race([changed, later]) : changed);
+      // A pause that is still to come would keep the process.
+      woken.abort();
     }
     const running = workers.flatMap((worker) => worker.jobs);
     if (interrupted.aborted && running.length > 0)
