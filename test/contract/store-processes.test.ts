@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { isTerminal, type JobRecord } from '../../src/jobs/record.ts';
 import { freshDir } from '../support/home.ts';
+import { killWriters } from '../support/kills/writers.ts';
 import { completed, diskStore, newJob, taskFact } from '../support/store-fixtures.ts';
 import { bundledWorker, startWorker, together } from '../support/store-processes.ts';
 
@@ -22,11 +23,11 @@ function litter(dir: string, store: ReturnType<typeof diskStore>['store']): stri
   );
 }
 
-it('20 creators at once make 20 jobs', async () => {
+it('10 creators at once make 10 jobs', async () => {
   const { store, dir } = diskStore(freshDir());
-  const facts = await together(times(20, () => startWorker(script, 'create', dir)));
+  const facts = await together(times(10, () => startWorker(script, 'create', dir)));
   const ids = new Set(facts.map((fact) => fact['created']));
-  expect(ids.size).toBe(20);
+  expect(ids.size).toBe(10);
   const { jobs, problems } = store.list();
   expect(new Set(jobs.map((job) => job.job_id))).toEqual(ids);
   expect(problems).toEqual([]);
@@ -41,7 +42,7 @@ it('processes that finish the same jobs at once agree on each', async () => {
 /** Finishes jobs from several processes at once. Returns how many of these were first with one. */
 async function competition(): Promise<number> {
   const { store, dir } = diskStore(freshDir());
-  const ids = times(60, () => store.create(newJob({ backend: 'local' })).job_id);
+  const ids = times(30, () => store.create(newJob({ backend: 'local' })).job_id);
   // Pids of both parities, so that both kinds of verdict compete.
   const facts = await together(
     times(4, () => startWorker(script, 'finish', dir, ...ids)),
@@ -84,65 +85,6 @@ it('8 processes that observe and finish one job tear nothing and agree on the en
   expect(litter(dir, store)).toEqual([]);
 });
 
-/** What the acknowledged facts of one worker say about one job. */
-interface Acknowledged {
-  created?: number;
-  accepted?: string;
-  observed?: number;
-  cancel?: boolean;
-  ended?: string;
-}
-
-it('a writer that is killed 120 times at random loses nothing that it acknowledged', async () => {
-  const { store, dir } = diskStore(freshDir());
-  const acknowledged = new Map<string, Acknowledged>();
-  const check = (id: string, told: Acknowledged) => {
-    const job = store.read(id);
-    expect(job).toMatchObject({ capability: 'deploy', arguments: { n: told.created } });
-    if (told.accepted) expect(job.remote_task_id).toBe(told.accepted);
-    if (told.observed) expect(job.progress?.progress).toBeGreaterThanOrEqual(told.observed);
-    if (told.cancel) expect(job.cancel_requested_at).not.toBeNull();
-    // What was under way when the kill came has happened or has not; nothing third.
-    if (told.ended !== undefined || job.status === 'completed') {
-      expect(job.status).toBe('completed');
-      const [text] = (job.result as { content: { text: string }[] }).content.map((block) => block.text);
-      if (told.ended !== undefined) expect(text).toBe(told.ended);
-      else expect([`small ${id}`, `${id};`.repeat(1_000)]).toContain(text);
-    } else if (job.remote_task_id !== null) expect(job.status).toBe('running');
-    else expect(job).toMatchObject({ status: 'lost', error: { code: 'submission_unknown' } });
-  };
-
-  const cutShort = { inJob: 0 };
-  const oneKill = async (i: number) => {
-    const worker = startWorker(script, 'run', dir);
-    // At every stage of a job's life (each is a fact), at once or a random time later: a slow machine gets as far as a fast one.
-    await worker.reached(1 + (i % 15));
-    if (i % 2 === 0) setTimeout(worker.kill, Math.random() * 30);
-    else worker.kill();
-    expect(await worker.done).toMatchObject({ signal: 'SIGKILL', stderr: '' });
-    const mine = new Map<string, Acknowledged>();
-    for (const { id, ...fact } of worker.facts.slice(1))
-      mine.set(String(id), { ...mine.get(String(id)), ...fact });
-    for (const [id, told] of mine) {
-      check(id, told);
-      acknowledged.set(id, told);
-      if (told.ended === undefined && told.accepted) cutShort.inJob++;
-    }
-  };
-  // Two at a time: they also disturb each other.
-  const lane = async (start: number) => {
-    for (let i = start; i < 120; i += 2) await oneKill(Math.floor(i / 2));
-  };
-  await Promise.all([lane(0), lane(1)]);
-
-  const { jobs, problems } = store.list();
-  expect(problems).toEqual([]);
-  expect(jobs.length).toBeGreaterThanOrEqual(acknowledged.size);
-  for (const [id, told] of acknowledged) check(id, told);
-  // The kills hit what they were meant to hit.
-  expect(acknowledged.size).toBeGreaterThan(60);
-  expect(cutShort.inJob).toBeGreaterThan(0);
-  // And what they cut short can be finished by another process.
-  for (const job of jobs.filter((one) => one.status === 'running'))
-    expect(store.finish(job.job_id, completed('by another')).status).toBe('completed');
+it('a writer that is killed at random loses nothing that it acknowledged', async () => {
+  await killWriters(30);
 });

@@ -10,10 +10,10 @@ import type { CommandSpec } from '../../../src/cli/program.ts';
 import { atTestEnd, run } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, homeAt } from '../../support/instance.ts';
-import { endKeepers, everythingCommand } from '../../support/keeper.ts';
+import { endKeepers } from '../../support/keeper.ts';
 import { launchers, shell } from '../../support/launcher.ts';
 import { noRedis, startRedis } from '../../support/redis.ts';
-import { demoServer } from '../../support/servers.ts';
+import { demoServer, everythingHttp } from '../../support/servers.ts';
 
 const LISTING = join(import.meta.dirname, '../../support/listing-server.js');
 const HELP_OF_TOOL = [
@@ -103,7 +103,12 @@ it.skipIf(process.platform === 'win32')(
     // What examples speak of: an instance with a job, a definition, a link; another one; a file that was exported.
     const template = await homeAt(url);
     const bin = launchers('nobody');
-    const typed = (line: string, home: string) => shell(line, { home, bin, cwd: home });
+    const typed = (line: string, home: string) => {
+      const [program, ...words] = line.split(' ');
+      // Words that no shell would read otherwise need none.
+      const plain = program === 'mcp2cli' && words.every((word) => /^[\w./:@,=+-]+$/.test(word));
+      return plain ? run(words, { home }) : shell(line, { home, bin, cwd: home });
+    };
     await addInstance(template, ['--url', url], 'old');
     for (const line of [
       'work deploy --version 2.0 --background',
@@ -115,6 +120,7 @@ it.skipIf(process.platform === 'win32')(
     ])
       expect(await typed(`mcp2cli ${line}`, template)).toMatchObject({ code: 0 });
 
+    const everything = await everythingHttp();
     const redis = noRedis === undefined ? await startRedis() : undefined;
     atTestEnd(async () => redis?.kill());
     const failed: string[] = [];
@@ -129,7 +135,7 @@ it.skipIf(process.platform === 'win32')(
       for (const example of examples) {
         if (OF_STORE.test(name) && !redis) continue;
         const home = freshHome();
-        if (OF_EVERYTHING.test(name)) await addInstance(home, everythingCommand());
+        if (OF_EVERYTHING.test(name)) await addInstance(home, ['--url', everything.url]);
         else if (name === 'instances add') mkdirSync(join(home, 'jobs'));
         else cpSync(template, home, { recursive: true });
         atTestEnd(async () => {

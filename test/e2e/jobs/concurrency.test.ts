@@ -8,10 +8,10 @@ import { watchedServer, workAt } from '../../support/work.ts';
 
 eachInItsProcess();
 
-it('20 submissions at the same time are 20 jobs, each sent once, and all of them complete', async () => {
+it('10 submissions at the same time are 10 jobs, each sent once, and all of them complete', async () => {
   const server = await watchedServer({ speed: 20 });
   const work = await workAt(server.url);
-  const datasets = Array.from({ length: 20 }, (_, i) => `set-${i}`);
+  const datasets = Array.from({ length: 10 }, (_, i) => `set-${i}`);
   const submitted = await Promise.all(
     datasets.map((dataset) => work.run(`export --dataset ${dataset} --background --quiet`)),
   );
@@ -22,10 +22,10 @@ it('20 submissions at the same time are 20 jobs, each sent once, and all of them
       stderr: '',
     });
   const ids = submitted.map(({ stdout }) => stdout.trim());
-  expect(new Set(ids).size).toBe(20);
-  expect(server.stats.calls).toEqual({ export: 20 });
-  expect(server.stats.requests['tools/call']).toBe(20);
-  expect(server.stats.tasksCreated).toBe(20);
+  expect(new Set(ids).size).toBe(10);
+  expect(server.stats.calls).toEqual({ export: 10 });
+  expect(server.stats.requests['tools/call']).toBe(10);
+  expect(server.stats.tasksCreated).toBe(10);
 
   const waited = await work.run(`jobs wait ${ids.join(' ')}`);
   expect(waited.code).toBe(0);
@@ -36,26 +36,26 @@ it('20 submissions at the same time are 20 jobs, each sent once, and all of them
   const jobs = (await work.json('jobs list')) as JobRecord[];
   expect(jobs.map((job) => job.job_id).sort()).toEqual([...ids].sort());
   expect(jobs.map((job) => job.status)).toEqual(ids.map(() => 'completed'));
-  expect(new Set(jobs.map((job) => job.remote_task_id)).size).toBe(20);
+  expect(new Set(jobs.map((job) => job.remote_task_id)).size).toBe(10);
   for (const job of jobs) {
     const dataset = datasets[ids.indexOf(job.job_id)];
     expect(job.arguments).toEqual({ dataset });
   }
-  expect(server.stats.calls).toEqual({ export: 20 });
+  expect(server.stats.calls).toEqual({ export: 10 });
 });
 
 it('one wait for many jobs has at most 8 connections, and answers for all of them', async () => {
   const server = await watchedServer({ speed: 20, pollIntervalMs: 500 });
   const gate = await countingGate(server.url);
   const work = await workAt(gate.url);
-  const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({ dataset: `set-${i}` })).join('\n');
+  const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ dataset: `set-${i}` })).join('\n');
   const submitted = await work.run('export --background --each - --parallel 8', { input: lines });
   expect(submitted.code).toBe(0);
   const ids = submitted.stdout
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as { job_id: string }).job_id);
-  expect(new Set(ids).size).toBe(30);
+  expect(new Set(ids).size).toBe(20);
 
   gate.most = 0;
   const waited = await work.run(`jobs wait ${ids.join(' ')}`);
@@ -80,16 +80,16 @@ it('one wait for many jobs answers what each of them asks', async () => {
   expect(jobs.map((job) => job.status)).toEqual(jobs.map(() => 'completed'));
 });
 
-it('20 local jobs at the same time, on a server without tasks', async () => {
+it('10 local jobs at the same time, on a server without tasks', async () => {
   const server = await watchedServer({ dialect: 'plain', speed: 20 });
   const work = await workAt(server.url);
   const runs = await Promise.all(
-    Array.from({ length: 20 }, (_, i) => work.run(`export --dataset set-${i} --background --quiet`)),
+    Array.from({ length: 10 }, (_, i) => work.run(`export --dataset set-${i} --background --quiet`)),
   );
   expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
   const jobs = (await work.json('jobs list --status completed')) as JobRecord[];
   expect(jobs.map((job) => job.job_id).sort()).toEqual(runs.map(({ stdout }) => stdout.trim()).sort());
-  expect(server.stats.calls).toEqual({ export: 20 });
+  expect(server.stats.calls).toEqual({ export: 10 });
 });
 
 it('two waiters on one job both get its answer', async () => {

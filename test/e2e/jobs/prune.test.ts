@@ -3,18 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../src/jobs/record.ts';
-import {
-  type Handle,
-  inProcesses,
-  type RunResult,
-  run,
-  type StartOptions,
-  start,
-} from '../../support/cli.ts';
+import { inProcesses, type RunResult, run, start } from '../../support/cli.ts';
 import { readOnly } from '../../support/disk.ts';
-import { freshHome } from '../../support/home.ts';
 import { dataOf, errorOf } from '../../support/instance.ts';
 import { configure } from '../../support/keeper.ts';
+import { ago, killPrunes, NO_INDEX, offline, same, underWay } from '../../support/kills/prunes.ts';
 import { ptyTool, startOnPty } from '../../support/pty.ts';
 import { diskStore, newJob, taskFact, writeEnded } from '../../support/store-fixtures.ts';
 
@@ -23,25 +16,6 @@ interface Pruned {
   count: number;
   bytes: number;
   dry_run: boolean;
-}
-
-const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
-const NO_INDEX = (name: string) => name !== '.index.json';
-
-/** An instance `work` that leads nowhere: pruning asks no server. */
-function offline(home = freshHome(), settings: object = {}) {
-  const instance = { type: 'http', url: 'http://127.0.0.1:1/mcp', ...settings };
-  writeFileSync(
-    join(home, 'config.json'),
-    JSON.stringify({ schema_version: 1, mcpServers: { work: instance } }),
-  );
-  const { store, dir } = diskStore(home);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const work = (words: readonly string[], options: Partial<StartOptions> = {}) =>
-    run(['work', ...words], { home, ...options });
-  const prune = (...words: string[]) => work(['jobs', 'prune', ...words]);
-  const names = () => readdirSync(dir).filter(NO_INDEX).sort();
-  return { home, store, dir, work, prune, names };
 }
 
 describe('which jobs', () => {
@@ -201,11 +175,6 @@ describe('what it says', () => {
   });
 });
 
-/** `toEqual` for thousands of records. */
-function same(a: object, b: object | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
 function offlineWith(jobs: number): string {
   const { home, dir } = offline();
   writeEnded(dir, jobs);
@@ -266,50 +235,13 @@ it('a read-only disk is exit 74 with the path, and nothing is lost', async (cont
 });
 
 describe('beside others', () => {
-  /** Resolves when the process has the first folder on its way out, or has ended. */
-  async function underWay(dir: string, { pid, done }: Handle): Promise<void> {
-    let over = false;
-    void done.then(() => {
-      over = true;
-    });
-    while (!over && !readdirSync(dir).some((name) => name.startsWith(`.gone-${pid}-`)))
-      await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  it('killed at random, 40 times or more: every job is whole or gone, and the next one sweeps', async () => {
-    const { home, store, dir, prune } = offline();
-    const whole = new Map<string, JobRecord>();
-    let hit = 0;
-    let left = 0;
-    // Until the kills have hit what they are meant to hit, however slow the machine is.
-    for (let i = 0; i < 40 || (i < 400 && (hit <= 10 || left === 0)); i++) {
-      const missing = 400 - store.list().jobs.length;
-      for (const id of writeEnded(dir, missing, { finished_at: ago(400 - i / 2) }))
-        whole.set(id, store.read(id));
-      const before = store.list().jobs.length;
-      const child = start(['work', 'jobs', 'prune', '--older-than', '0'], { home });
-      await underWay(dir, child);
-      // From the first rename to beyond the end.
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 25));
-      child.signal('SIGKILL');
-      const { signal, stderr } = await child.done;
-      expect(stderr).toBe('');
-      const { jobs, problems } = store.list();
-      expect(problems).toEqual([]);
-      expect(jobs.filter(({ job_id }) => !same(store.read(job_id), whole.get(job_id)))).toEqual([]);
-      if (signal === 'SIGKILL' && jobs.length < before) hit++;
-      if (signal === 'SIGKILL' && jobs.length < before && jobs.length > 0) left++;
-    }
-    // The kills hit what they were meant to hit.
-    expect(hit).toBeGreaterThan(10);
-    expect(left).toBeGreaterThan(0);
-    expect(await prune('--older-than', '0')).toMatchObject({ code: 0, stderr: '' });
-    expect(readdirSync(dir)).toEqual([]);
+  it('killed at random: every job is whole or gone, and the next one sweeps', async () => {
+    await killPrunes(10);
   });
 
   it('two at once remove each job once', async () => {
     const { home, dir } = offline();
-    const ids = writeEnded(dir, 1_000);
+    const ids = writeEnded(dir, 400);
     const prune = ['--json', 'work', 'jobs', 'prune', '--older-than', '0'];
     const ends = await inProcesses(() => Promise.all([1, 2].map(() => run(prune, { home }))));
     for (const end of ends) expect(end).toMatchObject({ code: 0, stderr: '' });
@@ -320,7 +252,7 @@ describe('beside others', () => {
 
   it('lists show whole jobs, and waiting for and showing one gives its end or says that it is not there', async () => {
     const { home, store, dir, work } = offline();
-    const ids = writeEnded(dir, 2_000);
+    const ids = writeEnded(dir, 1_000);
     const whole = new Map(ids.map((id) => [id, store.read(id)]));
     const child = start(['work', 'jobs', 'prune', '--older-than', '0'], { home });
     await underWay(dir, child);
@@ -357,13 +289,13 @@ describe('beside others', () => {
 
   it('a time limit ends it between two batches', async () => {
     const { dir, prune, store } = offline();
-    writeEnded(dir, 3_000);
+    writeEnded(dir, 1_000);
     const end = await prune('--older-than', '0', '--timeout', '10ms');
     expect(end).toMatchObject({ code: 124, stdout: '' });
     expect(end.stderr).toMatch(
       /^warning: \d+ jobs? had been removed before; the others are whole\nerror: the time ran out\n/,
     );
     const removed = Number(/\d+/.exec(end.stderr)?.[0]);
-    expect(store.list()).toMatchObject({ problems: [], jobs: { length: 3_000 - removed } });
+    expect(store.list()).toMatchObject({ problems: [], jobs: { length: 1_000 - removed } });
   });
 });

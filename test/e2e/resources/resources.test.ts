@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { run, start, startCommand } from '../../support/cli.ts';
 import { freshDir } from '../../support/home.ts';
 import { dataOf, errorOf, homeAt, homeWith } from '../../support/instance.ts';
-import { everythingCommand, keeperHome } from '../../support/keeper.ts';
+import { configure, endKeepers, everythingCommand, keeperHome } from '../../support/keeper.ts';
 import { connect } from '../../support/mcp-client.ts';
 import { ODD_URIS, offeringServer, URIS } from '../../support/offering-server.ts';
 import { ptyTool, startOnPty } from '../../support/pty.ts';
@@ -64,6 +64,11 @@ it.each(['stdio', 'http', 'sse'] as const)(
       new Set((await itemsOf(home, ['ls', '--kind', 'resource,prompt'])).map(({ kind }) => kind)),
     ).toEqual(new Set(['resource', 'prompt']));
 
+    // Each of the commands so far has started the server; a keeper does that once for all that follow.
+    if (transport === 'stdio') {
+      configure(home, { keepAlive: true });
+      endKeepers(home);
+    }
     for (const { uri } of resources) {
       const raw = await client.readResource({ uri });
       const [content] = raw.contents as { text: string }[];

@@ -1,6 +1,6 @@
 /** Calls that workers make: processes of their own, on machines of their own, with one store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eachInItsProcess, type Handle, run, start } from '../../support/cli.ts';
+import { type Handle, run, start } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt } from '../../support/instance.ts';
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
@@ -12,7 +12,6 @@ describe.skipIf(noRedis !== undefined)('workers', () => {
   let redis: TestRedis;
   let number = 0;
 
-  eachInItsProcess();
   beforeAll(async () => {
     redis = await startRedis();
   });

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eachInItsProcess, type Handle, run, start } from '../../support/cli.ts';
+import { type Handle, run, start } from '../../support/cli.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { addInstance, dataOf } from '../../support/instance.ts';
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
@@ -44,7 +44,6 @@ interface Shown {
 describe.skipIf(noRedis !== undefined)('a workflow for workers', () => {
   let redis: TestRedis;
   let number = 0;
-  eachInItsProcess();
   beforeAll(async () => {
     redis = await startRedis();
   });

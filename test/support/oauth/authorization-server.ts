@@ -1,5 +1,5 @@
 /** A real authorization server (oidc-provider) on loopback: registration, PKCE, rotation with detection of reuse, revocation; and a wire that can be cut. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { StoredToken } from 'oidc-provider';
@@ -33,6 +33,9 @@ export interface AuthorizationOptions {
 }
 
 export const SCOPES = ['mcp:read', 'mcp:write'];
+
+/** One for all of them: it takes longer to make than all else. */
+let signingKey: KeyObject | undefined;
 
 /** Starts it; closed when the test has finished. */
 export async function authorizationServer(options: AuthorizationOptions): Promise<AuthorizationServer> {
@@ -68,10 +71,10 @@ export async function authorizationServer(options: AuthorizationOptions): Promis
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  signingKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const provider = await newProvider(issuer, {
     clients,
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
+    jwks: { keys: [{ ...signingKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     scopes: ['openid', 'offline_access', ...SCOPES],
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
