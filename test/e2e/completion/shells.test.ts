@@ -256,7 +256,7 @@ describe.skipIf(!FISH)('fish', () => {
       expect.stringMatching(/^work\t/),
       expect.stringMatching(/^worker\t/),
     ]);
-    expect(await candidates('work pi')).toEqual(['pick\tPick one. $(touch pwned) `touch pwned` %F{red}']);
+    expect(await candidates('work pic')).toEqual(['pick\tPick one. $(touch pwned) `touch pwned` %F{red}']);
     expect(await candidates('work pick --level=a')).toEqual(['--level=a:b', '--level=a:c']);
     expect(await candidates('work pick --level ')).toEqual(LEVELS.filter((level) => !level.includes('\n')));
     expect(await candidates("work pick --level 'it")).toEqual(["it's"]);
@@ -283,7 +283,7 @@ describe.skipIf(!PWSH)('PowerShell', () => {
       return stdout.split('\n').slice(0, -1);
     };
     expect(await texts('mcp2cli wor')).toEqual(['work', 'worker']);
-    expect(await texts('work pi')).toEqual(['pick']);
+    expect(await texts('work pic')).toEqual(['pick']);
     expect(await texts('work pick --level tw')).toEqual(["'two words'"]);
     expect(await texts('work pick --level ')).toContain("'$(touch pwned)'");
     at.noHarm();

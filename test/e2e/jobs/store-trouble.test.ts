@@ -5,11 +5,11 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { authority } from '../../support/certificates.ts';
 import { run, type StartOptions, start } from '../../support/cli.ts';
-import { eventually } from '../../support/eventually.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { addInstance, errorOf } from '../../support/instance.ts';
 import { noRedis, startRedis } from '../../support/redis.ts';
-import { demoServer, freePort } from '../../support/servers.ts';
+import { freePort } from '../../support/servers.ts';
+import { watchedServer } from '../../support/work.ts';
 
 const PREFIX = 'mcp:jobs:{work}:';
 
@@ -31,7 +31,7 @@ describe.skipIf(noRedis !== undefined)('trouble with a shared store', () => {
 
   /** An instance `work` at a demo server, with its jobs at this address. */
   const at = async (store: string, more: Record<string, string> = {}) => {
-    const server = await demoServer({ speed: 50 });
+    const server = await watchedServer({ speed: 50 });
     const home = freshHome();
     await addInstance(home, [server.url]);
     const env = { MCP2CLI_STORE: store, MCP2CLI_RETRY_BUDGET: '1s', ...more };
@@ -175,11 +175,24 @@ describe.skipIf(noRedis !== undefined)('trouble with a shared store', () => {
         env,
       })
     ).stdout.trim();
+    // The server tells the end once the store is away: it cannot be recorded.
+    let answer = () => {};
+    server.answerWith(({ rpcMethod, body }, response) => {
+      if (rpcMethod !== 'tasks/result') return false;
+      const { id } = body as { id: unknown };
+      const result = { content: [{ type: 'text', text: 'early' }] };
+      answer = () => {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      };
+      return true;
+    });
     const waiting = start(['--json', 'work', 'jobs', 'wait', id], { home, env });
-    await eventually(() => expect(server.stats.requests['tasks/result']).toBe(1));
+    await server.received('tasks/result');
     await first.kill();
+    answer();
     const end = await waiting.done;
-    // Also where the server has told the end meanwhile: it could not be recorded.
+    server.answerWith(undefined);
     expect(end.code).toBe(3);
     expect(errorOf(end)).toMatchObject({
       code: 'unreachable',
