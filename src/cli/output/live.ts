@@ -141,12 +141,14 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
   let said: Parameters<WatchedLive['update']> = ['', null];
   let ticking: NodeJS.Timeout | undefined;
   let aside = 0;
+  let over = false;
   const text = () => {
     const [lead, progress, watched] = said;
     return liveLine(lead, progress, watched, (printer.stderr.columns ?? 80) - SPINNER, Date.now());
   };
   const draw = () => {
-    if (aside > 0) return;
+    // A store on another machine may have had news to write when the work was over.
+    if (aside > 0 || over) return;
     running ??= ora(spinnerOptions(color));
     running.text = text();
     if (!running.isSpinning) running.start();
@@ -175,8 +177,8 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
       }
     },
     stop() {
+      over = true;
       pause();
-      running = undefined;
     },
   };
 }
