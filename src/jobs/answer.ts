@@ -23,7 +23,7 @@ export async function openQuestions(
 ): Promise<{ job: JobRecord; questions: PendingInput[] }> {
   const job = await showJob(deps, id, stop);
   const known = isTerminal(job.status) ? [] : (job.pending_input ?? []);
-  if (known.length > 0 && isOwnedElsewhere(job) && !job.holder?.keeper)
+  if (known.length > 0 && isOwnedElsewhere(job) && !job.holder?.keeper && !deps.store.answers)
     throw new UnsupportedError(`${id} is run by another command (process ${job.holder?.pid ?? 'unknown'})`, {
       hint: 'answer where that command asks',
     });

@@ -108,6 +108,9 @@ export interface CallQueue {
   ): Promise<{ ids: string[]; next: number }>;
   /** The targets that calls were submitted for or that workers serve, with what waits for each. */
   state(): Promise<QueueState[]>;
-  /** Hears of jobs that something was asked of which this worker has: a cancellation, an answer. Of a step whose workflow it drives: `step ID`. */
-  mail(worker: string, onMail: (id: string) => void): Promise<void>;
+  /**
+   * Hears of jobs that something was asked of which this worker has: a cancellation, an answer. Of a step whose workflow it drives: `step ID`.
+   * `onMissed`: of any of them something may have been told that was not heard.
+   */
+  mail(worker: string, onMail: (id: string) => void, onMissed: () => void): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import type { SharedDefinitions } from '../definitions/shared-port.ts';
 import type { AbortSignalLike } from '../lib/clock.ts';
 import type { CallQueue } from './call-queue.ts';
+import type { AnswerBox } from './questions/answer-box.ts';
 import type {
   BackendName,
   CallRecord,
@@ -307,6 +308,8 @@ export interface JobStore extends WorkflowStore {
   changes?(id: string): (signal: AbortSignalLike) => Promise<void>;
   /** Calls that wait here for workers on any machine, where the store is one that machines share. */
   readonly calls?: CallQueue;
+  /** Answers from any machine to what jobs ask, where the store is one that machines share. */
+  readonly answers?: AnswerBox;
   /** The definitions of the instance, where the store is one that machines share. */
   readonly definitions?: SharedDefinitions;
   /** Lets go of what it holds open. What was written stays. */

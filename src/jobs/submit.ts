@@ -5,6 +5,7 @@ import type { JobDeps } from './deps.ts';
 import { canceled, endOfFailure, endOfSnapshot, lost } from './job-end.ts';
 import type { ServerLink, Submission, ToolCall } from './ports.ts';
 import { endedHere, withAnswers } from './questions/attend.ts';
+import { answeredAnywhere } from './questions/elsewhere.ts';
 import { askedText } from './questions/pending-questions.ts';
 import type { JobEnd, JobRecord, PendingInput, SessionFacts } from './record.ts';
 import { recordAcceptance, recordEnd } from './recorder.ts';
@@ -73,9 +74,10 @@ export async function sendCall(
   options: SubmitOptions,
 ): Promise<Submitted> {
   const ofJob = { ...call, job: job.job_id };
+  const asking = answeredAnywhere(deps, job.job_id);
   return runsHere(link, call, options)
-    ? runLocally(deps, link, ofJob, job, options)
-    : submitTask(deps, link, ofJob, job, options);
+    ? runLocally(asking, link, ofJob, job, options)
+    : submitTask(asking, link, ofJob, job, options);
 }
 
 async function submitTask(

@@ -36,6 +36,11 @@ function hasRemoteTask(job: JobRecord): boolean {
   return job.remote_task_id !== null && job.backend !== 'local';
 }
 
+/** Whether the task ends with a worker, whose child the server is: nobody else can ask about it. */
+function isWorkersOwn({ holder }: JobRecord): boolean {
+  return holder?.worker !== undefined;
+}
+
 /**
  * The job's current state: one `tasks/get` for a live remote task that can be asked about from here, otherwise what is stored. An end that is seen is
  * recorded, result included.
@@ -43,7 +48,7 @@ function hasRemoteTask(job: JobRecord): boolean {
  */
 export async function showJob(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {
   const job = await deps.store.read(id);
-  if (isTerminal(job.status) || !hasRemoteTask(job)) return job;
+  if (isTerminal(job.status) || !hasRemoteTask(job) || isWorkersOwn(job)) return job;
   return withLink(deps, job, stop, async (link) => {
     const seen = await stateNow(deps, job, link, stop.signal);
     return 'finished_at' in seen ? recordEnd(deps, job, seen) : observed(deps, job, seen);
@@ -118,10 +123,11 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
     throw new UnsupportedError('the server has no cancel for its jobs', {
       hint: 'the run goes on at the server: wait for it, or stop it by the means of the server itself (restarting it ends its runs)',
     });
-  if (!hasRemoteTask(job)) {
+  const byRecord = async () => {
     await deps.store.requestCancel(id);
     return cancelHeldElsewhere(deps, id, stop);
-  }
+  };
+  if (!hasRemoteTask(job) || isWorkersOwn(job)) return byRecord();
   return withLink(deps, job, stop, async (link) => {
     if (!link.taskMode({ name: job.capability }).cancel)
       throw new UnsupportedError('the server has no cancel for tasks', {
@@ -134,6 +140,10 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
     if (!isTerminal(state.status)) return observed(deps, job, state);
     if (state.status === 'canceled') return recordEnd(deps, job, endOfSnapshot(state, deps.clock));
     return recordEnd(deps, job, await fetchEnd(backend, taskId, state, deps, stop.signal));
+  }).catch((error: unknown) => {
+    // Its keeper, on another machine, hears of it by the store.
+    if (error instanceof KeeperAbsentError && deps.store.answers) return byRecord();
+    throw error;
   });
 }
 

@@ -4,7 +4,7 @@ import { CliError, UnreachableError } from '../errors.ts';
 import type { InstanceScope } from '../instance/scope.ts';
 import type { Claim } from '../jobs/call-queue.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
-import { followTask } from '../jobs/follow/follow-task.ts';
+import { followHeldTask } from '../jobs/follow/held-task.ts';
 import { backoffDelay } from '../jobs/follow/polling.ts';
 import { untilRecorded } from '../jobs/follow/until-recorded.ts';
 import { endOfFailure } from '../jobs/job-end.ts';
@@ -116,7 +116,7 @@ async function follow(
   failures: number,
 ): Promise<JobRecord> {
   try {
-    return await followTask(deps, job, { stop, events, link: lease?.link });
+    return await followHeldTask(deps, job, { stop, events, link: lease?.link });
   } catch (error) {
     if (!(error instanceof CliError) || stop.signal.aborted) throw error;
     log(`${job.job_id}: ${error.message}`);

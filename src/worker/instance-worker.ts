@@ -143,7 +143,7 @@ export class InstanceWorker {
     });
     const jobs = this.#jobs;
     await this.#beat();
-    await store.calls.mail(this.#facts.id, this.#mailbox.put);
+    await store.calls.mail(this.#facts.id, this.#mailbox.put, this.#mailbox.putAll);
     const { startDelivery } = await import('./delivery.ts');
     this.#delivery = await startDelivery({
       redis,

@@ -17,6 +17,11 @@ export class Mailbox {
     }
   };
 
+  /** Something may have been asked of any of them. */
+  readonly putAll = (): void => {
+    for (const id of this.#listeners.keys()) this.put(id);
+  };
+
   /** As `JobStore.changes`. A job's listeners are forgotten with `forget`. */
   readonly changes = (id: string): ((signal: AbortSignal) => Promise<void>) => {
     const listener: Listener = { changed: true, wake: () => {} };

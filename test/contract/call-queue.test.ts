@@ -186,7 +186,7 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
   it('the worker that has a job hears of its cancellation, and nobody begins a further attempt', async () => {
     const { store, id, leaseEnds } = await submitted({ attempts: 2 });
     await store.calls.claim(id, worker('a'), 'ta');
-    const heard = new Promise<string>((resolve) => void store.calls.mail('a', resolve));
+    const heard = new Promise<string>((resolve) => void store.calls.mail('a', resolve, () => {}));
     // Subscribed when this is answered.
     await expect.poll(async () => (await raw().pubsub('NUMSUB', `q${number - 1}:{work}:mail:a`))[1]).toBe(1);
     await store.requestCancel(id);

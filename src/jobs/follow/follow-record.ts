@@ -1,7 +1,8 @@
-import { CliError, UnfinishedError, UnreachableError } from '../../errors.ts';
+import { CliError, KeeperAbsentError, UnfinishedError, UnreachableError } from '../../errors.ts';
 import type { Stop } from '../../lib/stop.ts';
 import type { JobDeps, JobEvents } from '../deps.ts';
-import type { InputResponse, ServerLink } from '../ports.ts';
+import type { ServerLink } from '../ports.ts';
+import { leaveAnswer } from '../questions/elsewhere.ts';
 import { askedText, Questions } from '../questions/pending-questions.ts';
 import { isTerminal, type JobRecord, type PendingInput } from '../record.ts';
 import { changesOf } from './changes.ts';
@@ -16,7 +17,8 @@ export function isOwnedElsewhere(job: JobRecord): boolean {
 
 /**
  * Stays with a job that another process holds until it is terminal, or not held any more, by looking at the store, which also tells when
- * the holder is gone. What a keeper's job asks is put to whoever can answer here. Errors: the stop's reason, UnfinishedError for a question
+ * the holder is gone. What a keeper's job asks, or any in a store that
+ * machines share, is put to whoever can answer here. Errors: the stop's reason, UnfinishedError for a question
  * that nobody here answers.
  */
 export async function waitForOwner(
@@ -36,19 +38,16 @@ export async function waitForOwner(
   });
   try {
     while (!isTerminal(current.status) && isOwnedElsewhere(current)) {
-      if (current.holder?.keeper) {
+      if (current.holder?.keeper || (current.holder && deps.store.answers)) {
         questions.sync(current.pending_input ?? []);
         if (questions.open.length > 0 && questions.unanswerable) throw inputRequired(current, questions.open);
         questions.askAll();
         for (const { question, answer } of questions.ready) {
-          link ??= await deps.links.reopen(current, stop.signal);
-          const taken = await respond(
-            link,
-            current.job_id,
-            question,
-            answer,
-            events.onAnswered === undefined,
-          );
+          if (!link && current.holder.keeper) link = await keeperLink(deps, current, stop.signal);
+          const bring = link
+            ? link.keeper?.respond(current.job_id, question.request_id, { ...answer })
+            : leaveAnswer(deps, current, question, answer, stop.signal);
+          const taken = await isTaken(bring, events.onAnswered === undefined);
           questions.delivered(question);
           if (taken) events.onAnswered?.(question, answer);
         }
@@ -74,16 +73,24 @@ function checkTrouble({ clock, failureBudgetMs }: JobDeps, { trouble, job_id }: 
   throw new UnreachableError(`no usable answer about ${job_id}: ${trouble.message}`);
 }
 
-/** Whether the answer was taken. A question that somebody else has answered meanwhile is no failure of a wait. */
-async function respond(
-  link: ServerLink,
-  jobId: string,
-  { request_id }: PendingInput,
-  answer: InputResponse,
-  mayBeLate: boolean,
-): Promise<boolean> {
+/** The way to the keeper of a job; undefined where it is another machine's, and what is for it goes by the store. */
+async function keeperLink(
+  deps: JobDeps,
+  job: JobRecord,
+  signal: AbortSignal,
+): Promise<ServerLink | undefined> {
   try {
-    await link.keeper?.respond(jobId, request_id, { ...answer });
+    return await deps.links.reopen(job, signal);
+  } catch (error) {
+    if (!(error instanceof KeeperAbsentError) || !deps.store.answers) throw error;
+    return undefined;
+  }
+}
+
+/** Whether the answer was taken. A question that somebody else has answered meanwhile is no failure of a wait. */
+async function isTaken(bring: Promise<void> | undefined, mayBeLate: boolean): Promise<boolean> {
+  try {
+    await bring;
     return true;
   } catch (error) {
     if (mayBeLate && error instanceof CliError && error.code === 'nothing_to_answer') return false;

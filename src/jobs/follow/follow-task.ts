@@ -210,7 +210,8 @@ class TaskDriver {
   /** The task is terminal: its end with the result, from the request that waits for it or from a fresh one. */
   async #fetchEnd(backend: Backend, state: Snapshot): Promise<JobEnd> {
     const { clock } = this.#deps;
-    await this.#resultOnItsWay();
+    // A task that was cancelled has none.
+    if (state.status !== 'canceled') await this.#resultOnItsWay();
     if (this.#blocking.end) return endOfSnapshot(this.#blocking.end, clock);
     return fetchEnd(backend, this.#taskId, state, this.#deps, this.#signal);
   }

@@ -1,6 +1,6 @@
 import { AuthError, CliError } from '../../errors.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
-import { followTask } from '../../jobs/follow/follow-task.ts';
+import { followHeldTask } from '../../jobs/follow/held-task.ts';
 import { untilRecorded } from '../../jobs/follow/until-recorded.ts';
 import { lost } from '../../jobs/job-end.ts';
 import type { Answer, Answerer, JobStore } from '../../jobs/ports.ts';
@@ -251,7 +251,7 @@ export class KeeperWork {
   /** One attempt to bring a task to its end. What fails is tried again as long as nobody else could do it. */
   async #drive({ deps, stop, events, running }: Run, job: JobRecord, lease: Lease, failures: number) {
     try {
-      const driven = followTask(deps, job, { stop, events, link: lease.link });
+      const driven = followHeldTask(deps, job, { stop, events, link: lease.link });
       return await this.#recorded(driven, { deps, stop, events, running });
     } catch (error) {
       const hopeless = !(error instanceof CliError) || error instanceof AuthError || job.holder == null;

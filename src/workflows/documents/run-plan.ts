@@ -3,6 +3,7 @@ import { CliError } from '../../errors.ts';
 import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
 import { endOfFailure } from '../../jobs/job-end.ts';
+import { answeredAnywhere, tellsRefusal } from '../../jobs/questions/elsewhere.ts';
 import type { JobRecord, PendingInput, StepFact, TaskFact } from '../../jobs/record.ts';
 import { JobRecorder, recordEnd } from '../../jobs/recorder.ts';
 import { keptSteps, stepsOver } from '../../jobs/workflow/steps.ts';
@@ -89,12 +90,12 @@ export async function runPlan({ deps, job, plan, input, steps, stop, events }: P
           held.delete(id);
           return callStep(
             {
-              deps,
+              deps: answeredAnywhere(deps, job.job_id),
               job,
               step,
               tool: plan.tools[step.tool],
               openLink,
-              events,
+              events: tellsRefusal(deps, job.job_id, events),
               onTask: async (fact) =>
                 deps.store.addStep(job.job_id, round, {
                   step: id,

@@ -88,24 +88,28 @@ describe.skipIf(noRedis !== undefined).each(['plain', 'tasks-2025-11-25'] as con
       await expect.poll(() => cancelledCalls + cancelledTasks).toBe(1);
     });
 
-    // What a plain call asks lives and ends with the worker's connection: nobody else can answer it.
-    it.skipIf(dialect === 'plain')(
-      'a question is answered from a machine that did neither submit nor work',
-      async () => {
-        const { server, submits, works, looks } = await place();
-        await work(works);
-        const id = await submit(submits, 'provision', '--name', 'db', '--duration', '0');
-        const asked = await submits.run('work', 'jobs', 'wait', id);
-        expect(asked).toMatchObject({ code: 8, stderr: expect.stringContaining('Where should db run?') });
-        const answered = await looks.run('work', 'jobs', 'answer', id, '--region', 'eu-west', '--confirm');
-        expect(answered.code).toBe(0);
-        expect(await submits.run('work', 'jobs', 'wait', id)).toMatchObject({
-          code: 0,
-          stdout: expect.stringContaining('Provisioned db in eu-west'),
-        });
-        expect(server.stats.calls).toEqual({ provision: 1 });
-      },
-    );
+    it('a question is answered from a machine that did neither submit nor work', async () => {
+      const { server, submits, works, looks } = await place();
+      await work(works);
+      const id = await submit(submits, 'provision', '--name', 'db', '--duration', '0');
+      const asked = await submits.run('work', 'jobs', 'wait', id);
+      expect(asked).toMatchObject({ code: 8, stderr: expect.stringContaining('Where should db run?') });
+      expect(await job(looks, 'show', id)).toMatchObject({
+        status: 'input_required',
+        pending_input: [{ params: { message: 'Where should db run?' } }],
+      });
+      const listed = await submits.run('--json', 'work', 'jobs', 'list', '--status', 'input_required');
+      expect(JSON.parse(listed.stdout)).toMatchObject([{ job_id: id }]);
+      const answered = await looks.run('work', 'jobs', 'answer', id, '--region', 'eu-west', '--confirm');
+      expect(answered).toMatchObject({ code: 0, stdout: expect.stringContaining(`answered ${id} (accept)`) });
+      expect(await submits.run('work', 'jobs', 'wait', id)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('Provisioned db in eu-west'),
+      });
+      const again = await looks.run('--json', 'work', 'jobs', 'answer', id, '--decline');
+      expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing_to_answer') });
+      expect(server.stats.calls).toEqual({ provision: 1 });
+    });
 
     it('a machine that is gone while it works: a task is taken over by the next, a call is lost, neither is sent again', async () => {
       const { server, submits, works, looks } = await place(dialect === 'plain' ? 0.01 : 0.5);

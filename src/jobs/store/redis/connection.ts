@@ -4,10 +4,11 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
 import { monotonic } from '../../../lib/monotonic.ts';
+import { ANSWER_SCRIPTS } from './scripts/answers.ts';
 import { SCRIPTS } from './scripts/jobs.ts';
 import { QUEUE_SCRIPTS } from './scripts/queue.ts';
 
-const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS };
+const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS, ...ANSWER_SCRIPTS };
 
 export type ScriptName = keyof typeof ALL_SCRIPTS;
 

@@ -4,6 +4,7 @@ import type { AbortSignalLike } from '../../../lib/clock.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import type { CallQueue } from '../../call-queue.ts';
 import type { JobFilter, JobListing, JobStore, RemoveOptions } from '../../ports.ts';
+import type { AnswerBox } from '../../questions/answer-box.ts';
 import type {
   CallRecord,
   JobEnd,
@@ -16,19 +17,25 @@ import type {
   WorkflowPlan,
 } from '../../record.ts';
 
-type Opened = JobStore & { calls: CallQueue; definitions: SharedDefinitions };
+type Opened = JobStore & { calls: CallQueue; definitions: SharedDefinitions; answers: AnswerBox };
 
 export class LateStore implements JobStore {
   readonly #open: () => Promise<Opened>;
   #opened: Promise<Opened> | undefined;
   readonly calls: CallQueue;
   readonly definitions: SharedDefinitions;
+  readonly answers: AnswerBox;
 
   constructor(open: () => Promise<Opened>) {
     this.#open = open;
     this.definitions = {
       read: async () => (await this.#store()).definitions.read(),
       replace: async (...args) => (await this.#store()).definitions.replace(...args),
+    };
+    this.answers = {
+      give: async (...args) => (await this.#store()).answers.give(...args),
+      left: async (...args) => (await this.#store()).answers.left(...args),
+      settle: async (...args) => (await this.#store()).answers.settle(...args),
     };
     this.calls = lateCalls(async () => (await this.#store()).calls);
   }

@@ -21,6 +21,8 @@ export interface Keys {
   steps(id: string): string;
   /** The calls that a run has made, by their numbers. */
   calls(id: string): string;
+  /** The answers that were left to what a job asks. */
+  answers(id: string): string;
   /** The parts of a large result, under a name of its own. */
   parts(id: string, name: string): string;
   /** What channels begin with. */
@@ -48,6 +50,7 @@ export function keysOf({ prefix, name }: Pick<StoreAddress, 'prefix' | 'name'>):
     log: (id) => `${jobs}${id}:log`,
     steps: (id) => `${jobs}${id}:steps`,
     calls: (id) => `${jobs}${id}:calls`,
+    answers: (id) => `${jobs}${id}:answers`,
     parts: (id, part) => `${jobs}${id}:result:${part}`,
     changes: `${all}changes:`,
     queue: (target, part) => `${all}queue:${target}:${part}`,

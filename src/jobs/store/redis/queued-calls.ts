@@ -149,10 +149,11 @@ export class QueuedCalls implements CallQueue {
     });
   }
 
-  async mail(worker: string, onMail: (id: string) => void): Promise<void> {
+  async mail(worker: string, onMail: (id: string) => void, onMissed: () => void): Promise<void> {
     this.#heard = this.#connection.another();
     this.#heard.on('message', (_, id: string) => onMail(id));
     await this.#heard.subscribe(this.#access.keys.mail(worker));
+    this.#heard.on('ready', onMissed);
   }
 
   close(): void {

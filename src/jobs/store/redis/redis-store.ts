@@ -33,6 +33,7 @@ import { HolderLease } from './holder-lease.ts';
 import { jsonText, newJobText, readLogLine, seenFields } from './layout.ts';
 import { listJobs } from './list-jobs.ts';
 import { QueuedCalls } from './queued-calls.ts';
+import { RedisAnswers } from './redis-answers.ts';
 import { RedisDefinitions } from './redis-definitions.ts';
 import { bytesOf, removeJobs } from './remove-jobs.ts';
 import { resultOf, writeParts } from './results.ts';
@@ -53,6 +54,7 @@ export class RedisJobStore implements JobStore {
 
   readonly calls: QueuedCalls;
   readonly definitions: RedisDefinitions;
+  readonly answers: RedisAnswers;
 
   /** `instance`: its name here, which records have. */
   constructor(connection: StoreConnection, address: StoreAddress, instance: string) {
@@ -61,6 +63,7 @@ export class RedisJobStore implements JobStore {
     this.#lease = new HolderLease(connection.redis, this.#access.keys.lease);
     this.#subscriptions = new Subscriptions(() => connection.another());
     this.definitions = new RedisDefinitions(this.#access);
+    this.answers = new RedisAnswers(this.#access);
     this.calls = new QueuedCalls(
       this.#access,
       connection,

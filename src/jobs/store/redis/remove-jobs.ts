@@ -55,7 +55,7 @@ async function removed(access: Access, id: string): Promise<number | undefined> 
 export async function bytesOf(access: Access, id: string): Promise<number> {
   const named = await access.ask((redis) => redis.hget(access.job(id), 'parts'));
   const { keys } = access;
-  const all = [access.job(id), keys.log(id), keys.steps(id), keys.calls(id)];
+  const all = [access.job(id), keys.log(id), keys.steps(id), keys.calls(id), keys.answers(id)];
   if (named !== null) all.push(keys.parts(id, parseJson(named) as string));
   const sizes = await Promise.all(all.map((key) => access.ask((redis) => redis.memory('USAGE', key))));
   return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);

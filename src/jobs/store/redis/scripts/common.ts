@@ -17,7 +17,7 @@ end
 local function whole(ms) return string.format('%.0f', ms) end
 --- A job and what belongs to it stay for so many milliseconds, or for good.
 local function follow(key, ms)
-  for _, one in ipairs({key, key .. ':log', key .. ':steps', key .. ':jobs', key .. ':calls', key .. ':result:' .. string.sub(redis.call('HGET', key, 'parts') or '--', 2, -2)}) do
+  for _, one in ipairs({key, key .. ':log', key .. ':steps', key .. ':jobs', key .. ':calls', key .. ':answers', key .. ':result:' .. string.sub(redis.call('HGET', key, 'parts') or '--', 2, -2)}) do
     if ms > 0 then redis.call('PEXPIRE', one, whole(ms)) else redis.call('PERSIST', one) end
   end
 end
@@ -43,6 +43,11 @@ end
 local function finish(id, channel, fact, stays)
   redis.call('HSET', KEYS[4], 'end', fact, 'ended', whole(now()))
   redis.call('HDEL', KEYS[4], 'call')
+  -- What nobody has taken nobody needs any more.
+  local left = redis.call('HGETALL', KEYS[4] .. ':answers')
+  for i = 1, #left, 2 do
+    if string.find(left[i + 1], '^{"token":"[^"]*","answer":') then redis.call('HDEL', KEYS[4] .. ':answers', left[i]) end
+  end
   local queue = queueOf()
   if queue ~= '' then
     redis.call('ZREM', keysOf(queue) .. 'waiting', id)

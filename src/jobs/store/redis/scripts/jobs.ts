@@ -150,6 +150,7 @@ if parts then redis.call('DEL', KEYS[4] .. ':result:' .. string.sub(parts, 2, -2
 for _, field in ipairs(redis.call('HKEYS', KEYS[4])) do
   if string.sub(field, 1, 5) == 'seen_' then redis.call('HDEL', KEYS[4], field) end
 end
+redis.call('DEL', KEYS[4] .. ':answers')
 redis.call('HDEL', KEYS[4], 'end', 'ended', 'result', 'parts', 'task', 'task_id', 'accepted', 'cancel', 'sent')
 redis.call('HSET', KEYS[4], 'resumed', whole(tonumber(ARGV[3]) + 1), 'holder', ARGV[4], 'claim', ARGV[8],
   'updated', whole(now()))
@@ -201,9 +202,9 @@ for _, step in ipairs(redis.call('LRANGE', KEYS[4] .. ':jobs', 0, -1)) do
   local key = string.sub(KEYS[1], 1, -4) .. 'job:' .. step
   local large = redis.call('HGET', key, 'parts')
   if large then redis.call('DEL', key .. ':result:' .. string.sub(large, 2, -2)) end
-  redis.call('DEL', key, key .. ':log', key .. ':calls')
+  redis.call('DEL', key, key .. ':log', key .. ':calls', key .. ':answers')
 end
-redis.call('DEL', KEYS[4], KEYS[4] .. ':log', KEYS[4] .. ':steps', KEYS[4] .. ':jobs', KEYS[4] .. ':calls')
+redis.call('DEL', KEYS[4], KEYS[4] .. ':log', KEYS[4] .. ':steps', KEYS[4] .. ':jobs', KEYS[4] .. ':calls', KEYS[4] .. ':answers')
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
