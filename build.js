@@ -1,7 +1,7 @@
 // Bundles src/ into dist/, as CommonJS: Node starts it faster than ES modules (docs/measurements.md). What costs start-up is the number of files
 // and bytes that a command loads, so what most commands need is in a few files:
 //
-//   main.cjs   the entry alone: --version and --help load nothing else
+//   main.cjs   the entry alone: --version and --help load nothing else. It loads the others itself (src/lib/compiled/loader.ts)
 //   run.cjs    everything light: routing, commands, store, output
 //   call.cjs   what a tool's call needs beside that, as long as it opens no connection of its own
 //   jobs.cjs   what jobs need beside that
@@ -136,11 +136,10 @@ const completion = await build(
   { complete: src('cli/completion/complete.ts') },
   { folder: 'completion', plugins: [filesApart('../')] },
 );
-fileOf.set(src('cli/completion/complete.ts'), 'completion/complete.cjs');
 const chunks = [
   ...program,
   ...completion,
-  ...(await build({ main: src('main.ts') }, { plugins: [filesApart('./')] })),
+  ...(await build({ main: src('main.ts') }, {})),
   ...(await build({ 'check-worker': src('tools/checks/check-worker.ts') }, { codeSplitting: false })),
   ...(await build({ 'jq-worker': src('lib/jq/jq-worker.ts') }, { codeSplitting: false })),
   // One build: the library that job files import is the one that runs them.

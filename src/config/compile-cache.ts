@@ -1,14 +1,10 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { VERSION } from '../version.ts';
 import { resolvePaths } from './paths.ts';
 
 /** Folders of other versions that nobody has used for this long are removed when a new version comes. */
 const OLD_MS = 30 * 24 * 60 * 60 * 1000;
-
-interface NodeModule {
-  enableCompileCache?: (dir: string) => unknown;
-}
 
 /** A module of Node itself; undefined before Node 20.16. */
 function builtin<T>(name: string): T | undefined {
@@ -16,22 +12,46 @@ function builtin<T>(name: string): T | undefined {
 }
 
 /**
- * Keeps compiled code in the data root for the next process (Node 22.1 and later: `module.enableCompileCache`; it checks the code it is for). Not
- * without a data root, and not in a folder that anybody else may look into or own: what lies there is run. Where it cannot be kept, all is as without.
+ * The file in which compiled code is kept for the next process that runs such a command: of this version of the program and of Node. Undefined where it
+ * must not be: without a data root, and in a folder that anybody else may look into or own, since what lies there is run.
  */
-export function keepCompiled(): void {
-  // Not imported: `--version` needs neither, and both cost time.
-  const { enableCompileCache: enable } = builtin<NodeModule>('node:module') ?? {};
-  // Whoever runs this has said where, or that it must not be.
-  const said = process.env['NODE_COMPILE_CACHE'] ?? process.env['NODE_DISABLE_COMPILE_CACHE'];
-  if (!enable || said !== undefined) return;
+export function compiledCodeFile(argv: readonly string[]): string | undefined {
+  if (process.env['NODE_DISABLE_COMPILE_CACHE'] !== undefined) return undefined;
   try {
-    const all = compileCacheOf();
-    const dir = join(all, VERSION);
-    if ((isPrivate(all) && isPrivate(dir)) || made(all, dir)) enable(dir);
+    const dir = privateFolder();
+    return dir && join(dir, `${process.version}-${process.arch}-${kindOf(argv)}`);
   } catch {
     // No home folder, or a disk that refuses: the commands that need it say so.
+    return undefined;
   }
+}
+
+/** Undefined where there is none. */
+function privateFolder(): string | undefined {
+  const said = process.env['NODE_COMPILE_CACHE'];
+  if (said) {
+    // Whoever runs this has said where.
+    const dir = resolve(said, `mcp2cli-${VERSION}`);
+    if (!lstatSync(dir, { throwIfNoEntry: false })) mkdirSync(dir, { mode: 0o700, recursive: true });
+    return isPrivate(dir) ? dir : undefined;
+  }
+  const all = compileCacheOf();
+  const dir = join(all, VERSION);
+  return (isPrivate(all) && isPrivate(dir)) || made(all, dir) ? dir : undefined;
+}
+
+/**
+ * What kind of command it seems to be. Kinds run different parts of the same files, and code that does not run costs time to read: a wrong guess
+ * costs no more than that.
+ */
+function kindOf(argv: readonly string[]): string {
+  if (argv.includes('__complete')) return 'tab';
+  const [first, second, third] = argv.filter((word) => !word.startsWith('-'));
+  if (first === 'keeper') return 'keeper';
+  if (first === 'ls' || second === 'ls') return 'ls';
+  const verb = first === 'jobs' ? second : second === 'jobs' ? third : undefined;
+  if (verb === undefined) return 'call';
+  return verb === 'list' ? 'jobs-list' : 'jobs';
 }
 
 function compileCacheOf(): string {

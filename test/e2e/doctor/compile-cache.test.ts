@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -19,7 +20,6 @@ import { dataOf, homeAt } from '../../support/instance.ts';
 
 eachInItsProcess();
 
-const CACHING = 'enableCompileCache' in (process.getBuiltinModule?.('node:module') ?? {});
 /** Not the one that tests share. */
 const OWN = { NODE_COMPILE_CACHE: undefined };
 const list = (home: string) => run(['work', 'jobs', 'list'], { home, env: OWN });
@@ -43,7 +43,7 @@ async function finding(home: string): Promise<Finding | undefined> {
   return checks.find(({ check }) => check === 'compile cache');
 }
 
-describe.skipIf(!CACHING)('compiled code', () => {
+describe('compiled code', () => {
   it('is kept in a folder of its own, which the next process reads; doctor shows it', async () => {
     const { home, cache } = await homeOfWork();
     expect(await list(home)).toMatchObject({ code: 0 });
@@ -66,6 +66,27 @@ describe.skipIf(!CACHING)('compiled code', () => {
     const made = freshHome();
     await run(['--version'], { home: made, env: OWN });
     expect(readdirSync(made)).toEqual([]);
+  });
+
+  it('that is damaged is not run', async () => {
+    const { home, cache } = await homeOfWork();
+    const { stdout } = await list(home);
+    const [file = ''] = compiled(cache);
+    const code = readFileSync(file);
+    writeFileSync(file, code.fill(0, Math.floor(code.length / 2)));
+    expect(await list(home)).toMatchObject({ code: 0, stdout, stderr: '' });
+    expect(readFileSync(file).length).toBeGreaterThan(0);
+    expect(readFileSync(file).equals(code)).toBe(false);
+  });
+
+  it('is where NODE_COMPILE_CACHE says, and not kept with NODE_DISABLE_COMPILE_CACHE', async () => {
+    const { home, cache } = await homeOfWork();
+    const named = join(freshDir(), 'named');
+    const own = () => readdirSync(named).filter((name) => name.startsWith('mcp2cli-'));
+    await run(['work', 'jobs', 'list'], { home, env: { NODE_COMPILE_CACHE: named } });
+    expect(own().flatMap((name) => compiled(join(named, name)))).toHaveLength(1);
+    await run(['work', 'jobs', 'list'], { home, env: { ...OWN, NODE_DISABLE_COMPILE_CACHE: '1' } });
+    expect(existsSync(cache)).toBe(false);
   });
 
   describe('is not kept in', () => {

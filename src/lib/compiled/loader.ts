@@ -1,0 +1,116 @@
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
+import { decode, encode, type Kept, type Part } from './code-file.ts';
+
+/** How many ways through the program one file learns. Beyond them only what has a new part is learned. */
+const MOST_WAYS = 16;
+
+/**
+ * Loads built files (CommonJS) in Node's stead, with code that V8 compiled in an earlier process. What Node itself keeps (`module.enableCompileCache`,
+ * not on Node 20) is the code of a file that has not run yet, which nearly all functions are missing from. What is kept here is the code of all that
+ * had run when a process ended.
+ */
+export class Loader {
+  readonly #dist: string;
+  readonly #native: NodeJS.Require;
+  readonly #path: string | undefined;
+  readonly #kept: Kept;
+  readonly #exports = new Map<string, { exports: unknown }>();
+  readonly #compiled = new Map<string, { script: Script; source: Buffer }>();
+  /** Whether all that was loaded was in the file. */
+  #known = true;
+
+  /**
+   * `dist`: the folder of the built files; `native`: loads all else. `path`: the file of compiled code, in a folder that nobody else can write, since
+   * what lies in it is run; undefined: none.
+   */
+  constructor(dist: string, native: NodeJS.Require, path: string | undefined) {
+    this.#dist = dist;
+    this.#native = native;
+    this.#path = path;
+    this.#kept = (path === undefined ? undefined : read(path)) ?? { ways: [], parts: new Map() };
+  }
+
+  /** What a built file exports; `name` is its path in `dist`. Throws as `require` does. */
+  load(name: string): unknown {
+    const before = this.#exports.get(name);
+    if (before) return before.exports;
+    const filename = join(this.#dist, name);
+    const source = readFileSync(filename);
+    const script = this.#compile(name, filename, source);
+    const exports = {};
+    const module = { id: filename, filename, exports };
+    this.#exports.set(name, module);
+    // Where Node notes what it has loaded: whoever looks finds these there, too.
+    (this.#native.cache as Record<string, unknown>)[filename] = module;
+    const require = (id: string) => (id.startsWith('.') ? this.load(join(name, '..', id)) : this.#native(id));
+    script.runInThisContext().call(exports, exports, require, module, filename, join(filename, '..'));
+    return module.exports;
+  }
+
+  #compile(name: string, filename: string, source: Buffer): Script {
+    const kept = this.#kept.parts.get(name);
+    const cachedData = kept?.source.equals(source) ? kept.code : undefined;
+    const text = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`;
+    const script = new Script(text, { filename, ...(cachedData ? { cachedData } : {}) });
+    // V8 refuses code of another version of itself.
+    if (!cachedData || script.cachedDataRejected) this.#known = false;
+    this.#compiled.set(name, { script, source });
+    return script;
+  }
+
+  /**
+   * Writes the code of all that has run, where this process went a way that the file does not know: loaded other files of the program or of Node.
+   * For the end of a process. Never throws: where it cannot be written, the next process is as slow as this one.
+   */
+  keep(): void {
+    const { ways, parts } = this.#kept;
+    const way = `${[...this.#compiled.keys()].join()} ${builtins()}`;
+    const learned = ways.includes(way) || ways.length >= MOST_WAYS;
+    if (this.#path === undefined || (this.#known && learned)) return;
+    write(this.#path, () => ({
+      ways: learned ? ways : [...ways, way],
+      parts: new Map([...parts, ...this.#parts()]),
+    }));
+  }
+
+  #parts(): [string, Part][] {
+    return [...this.#compiled].map(([name, { script, source }]) => [
+      name,
+      { source, code: script.createCachedData() },
+    ]);
+  }
+}
+
+/** How many modules of its own Node has loaded. */
+function builtins(): number {
+  return (process as { moduleLoadList?: readonly string[] }).moduleLoadList?.length ?? 0;
+}
+
+function read(path: string): Kept | undefined {
+  try {
+    return decode(readFileSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** In one piece for whoever reads meanwhile. `made` is not asked where nothing can be written. */
+function write(path: string, made: () => Kept): void {
+  const beside = `${path}.${process.pid}`;
+  try {
+    const file = openSync(beside, 'w', 0o600);
+    try {
+      const pieces = encode(made());
+      const size = pieces.reduce((sum, { length }) => sum + length, 0);
+      if (writevSync(file, pieces) === size) renameSync(beside, path);
+    } finally {
+      closeSync(file);
+      // Where it has not become the file: a disk was full.
+      rmSync(beside, { force: true });
+    }
+  } catch {
+    // What the next process does not find it makes.
+  }
+}
