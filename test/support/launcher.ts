@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Handle, RunResult, StartOptions } from './cli.ts';
-import { startCommand } from './cli.ts';
+import { run, startCommand } from './cli.ts';
 import { BIN } from './env.ts';
 import { freshDir } from './home.ts';
 
@@ -30,6 +30,18 @@ export function startShell(snippet: string, options: StartOptions & { bin: strin
 /** Runs a bash snippet to its end. */
 export function shell(snippet: string, options: StartOptions & { bin: string }): Promise<RunResult> {
   return startShell(snippet, options).done;
+}
+
+/** A word that means itself in every shell. */
+const PLAIN = /^[\w./:@,=+-]+$/;
+
+/** Runs a line of the program, or of a linked instance, as if it was typed: in bash where its words say something to a shell. */
+export function typed(line: string, options: StartOptions & { bin: string }): Promise<RunResult> {
+  const [program = '', ...words] = line.split(' ');
+  if (!words.every((word) => PLAIN.test(word))) return shell(line, options);
+  if (program === 'mcp2cli') return run(words, options);
+  // What the launcher says that `link` writes.
+  return run(['-i', program, ...words], { ...options, env: { ...options.env, MCP2CLI_PROGRAM: program } });
 }
 
 function script(path: string, words: readonly string[]): void {

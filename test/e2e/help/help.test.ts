@@ -11,7 +11,7 @@ import { atTestEnd, run } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, homeAt } from '../../support/instance.ts';
 import { endKeepers } from '../../support/keeper.ts';
-import { launchers, shell } from '../../support/launcher.ts';
+import { launchers, shell, typed } from '../../support/launcher.ts';
 import { noRedis, startRedis } from '../../support/redis.ts';
 import { demoServer, everythingHttp } from '../../support/servers.ts';
 
@@ -103,12 +103,7 @@ it.skipIf(process.platform === 'win32')(
     // What examples speak of: an instance with a job, a definition, a link; another one; a file that was exported.
     const template = await homeAt(url);
     const bin = launchers('nobody');
-    const typed = (line: string, home: string) => {
-      const [program, ...words] = line.split(' ');
-      // Words that no shell would read otherwise need none.
-      const plain = program === 'mcp2cli' && words.every((word) => /^[\w./:@,=+-]+$/.test(word));
-      return plain ? run(words, { home }) : shell(line, { home, bin, cwd: home });
-    };
+    const inHome = (line: string, home: string) => typed(line, { home, bin });
     await addInstance(template, ['--url', url], 'old');
     for (const line of [
       'work deploy --version 2.0 --background',
@@ -118,7 +113,7 @@ it.skipIf(process.platform === 'win32')(
       'work jobs export > team-jobs.json',
       'instances set work idleTimeout 10m',
     ])
-      expect(await typed(`mcp2cli ${line}`, template)).toMatchObject({ code: 0 });
+      expect(await inHome(`mcp2cli ${line}`, template)).toMatchObject({ code: 0 });
 
     const everything = await everythingHttp();
     const redis = noRedis === undefined ? await startRedis() : undefined;
@@ -141,16 +136,17 @@ it.skipIf(process.platform === 'win32')(
         atTestEnd(async () => {
           await run(['demo', 'stop'], { home });
         });
-        if (name === 'demo status') await typed('mcp2cli demo start', home);
-        if (OF_STORE.test(name)) await typed(`mcp2cli instances set work store redis://${redis?.host}`, home);
-        if (name === 'unlink') await typed('mcp2cli link work', home);
-        if (name === 'jobs define') await typed('mcp2cli work jobs undefine nightly-export', home);
+        if (name === 'demo status') await inHome('mcp2cli demo start', home);
+        if (OF_STORE.test(name))
+          await inHome(`mcp2cli instances set work store redis://${redis?.host}`, home);
+        if (name === 'unlink') await inHome('mcp2cli link work', home);
+        if (name === 'jobs define') await inHome('mcp2cli work jobs undefine nightly-export', home);
         if (name === 'jobs resume') {
           endKeepers(home);
           const steps = [{ id: 'a', tool: 'deploy' }];
           writeFileSync(join(home, 'failing.json'), JSON.stringify({ name: 'failing', steps }));
-          await typed('mcp2cli work jobs define failing.json', home);
-          expect(await typed('mcp2cli work failing', home)).toMatchObject({ code: 1 });
+          await inHome('mcp2cli work jobs define failing.json', home);
+          expect(await inHome('mcp2cli work failing', home)).toMatchObject({ code: 1 });
         }
         const words = `${prefix} ${name} --help`.split(' ').slice(1);
         const { stdout: help } = await run(words, { home });
@@ -158,7 +154,7 @@ it.skipIf(process.platform === 'win32')(
         if (name !== 'jobs answer' && !help.includes(`\n  ${line}\n`))
           failed.push(`not in the help of ${name}: ${line}`);
         const here = line.replace('redis://host:6379', `redis://${redis?.host}`);
-        const { code, stderr } = await typed(LONG.test(example) ? `${line} --help` : here, home);
+        const { code, stderr } = await inHome(LONG.test(example) ? `${line} --help` : here, home);
         // No worker runs here, which is what its exit code says.
         const ends = name === 'worker status' ? 1 : 0;
         if (code !== ends && name !== 'jobs answer') failed.push(`${line}: ${code}: ${stderr}`);

@@ -1,11 +1,7 @@
 /** Hints are lines that run as they stand, for a linked command too. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startCommand } from '../../support/cli.ts';
-import { BIN } from '../../support/env.ts';
-import { freshDir } from '../../support/home.ts';
 import { homeAt, submitted } from '../../support/instance.ts';
+import { launchers, shell, typed } from '../../support/launcher.ts';
 import { ptyTool, startOnPty } from '../../support/pty.ts';
 import { demoServer } from '../../support/servers.ts';
 
@@ -64,13 +60,9 @@ it.skipIf(process.platform === 'win32')(
   async () => {
     const { url } = await demoServer();
     const home = await homeAt(url);
-    const dir = freshDir('bin');
-    writeFileSync(join(dir, 'mcp2cli'), `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`, {
-      mode: 0o755,
-    });
-    const env = { PATH: `${dir}:${process.env['PATH']}` };
-    const shell = (line: string) => startCommand('sh', ['-c', line], { home, env }).done;
-    expect(await shell(`mcp2cli link work --dir ${dir}`)).toMatchObject({ code: 0 });
+    const bin = launchers('nobody');
+    expect(await typed(`mcp2cli link work --dir ${bin}`, { home, bin })).toMatchObject({ code: 0 });
+    expect(await shell('work jobs list', { home, bin })).toMatchObject({ code: 0 });
     await submitted(home, ['work', 'deploy', '--version', '2.0', '--duration', '3600']);
     const lines = [
       ...MISTAKES.flatMap((words) => [`mcp2cli work ${words.join(' ')}`, `work ${words.join(' ')}`]),
@@ -78,7 +70,7 @@ it.skipIf(process.platform === 'win32')(
     ];
     const commands = new Set<string>();
     for (const line of lines) {
-      const { code, stderr } = await shell(line);
+      const { code, stderr } = await typed(line, { home, bin });
       expect({ line, code }).not.toEqual({ line, code: 0 });
       const hint = /^hint: (.*)$/m.exec(stderr)?.[1] ?? '';
       expect({ line, hint }).not.toEqual({ line, hint: expect.stringMatching(BARE) });
@@ -98,7 +90,7 @@ it.skipIf(process.platform === 'win32')(
     for (const command of commands) {
       // Those that would wait for the job, and those that take something away, are asked for their help.
       const safe = /wait|remove|stop|undefine/.test(command) ? `${command} --help` : command;
-      const { code, stderr } = await shell(safe);
+      const { code, stderr } = await typed(safe, { home, bin });
       if (code !== 0) failed.push(`${command}: ${stderr}`);
     }
     expect(failed).toEqual([]);

@@ -209,8 +209,9 @@ it.each([
 
 it('ends a job that calls itself without an end', async () => {
   const again = simple('again', `return await ctx.call('etl', 'again', {});`);
-  const { etl } = await withJobs({ 'again.job.mjs': again });
-  const ended = await etl('again');
+  const { home } = await withJobs({ 'again.job.mjs': again });
+  // As if it had called itself a dozen times: each is a process.
+  const ended = await run(['etl', 'again'], { home, env: { MCP2CLI_JOB_DEPTH: '12' } });
   expect(ended.code).toBe(1);
   expect(ended.stdout).toContain('jobs call jobs that call jobs, 16 deep');
 });

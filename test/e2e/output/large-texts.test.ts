@@ -1,16 +1,14 @@
 /** Texts of many megabytes at every place where a server may say something: nothing of it is stored but a beginning, and results stay whole. */
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { run, start } from '../../support/cli.ts';
 import { giantPlaces } from '../../support/giants.ts';
 import { hostileServer } from '../../support/hostile.ts';
 import { dataOf, homeAt, submitted } from '../../support/instance.ts';
 
-vi.setConfig({ testTimeout: 180_000 });
-
 const MIB = 1024 * 1024;
-const GIANT = 'ä'.repeat(6 * MIB);
+const GIANT = 'ä'.repeat(2 * MIB);
 const PLACES = giantPlaces(GIANT);
 /** Of each file but a result. */
 const MOST_STORED = 300 * 1024;
@@ -29,9 +27,9 @@ it.each(PLACES)('%s of megabytes is stored in part', async (_, prepare, status) 
   const server = await hostileServer();
   prepare(server);
   const home = await homeAt(server.url);
-  const sent = await run(['work', 'work', '--n', '1', '--background'], { home, timeoutMs: 90_000 });
+  const sent = await run(['work', 'work', '--n', '1', '--background'], { home });
   expect(sent.stderr.slice(0, 2_000)).not.toMatch(/^error: (?!ä|no)/);
-  const waited = await run(['work', '--json', 'jobs', 'wait', '--latest'], { home, timeoutMs: 90_000 });
+  const waited = await run(['work', '--json', 'jobs', 'wait', '--latest'], { home });
   expect(waited.stderr.slice(0, 2_000)).not.toContain('"error"');
   const record = dataOf<{ status: string; result?: unknown; error?: { message: string } }>(waited);
   expect(record.status, record.error?.message).toBe(status);
@@ -51,7 +49,7 @@ it('a cut message says so', async () => {
   const id = await submitted(home, ['work', 'work', '--n', '1']);
   const shown = await run(['work', '--json', 'jobs', 'show', id], { home });
   const { remote } = dataOf<{ remote: { statusMessage: string; taskId: string } }>(shown);
-  expect(remote.statusMessage).toMatch(/^begins ä{4089}\.\.\. \(6287367 more characters\)$/);
+  expect(remote.statusMessage).toMatch(/^begins ä{4089}\.\.\. \(2093063 more characters\)$/);
   expect(remote).toMatchObject({ taskId: server.task['taskId'] });
 });
 
@@ -81,7 +79,7 @@ it('records of an earlier version with all that a server said are listed, shown 
   expect(many).toBeGreaterThan(9);
   // As a process of less memory than these records take.
   const env = { NODE_OPTIONS: '--max-old-space-size=60' };
-  const listed = await run(['work', '--json', 'jobs', 'list'], { home, env, timeoutMs: 90_000 });
+  const listed = await run(['work', '--json', 'jobs', 'list'], { home, env });
   expect(listed).toMatchObject({ code: 0, stderr: '' });
   const records = JSON.parse(listed.stdout) as {
     job_id: string;
@@ -97,7 +95,7 @@ it('records of an earlier version with all that a server said are listed, shown 
     expect(record.remote['statusMessage']).toMatch(/\.\.\. \(\d{7,} more bytes\)$/);
     expect(record.remote['statusMessage']).not.toMatch(/\ufffd|[\ud800-\udbff](?![\udc00-\udfff])/);
   }
-  const lines = await run(['work', 'jobs', 'list'], { home, env, timeoutMs: 90_000 });
+  const lines = await run(['work', 'jobs', 'list'], { home, env });
   expect(lines.stdout.trim().split('\n')).toHaveLength(many);
   const pruned = await run(['work', '--json', 'jobs', 'prune', '--older-than', '0'], {
     home,
