@@ -16,6 +16,7 @@ const JOB_CODE: Record<string, string> = Object.fromEntries(
 
 const PARSES: Record<string, string> = {
   'lib/json/exact-json.ts': 'it is made of it',
+  'lib/compiled/code-file.ts': 'names and sizes of our own',
   'permissions/grants.ts': 'claims of a token, of which only words are used',
   'doctor/launchers.ts': 'the name and version of a package',
   'cli/completion/complete.ts': 'the words of a line, from our own shell scripts',
@@ -32,6 +33,7 @@ const PARSES: Record<string, string> = {
 
 const WRITES: Record<string, string> = {
   'lib/json/exact-json.ts': 'it is made of it',
+  'lib/compiled/code-file.ts': 'names and sizes of our own',
   'tools/flags/read-value.ts': 'a word for a message',
   'tools/flags/unexpected-arguments.ts': 'words for a message',
   'lib/json/json-pieces.ts': 'names, and scalars that are no numbers',
