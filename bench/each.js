@@ -83,7 +83,7 @@ export async function eachRows({ node, bin, home, env, time }) {
 }
 
 /** A port that nobody listens on at this moment. */
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

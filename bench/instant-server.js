@@ -1,10 +1,14 @@
-// An MCP server over HTTP with one tool, `echo`, that answers at once: what is measured against it is the client's work. Prints its address.
+// An MCP server over HTTP with a tool, `echo`, that answers at once: what is measured against it is the client's work; `pause` answers after so many milliseconds. Prints its address.
 import { createServer } from 'node:http';
 
 const TOOLS = [
   {
     name: 'echo',
     inputSchema: { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] },
+  },
+  {
+    name: 'pause',
+    inputSchema: { type: 'object', properties: { ms: { type: 'integer' } }, required: ['ms'] },
   },
 ];
 
@@ -19,7 +23,7 @@ function answer({ method, params }) {
     };
   if (method === 'tools/list') return { result: { tools: TOOLS } };
   if (method === 'tools/call')
-    return { result: { content: [{ type: 'text', text: params.arguments.message }] } };
+    return { result: { content: [{ type: 'text', text: params.arguments.message ?? 'done' }] } };
   return { error: { code: -32601, message: 'unknown method' } };
 }
 
@@ -33,7 +37,10 @@ const server = createServer((request, response) => {
     const message = JSON.parse(body);
     if (message.id === undefined) return response.writeHead(202).end();
     response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer(message) }));
+    const reply = () => response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer(message) }));
+    const { ms } = message.params?.arguments ?? {};
+    if (ms === undefined) reply();
+    else setTimeout(reply, ms);
   });
 });
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/mcp`));
