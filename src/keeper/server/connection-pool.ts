@@ -8,6 +8,9 @@ import { followLists } from './list-changes.ts';
 /** How long the check of a connection that lay idle may take, in milliseconds. */
 const PING_TIMEOUT_MS = 5_000;
 
+/** For how long an answer of the server is as good as that check, in milliseconds: a busy connection would double its requests. */
+const FRESH_MS = 100;
+
 /** A piece of work's way to the server. */
 export interface Lease {
   connection: Connection;
@@ -123,7 +126,7 @@ export class ConnectionPool {
 async function isUsable(connection: Connection): Promise<boolean> {
   if (connection.channel.closed) return false;
   // Nothing is held open on 2026-07-28, where every request stands for itself.
-  if (connection.facts.era === 'modern') return true;
+  if (connection.facts.era === 'modern' || connection.channel.answeredAgo < FRESH_MS) return true;
   try {
     await connection.request('ping', {}, { timeoutMs: PING_TIMEOUT_MS });
     return true;

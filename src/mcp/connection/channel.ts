@@ -1,6 +1,7 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { CliError, UnreachableError } from '../../errors.ts';
 import { isObject } from '../../lib/json/json.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { Listeners, type ServerRequest } from './listeners.ts';
 import { resultIn } from './response.ts';
@@ -67,6 +68,7 @@ export class Channel {
   readonly #listeners: Listeners;
   readonly #closeListeners = new Set<(why: CliError) => void>();
   #closed: CliError | undefined;
+  #answeredAt = Number.NEGATIVE_INFINITY;
   /** Cancellations on their way: closing the connection must not overtake them. */
   readonly #farewells = new Set<Promise<void>>();
 
@@ -110,6 +112,11 @@ export class Channel {
   /** Why the connection was closed; undefined while it is open. */
   get closed(): CliError | undefined {
     return this.#closed;
+  }
+
+  /** Milliseconds since the server has last answered a request. */
+  get answeredAgo(): number {
+    return monotonic() - this.#answeredAt;
   }
 
   /** Answers a server's request, whichever process received it: the session carries it. */
@@ -240,6 +247,7 @@ export class Channel {
     if (typeof message['method'] === 'string') return this.#listeners.tell(message, message['method']);
     const pending = this.#answered(message, extra);
     if (!pending) return false;
+    this.#answeredAt = monotonic();
     try {
       pending.resolve(resultIn(message, pending.method, this.#scrub));
     } catch (error) {
