@@ -60,6 +60,8 @@ export interface QueueState {
 export interface Claim {
   decision: 'drop' | 'wait' | 'send' | 'drive' | 'lost' | 'canceled';
   attempt: number;
+  /** The job that may be sent, or is to be driven, as it is now, and the text of its call. */
+  taken?: { job: JobRecord; call: string };
 }
 
 export interface Claimant {
@@ -77,10 +79,11 @@ export interface CallQueue {
    * UsageError, code `superseded`, for a step of a workflow that another worker drives by now.
    */
   submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }>;
-  /** Decides about a delivery. The same `token` is the same claim, however often it is asked; another delivery has another one. */
+  /**
+   * Decides about a delivery. The same `token` is the same claim, however often it is asked; another delivery has another one. Error: RecordError
+   * for a record that cannot be read.
+   */
   claim(id: string, claimant: Claimant, token: string): Promise<Claim>;
-  /** The text of a claimed job's call; undefined when the job has ended. */
-  call(id: string): Promise<string | undefined>;
   /** Whether the job is still this claim's, whose attempt of that number begins now. */
   beginAttempt(id: string, token: string, attempt: number): Promise<boolean>;
   /** Whether it is, or was, a job for workers. */

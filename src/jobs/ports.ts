@@ -280,9 +280,9 @@ export interface JobStore extends WorkflowStore {
   readLog(id: string): Awaitable<LogEntry[]>;
   /**
    * Publishes the end. If somebody else finished first, theirs counts: the returned record tells. `round`: as for `addStep`; the end of an earlier
-   * round than the present one counts nothing.
+   * round than the present one counts nothing. `line` is added to the job's log before.
    */
-  finish(id: string, end: JobEnd, round?: number): Awaitable<JobRecord>;
+  finish(id: string, end: JobEnd, round?: number, line?: string): Awaitable<JobRecord>;
   /** Adds what is known of a call that the run makes; the later line of an id counts. Best effort, as the log. */
   addCall(id: string, call: CallRecord): Awaitable<void>;
   /** The whole record, result and steps included. */

@@ -54,14 +54,16 @@ export class UnrecordedTaskError extends IoError {
 /**
  * Records how a job ended, and returns the record as it then stands: if somebody else was first, theirs counts. Error: UnrecordedEndError,
  * so that a result that was received is not lost with the error. A record that was removed meanwhile had ended: this end is told all the same.
+ * `line` is the last one of the job's log.
  */
 export async function recordEnd(
   deps: Pick<JobDeps, 'store'>,
   job: JobRecord,
   end: JobEnd,
+  line?: string,
 ): Promise<JobRecord> {
   try {
-    return await deps.store.finish(job.job_id, end, job.resumed);
+    return await deps.store.finish(job.job_id, end, job.resumed, line);
   } catch (error) {
     if (error instanceof UsageError && error.code === 'unknown_job') return endedRecord(job, end);
     if (!takesNothing(error)) throw error;

@@ -76,9 +76,10 @@ export async function runLocally(
       const attempt = await tryOnce({ deps, link, call, job, options, recorder });
       if (attempt.kind === 'settled') return attempt.submitted;
       const { end, error, mayRetry } = attempt;
-      await log(`attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`);
+      const line = `attempt ${number}: ${end.status}${end.error ? `: ${end.error.message}` : ''}`;
       if (number >= retry.attempts || !mayRetry || stop.signal.aborted)
-        return await ended(deps, job, recorder.withLast(end), error);
+        return await ended(deps, job, recorder.withLast(end), error, line);
+      await log(line);
       const delay = retryDelay(retry, number);
       events.onNote?.(`attempt ${number} failed: ${end.error?.message}; the next one in ${delay / 1000} s`);
       await deps.clock.sleep(delay, stop.signal).catch(() => {});
@@ -90,9 +91,15 @@ export async function runLocally(
   }
 }
 
-async function ended(deps: JobDeps, job: JobRecord, end: JobEnd, error: unknown): Promise<Submitted> {
-  if (error === undefined) return { job: await recordEnd(deps, job, end), synchronous: true };
-  return { ...(await recordFailedCall(deps, job, error, end)), synchronous: true };
+async function ended(
+  deps: JobDeps,
+  job: JobRecord,
+  end: JobEnd,
+  error: unknown,
+  line?: string,
+): Promise<Submitted> {
+  if (error === undefined) return { job: await recordEnd(deps, job, end, line), synchronous: true };
+  return { ...(await recordFailedCall(deps, job, error, end, line)), synchronous: true };
 }
 
 async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promise<Attempt> {

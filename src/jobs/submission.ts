@@ -75,11 +75,12 @@ export async function recordFailedCall(
   job: JobRecord,
   error: unknown,
   end: JobEnd,
+  line?: string,
 ): Promise<Submitted> {
   // A protocol error and a requested cancellation are outcomes of the work; anything else is also this command's failure.
   const outcome = error instanceof RpcError || error instanceof CancelRequested;
   return {
-    job: await recordEnd(deps, job, end),
+    job: await recordEnd(deps, job, end, line),
     synchronous: false,
     ...(outcome ? {} : { error: error as Error }),
   };

@@ -8,6 +8,7 @@ import type { JobStore } from '../jobs/ports.ts';
 import { policyAnswerer } from '../jobs/questions/policy.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
 import { TakenOver } from '../jobs/run-local.ts';
+import { RecordError } from '../jobs/store/job-files.ts';
 import { openCall } from '../jobs/store/redis/sealed-call.ts';
 import type { ConnectionPool } from '../keeper/server/connection-pool.ts';
 import { OpenQuestions } from '../keeper/server/open-questions.ts';
@@ -151,16 +152,14 @@ export class RunningJobs {
     const { deps, connections, supports, key } = this.#options;
     const token = randomId();
     const claim = await this.#claim(id, token);
-    const { decision } = claim;
-    if (decision !== 'send' && decision !== 'drive') {
+    const { decision, taken } = claim;
+    if (!taken) {
       if (decision === 'lost' || decision === 'canceled') this.#options.say(`${id}: ${decision}`);
       return;
     }
-    const job = await store.read(id);
-    const text = await store.calls.call(id);
-    if (text === undefined || isTerminal(job.status)) return;
+    const { job } = taken;
     running.job = job;
-    const opened = () => openCall(text, key) as unknown as QueuedCall;
+    const opened = () => openCall(taken.call, key) as unknown as QueuedCall;
     if (job.steps) return this.#drive(job, running, claim.attempt, token, opened);
     const questions = new OpenQuestions(policyAnswerer(policyOf(opened)));
     const ended = await runClaimed({
@@ -226,6 +225,7 @@ export class RunningJobs {
       try {
         return await store.calls.claim(id, this.#options.claimant(), token);
       } catch (error) {
+        if (error instanceof RecordError) throw error;
         this.#options.onFailure(error as Error);
         await scope.context.clock.sleep(PAUSE_MS, this.#options.ending);
       }

@@ -55,6 +55,9 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
     return redis;
   };
 
+  /** What is stored of a job's call. */
+  const callOf = ({ prefix }: StoreAddress, id: string) => raw().hget(`${prefix}{work}:job:${id}`, 'call');
+
   /** A store with a job in it, and a job's life by hand. */
   const submitted = async (changes: Partial<NewQueuedJob> = {}) => {
     const address = fresh();
@@ -76,7 +79,7 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
     expect(job).toMatchObject({ status: 'queued', holder: null });
     expect(await store.calls.take(TARGET, 10)).toEqual([id]);
     expect(await store.calls.take(TARGET, 10)).toEqual([]);
-    expect(await store.calls.call(id)).toBe('{"plain":{}}');
+    expect(await callOf(address, id)).toBe('{"plain":{}}');
     expect(JSON.stringify((await store.list()).jobs)).not.toContain('plain');
     expect(await raw().hget(`${address.prefix}{work}:glance`, id)).not.toContain('plain');
     expect(await store.calls.state()).toEqual([
@@ -107,7 +110,9 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
         (stores[i % 8] as RedisJobStore).calls.claim(id, worker(`w${i}`), `t${i}`),
       ),
     );
-    expect(claims.filter(({ decision }) => decision === 'send')).toEqual([{ decision: 'send', attempt: 1 }]);
+    expect(claims.filter(({ decision }) => decision === 'send')).toMatchObject([
+      { decision: 'send', attempt: 1 },
+    ]);
     expect(claims.filter(({ decision }) => decision === 'wait')).toHaveLength(63);
     expect(await stores[0]?.read(id)).toMatchObject({ status: 'running', attempt: 1 });
   });
@@ -115,19 +120,23 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
   it('a claim that is sent again is the same claim', async () => {
     const { store, id } = await submitted();
     for (let i = 0; i < 3; i++)
-      expect(await store.calls.claim(id, worker('a'), 't')).toEqual({ decision: 'send', attempt: 1 });
+      expect(await store.calls.claim(id, worker('a'), 't')).toEqual({
+        decision: 'send',
+        attempt: 1,
+        taken: { job: await store.read(id), call: '{"plain":{}}' },
+      });
     expect((await store.readLog(id)).map(({ text }) => text)).toEqual(['attempt 1 of 1']);
   });
 
   it('what has ended, is no job, or is none of the workers is dropped', async () => {
-    const { store, id } = await submitted();
+    const { store, id, address } = await submitted();
     const claim = (job: string) => store.calls.claim(job, worker('a'), 't');
     await claim(id);
     await store.finish(id, completed());
     const { job_id } = await store.create(newJob());
     for (const job of [id, job_id, 'job_01jqkz0000000000000000000a'])
       expect((await claim(job)).decision).toBe('drop');
-    expect(await store.calls.call(id)).toBeUndefined();
+    expect(await callOf(address, id)).toBeNull();
     expect(await store.calls.state()).toMatchObject([{ waiting: 0, running: 0 }]);
   });
 
@@ -147,7 +156,7 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
     await store.calls.claim(id, worker('a'), 'ta');
     expect(await store.calls.beginAttempt(id, 'ta', 2)).toBe(true);
     await leaseEnds(worker('a'), 1);
-    expect(await store.calls.claim(id, worker('b'), 'tb')).toEqual({ decision: 'send', attempt: 3 });
+    expect(await store.calls.claim(id, worker('b'), 'tb')).toMatchObject({ decision: 'send', attempt: 3 });
     expect(await store.calls.beginAttempt(id, 'ta', 3)).toBe(false);
     await leaseEnds(worker('b'), 1);
     expect((await store.calls.claim(id, worker('c'), 'tc')).decision).toBe('lost');
@@ -161,7 +170,7 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
     await store.accept(id, taskFact());
     expect((await store.calls.claim(id, worker('b'), 'tb')).decision).toBe('wait');
     await leaseEnds(worker('a'), 1);
-    expect(await store.calls.claim(id, worker('b'), 'tb')).toEqual({ decision: 'drive', attempt: 1 });
+    expect(await store.calls.claim(id, worker('b'), 'tb')).toMatchObject({ decision: 'drive', attempt: 1 });
     expect((await store.calls.claim(id, worker('c'), 'tc')).decision).toBe('wait');
 
     const child = await submitted();

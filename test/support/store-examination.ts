@@ -62,7 +62,6 @@ export class StoreExamination {
       for (const { job_id } of jobs) {
         try {
           this.jobs.set(job_id, await store.read(job_id));
-          if ((await store.calls.call(job_id)) !== undefined) book.torn(`${job_id}: its call is still there`);
         } catch (error) {
           book.torn(`${job_id}: ${(error as Error).message}`);
         }
@@ -74,6 +73,8 @@ export class StoreExamination {
     for (const key of await this.#redis.keys('mcp:jobs:*job:job_*')) {
       const id = /job_\w{26}/.exec(key)?.[0] ?? '';
       if (!this.jobs.has(id)) book.torn(`${key} belongs to no job`);
+      if (key.endsWith(id) && (await this.#redis.hexists(key, 'call')) === 1)
+        book.torn(`${id}: its call is still there`);
     }
   }
 

@@ -52,7 +52,7 @@ import {
   setRoundAside,
 } from './workflow-files.ts';
 
-/** Up to this many records are read from their folders; for more the index pays. */
+/** Up to so many records are read from their folders; for more the index pays. */
 const DIRECT_LIMIT = 32;
 
 export interface JobStoreOptions {
@@ -155,10 +155,10 @@ export class DiskJobStore implements JobStore {
     appendCall(this.#folder(id), call);
   }
 
-  finish(id: string, end: JobEnd, round?: number): JobRecord {
+  finish(id: string, end: JobEnd, round?: number, line?: string): JobRecord {
+    if (line !== undefined) this.log(id, line);
     const published = this.#inFolder(id, (folder) => {
       const facts = this.#facts(id);
-      // Somebody else goes on with it since.
       if (round !== undefined && round !== (facts.job.resumed ?? 0)) return false;
       const won = !facts.end && publishEnd(folder, facts, capped(end));
       dropLease(folder);

@@ -17,6 +17,13 @@ export type Hash = Record<string, string>;
 /** What a job's facts come to. `again`: its hash where that had to be read once more, which is the one that counts. */
 export type Settled = ReturnType<typeof settled> & { again?: Hash };
 
+/** A hash as scripts return it, names and values in turn. */
+export function hashOf(texts: readonly string[]): Hash {
+  const hash: Hash = {};
+  for (let i = 0; i < texts.length; i += 2) hash[texts[i] as string] = texts[i + 1] as string;
+  return hash;
+}
+
 export class Access {
   readonly redis: StoreConnection['redis'];
   readonly address: StoreAddress;
@@ -88,18 +95,18 @@ export class Access {
 
   /**
    * Claims a job: for a worker, with its token, its facts as JSON and the milliseconds of its lease, or ('') for a reader, who begins nothing. `gone`:
-   * when the lease of the worker ended that had the job, milliseconds since 1970.
+   * when the lease of the worker ended that had the job, milliseconds since 1970; `hash`: that of a job which the worker has now.
    */
   async claim(
     id: string,
     claimant: readonly (string | number)[],
     lease: string,
-  ): Promise<Claim & { gone: number | undefined }> {
+  ): Promise<Pick<Claim, 'decision' | 'attempt'> & { gone: number | undefined; hash: Hash }> {
     const ends = [workerGone(), notBegun(), this.staysMs];
     const channel = `${this.keys.changes}${id}`;
     const said = await this.run('jobClaim', this.job(id), [id, channel, ...claimant, ...ends, lease]);
-    const [decision, attempt, ended] = said as [Claim['decision'], number, string];
-    return { decision, attempt, gone: ended === '' ? undefined : Number(ended) };
+    const [decision, attempt, ended, hash = []] = said as [Claim['decision'], number, string, string[]?];
+    return { decision, attempt, gone: ended === '' ? undefined : Number(ended), hash: hashOf(hash) };
   }
 
   /** Other workers take its job over. Where there are none, and have been none for a while, the job is lost, which is written. */

@@ -86,8 +86,8 @@ export class LateStore implements JobStore {
     await (await this.#store()).addCall(id, call);
   }
 
-  async finish(id: string, end: JobEnd, round?: number): Promise<JobRecord> {
-    return (await this.#store()).finish(id, end, round);
+  async finish(...args: [string, JobEnd, number?, string?]): Promise<JobRecord> {
+    return (await this.#store()).finish(...args);
   }
 
   async readPlan(id: string): Promise<WorkflowPlan | undefined> {
@@ -152,7 +152,6 @@ function lateCalls(queue: () => Promise<CallQueue>): CallQueue {
   return {
     submit: async (...args) => (await queue()).submit(...args),
     claim: async (...args) => (await queue()).claim(...args),
-    call: async (...args) => (await queue()).call(...args),
     beginAttempt: async (...args) => (await queue()).beginAttempt(...args),
     isQueued: async (...args) => (await queue()).isQueued(...args),
     workflows: async (...args) => (await queue()).workflows(...args),

@@ -1,5 +1,6 @@
 /** Where things are in Redis, and what a job's hash says. */
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
+import { cutText } from '../../../lib/caps.ts';
 import type { HolderFacts } from '../../../lib/disk/holder-facts.ts';
 import { parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
 import { type JobStatus, type LogEntry, type NewJob, SCHEMA_VERSION } from '../../record.ts';
@@ -83,6 +84,14 @@ export function newJobText(job: Unheld<NewJob>): string {
 /** Fields and values of an observation. */
 export function seenFields(seen: object): string[] {
   return Object.entries(seen).flatMap(([key, value]) => [`${SEEN}${key}`, jsonText(value)]);
+}
+
+/** The most lines of a log. */
+const LOG_LINES = 1_000;
+
+/** A line of a log as scripts take it: what is stored of it, but for its time, the most lines, and what the last of so many says. */
+export function logLine(text: string): [line: string, most: number, last: string] {
+  return [jsonText(cutText(text).replace(/\s*\n\s*/g, ' ')), LOG_LINES, jsonText('(the log is full)')];
 }
 
 /** A line of a log. One that says no time came from a file. */

@@ -4,7 +4,7 @@ import type { AbortSignalLike } from '../../../lib/clock.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
 import type { CallQueue, Claim, Claimant, NewQueuedJob, QueueState, WorkerFacts } from '../../call-queue.ts';
 import type { JobRecord } from '../../record.ts';
-import type { Access } from './access.ts';
+import type { Access, Hash } from './access.ts';
 import { hangUp, type StoreConnection } from './connection.ts';
 import { jsonText } from './layout.ts';
 
@@ -19,6 +19,7 @@ export class QueuedCalls implements CallQueue {
   readonly #connection: StoreConnection;
   readonly #create: (job: NewQueuedJob) => Promise<{ job: JobRecord; alive: number }>;
   readonly #resume: CallQueue['resume'];
+  readonly #record: (id: string, hash: Hash) => Promise<JobRecord>;
   #blocking: Redis | undefined;
   #heard: Redis | undefined;
 
@@ -27,11 +28,13 @@ export class QueuedCalls implements CallQueue {
     connection: StoreConnection,
     create: (job: NewQueuedJob) => Promise<{ job: JobRecord; alive: number }>,
     resume: CallQueue['resume'],
+    record: (id: string, hash: Hash) => Promise<JobRecord>,
   ) {
     this.#access = access;
     this.#connection = connection;
     this.#create = create;
     this.#resume = resume;
+    this.#record = record;
   }
 
   submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }> {
@@ -40,17 +43,14 @@ export class QueuedCalls implements CallQueue {
 
   async claim(id: string, { worker, holder, leaseMs }: Claimant, token: string): Promise<Claim> {
     const lease = this.#access.keys.lease(holder);
-    const { decision, attempt } = await this.#access.claim(
+    const { decision, attempt, hash } = await this.#access.claim(
       id,
       [worker, token, jsonText(holder), leaseMs],
       lease,
     );
-    return { decision, attempt };
-  }
-
-  async call(id: string): Promise<string | undefined> {
-    const key = this.#access.job(id);
-    return (await this.#access.ask((redis) => redis.hget(key, 'call'))) ?? undefined;
+    const { call } = hash;
+    if (call === undefined) return { decision, attempt };
+    return { decision, attempt, taken: { job: await this.#record(id, hash), call } };
   }
 
   async beginAttempt(id: string, token: string, attempt: number): Promise<boolean> {

@@ -27,21 +27,18 @@ import { checkResumable, stepsOf } from '../../workflow/steps.ts';
 import { assemble } from '../assemble.ts';
 import { capped, observedFields } from '../capped.ts';
 import { BASE32, checkedId, isJobName, randomDigits, resolveName } from '../job-id.ts';
-import { Access } from './access.ts';
+import { Access, type Hash, hashOf } from './access.ts';
 import type { StoreConnection } from './connection.ts';
 import { HolderLease } from './holder-lease.ts';
-import { jsonText, newJobText, readLogLine, seenFields } from './layout.ts';
+import { jsonText, logLine, newJobText, readLogLine, seenFields } from './layout.ts';
 import { listJobs } from './list-jobs.ts';
 import { QueuedCalls } from './queued-calls.ts';
 import { RedisAnswers } from './redis-answers.ts';
 import { RedisDefinitions } from './redis-definitions.ts';
 import { bytesOf, removeJobs } from './remove-jobs.ts';
-import { resultOf, writeParts } from './results.ts';
+import { resultOf, tooLarge, writeParts } from './results.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { notBegun } from './unworked-ends.ts';
-
-/** The most lines of a log. */
-const LOG_LINES = 1_000;
 
 /** The most calls of a run that are kept. */
 const CALLS = 10_000;
@@ -69,6 +66,7 @@ export class RedisJobStore implements JobStore {
       connection,
       (job) => this.#submit(job),
       (id, target, call) => this.#reopen(id, null, [target, call]),
+      (id, hash) => this.#recordOf(id, hash, assemble(this.#access.facts(id, hash))),
     );
   }
 
@@ -132,9 +130,8 @@ export class RedisJobStore implements JobStore {
   }
 
   async log(id: string, text: string): Promise<void> {
-    const line = jsonText(cutText(text).replace(/\s*\n\s*/g, ' '));
     // Nothing depends on it.
-    await this.#access.change('jobLog', id, [line, LOG_LINES, jsonText('(the log is full)')]).catch(() => {});
+    await this.#access.change('jobLog', id, logLine(text)).catch(() => {});
   }
 
   async readLog(id: string): Promise<LogEntry[]> {
@@ -150,14 +147,19 @@ export class RedisJobStore implements JobStore {
     await this.#access.change('jobCall', id, [call.id, told, CALLS]).catch(() => {});
   }
 
-  async finish(id: string, end: JobEnd, round?: number): Promise<JobRecord> {
+  async finish(id: string, end: JobEnd, round?: number, line?: string): Promise<JobRecord> {
     const { result, ...rest } = capped(end);
     const text = result === undefined ? undefined : jsonText(result);
     const limit = this.#access.address.resultBytes;
     const bytes = text === undefined ? 0 : Buffer.byteLength(text);
-    if (bytes > limit) await this.#publishEnd(id, tooLarge(rest, bytes, limit), undefined, round);
-    else await this.#publishEnd(id, rest, text, round);
-    return this.read(id);
+    const isKept = bytes <= limit;
+    const published = isKept ? rest : tooLarge(rest, bytes, limit);
+    const hash = await this.#publishEnd(id, published, isKept ? text : undefined, round, line);
+    if (!hash) return this.read(id);
+    // A result of megabytes is not asked for again.
+    const record = assemble(this.#access.facts(id, hash));
+    if (isKept && text !== undefined) record.result = result;
+    return this.#recordOf(id, hash, record);
   }
 
   async readPlan(id: string): Promise<WorkflowPlan | undefined> {
@@ -212,12 +214,18 @@ export class RedisJobStore implements JobStore {
     const access = this.#access;
     const first = await access.hash(id);
     const { record, end, again: hash = first } = await access.settled(id, access.facts(id, first));
-    record.instance = access.instance;
     if (end !== undefined) {
       const partsOf = (name: string) => access.keys.parts(id, name);
       const found = await access.ask((redis) => resultOf(redis, partsOf, hash));
       if (found) record.result = found.result;
     }
+    return this.#recordOf(id, hash, record);
+  }
+
+  /** A record with what its hash says of steps and calls, which are beside it. */
+  async #recordOf(id: string, hash: Hash, record: JobRecord): Promise<JobRecord> {
+    const access = this.#access;
+    record.instance = access.instance;
     if (hash['plan'] !== undefined) {
       const steps = await access.ask((redis) => redis.lrange(access.keys.steps(id), 0, -1));
       const facts = steps.map((step) => parseJson(step) as StepFact);
@@ -276,45 +284,36 @@ export class RedisJobStore implements JobStore {
     await this.#connection.close();
   }
 
+  /** Returns the job's hash, without its result, where this end is the one that counts. */
   async #publishEnd(
     id: string,
     end: JobEnd,
     text: string | undefined,
     round: number | undefined,
-  ): Promise<void> {
+    line: string | undefined,
+  ): Promise<Hash | undefined> {
     const access = this.#access;
     const partsOf = (name: string) => access.keys.parts(checkedId(id), name);
     const parts = await access.ask((redis) => writeParts(redis, partsOf, text));
     const kind = text === undefined ? 'none' : parts ? 'parts' : 'inline';
-    const said = await access.change('jobFinish', id, [
+    const log = line === undefined ? [''] : logLine(line);
+    const args = [
       jsonText(end),
       parts ? jsonText(parts.name) : (text ?? ''),
       kind,
       access.staysMs,
       round ?? '',
-    ]);
+    ];
+    const said = await access.change('jobFinish', id, [...args, ...log]);
+    const [what, hash] = said as ['won' | 'kept' | 'late' | 'earlier', string[]?];
     // Where it fails, parts that no end names are gone within the hour.
-    if (said !== 'won' && parts) await access.redis.del(parts.key).catch(() => {});
+    if ((what === 'late' || what === 'earlier') && parts) await access.redis.del(parts.key).catch(() => {});
     // Whoever goes on with it since may be this process, too.
-    if (said !== 'earlier') await this.#lease.letGo(id);
+    if (what !== 'earlier') await this.#lease.letGo(id);
+    return hash && hashOf(hash);
   }
 }
 
 function superseded(id: string): UsageError {
   return new UsageError(`${id} was resumed by another process`, { code: 'superseded' });
-}
-
-/** The end of work whose result does not fit. What the tool did is done: the record says so, and the result is not kept. */
-function tooLarge(end: JobEnd, bytes: number, limit: number): JobEnd {
-  return {
-    ...end,
-    status: 'failed',
-    error: {
-      code: 'result_too_large',
-      message: `the work ended (${end.status}), but its result of ${bytes} bytes is over the store's limit of ${limit}, and was not kept`,
-      ended: end.status,
-      bytes,
-      limit,
-    },
-  };
 }

@@ -1,6 +1,7 @@
 /** Where a result is kept in Redis: in the job's hash when it is small, in parts beside it when it is large. */
 import type { Redis } from 'ioredis';
 import { parseJson } from '../../../lib/json/exact-json.ts';
+import type { JobEnd } from '../../record.ts';
 import { RecordError } from '../job-files.ts';
 import { randomDigits } from '../job-id.ts';
 
@@ -43,4 +44,19 @@ export async function resultOf(
   } catch (error) {
     throw new RecordError('damaged', key, `${key}, the result of the job, is missing or damaged`, error);
   }
+}
+
+/** The end of work whose result does not fit. What the tool did is done: the record says so, and the result is not kept. */
+export function tooLarge(end: JobEnd, bytes: number, limit: number): JobEnd {
+  return {
+    ...end,
+    status: 'failed',
+    error: {
+      code: 'result_too_large',
+      message: `the work ended (${end.status}), but its result of ${bytes} bytes is over the store's limit of ${limit}, and was not kept`,
+      ended: end.status,
+      bytes,
+      limit,
+    },
+  };
 }

@@ -4,6 +4,7 @@ local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
+--- Returns what the job's hash has, names and values in turn.
 local function changed(id, channel)
   local all = redis.call('HGETALL', KEYS[4])
   local parts = {}
@@ -13,6 +14,7 @@ local function changed(id, channel)
   -- The job of a step is in no list: whoever wants it comes by the workflow.
   if redis.call('HEXISTS', KEYS[4], 'of') == 0 then redis.call('HSET', KEYS[2], id, '{' .. table.concat(parts, ',') .. '}') end
   redis.call('PUBLISH', channel, id)
+  return all
 end
 local function whole(ms) return string.format('%.0f', ms) end
 --- A job and what belongs to it stay for so many milliseconds, or for good.
@@ -39,7 +41,18 @@ local function tellDriver(id)
   local sent = of and redis.call('HGET', all .. 'job:' .. string.sub(of, 2, -2), 'sent')
   if sent then redis.call('PUBLISH', all .. 'mail:' .. cjson.decode(sent).worker, 'step ' .. id) end
 end
---- The job ends with this fact, now, whatever time it says; its result is written already.
+--- A line, as JSON, goes to a log that has so many at most; what the last one says is given, too.
+local function addLine(line, most, last)
+  local log = KEYS[4] .. ':log'
+  local lines = redis.call('LLEN', log)
+  if lines >= most then return 'full' end
+  if lines + 1 == most then line = last end
+  redis.call('RPUSH', log, '[' .. whole(now()) .. ',' .. line .. ']')
+  local left = redis.call('PTTL', KEYS[4])
+  if left > 0 then redis.call('PEXPIRE', log, left) end
+  return 'ok'
+end
+--- The job ends with this fact, now, whatever time it says; the parts of its result are written already. Returns its hash.
 local function finish(id, channel, fact, stays)
   redis.call('HSET', KEYS[4], 'end', fact, 'ended', whole(now()))
   redis.call('HDEL', KEYS[4], 'call')
@@ -65,7 +78,8 @@ local function finish(id, channel, fact, stays)
   for _, step in ipairs(redis.call('LRANGE', KEYS[4] .. ':jobs', 0, -1)) do
     if redis.call('HEXISTS', prefix .. step, 'end') == 1 then follow(prefix .. step, stays) end
   end
-  changed(id, channel)
+  local all = changed(id, channel)
   tellDriver(id)
+  return all
 end
 `;

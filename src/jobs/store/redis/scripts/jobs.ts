@@ -101,19 +101,20 @@ return 'ok'
 
 /**
  * ARGV: 1 id, 2 channel, 3 the end, 4 the result, 5 how: none, inline, or parts (then 4 is the name of a list, JSON), 6 milliseconds that it
- * stays (0: for good), 7 the round, or empty. The first end counts: returns won, late, or earlier for the end of a round
- * that is not the present one.
+ * stays (0: for good), 7 the round, or empty, 8 a last line of the log as JSON, or empty, 9 the most lines, 10 what the last of so many says. The
+ * first end counts: returns won and its hash (an inline result is not in it), kept where it is this end that the script has written before, late, or earlier for the end of a round that is not the present one.
  */
 const FINISH = `${COMMON}
 if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+if ARGV[8] ~= '' then addLine(ARGV[8], tonumber(ARGV[9]), ARGV[10]) end
 if redis.call('HEXISTS', KEYS[4], 'end') == 1 then
-  return ARGV[5] == 'parts' and redis.call('HGET', KEYS[4], 'parts') == ARGV[4] and 'won' or 'late'
+  return {ARGV[5] == 'parts' and redis.call('HGET', KEYS[4], 'parts') == ARGV[4] and 'kept' or 'late'}
 end
-if ARGV[7] ~= '' and ARGV[7] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return 'earlier' end
-if ARGV[5] == 'inline' then redis.call('HSET', KEYS[4], 'result', ARGV[4]) end
+if ARGV[7] ~= '' and ARGV[7] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return {'earlier'} end
 if ARGV[5] == 'parts' then redis.call('HSET', KEYS[4], 'parts', ARGV[4]) end
-finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6]))
-return 'won'
+local all = finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6]))
+if ARGV[5] == 'inline' then redis.call('HSET', KEYS[4], 'result', ARGV[4]) end
+return {'won', all}
 `;
 
 /** ARGV: 1 id, 2 channel, 3 the round, 4 the plan that it goes by. Returns ok, missing or superseded. */
@@ -165,14 +166,7 @@ return 'ok'
 /** ARGV: 1 id, 2 channel, 3 a line as JSON, 4 the most lines, 5 the last line. Written to a job that is there. */
 const LOG = `${COMMON}
 if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
-local log = KEYS[4] .. ':log'
-local lines = redis.call('LLEN', log)
-local most = tonumber(ARGV[4])
-if lines >= most then return 'full' end
-local line = lines + 1 == most and ARGV[5] or ARGV[3]
-redis.call('RPUSH', log, '[' .. whole(now()) .. ',' .. line .. ']')
-local left = redis.call('PTTL', KEYS[4])
-if left > 0 then redis.call('PEXPIRE', log, left) end
+if addLine(ARGV[3], tonumber(ARGV[4]), ARGV[5]) == 'full' then return 'full' end
 redis.call('PUBLISH', ARGV[2], ARGV[1])
 return 'ok'
 `;

@@ -15,7 +15,7 @@ const REMEMBERED_MS = 3_600_000;
  * Decides about one delivery of a job; whoever delivers may do so any number of times. ARGV: 1 id, 2 channel, 3 the worker, or empty for a reader,
  * who begins nothing, 4 the token, 5 the worker's facts as a holder, 6 milliseconds that its lease lasts, 7 the end of a job that is lost, 8 of one
  * that was cancelled before it was sent, 9 milliseconds that an ended job stays, 10 the worker's lease as a holder. Returns what is to be done,
- * the number of the attempt, and when the lease of the worker ended that had it: drop (it has ended, or is none), wait (another worker has it),
+ * the number of the attempt, when the lease of the worker ended that had it, and for send and drive the job's hash: drop (it has ended, or is none), wait (another worker has it),
  * send, drive (the server has made a task of it, or it is a workflow, whose steps are on record), lost, canceled (both are written).
  */
 const CLAIM = `${COMMON}
@@ -36,7 +36,7 @@ local gone = ''
 if sent then
   sent = cjson.decode(sent)
   attempt = sent.attempt
-  if me ~= '' and sent.token == ARGV[4] then return {task and 'drive' or 'send', attempt, ''} end
+  if me ~= '' and sent.token == ARGV[4] then return {task and 'drive' or 'send', attempt, '', redis.call('HGETALL', job)} end
   if sent.worker ~= me then
     local lease = tonumber(redis.call('ZSCORE', queued .. 'workers', sent.worker) or '0')
     if lease > at then return {'wait', attempt, ''} end
@@ -73,8 +73,7 @@ if doing == 'send' then
   redis.call('HSET', job, 'seen_status', '"running"', 'seen_attempt', attempt, 'seen_at', stamp)
   redis.call('RPUSH', job .. ':log', '[' .. stamp .. ',"attempt ' .. attempt .. ' of ' .. attempts .. '"]')
 end
-changed(id, channel)
-return {doing, attempt, gone}
+return {doing, attempt, gone, changed(id, channel)}
 `;
 
 /** Goes on only where the job is still that of the claim whose token is ARGV[3]. */
