@@ -237,13 +237,13 @@ export default job({ name: 'json', inputSchema: { type: 'object', properties: {}
   });
 });
 
-test('five hundred files, one of which hangs', async () => {
+test('a hundred files, one of which hangs', async () => {
   const files = Object.fromEntries(
-    Array.from({ length: 500 }, (_, n) => [`f${n}.job.js`, greet(`job-${n}`)]),
+    Array.from({ length: 100 }, (_, n) => [`f${n}.job.js`, greet(`job-${n}`)]),
   );
   const dir = folder({ ...files, 'f1.job.js': 'for (;;) {}' });
   const found = await load(dir, { limitMs: 2_000 });
-  expect(found.jobs).toHaveLength(499);
+  expect(found.jobs).toHaveLength(99);
   expect(found.problems).toMatchObject([{ code: 'hangs', file: join(dir, 'f1.job.js') }]);
 });
 

@@ -7,11 +7,11 @@ import { freshHome } from '../../support/home.ts';
 import { launchers, shell } from '../../support/launcher.ts';
 import { rpcError, watchedServer, workAt } from '../../support/work.ts';
 
-eachInItsProcess();
-
 const DIALECTS = ['tasks-2025-11-25', 'meta-task'] as const;
 
 describe('1: the work ended otherwise', () => {
+  eachInItsProcess();
+
   it.each(DIALECTS)('a failed job: %s', async (dialect) => {
     const work = await workAt((await watchedServer({ dialect, speed: 20 })).url);
     const id = await work.submit('flaky-import --source db');
@@ -148,20 +148,26 @@ describe('2: the line that was typed', () => {
   });
 });
 
-it.each(DIALECTS)('5: a server that cannot cancel: %s', async (dialect) => {
-  const server = await watchedServer({ dialect, speed: 2 });
-  const work = await workAt(server.url);
-  const id = await work.submit('deploy --version 2.0');
-  server.answerWith(rpcError('tasks/cancel', -32601, 'Method not found'));
-  expect(await work.run(`jobs cancel ${id}`)).toMatchObject({
-    code: 5,
-    stdout: '',
-    stderr: expect.stringMatching(/^error: the server cannot cancel tasks\n/),
+describe('5: what the server cannot do', () => {
+  eachInItsProcess();
+
+  it.each(DIALECTS)('a server that cannot cancel: %s', async (dialect) => {
+    const server = await watchedServer({ dialect, speed: 2 });
+    const work = await workAt(server.url);
+    const id = await work.submit('deploy --version 2.0');
+    server.answerWith(rpcError('tasks/cancel', -32601, 'Method not found'));
+    expect(await work.run(`jobs cancel ${id}`)).toMatchObject({
+      code: 5,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: the server cannot cancel tasks\n/),
+    });
+    expect(await work.run(`jobs wait ${id}`)).toMatchObject({ code: 0 });
   });
-  expect(await work.run(`jobs wait ${id}`)).toMatchObject({ code: 0 });
 });
 
 describe('8: not finished', () => {
+  eachInItsProcess();
+
   it('show --exit-status on a live job', async () => {
     const work = await workAt((await watchedServer({ speed: 0.1 })).url);
     await work.submit('deploy --version 2.0');
@@ -204,6 +210,8 @@ describe('8: not finished', () => {
 });
 
 describe('74: the machine', () => {
+  eachInItsProcess();
+
   it('a data root that cannot be: nothing is sent', async () => {
     const server = await watchedServer();
     const home = freshHome();
