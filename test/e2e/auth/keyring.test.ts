@@ -28,7 +28,6 @@ function inSession({ home, env }: Rig, lines: string[], more: object = {}): Prom
   return startCommand('dbus-run-session', ['--', 'sh', '-c', script.join('\n')], {
     home,
     env: { ...env, MCP2CLI_TOKEN_STORE: undefined, XDG_RUNTIME_DIR: join(home, 'run'), ...more },
-    timeoutMs: 60_000,
   }).done;
 }
 

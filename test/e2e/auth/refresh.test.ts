@@ -118,7 +118,7 @@ test('a wait that outlives its tokens refreshes them and goes on', async () => {
     env,
   });
   const id = stdout.trim();
-  const wait = await run(['--json', 'work', 'jobs', 'wait', id], { home, env, timeoutMs: 60_000 });
+  const wait = await run(['--json', 'work', 'jobs', 'wait', id], { home, env });
   expect(wait).toMatchObject({ code: 0 });
   expect(dataOf(wait)).toMatchObject({ status: 'completed' });
   expect(authorization.counts['refresh_token']).toBeGreaterThan(0);
@@ -161,7 +161,7 @@ test('while somebody waits it is asked again until it answers', async () => {
   };
   expire(rig);
   await takeBack(rig);
-  const wait = await run(['work', 'jobs', 'wait', stdout.trim()], { home, env, timeoutMs: 60_000 });
+  const wait = await run(['work', 'jobs', 'wait', stdout.trim()], { home, env });
   expect(wait).toMatchObject({ code: 0, stderr: expect.stringContaining('HTTP 503') });
   expect(refused).toBe(2);
 });

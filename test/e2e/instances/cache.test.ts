@@ -130,7 +130,7 @@ describe('impossible schemas', () => {
     ['odd-parts', { type: 'object', properties: 'none', required: 'all' }, true],
   ];
 
-  it('cost their own tool the check, and nobody else anything', { timeout: 60_000 }, async () => {
+  it('cost their own tool the check, and nobody else anything', async () => {
     const server = await fixtureServer([
       tool('good', message),
       ...HOSTILE.map(([name, schema]) => tool(name, schema)),
@@ -154,7 +154,7 @@ describe('impossible schemas', () => {
       const help = await run(['work', name, '--help'], { home });
       expect({ name, ...help }).toMatchObject({ name, code: 0, stderr: '' });
       const args = JSON.stringify({ text: name === 'bomb' ? 'aaa' : hanging });
-      const call = await run(['work', name, '--args', args], { home, timeoutMs: 10_000 });
+      const call = await run(['work', name, '--args', args], { home });
       expect({ name, ...call }).toMatchObject({
         name,
         code: 0,
@@ -166,7 +166,7 @@ describe('impossible schemas', () => {
     expect(bare).toMatchObject({ code: 0, stdout: called('bare', { any: 1 }), stderr: '' });
 
     // The bomb is checked, in no time, and refuses what does not fit.
-    const refused = await run(['work', 'bomb', '--text', hanging], { home, timeoutMs: 10_000 });
+    const refused = await run(['work', 'bomb', '--text', hanging], { home });
     expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--text') });
   });
 });

@@ -56,34 +56,26 @@ async function stopEverywhere(
 /** Before the file is read, before the change is claimed and before it is put in place, among others. */
 const EXPECTED = expect.arrayContaining(['readFileSync', 'renameSync']);
 
-it.skipIf(process.platform !== 'linux')(
-  'instances add: both instances are there',
-  async () => {
-    const seen = await stopEverywhere(
-      (home) => join(home, 'config.json'),
-      (home) => run(['instances', 'add', 'zero', '--url', 'http://127.0.0.1:1/'], { home }),
-      (name) => ['instances', 'add', name, '--url', 'http://127.0.0.1:1/'],
-      ({ mcpServers = {} }) => Object.keys(mcpServers).filter((name) => name !== 'zero'),
-    );
-    expect(seen).toEqual(EXPECTED);
-  },
-  240_000,
-);
+it.skipIf(process.platform !== 'linux')('instances add: both instances are there', async () => {
+  const seen = await stopEverywhere(
+    (home) => join(home, 'config.json'),
+    (home) => run(['instances', 'add', 'zero', '--url', 'http://127.0.0.1:1/'], { home }),
+    (name) => ['instances', 'add', name, '--url', 'http://127.0.0.1:1/'],
+    ({ mcpServers = {} }) => Object.keys(mcpServers).filter((name) => name !== 'zero'),
+  );
+  expect(seen).toEqual(EXPECTED);
+});
 
-it.skipIf(process.platform !== 'linux')(
-  'jobs define: both definitions are there',
-  async () => {
-    const server = await hostileServer();
-    const seen = await stopEverywhere(
-      (home) => join(home, 'instances', 'work', 'definitions.json'),
-      async (home) => {
-        await run(['instances', 'add', 'work', '--url', server.url], { home });
-        await run(['work', 'ls'], { home });
-      },
-      (name) => ['work', 'jobs', 'define', name, '--tool', 'work'],
-      ({ definitions = {} }) => Object.keys(definitions),
-    );
-    expect(seen).toEqual(EXPECTED);
-  },
-  240_000,
-);
+it.skipIf(process.platform !== 'linux')('jobs define: both definitions are there', async () => {
+  const server = await hostileServer();
+  const seen = await stopEverywhere(
+    (home) => join(home, 'instances', 'work', 'definitions.json'),
+    async (home) => {
+      await run(['instances', 'add', 'work', '--url', server.url], { home });
+      await run(['work', 'ls'], { home });
+    },
+    (name) => ['work', 'jobs', 'define', name, '--tool', 'work'],
+    ({ definitions = {} }) => Object.keys(definitions),
+  );
+  expect(seen).toEqual(EXPECTED);
+});

@@ -189,7 +189,6 @@ describe('jobs answer', () => {
       expect(stdout).toContain(`answered ${id} (accept); the job is running\r\n`);
       expect(code).toBe(0);
     },
-    60_000,
   );
 });
 

@@ -30,7 +30,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
     needsPidNamespaces(context);
     const { home, container, id } = await underWay();
     await expect.poll(() => status(home, id)).toBe('running');
-    const waiting = start(['work', 'jobs', 'wait', id], { home, timeoutMs: 60_000 });
+    const waiting = start(['work', 'jobs', 'wait', id], { home });
     const next = await startContainer(home);
     expect(await status(home, id, next.run)).toBe('running');
     await container.kill();
@@ -55,7 +55,7 @@ describe.each(['in the foreground of its command', 'in a keeper'] as const)('a j
     await expect.poll(() => status(home, id)).toBe('running');
     container.pause();
     for (const runs of [run, next.run]) expect(await status(home, id, runs)).toBe('running');
-    const waiting = next.start(['work', 'jobs', 'wait', id], { home, timeoutMs: 60_000 });
+    const waiting = next.start(['work', 'jobs', 'wait', id], { home });
     expect(await status(home, id)).toBe('running');
     container.unpause();
     end();

@@ -128,7 +128,7 @@ describe('a keeper', () => {
   it('is one, however many processes need one at the same moment', async () => {
     const home = await keeperHome(STDIO_COMMAND, { keepAlive: true });
     const all = await inProcesses(() =>
-      Promise.all(Array.from({ length: 20 }, () => run(['work', 'pid'], { home, timeoutMs: 60_000 }))),
+      Promise.all(Array.from({ length: 20 }, () => run(['work', 'pid'], { home }))),
     );
     expect(all.map(({ code }) => code)).toEqual(all.map(() => 0));
     expect(new Set(all.map(({ stdout }) => stdout)).size).toBe(1);
@@ -229,8 +229,7 @@ describe('a keeper', () => {
       '\n',
     );
     expect(JSON.parse(entry ?? '')).toMatchObject({ source: expect.stringMatching(/^(keeper|server)$/) });
-    for (let round = 0; round < 4; round++)
-      await run(['work', 'flood', '--lines', '4000'], { home, timeoutMs: 60_000 });
+    for (let round = 0; round < 4; round++) await run(['work', 'flood', '--lines', '4000'], { home });
     await run(['keeper', 'stop', 'work'], { home });
     const files = ['keeper.log.1', 'keeper.log'].map((name) => join(keeperDir(home), name));
     for (const file of files) expect(statSync(file).size).toBeLessThan(1_500_000);
@@ -259,7 +258,7 @@ describe('a keeper', () => {
     await expect.poll(async () => (await theKeeper(home)).commands).toBe(1);
     process.kill(pid, 'SIGSTOP');
     expect(await command.done).toMatchObject({ code: 124, stdout: '' });
-    expect(await run(['keeper', 'stop', 'work', '--force'], { home, timeoutMs: 60_000 })).toMatchObject({
+    expect(await run(['keeper', 'stop', 'work', '--force'], { home })).toMatchObject({
       code: 0,
     });
     await homeEnded(home);

@@ -100,7 +100,6 @@ it('records of an earlier version with all that a server said are listed, shown 
   const pruned = await run(['work', '--json', 'jobs', 'prune', '--older-than', '0'], {
     home,
     env,
-    timeoutMs: 90_000,
   });
   expect(dataOf(pruned)).toMatchObject({ count: many });
   expect(readdirSync(jobs).filter((name) => name.startsWith('job_'))).toEqual([]);

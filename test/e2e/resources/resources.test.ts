@@ -102,7 +102,6 @@ it.each(['stdio', 'http', 'sse'] as const)(
     }
     await client.close();
   },
-  120_000,
 );
 
 it('2026-07-28: each resource, template and prompt comes out as the server has it', async () => {

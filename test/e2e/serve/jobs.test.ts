@@ -89,7 +89,7 @@ it('lists each job once to this program, with its tags and labels, over stdio an
     code: 0,
     stdout: '{"message":"Ada"}\n',
   });
-}, 60_000);
+});
 
 it('takes definitions over its jobs and workflows of them, by either spelling: listed and run at once, kept, removed', async () => {
   const dir = folder({
@@ -185,7 +185,7 @@ it('takes definitions over its jobs and workflows of them, by either spelling: l
   expect(await said('remove_workflow', { name: 'flow' })).toMatchObject({ success: true });
   expect(await call('remove_job', { name: 'greet-ada' })).toMatchObject(told('no job "greet-ada"'));
   expect(await call('execute_job', { name: 'greet-ada' })).toMatchObject(told('not found'));
-}, 120_000);
+});
 
 it('offers nothing of an empty folder, and a file that comes is told and runs', async () => {
   const dir = folder({});

@@ -247,7 +247,7 @@ describe('a question before there is a task', () => {
     'ends the command where nobody can answer: %s',
     async (words) => {
       const { server, work } = await at();
-      const { code, stdout, stderr } = await work.run(words, { timeoutMs: 15_000 });
+      const { code, stdout, stderr } = await work.run(words);
       expect({ code, stdout }).toEqual({ code: 8, stdout: '' });
       expect(stderr).toContain('Where to?');
       expect(server.stats).toMatchObject({ requests: { 'tools/call': 1 }, tasksCreated: 0 });
@@ -256,7 +256,7 @@ describe('a question before there is a task', () => {
 
   it('leaves a job that failed for it, since nothing runs', async () => {
     const { work } = await at();
-    await work.run('ask-first --background', { timeoutMs: 15_000 });
+    await work.run('ask-first --background');
     expect(await work.json('jobs list')).toMatchObject([
       { status: 'failed', error: { code: 'input_required', message: expect.stringContaining('Where to?') } },
     ]);

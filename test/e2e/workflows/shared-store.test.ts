@@ -87,6 +87,5 @@ describe.skipIf(noRedis !== undefined)('a workflow in a shared store', () => {
       expect(await from(here, 'jobs', 'wait', id)).toMatchObject({ code: 0 });
       expect(called()).toEqual(['a', 'b', 'b', 'c']);
     },
-    120_000,
   );
 });
