@@ -4,7 +4,7 @@ import { noRedis } from './test/support/redis.ts';
 
 /** Files that wait for what takes its time by nature: a server's farewell, the limit of a check, kills. The longest come first. */
 const SLOW =
-  'connection/stdio-endings tool/large-checks keeper/keeper jobs/answering contract/store-processes jobs/prune keeper/faults keeper/count job-files/library-types'.split(
+  'jobs/answering worker/worker tool/large-checks keeper/keeper worker/machines help/help keeper/faults help/readme resources/resources workflows/workers keeper/jobs job-files/runs job-files/library-types auth/refresh connection/stdio-endings auth/login unit/job-files'.split(
     ' ',
   );
 
