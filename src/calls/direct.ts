@@ -25,7 +25,7 @@ export async function callDirectly(
     const { workflowInForeground } = await import('./workflow.ts');
     return { kind: 'job', job: await workflowInForeground(scope, call, call.plan, options, live) };
   }
-  const stop = scope.stop('the tool did not answer in time; the call was cancelled');
+  using stop = scope.stop('the tool did not answer in time; the call was cancelled');
   const deps = withPause(await scope.jobDeps(), live);
   const { retry } = options.runOptions;
   try {
@@ -51,8 +51,6 @@ export async function callDirectly(
     if (error instanceof TimeoutError)
       throw new TimeoutError(error.message, { hint: error.hint, cause: error });
     throw error;
-  } finally {
-    stop.dispose();
   }
 }
 

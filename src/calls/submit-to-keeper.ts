@@ -66,14 +66,12 @@ async function untilAsked<T>(
   submission: Promise<T>,
   stop: Stop,
 ): Promise<T | undefined> {
-  const over = stopAfter(deps.clock, stop.signal, undefined, '');
+  using over = stopAfter(deps.clock, stop.signal, undefined, '');
   submission.finally(() => over.abort(new Error('taken'))).catch(() => {});
   try {
     await waitForOwner(deps, await deps.store.read(id), over, {});
   } catch (error) {
     if (error instanceof UnfinishedError) return undefined;
-  } finally {
-    over.dispose();
   }
   return submission;
 }

@@ -58,7 +58,7 @@ export async function callInBackground(
     return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
   }
   if (forWorkers) return toWorkers(scope, forWorkers, call, options);
-  const opening = scope.stop('the call was not finished in time');
+  using opening = scope.stop('the call was not finished in time');
   let stop = opening;
   let detach = () => {};
   try {
@@ -101,7 +101,6 @@ export async function callInBackground(
     // `--each` makes a link for each line: what is left of one would hear all that comes for the others.
     detach();
     stop.dispose();
-    opening.dispose();
   }
 }
 

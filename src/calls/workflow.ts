@@ -54,18 +54,14 @@ async function inKeeper(
   wanted: Wanted,
   { elicit }: Pick<CallOptions, 'elicit'>,
 ): Promise<JobRecord> {
-  const stop = scope.stop('the keeper did not take the workflow in time');
+  using stop = scope.stop('the keeper did not take the workflow in time');
+  const session = await scope.session();
+  await session.catalogue(stop.signal);
+  const link = (await session.openKept(true, stop.signal)) as ServerLink;
   try {
-    const session = await scope.session();
-    await session.catalogue(stop.signal);
-    const link = (await session.openKept(true, stop.signal)) as ServerLink;
-    try {
-      return await handOver(scope, link, wanted, elicit, stop);
-    } finally {
-      await link.close({ keepSession: true });
-    }
+    return await handOver(scope, link, wanted, elicit, stop);
   } finally {
-    stop.dispose();
+    await link.close({ keepSession: true });
   }
 }
 
@@ -94,54 +90,49 @@ export async function workflowInForeground(
   live: Live,
 ): Promise<JobRecord> {
   checkWorkflowOptions(call, options);
-  const stop = scope.stop('the workflow did not end in time; it was cancelled');
+  using stop = scope.stop('the workflow did not end in time; it was cancelled');
   const deps = withPause(await scope.jobDeps(), live);
-  try {
-    const session = await scope.session();
-    await session.catalogue(stop.signal);
-    // Where a keeper has the server, the steps are its work.
-    const kept = await session.openKept(scope.instance.settings.keepAlive, stop.signal);
-    if (kept) {
-      const submitted = await handOver(scope, kept, wantedBy(call, plan), options.elicit, stop);
-      return await untilEnd(scope, deps, kept, submitted, { stop, live });
-    }
-    const first = await session.openDirectly(stop.signal);
-    const free: ServerLink[] = [first];
-    const openLink = async (signal: AbortSignal): Promise<StepLink> => {
-      const link = free.pop() ?? (await session.openDirectly(signal));
-      return {
-        link,
-        // A link that has followed a task has memories of it.
-        release: (keepSession) => (keepSession ? link.close({ keepSession }) : void free.push(link)),
-      };
-    };
-    const job = await deps.store.create({
-      instance: scope.instance.name,
-      capability: call.metadata?.capability ?? call.name,
-      arguments: call.storedArguments,
-      backend: 'local',
-      session: first.session,
-      holder: deps.holder,
-      metadata: call.metadata,
-      plan,
-    });
-    const own = stopAfter(deps.clock, stop.signal, undefined, '');
-    const { runPlan } = await import('../workflows/documents/run-plan.ts');
-    const ended = await runPlan({
-      deps,
-      job,
-      plan,
-      input: call.arguments,
-      steps: { openLink },
-      stop: own,
-      events: eventsOf(scope, live),
-    }).finally(() => own.dispose());
-    if (stop.signal.aborted && ended.status !== 'completed')
-      throw stoppedBy(stop.signal.reason, scope, ended);
-    return ended;
-  } finally {
-    stop.dispose();
+  const session = await scope.session();
+  await session.catalogue(stop.signal);
+  // Where a keeper has the server, the steps are its work.
+  const kept = await session.openKept(scope.instance.settings.keepAlive, stop.signal);
+  if (kept) {
+    const submitted = await handOver(scope, kept, wantedBy(call, plan), options.elicit, stop);
+    return await untilEnd(scope, deps, kept, submitted, { stop, live });
   }
+  const first = await session.openDirectly(stop.signal);
+  const free: ServerLink[] = [first];
+  const openLink = async (signal: AbortSignal): Promise<StepLink> => {
+    const link = free.pop() ?? (await session.openDirectly(signal));
+    return {
+      link,
+      // A link that has followed a task has memories of it.
+      release: (keepSession) => (keepSession ? link.close({ keepSession }) : void free.push(link)),
+    };
+  };
+  const job = await deps.store.create({
+    instance: scope.instance.name,
+    capability: call.metadata?.capability ?? call.name,
+    arguments: call.storedArguments,
+    backend: 'local',
+    session: first.session,
+    holder: deps.holder,
+    metadata: call.metadata,
+    plan,
+  });
+  using own = stopAfter(deps.clock, stop.signal, undefined, '');
+  const { runPlan } = await import('../workflows/documents/run-plan.ts');
+  const ended = await runPlan({
+    deps,
+    job,
+    plan,
+    input: call.arguments,
+    steps: { openLink },
+    stop: own,
+    events: eventsOf(scope, live),
+  });
+  if (stop.signal.aborted && ended.status !== 'completed') throw stoppedBy(stop.signal.reason, scope, ended);
+  return ended;
 }
 
 /** Error: UsageError for flags that would do nothing. */

@@ -88,36 +88,32 @@ async function checkServer(
 ): Promise<Check[]> {
   const { clock, interrupted } = machine.context;
   const seconds = (limitMs ?? 0) / 1000;
-  const stop = stopAfter(clock, interrupted, limitMs, `no answer within ${seconds} s`);
-  try {
-    const keepers = await checkKeepers(subject, machine, stop.signal);
-    const { connected } = keepers;
-    const store = trusted ? await checkStore(subject, machine, offline) : { checks: [], jobs: [] };
-    const checks = [
-      ...keepers.checks,
-      ...(await checkLogin(subject, machine)),
-      ...(trusted ? await checkJobFiles(subject, machine) : []),
-      ...store.checks,
+  using stop = stopAfter(clock, interrupted, limitMs, `no answer within ${seconds} s`);
+  const keepers = await checkKeepers(subject, machine, stop.signal);
+  const { connected } = keepers;
+  const store = trusted ? await checkStore(subject, machine, offline) : { checks: [], jobs: [] };
+  const checks = [
+    ...keepers.checks,
+    ...(await checkLogin(subject, machine)),
+    ...(trusted ? await checkJobFiles(subject, machine) : []),
+    ...store.checks,
+  ];
+  interrupted.throwIfAborted();
+  const known = subject.identity !== undefined && subject.settings !== undefined;
+  const unset = files.some(({ check, status }) => check === 'variables' && status === 'problem');
+  if (offline || !known || unset || subject.settings?.disabledBy !== undefined) return checks;
+  if (!trusted)
+    return [
+      ...checks,
+      checked('connection', 'warning', 'not tried: somebody else may have written the configuration', {
+        hint: 'fix the data root first',
+      }),
     ];
-    interrupted.throwIfAborted();
-    const known = subject.identity !== undefined && subject.settings !== undefined;
-    const unset = files.some(({ check, status }) => check === 'variables' && status === 'problem');
-    if (offline || !known || unset || subject.settings?.disabledBy !== undefined) return checks;
-    if (!trusted)
-      return [
-        ...checks,
-        checked('connection', 'warning', 'not tried: somebody else may have written the configuration', {
-          hint: 'fix the data root first',
-        }),
-      ];
-    // A second process of such a server may be in the way of the first.
-    if (connected && subject.identity?.kind === 'stdio')
-      return [...checks, checked('connection', 'ok', 'held by the keeper')];
-    const connection = await checkConnection(subject, machine, stop.signal);
-    return [...checks, ...connection, ...waitingFor(subject, connection, machine, store.jobs)];
-  } finally {
-    stop.dispose();
-  }
+  // A second process of such a server may be in the way of the first.
+  if (connected && subject.identity?.kind === 'stdio')
+    return [...checks, checked('connection', 'ok', 'held by the keeper')];
+  const connection = await checkConnection(subject, machine, stop.signal);
+  return [...checks, ...connection, ...waitingFor(subject, connection, machine, store.jobs)];
 }
 
 function targetOf({ identity }: Subject): string | undefined {

@@ -73,7 +73,7 @@ export async function bringAnswers(
   const open = new Set(wanted);
   const given = new Set<PendingInput>();
   let brought = 0;
-  const own = stopAfter(deps.clock, stop.signal, undefined, '');
+  using own = stopAfter(deps.clock, stop.signal, undefined, '');
   const which = (question: PendingInput, among: Iterable<PendingInput> = open) => {
     const list = [...among];
     return list.find((one) => sameId(one, question)) ?? list.find((one) => sameQuestion(one, question));
@@ -113,8 +113,6 @@ export async function bringAnswers(
     if (stop.signal.aborted) throw error;
     // With the answers brought, nothing that comes behind them is this command's failure.
     if (!(error instanceof Delivered) && open.size > 0) throw error;
-  } finally {
-    own.dispose();
   }
   if (brought === 0) throw nothingToAnswer(await deps.store.read(id), ' (answered elsewhere, or withdrawn)');
   return stateAfter(deps, id, wanted, stop);

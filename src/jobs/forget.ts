@@ -44,7 +44,7 @@ export async function forgetJob(
 
 /** The job's end, where the server tells it, or why nothing can be learned. */
 async function lastLook(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord | string> {
-  const soon = stopAfter(deps.clock, stop.signal, ASK_MS, `no answer within ${ASK_MS / 1000} s`);
+  using soon = stopAfter(deps.clock, stop.signal, ASK_MS, `no answer within ${ASK_MS / 1000} s`);
   let job: JobRecord;
   try {
     job = await showJob(deps, id, soon);
@@ -52,8 +52,6 @@ async function lastLook(deps: JobDeps, id: string, stop: Stop): Promise<JobRecor
     stop.signal.throwIfAborted();
     if (!(error instanceof CliError) || error instanceof IoError) throw error;
     return error.message;
-  } finally {
-    soon.dispose();
   }
   if (isTerminal(job.status)) return job;
   throw new UnfinishedError('still_running', `${id} is ${job.status} at the server, which still knows it`);

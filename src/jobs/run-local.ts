@@ -111,7 +111,7 @@ async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promi
   const { attemptTimeoutMs: limit } = local;
   const mode = link.taskMode(call);
   const late = `the call did not end within ${(limit ?? 0) / 1000} s, and was cancelled`;
-  const attempt = stopAfter(deps.clock, options.stop.signal, limit, late);
+  using attempt = stopAfter(deps.clock, options.stop.signal, limit, late);
   // A question that nobody answers ends the run, not only the attempt.
   const stop = { ...attempt, abort: options.stop.abort };
   try {
@@ -144,8 +144,6 @@ async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promi
     if (error instanceof IoError) throw error;
     const end = endedHere(error) ? endedByUs(error, deps) : endOfFailure(error, deps.clock);
     return { kind: 'ended', end, error, mayRetry: passes(error) };
-  } finally {
-    attempt.dispose();
   }
 }
 

@@ -149,17 +149,13 @@ export async function cancelJob(deps: JobDeps, id: string, stop: Stop): Promise<
 
 /** Cancels a job for somebody who will not stay for it. Errors: those of cancelJob, and TimeoutError when it is not confirmed soon. */
 export async function cancelSoon(deps: JobDeps, id: string): Promise<JobRecord> {
-  const grace = stopAfter(
+  using grace = stopAfter(
     deps.clock,
     undefined,
     CANCEL_GRACE_MS,
     'the cancellation was not confirmed in time',
   );
-  try {
-    return await cancelJob(deps, id, grace);
-  } finally {
-    grace.dispose();
-  }
+  return await cancelJob(deps, id, grace);
 }
 
 async function cancelHeldElsewhere(deps: JobDeps, id: string, stop: Stop): Promise<JobRecord> {

@@ -1,8 +1,11 @@
 import { TimeoutError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 
-/** Ends work early: by the caller's signal or by a time limit. */
-export interface Stop {
+/** Node before 20.4 has no such symbol; what the build makes of `using` looks for this one there. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+/** Ends work early: by the caller's signal or by a time limit. Declare it with `using`, or dispose of it. */
+export interface Stop extends Disposable {
   readonly signal: AbortSignal;
   /** Ends the work for a reason of its own. */
   abort(reason: Error): void;
@@ -40,16 +43,23 @@ export function stopAfter(
       () => {},
     );
   }
+  const dispose = () => {
+    parent?.removeEventListener('abort', follow);
+    timer?.abort(DISPOSED);
+  };
   return {
     get signal() {
       return made().signal;
     },
     abort: (reason) => made().abort(reason),
-    dispose() {
-      parent?.removeEventListener('abort', follow);
-      timer?.abort(DISPOSED);
-    },
+    dispose,
+    [DISPOSE]: dispose,
   };
+}
+
+/** The same stop for somebody who disposes of what they get, which leaves this one as it is. */
+export function lent(stop: Stop): Stop {
+  return { ...stop, dispose() {}, [DISPOSE]() {} };
 }
 
 /** What `work` resolves to. The signal ends the wait alone: the work goes on, and others may wait for it. Errors: the work's, the signal's reason. */

@@ -72,26 +72,22 @@ export async function runWorkflow(
   const { timeoutMs, name } = workflow;
   const left = timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (ports.spentMs ?? 0));
   const late = `${name} did not end within ${(timeoutMs ?? 0) / 1000} s`;
-  const whole = stopAfter(ports.clock, stop.signal, left, late);
+  using whole = stopAfter(ports.clock, stop.signal, left, late);
   // Any number of steps listens to it; Node would warn of a leak at the eleventh.
   setMaxListeners(0, whole.signal);
-  try {
-    const run = new WorkflowRun(ports, workflow, earlier, whole);
-    await run.toTheEnd();
-    const { states } = run;
-    const error = failureOf(workflow, states);
-    // What came to its end counts, even if it was to be stopped in the same moment.
-    const over = workflow.steps.every(({ id }) => states.has(id));
-    if (over && error === null) return { state: 'completed', states, error };
-    if (stop.signal.aborted) {
-      const message = (stop.signal.reason as Error).message;
-      return { state: 'canceled', states, error: { code: 'canceled', message } };
-    }
-    if (whole.signal.aborted) return { state: 'failed', states, error: { code: 'timeout', message: late } };
-    return { state: 'failed', states, error };
-  } finally {
-    whole.dispose();
+  const run = new WorkflowRun(ports, workflow, earlier, whole);
+  await run.toTheEnd();
+  const { states } = run;
+  const error = failureOf(workflow, states);
+  // What came to its end counts, even if it was to be stopped in the same moment.
+  const over = workflow.steps.every(({ id }) => states.has(id));
+  if (over && error === null) return { state: 'completed', states, error };
+  if (stop.signal.aborted) {
+    const message = (stop.signal.reason as Error).message;
+    return { state: 'canceled', states, error: { code: 'canceled', message } };
   }
+  if (whole.signal.aborted) return { state: 'failed', states, error: { code: 'timeout', message: late } };
+  return { state: 'failed', states, error };
 }
 
 class WorkflowRun {

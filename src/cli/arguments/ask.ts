@@ -64,14 +64,10 @@ async function askedOf(
   propose: ToolForm['propose'],
 ): Promise<Assignment[]> {
   const { terminal } = app;
-  const stop = app.stop('nothing was answered in time; nothing was sent');
-  try {
-    const answers = terminal && (await askFlags(terminal, flags, stop.signal, propose));
-    if (answers) return answers;
-    throw new InterruptedError('no answer, so nothing was sent');
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('nothing was answered in time; nothing was sent');
+  const answers = terminal && (await askFlags(terminal, flags, stop.signal, propose));
+  if (answers) return answers;
+  throw new InterruptedError('no answer, so nothing was sent');
 }
 
 /** All that was not typed, the required first; the parts of an optional object only where the object is there. */

@@ -142,8 +142,8 @@ function isChecked({ flags }: App): boolean {
 async function problemsOf(app: App, { called, flags }: ToolForm, args: Record<string, unknown>) {
   if (called.inputSchema === undefined || !isChecked(app)) return [];
   const { validateArguments } = await import('../../tools/flags/validate.ts');
-  const stop = app.stop('the arguments were not checked in time; nothing was sent');
-  const { problems, warning } = await validateArguments(called, args, stop).finally(stop.dispose);
+  using stop = app.stop('the arguments were not checked in time; nothing was sent');
+  const { problems, warning } = await validateArguments(called, args, stop);
   if (warning) app.printer.warn('schema', warning);
   return problems.map((problem) => asTyped(problem, flags));
 }

@@ -13,7 +13,7 @@ import type { JobRecord } from '../../jobs/record.ts';
 import { type JsonObject, textOf } from '../../lib/json/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { randomId } from '../../lib/random-id.ts';
-import { type Stop, stopAfter } from '../../lib/stop.ts';
+import { lent, type Stop, stopAfter } from '../../lib/stop.ts';
 import { counted } from '../../lib/text/counted.ts';
 import { isErrorResult } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
@@ -43,7 +43,7 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
   const { flags, printer, context } = app;
   const parallel = numberFlag(flags, 'parallel', PARALLEL) ?? 1;
   const source = textFlag(flags, 'each') ?? '-';
-  const stop = app.stop('the calls were not finished in time');
+  using stop = app.stop('the calls were not finished in time');
   // A line a call is on stdout: only a terminal needs the count.
   const live = printer.errTTY ? await liveProgress(printer, app.color, false) : SILENT;
   const batch = `batch:${randomId()}`;
@@ -55,7 +55,7 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
       eachLines(app, source, stop.signal),
       async (own, index) => {
         const line: Line = { index, arguments: own, status: 'failed' };
-        const one = stopAfter(context.clock, stop.signal, undefined, '');
+        using one = stopAfter(context.clock, stop.signal, undefined, '');
         try {
           const call = await prepare(own);
           line.arguments = call.storedArguments;
@@ -64,8 +64,6 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
         } catch (error) {
           if (stop.signal.aborted || !(error instanceof CliError)) throw error;
           Object.assign(line, failureOf(error));
-        } finally {
-          one.dispose();
         }
         const isGood = !line.error && (background || ['completed', 'not sent'].includes(line.status));
         return { line, failed: !isGood };
@@ -87,7 +85,6 @@ export async function runEach(app: App, options: CallOptions, prepare: Prepare):
     throw error instanceof EachStopped ? stopped(error) : error;
   } finally {
     live.stop();
-    stop.dispose();
   }
 }
 
@@ -155,7 +152,7 @@ function scopeOf(app: App, deps: JobDeps, one: Stop): CallScope {
     command: (...words) => app.command(...words),
     answerHint: (job, resume) => app.answerHint(job, resume),
     jobDeps: async () => ({ ...deps, ask: undefined }),
-    stop: () => ({ ...one, dispose() {} }),
+    stop: () => lent(one),
   };
 }
 

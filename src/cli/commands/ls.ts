@@ -31,47 +31,39 @@ export async function list(app: App, options: LsOptions): Promise<number> {
   const filter = filterOf(options);
   const kinds = kindsOf(options.kind);
   const isWanted = wantedKinds(kinds);
-  const stop = app.stop('the catalogue was not read in time');
-  try {
-    const entries = (await listedEntries(app, { all: options.all ?? false, signal: stop.signal })).filter(
-      isWanted,
-    );
-    const wanted = filter ? await filtered(app, entries, filter, stop.signal) : entries;
-    // They have neither tags nor labels.
-    const isMarked = (options.tag?.length ?? 0) + (options.label?.length ?? 0) > 0;
-    const extras =
-      isMarked || !wantsExtras(kinds) ? [] : (await listedExtras(app, stop.signal)).filter(isWanted);
-    const found = extras.filter((extra) => hasText(extra, filter?.query ?? ''));
-    const leftOut = await toolsLeftOut(app, stop.signal);
-    printAll(app, 'ls', { entries: wanted, extras: found, leftOut }, options.long);
-    if (wanted.length + found.length === 0)
-      printer.note(entries.length + extras.length > 0 ? 'nothing fits the filter' : nothing(options.kind));
-    tellLeftOut(printer, leftOut);
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the catalogue was not read in time');
+  const entries = (await listedEntries(app, { all: options.all ?? false, signal: stop.signal })).filter(
+    isWanted,
+  );
+  const wanted = filter ? await filtered(app, entries, filter, stop.signal) : entries;
+  // They have neither tags nor labels.
+  const isMarked = (options.tag?.length ?? 0) + (options.label?.length ?? 0) > 0;
+  const extras =
+    isMarked || !wantsExtras(kinds) ? [] : (await listedExtras(app, stop.signal)).filter(isWanted);
+  const found = extras.filter((extra) => hasText(extra, filter?.query ?? ''));
+  const leftOut = await toolsLeftOut(app, stop.signal);
+  printAll(app, 'ls', { entries: wanted, extras: found, leftOut }, options.long);
+  if (wanted.length + found.length === 0)
+    printer.note(entries.length + extras.length > 0 ? 'nothing fits the filter' : nothing(options.kind));
+  tellLeftOut(printer, leftOut);
+  return EXIT.ok;
 }
 
 /** `refresh`: reads the catalogue again. */
 export async function refresh(app: App): Promise<number> {
   const { printer } = app;
-  const stop = app.stop('the catalogue was not read in time');
-  try {
-    await permit(app, 'list');
-    await (await app.session()).refresh(stop.signal);
-    const { fetchExtras } = await import('../../instance/extras.ts');
-    await fetchExtras(app, stop.signal);
-    const entries = (await listable(app, await entriesOn(app, stop.signal), false)).filter(wantedKinds());
-    const leftOut = await toolsLeftOut(app, stop.signal);
-    const all = { entries, extras: await listedExtras(app, stop.signal), leftOut };
-    if (printer.json) printAll(app, 'refresh', all);
-    else printer.out(countText(countsOf([...all.entries, ...all.extras]), KINDS));
-    tellLeftOut(printer, leftOut);
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the catalogue was not read in time');
+  await permit(app, 'list');
+  await (await app.session()).refresh(stop.signal);
+  const { fetchExtras } = await import('../../instance/extras.ts');
+  await fetchExtras(app, stop.signal);
+  const entries = (await listable(app, await entriesOn(app, stop.signal), false)).filter(wantedKinds());
+  const leftOut = await toolsLeftOut(app, stop.signal);
+  const all = { entries, extras: await listedExtras(app, stop.signal), leftOut };
+  if (printer.json) printAll(app, 'refresh', all);
+  else printer.out(countText(countsOf([...all.entries, ...all.extras]), KINDS));
+  tellLeftOut(printer, leftOut);
+  return EXIT.ok;
 }
 
 /** Errors: UsageError for a kind that nobody knows. */

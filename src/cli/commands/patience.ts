@@ -43,15 +43,13 @@ export async function untilStopped(
   timeoutMessage: string,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<never> {
-  const stop = app.stop(timeoutMessage);
+  using stop = app.stop(timeoutMessage);
   try {
     await work(stop.signal);
     throw stop.signal.reason;
   } catch (error) {
     if (error instanceof SignalReason) throw new InterruptedError('interrupted', error.exitCode);
     throw error;
-  } finally {
-    stop.dispose();
   }
 }
 

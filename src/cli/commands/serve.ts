@@ -27,7 +27,7 @@ export async function serve(app: App, name: string | undefined, options: ServeOp
     ours: http === undefined && app.context.env[JOB_HOST_INSTANCE] !== undefined,
     log: (text) => app.printer.note(text),
   };
-  const stop = stopAfter(app.context.clock, app.context.interrupted, undefined, '');
+  using stop = stopAfter(app.context.clock, app.context.interrupted, undefined, '');
   try {
     if (http) await serveOverHttp(app, host, http, stop.signal);
     else {
@@ -36,7 +36,6 @@ export async function serve(app: App, name: string | undefined, options: ServeOp
     }
     return EXIT.ok;
   } finally {
-    stop.dispose();
     await provider.close();
   }
 }

@@ -61,12 +61,8 @@ export async function callByName(app: App, typed: readonly string[]): Promise<nu
 
 /** Looks a tool up within `--timeout`. */
 async function inTime<T>(app: App, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = app.stop('the catalogue was not read in time');
-  try {
-    return await work(stop.signal);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the catalogue was not read in time');
+  return await work(stop.signal);
 }
 
 async function runEntry(

@@ -140,15 +140,13 @@ export class InstanceProvider implements Provider {
   async status(runId: string): Promise<RunStatus | undefined> {
     return this.#with(async (own) => {
       if (!(await this.#mayRead(own, runId))) return undefined;
-      const stop = own.stop('the server did not tell in time', REQUEST_MS);
+      using stop = own.stop('the server did not tell in time', REQUEST_MS);
       try {
         return await statusNow(own, await showJob(await own.jobDeps(), runId, stop));
       } catch (error) {
         // What is on record is what is known.
         if (!(error instanceof CliError)) throw error;
         return await statusNow(own, await own.store.read(runId));
-      } finally {
-        stop.dispose();
       }
     });
   }
@@ -173,7 +171,7 @@ export class InstanceProvider implements Provider {
       const onJob = (job: JobRecord) => {
         telling = telling.then(() => tell(job)).catch(() => {});
       };
-      const stop = own.stop('');
+      using stop = own.stop('');
       try {
         for (;;) {
           try {
@@ -191,8 +189,6 @@ export class InstanceProvider implements Provider {
       } catch (error) {
         signal.throwIfAborted();
         throw error;
-      } finally {
-        stop.dispose();
       }
     }, signal);
   }
@@ -201,12 +197,8 @@ export class InstanceProvider implements Provider {
     return this.#with(async (own) => {
       if (!(await this.#mayRead(own, runId))) throw unknownRun(runId);
       await permitJobs(own, 'update', own.store, [runId]);
-      const stop = own.stop('the cancellation was not confirmed in time', REQUEST_MS);
-      try {
-        return await statusNow(own, await cancelJob(await own.jobDeps(), runId, stop));
-      } finally {
-        stop.dispose();
-      }
+      using stop = own.stop('the cancellation was not confirmed in time', REQUEST_MS);
+      return await statusNow(own, await cancelJob(await own.jobDeps(), runId, stop));
     });
   }
 

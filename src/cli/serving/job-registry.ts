@@ -27,13 +27,9 @@ export function jobRegistry(app: App, instance: Instance, file: string): JobRegi
     define: (document) =>
       command(async (own) => {
         const { defineText } = await import('../commands/definitions/define.ts');
-        const stop = own.stop('the job files were not read in time');
-        try {
-          // By the files as they are now.
-          await (await own.session()).refresh(stop.signal);
-        } finally {
-          stop.dispose();
-        }
+        using stop = own.stop('the job files were not read in time');
+        // By the files as they are now.
+        await (await own.session()).refresh(stop.signal);
         await defineText(own, stringifyJson(document), 'the document', {});
       }),
     remove: (name) =>

@@ -21,7 +21,7 @@ import { openStore } from '../../jobs/store/open-store.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { Log } from '../../lib/log.ts';
-import { type Stop, stopAfter } from '../../lib/stop.ts';
+import { lent, type Stop, stopAfter } from '../../lib/stop.ts';
 import { automaticAnswers } from '../../mcp/automatic-answers.ts';
 import { namesOfCall } from '../../permissions/known-names.ts';
 import { permitAll } from '../../permissions/permit.ts';
@@ -78,7 +78,7 @@ export class InstanceCalls {
    */
   async call({ instance: name, tool, args, timeoutMs }: CallRequest, signal: AbortSignal): Promise<CallDone> {
     const kept = this.#keptFor(name);
-    const stop = stopAfter(
+    using stop = stopAfter(
       this.#context.clock,
       undefined,
       timeoutMs,
@@ -100,7 +100,6 @@ export class InstanceCalls {
       kept.busy -= 1;
       if (kept.lost) this.#forget(kept);
       signal.removeEventListener('abort', onAbort);
-      stop.dispose();
     }
   }
 
@@ -206,7 +205,7 @@ export class InstanceCalls {
       command: (...words) => ['mcp2cli', instance.name, ...words].join(' '),
       answerHint: async (_, resume) => resume,
       jobDeps: async () => deps,
-      stop: () => ({ ...stop, dispose() {} }),
+      stop: () => lent(stop),
     };
   }
 }

@@ -44,7 +44,7 @@ export async function runFileWorkflow(
   const graph = graphOf(workflow, jobs);
   const { round, earlier } = await begun(store, workflow);
   const say = (text: string) => events.onLine(text, 'info', deps.clock.now().getTime());
-  const stop = stopAfter(deps.clock, signal, undefined, '');
+  using stop = stopAfter(deps.clock, signal, undefined, '');
   try {
     const end = await runWorkflow(
       {
@@ -86,7 +86,6 @@ export async function runFileWorkflow(
     const result = workflowResult(graph, end.states, end.state) as ServedResult;
     return end.error === null ? result : { ...result, _meta: { [RUN_META_KEY]: { error: end.error } } };
   } finally {
-    stop.dispose();
     await functions.close();
   }
 }

@@ -52,7 +52,7 @@ export async function callStep(
   const prepared = await prepareStep(call, input, signal);
   const { deps } = call;
   // A question that nobody answers ends the attempt, not the workflow's other steps.
-  const stop = stopAfter(deps.clock, signal, undefined, '');
+  using stop = stopAfter(deps.clock, signal, undefined, '');
   let lease: StepLink | undefined;
   let keepSession = false;
   try {
@@ -84,7 +84,6 @@ export async function callStep(
   } catch (error) {
     throw failureOf(error, call, stop.signal);
   } finally {
-    stop.dispose();
     await call.onOpen([]);
     await lease?.release(keepSession);
   }

@@ -10,19 +10,15 @@ const TRANSPORTS = { http: 'Streamable HTTP', sse: 'HTTP+SSE', stdio: 'stdio' } 
 
 /** `info`: asks the server what it is. One of 2026-07-28 is discovered anew; an older one says it in its handshake. */
 export async function info(app: App): Promise<number> {
-  const stop = app.stop('the server was not asked in time');
-  try {
-    await permit(app, 'list');
-    const reader = await (await app.session()).reader(stop.signal);
-    const facts = await reader.facts();
-    const discovered = facts.era === 'modern' ? await reader.request('server/discover', {}) : undefined;
-    const data = dataOf(facts, isObject(discovered) ? discovered : {}, reader.kept);
-    if (app.printer.json) app.printer.envelope('info', summaryOf(app, data), data);
-    else app.printer.out(linesOf(app.printer, data).join('\n'));
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the server was not asked in time');
+  await permit(app, 'list');
+  const reader = await (await app.session()).reader(stop.signal);
+  const facts = await reader.facts();
+  const discovered = facts.era === 'modern' ? await reader.request('server/discover', {}) : undefined;
+  const data = dataOf(facts, isObject(discovered) ? discovered : {}, reader.kept);
+  if (app.printer.json) app.printer.envelope('info', summaryOf(app, data), data);
+  else app.printer.out(linesOf(app.printer, data).join('\n'));
+  return EXIT.ok;
 }
 
 interface Info {

@@ -59,13 +59,8 @@ export async function logIn(app: App, options: LoginOptions): Promise<LoginState
   const before = readableAuth(file, ({ message }) => printer.detail(message));
   // Before anybody is asked: a keyring that cannot be used is no reason to log in twice.
   const place = await chooseStore(context.env[STORE_VARIABLE]);
-  const stop = app.stop('the login was not finished in time', PATIENCE_MS);
-  let brought: Authorized;
-  try {
-    brought = await authorized(app, target, before, options, stop.signal);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the login was not finished in time', PATIENCE_MS);
+  const brought = await authorized(app, target, before, options, stop.signal);
   makePrivateDir(paths.instanceDir(instance.name));
   const { id, store, why } = place;
   const record = await withAuthLock(paths.authLockDir, before, () =>

@@ -58,7 +58,7 @@ async function nameOf(app: App, typed: string | undefined): Promise<string> {
 async function revoke(app: App, name: string, record: AuthRecord): Promise<boolean> {
   const { printer, context } = app;
   if (record.revocation_endpoint === null || record.client === null) return false;
-  const stop = app.stop('the server was not told in time', REVOKE_MS);
+  using stop = app.stop('the server was not told in time', REVOKE_MS);
   try {
     const { revokeToken } = await import('../../../mcp/auth/token-request.ts');
     const secrets = await secretsOfLogin(record);
@@ -73,8 +73,6 @@ async function revoke(app: App, name: string, record: AuthRecord): Promise<boole
     if (!(error instanceof CliError)) throw error;
     printer.warn('not_revoked', error.message);
     return false;
-  } finally {
-    stop.dispose();
   }
 }
 

@@ -22,14 +22,10 @@ export async function printToken(app: App, typed: string | undefined): Promise<n
     throw new UsageError(`${name} has credentials in its configuration, and uses no login`, {
       hint: 'see: mcp2cli instances show NAME',
     });
-  const stop = app.stop('no token in time');
-  try {
-    const token = await source.token(stop.signal);
-    if (token === undefined) throw new AuthError(`${name} is not logged in`, { login: {} });
-    if (printer.json) printer.envelope('auth token', `an access token of ${name}`, { access_token: token });
-    else printer.out(token);
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('no token in time');
+  const token = await source.token(stop.signal);
+  if (token === undefined) throw new AuthError(`${name} is not logged in`, { login: {} });
+  if (printer.json) printer.envelope('auth token', `an access token of ${name}`, { access_token: token });
+  else printer.out(token);
+  return EXIT.ok;
 }

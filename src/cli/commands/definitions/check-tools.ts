@@ -49,7 +49,7 @@ async function catalogueFor(
   const session = await app.session();
   const hasAll = (tools: readonly ToolDefinition[]) =>
     definitions.every(({ tool }) => tools.some((one) => one.name === tool));
-  const stop = app.stop('the catalogue was not read in time');
+  using stop = app.stop('the catalogue was not read in time');
   let tools = session.cachedCatalogue()?.tools;
   try {
     if (!tools || !hasAll(tools)) ({ tools } = await session.refresh(stop.signal));
@@ -62,7 +62,5 @@ async function catalogueFor(
       `not checked against the server's tools: ${unchecked.map(({ name }) => name).join(', ')} (${error.message})`,
     );
     return tools && { tools, certain: false };
-  } finally {
-    stop.dispose();
   }
 }

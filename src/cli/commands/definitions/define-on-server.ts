@@ -51,22 +51,18 @@ async function onServer(
   wanted: readonly Pick<ServerDefinition, 'kind'>[],
   work: Work,
 ): Promise<number> {
-  const stop = app.stop('the server did not answer in time; what it has defined shows with: ls');
-  try {
-    const session = await app.session();
-    const server = jobServerOf((await session.catalogue(stop.signal)).tools);
-    const lacking = wanted.find(({ kind }) => server?.[`${kind}s`] === undefined);
-    if (lacking)
-      throw new UnsupportedError(`the server has no ${lacking.kind}s of its own that could be defined`, {
-        hint: `a job of your own over one of its tools: ${app.command('jobs define NAME --tool TOOL')}`,
-      });
-    await work(await session.toolCaller(stop.signal), stop.signal);
-    await session.refresh(stop.signal).catch((error: unknown) => {
-      if (!(error instanceof CliError)) throw error;
-      app.printer.warn('catalogue', `the catalogue was not read again: ${error.message}`);
+  using stop = app.stop('the server did not answer in time; what it has defined shows with: ls');
+  const session = await app.session();
+  const server = jobServerOf((await session.catalogue(stop.signal)).tools);
+  const lacking = wanted.find(({ kind }) => server?.[`${kind}s`] === undefined);
+  if (lacking)
+    throw new UnsupportedError(`the server has no ${lacking.kind}s of its own that could be defined`, {
+      hint: `a job of your own over one of its tools: ${app.command('jobs define NAME --tool TOOL')}`,
     });
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  await work(await session.toolCaller(stop.signal), stop.signal);
+  await session.refresh(stop.signal).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    app.printer.warn('catalogue', `the catalogue was not read again: ${error.message}`);
+  });
+  return EXIT.ok;
 }

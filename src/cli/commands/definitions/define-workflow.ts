@@ -24,22 +24,18 @@ export async function defineWorkflow(
   if (wrong !== undefined) throw workflowError([{ path: ['name'], message: wrong }], text, source);
   const isStored = (await readOwn(app, 'current')).workflows.some((one) => one.name === name);
   await permitAll(app, isStored ? 'update' : 'create', [name]);
-  const stop = app.stop('the catalogue was not read in time');
-  try {
-    const { problems, entries } = await entriesOfSteps(app, document.steps, stop.signal);
-    const { tools } = await (await app.session()).catalogue(stop.signal);
-    const taken = toolOfName(name, tools);
-    if (taken !== undefined)
-      problems.push({
-        path: ['name'],
-        message: `the server has a tool ${JSON.stringify(taken)}: choose another name`,
-      });
-    if (problems.length > 0) throw workflowError(problems, text, source);
-    for (const entry of new Set(entries))
-      if (entry) await permitAll(app, isStored ? 'update' : 'create', [name, entry.name]);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the catalogue was not read in time');
+  const { problems, entries } = await entriesOfSteps(app, document.steps, stop.signal);
+  const { tools } = await (await app.session()).catalogue(stop.signal);
+  const taken = toolOfName(name, tools);
+  if (taken !== undefined)
+    problems.push({
+      path: ['name'],
+      message: `the server has a tool ${JSON.stringify(taken)}: choose another name`,
+    });
+  if (problems.length > 0) throw workflowError(problems, text, source);
+  for (const entry of new Set(entries))
+    if (entry) await permitAll(app, isStored ? 'update' : 'create', [name, entry.name]);
   await editOwn(app, (definitions, workflows) => {
     if (definitions.has(name) || (workflows.has(name) && !force))
       throw new UsageError(`${name} is defined already`, {

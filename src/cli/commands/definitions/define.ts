@@ -203,16 +203,12 @@ function existsAlready(app: App, name: string): UsageError {
 }
 
 async function toolFor(app: App, name: string, typed: string) {
-  const stop = app.stop('the catalogue was not read in time');
-  try {
-    const { tool } = (await entryOfWords(app, [typed], stop.signal, ['tool'])).entry;
-    const { tools } = await (await app.session()).catalogue(stop.signal);
-    const taken = toolOfName(name, tools);
-    if (taken === undefined) return tool;
-    throw new UsageError(`the server has a tool ${JSON.stringify(taken)}: choose another name`);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the catalogue was not read in time');
+  const { tool } = (await entryOfWords(app, [typed], stop.signal, ['tool'])).entry;
+  const { tools } = await (await app.session()).catalogue(stop.signal);
+  const taken = toolOfName(name, tools);
+  if (taken === undefined) return tool;
+  throw new UsageError(`the server has a tool ${JSON.stringify(taken)}: choose another name`);
 }
 
 /** How it is run and found. Error: UsageError for what the flags of a call would not take. */

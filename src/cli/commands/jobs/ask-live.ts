@@ -19,20 +19,16 @@ export async function refreshLive(
   onFailure: (job: JobRecord, error: CliError) => void,
 ): Promise<void> {
   const deps = await app.jobDeps();
-  const stop = app.stop('the jobs were not refreshed in time');
-  try {
-    await inLanes(CONCURRENT, jobs, async (job) => {
-      if (isTerminal(job.status)) return;
-      try {
-        await showJob(deps, job.job_id, stop);
-      } catch (error) {
-        if (stop.signal.aborted || !(error instanceof CliError)) throw error;
-        onFailure(job, error);
-      }
-    });
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the jobs were not refreshed in time');
+  await inLanes(CONCURRENT, jobs, async (job) => {
+    if (isTerminal(job.status)) return;
+    try {
+      await showJob(deps, job.job_id, stop);
+    } catch (error) {
+      if (stop.signal.aborted || !(error instanceof CliError)) throw error;
+      onFailure(job, error);
+    }
+  });
 }
 
 /** Asks about the live jobs within a second in all, and returns the ids of those whose state is not known to be of now. Error: a signal's reason. */
@@ -47,7 +43,7 @@ export async function refreshWithinASecond(
   if (live.length === 0) return stale;
   const { clock, interrupted } = app.context;
   const deps = await app.jobDeps();
-  const stop = stopAfter(clock, interrupted, GLANCE_MS, 'not answered in time');
+  using stop = stopAfter(clock, interrupted, GLANCE_MS, 'not answered in time');
   const late = new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
   const asked = inLanes(CONCURRENT, live, async (job) => {
     try {
@@ -56,13 +52,9 @@ export async function refreshWithinASecond(
       if (!(error instanceof CliError) && !stop.signal.aborted) throw error;
     }
   });
-  try {
-    await Promise.race([asked, late]);
-    interrupted.throwIfAborted();
-    return stale;
-  } finally {
-    stop.dispose();
-  }
+  await Promise.race([asked, late]);
+  interrupted.throwIfAborted();
+  return stale;
 }
 
 function idOf({ job_id }: JobRecord): string {

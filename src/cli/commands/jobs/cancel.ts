@@ -19,24 +19,20 @@ export async function cancelOne(app: App, id: string | undefined, options: Cance
   const deps = await app.jobDeps();
   const wanted = await oneJob(deps.store, id, options.latest);
   await permitJobs(app, 'update', deps.store, [wanted]);
-  const stop = app.stop(
+  using stop = app.stop(
     'the request was not answered in time; whether the job was cancelled shows with: jobs show',
   );
-  try {
-    const before = await deps.store.read(wanted);
-    const job = await cancelJob(deps, wanted, stop);
-    if (printer.json) printer.envelope('jobs cancel', jobSummary(job), job);
-    else if (printer.quiet) printer.out(job.status);
-    else printer.out(jobDetails(job, app.now));
-    if (isTerminal(before.status)) printer.note(`nothing to cancel: the job had ended (${job.status})`);
-    else if (isTerminal(job.status) && job.status !== 'canceled')
-      printer.note(`too late to cancel: the job ended (${job.status})`);
-    else if (!isTerminal(job.status))
-      printer.note(
-        `cancellation was requested; the server has not confirmed it yet. See: ${app.command('jobs', 'wait', wanted)}`,
-      );
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  const before = await deps.store.read(wanted);
+  const job = await cancelJob(deps, wanted, stop);
+  if (printer.json) printer.envelope('jobs cancel', jobSummary(job), job);
+  else if (printer.quiet) printer.out(job.status);
+  else printer.out(jobDetails(job, app.now));
+  if (isTerminal(before.status)) printer.note(`nothing to cancel: the job had ended (${job.status})`);
+  else if (isTerminal(job.status) && job.status !== 'canceled')
+    printer.note(`too late to cancel: the job ended (${job.status})`);
+  else if (!isTerminal(job.status))
+    printer.note(
+      `cancellation was requested; the server has not confirmed it yet. See: ${app.command('jobs', 'wait', wanted)}`,
+    );
+  return EXIT.ok;
 }

@@ -23,24 +23,20 @@ export async function forgetOne(app: App, id: string | undefined, options: Forge
   await permitJobs(app, 'update', deps.store, [wanted]);
   const before = await deps.store.read(wanted);
   await refuseHeld(app, before, options.force === true);
-  const stop = app.stop('the job was not given up in time; it is not affected');
-  try {
-    const job = await forgetJob(deps, wanted, {
-      by: userAtHost(app.context.env),
-      force: options.force === true,
-      stop,
-    }).catch((error: unknown) => {
-      throw error instanceof UnfinishedError ? withWay(error, app, wanted) : error;
-    });
-    if (printer.json) printer.envelope('jobs forget', jobSummary(job), job);
-    else if (printer.quiet) printer.out(job.status);
-    else printer.out(jobDetails(job));
-    if (job.error?.code !== 'forgotten' || isTerminal(before.status))
-      printer.note(`nothing to forget: the job had ended (${job.status})`);
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the job was not given up in time; it is not affected');
+  const job = await forgetJob(deps, wanted, {
+    by: userAtHost(app.context.env),
+    force: options.force === true,
+    stop,
+  }).catch((error: unknown) => {
+    throw error instanceof UnfinishedError ? withWay(error, app, wanted) : error;
+  });
+  if (printer.json) printer.envelope('jobs forget', jobSummary(job), job);
+  else if (printer.quiet) printer.out(job.status);
+  else printer.out(jobDetails(job));
+  if (job.error?.code !== 'forgotten' || isTerminal(before.status))
+    printer.note(`nothing to forget: the job had ended (${job.status})`);
+  return EXIT.ok;
 }
 
 /** A live process brings its job to an end, and records it. Of one that cannot be looked at from here the person may know more. */

@@ -26,15 +26,13 @@ export async function jobLogs(app: App, id: string | undefined, options: LogsOpt
   await permitJobs(app, 'read', app.store, [wanted]);
   const say = teller(app, wanted);
   if (!options.follow) return printLog(app, wanted, say);
-  const stop = app.stop('the time ran out; the job goes on');
+  using stop = app.stop('the time ran out; the job goes on');
   try {
     const follow = isServerRun(await app.store.read(wanted)) ? followRun : followFile;
     await follow(app, wanted, stop, say);
     return EXIT.ok;
   } catch (error) {
     throw await detached(error, app.command('jobs', 'logs', '-f', wanted), app);
-  } finally {
-    stop.dispose();
   }
 }
 
@@ -71,12 +69,8 @@ function whyEmpty(job: JobRecord): string {
 /** What the server says of a run now; an end that is seen is recorded. */
 async function current(app: App, wanted: string): Promise<JobRecord> {
   const { showJob } = await import('../../../jobs/wait.ts');
-  const stop = app.stop('the log was not read in time; the job is not affected');
-  try {
-    return await showJob(await app.jobDeps(), wanted, stop);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the log was not read in time; the job is not affected');
+  return await showJob(await app.jobDeps(), wanted, stop);
 }
 
 async function followFile({ store, context }: App, wanted: string, stop: Stop, say: Say): Promise<void> {

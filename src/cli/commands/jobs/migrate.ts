@@ -25,7 +25,7 @@ export async function migrate(app: App, options: MigrateOptions): Promise<number
   const { printer } = app;
   const dryRun = options.dryRun === true;
   await permit(app, 'list');
-  const stop = app.stop('the time ran out');
+  using stop = app.stop('the time ran out');
   const places: OpenPlace[] = [];
   const open = async (store: string | undefined) => {
     const place = await openPlace(placeOptions(app, store));
@@ -54,7 +54,6 @@ export async function migrate(app: App, options: MigrateOptions): Promise<number
     return done.left.some(({ code }) => code === 'held') ? EXIT.unfinished : EXIT.ok;
   } finally {
     live.stop();
-    stop.dispose();
     for (const { store } of places) await store.close();
   }
 }

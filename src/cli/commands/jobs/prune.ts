@@ -70,21 +70,17 @@ async function prune(
     await permitJobs(own, 'delete', own.store, idsOf(jobs));
   }
   if (options.dryRun) return dryRun(app, parts);
-  const stop = app.stop('the time ran out');
-  try {
-    const count = parts.reduce((sum, { jobs }) => sum + jobs.length, 0);
-    const place = apps.length === 1 && apps[0] === app ? app.instance.name : 'all instances';
-    if (!(await isMeant(app, count, place, options.yes === true, stop))) {
-      printer.note('nothing was removed');
-      return EXIT.ok;
-    }
-    const sum: Removal = { removed: [], bytes: 0 };
-    for (const { own, jobs } of parts) add(sum, await removed(own, idsOf(jobs), stop));
-    report(app, sum, false);
+  using stop = app.stop('the time ran out');
+  const count = parts.reduce((sum, { jobs }) => sum + jobs.length, 0);
+  const place = apps.length === 1 && apps[0] === app ? app.instance.name : 'all instances';
+  if (!(await isMeant(app, count, place, options.yes === true, stop))) {
+    printer.note('nothing was removed');
     return EXIT.ok;
-  } finally {
-    stop.dispose();
   }
+  const sum: Removal = { removed: [], bytes: 0 };
+  for (const { own, jobs } of parts) add(sum, await removed(own, idsOf(jobs), stop));
+  report(app, sum, false);
+  return EXIT.ok;
 }
 
 function idsOf(jobs: readonly JobRecord[]): string[] {

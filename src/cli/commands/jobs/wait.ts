@@ -46,30 +46,26 @@ async function waitFor(
   for (const { own, id } of wanted) await permitJobs(own, 'read', own.store, [id]);
   const resume = comeBack(app, wanted, options);
   const turns = wanted.length > MOST_AT_ONCE ? new Turns(TURNS) : undefined;
-  const stop = app.stop(`the time ran out before the end; the job goes on`);
-  try {
-    const inHand: UnrecordedEndError[] = [];
-    const settled = await Promise.allSettled(
-      wanted.map(({ own, id }) => {
-        const deps = { ...depsOf(own), turns };
-        const ask = permittedAnswerer(own, deps.store, id, deps.ask);
-        const events = { onNote: (text: string) => printer.note(text) };
-        return waitForJob({ ...deps, ask }, id, stop, events).catch(unrecordedJob(inHand));
-      }),
-    );
-    const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const at = settled.findIndex((one) => one.status === 'rejected');
-    const failure = settled[at];
-    const told = async (error: unknown) => detached(error, resume, wanted[at]?.own ?? app);
-    if (failure?.status === 'rejected' && (wanted.length === 1 || printer.json))
-      throw await told(failure.reason);
-    print(app, isSet || wanted.length > 1, ended);
-    if (failure?.status === 'rejected') throw await told(failure.reason);
-    if (inHand[0]) throw inHand[0];
-    return ended.every((job) => job.status === 'completed') ? EXIT.ok : EXIT.failed;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop(`the time ran out before the end; the job goes on`);
+  const inHand: UnrecordedEndError[] = [];
+  const settled = await Promise.allSettled(
+    wanted.map(({ own, id }) => {
+      const deps = { ...depsOf(own), turns };
+      const ask = permittedAnswerer(own, deps.store, id, deps.ask);
+      const events = { onNote: (text: string) => printer.note(text) };
+      return waitForJob({ ...deps, ask }, id, stop, events).catch(unrecordedJob(inHand));
+    }),
+  );
+  const ended = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const at = settled.findIndex((one) => one.status === 'rejected');
+  const failure = settled[at];
+  const told = async (error: unknown) => detached(error, resume, wanted[at]?.own ?? app);
+  if (failure?.status === 'rejected' && (wanted.length === 1 || printer.json))
+    throw await told(failure.reason);
+  print(app, isSet || wanted.length > 1, ended);
+  if (failure?.status === 'rejected') throw await told(failure.reason);
+  if (inHand[0]) throw inHand[0];
+  return ended.every((job) => job.status === 'completed') ? EXIT.ok : EXIT.failed;
 }
 
 /** What the work on each instance's jobs needs, made once for each. */

@@ -40,7 +40,7 @@ async function watchAll(app: App, jobs: readonly ChosenJob[]): Promise<number> {
   );
   const view = await changesOf(app, seen);
   const depsOf = await depsOfJobs(jobs);
-  const stop = app.stop('the time ran out before the end; the jobs go on');
+  using stop = app.stop('the time ran out before the end; the jobs go on');
   const failures: unknown[] = [];
   try {
     await Promise.all(
@@ -61,8 +61,6 @@ async function watchAll(app: App, jobs: readonly ChosenJob[]): Promise<number> {
   } catch (error) {
     view.end();
     throw await detached(error, RESUME, jobs[0]?.own ?? app);
-  } finally {
-    stop.dispose();
   }
   view.end();
   const ended = [...seen.values()];

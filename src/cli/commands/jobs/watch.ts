@@ -34,7 +34,7 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
   const deps = await app.jobDeps();
   const wanted = await oneOrNewest(app, id, options.latest);
   await permitJobs(app, 'read', deps.store, [wanted]);
-  const stop = app.stop('the time ran out before the end; the job goes on');
+  using stop = app.stop('the time ran out before the end; the job goes on');
   const view = await changes(app, await deps.store.read(wanted));
   const ask = permittedAnswerer(app, deps.store, wanted, deps.ask);
   if (ask) deps.ask = (question, signal) => view.aside(() => ask(question, signal));
@@ -52,8 +52,6 @@ export async function watchJob(app: App, id: string | undefined, options: WatchO
   } catch (error) {
     view.end();
     throw await detached(error, app.command('jobs', 'watch', wanted), app);
-  } finally {
-    stop.dispose();
   }
 }
 

@@ -38,7 +38,7 @@ export async function keeperLogs(
     if (lines.length === 0) printer.note(`${instance} has no log yet`);
     return EXIT.ok;
   }
-  const stop = app.stop('enough');
+  using stop = app.stop('enough');
   try {
     for (;;) {
       await app.context.clock.sleep(LOOK_MS, stop.signal);
@@ -48,8 +48,6 @@ export async function keeperLogs(
   } catch (error) {
     if (error instanceof SignalReason || !stop.signal.aborted) throw error;
     return EXIT.ok;
-  } finally {
-    stop.dispose();
   }
 }
 

@@ -26,40 +26,32 @@ export async function getPrompt(app: App, words: readonly string[]): Promise<num
     name,
   });
   if (args === undefined) return EXIT.ok;
-  const stop = app.stop('the prompt was not read in time');
-  try {
-    await permit(app, 'read', name);
-    const result = await readFromServer(app, {
-      method: 'prompts/get',
-      params: { name, arguments: args },
-      list: ['prompts'],
-      signal: stop.signal,
-    });
-    return printPrompt(app, name, result);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the prompt was not read in time');
+  await permit(app, 'read', name);
+  const result = await readFromServer(app, {
+    method: 'prompts/get',
+    params: { name, arguments: args },
+    list: ['prompts'],
+    signal: stop.signal,
+  });
+  return printPrompt(app, name, result);
 }
 
 /** The prompt as it is listed: in the cache, else by the server. Errors: UsageError where there is none; those of connecting. */
 async function promptCalled(app: App, name: string): Promise<ListedPrompt> {
   const cached = cachedExtras(app)?.prompts.find((one) => one.name === name);
   if (cached) return cached;
-  const stop = app.stop('the prompts were not read in time');
-  try {
-    const { prompts } = await fetchExtras(app, stop.signal, ['prompt']);
-    const found = prompts.find((one) => one.name === name);
-    if (found) return found;
-    const known = (await nameableItems(app, prompts, (one) => [one.name])).map((one) => one.name);
-    const near = nearestNames(name, known);
-    const whose = shownName(app.instance);
-    throw new UsageError(`${whose} has no prompt ${JSON.stringify(name)}`, {
-      code: 'unknown_prompt',
-      hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : `see: ${app.command('prompts')}`,
-    });
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the prompts were not read in time');
+  const { prompts } = await fetchExtras(app, stop.signal, ['prompt']);
+  const found = prompts.find((one) => one.name === name);
+  if (found) return found;
+  const known = (await nameableItems(app, prompts, (one) => [one.name])).map((one) => one.name);
+  const near = nearestNames(name, known);
+  const whose = shownName(app.instance);
+  throw new UsageError(`${whose} has no prompt ${JSON.stringify(name)}`, {
+    code: 'unknown_prompt',
+    hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : `see: ${app.command('prompts')}`,
+  });
 }
 
 /** Each message under its role, its content as a tool's is shown; `--quiet`: the contents alone. */

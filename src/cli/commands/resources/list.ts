@@ -24,27 +24,23 @@ export async function listExtras(
 ): Promise<number> {
   const { printer } = app;
   const limit = limitOf(options.limit);
-  const stop = app.stop('the lists were not read in time');
-  try {
-    await permit(app, 'list');
-    const known = extrasIn(await fetchExtras(app, stop.signal, kinds)).filter(({ kind }) =>
-      kinds.includes(kind),
-    );
-    const listable = await permittedItems(app, known, ({ id }) => [id]);
-    const wanted = listable.filter((extra) => hasText(extra, options.filter ?? '')).slice(0, limit);
-    const command = kinds[0] === 'prompt' ? 'prompts' : 'resources';
-    if (printer.format === 'ndjson') for (const extra of wanted) printer.jsonDocument(extraItem(extra));
-    else if (printer.json)
-      printer.envelope(command, countText(countsOf(wanted), kinds), {
-        items: wanted.map(extraItem),
-        counts: countsOf(wanted),
-      });
-    else if (wanted.length > 0) printer.out(extraLines(printer, wanted));
-    if (wanted.length === 0) printer.note(listable.length === 0 ? NOTHING[kinds[0]] : 'nothing matches');
-    return EXIT.ok;
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the lists were not read in time');
+  await permit(app, 'list');
+  const known = extrasIn(await fetchExtras(app, stop.signal, kinds)).filter(({ kind }) =>
+    kinds.includes(kind),
+  );
+  const listable = await permittedItems(app, known, ({ id }) => [id]);
+  const wanted = listable.filter((extra) => hasText(extra, options.filter ?? '')).slice(0, limit);
+  const command = kinds[0] === 'prompt' ? 'prompts' : 'resources';
+  if (printer.format === 'ndjson') for (const extra of wanted) printer.jsonDocument(extraItem(extra));
+  else if (printer.json)
+    printer.envelope(command, countText(countsOf(wanted), kinds), {
+      items: wanted.map(extraItem),
+      counts: countsOf(wanted),
+    });
+  else if (wanted.length > 0) printer.out(extraLines(printer, wanted));
+  if (wanted.length === 0) printer.note(listable.length === 0 ? NOTHING[kinds[0]] : 'nothing matches');
+  return EXIT.ok;
 }
 
 function limitOf(typed: string | undefined): number | undefined {

@@ -32,19 +32,15 @@ export async function readResource(app: App, words: readonly string[]): Promise<
   });
   if (args === undefined) return EXIT.ok;
   const uri = isTemplate(target) ? await expandTemplate(target, args as Record<string, string>) : target;
-  const stop = app.stop('the resource was not read in time');
-  try {
-    await permit(app, 'read', uri);
-    const result = await readFromServer(app, {
-      method: 'resources/read',
-      params: { uri },
-      list: ['resources'],
-      signal: stop.signal,
-    });
-    return printRead(app, uri, result);
-  } finally {
-    stop.dispose();
-  }
+  using stop = app.stop('the resource was not read in time');
+  await permit(app, 'read', uri);
+  const result = await readFromServer(app, {
+    method: 'resources/read',
+    params: { uri },
+    list: ['resources'],
+    signal: stop.signal,
+  });
+  return printRead(app, uri, result);
 }
 
 const NO_FLAGS = { type: 'object', properties: {}, additionalProperties: false };

@@ -129,12 +129,12 @@ async function check(
 ): Promise<void> {
   const inputSchema = question.params['requestedSchema'] as Record<string, unknown> | undefined;
   const { flags, hidden } = answerFlags(question);
-  const stop = app.stop('the answer was not checked in time; nothing was sent');
+  using stop = app.stop('the answer was not checked in time; nothing was sent');
   const { problems, warning } = await validateArguments(
     { name: 'the form', ...(inputSchema === undefined ? {} : { inputSchema }) },
     content,
     stop,
-  ).finally(stop.dispose);
+  );
   if (warning) app.printer.warn('schema', warning);
   const badFormats = [...flags, ...hidden].flatMap((flag) => {
     const value = flag.path.length === 1 ? content[flag.exact] : undefined;

@@ -26,7 +26,7 @@ export async function answerJob(app: App, words: readonly string[]): Promise<num
   const latest = head.own.has('latest');
   const help = app.flags.has('help');
   if (help && head.id === undefined && !latest) return printHelp(app);
-  const stop = app.stop('the answer was not brought in time; see: jobs show');
+  using stop = app.stop('the answer was not brought in time; see: jobs show');
   const deps = await app.jobDeps();
   try {
     const id = await oneJob(deps.store, head.id, latest);
@@ -59,8 +59,6 @@ export async function answerJob(app: App, words: readonly string[]): Promise<num
   } catch (error) {
     if (!(error instanceof SignalReason)) throw error;
     throw new InterruptedError('interrupted; what is open stays open', error.exitCode);
-  } finally {
-    stop.dispose();
   }
 }
 
