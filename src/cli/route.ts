@@ -36,8 +36,7 @@ export async function route(
   const asked = word === 'version' ? scanFlags(rest, 0) : undefined;
   if (flags.has('version') || asked?.next === rest.length) {
     if (asked) app.adopt(asked.flags);
-    if (app.printer.json) app.printer.envelope('version', VERSION, { version: VERSION });
-    else app.printer.out(VERSION);
+    app.printer.answer('version', VERSION, { version: VERSION });
     return EXIT.ok;
   }
   const file = fileFor(app, word, rest);

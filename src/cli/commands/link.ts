@@ -32,8 +32,7 @@ export async function linkInstance(app: App, typed: string, options: LinkOptions
     });
   writeLauncher(app, name, path);
   printer.appId = name;
-  if (printer.json) printer.envelope('link', `linked ${name}`, { name, path });
-  else printer.out(`Linked ${name}: ${path}`);
+  printer.answer('link', `linked ${name}`, { name, path }, `Linked ${name}: ${path}`);
   const onPath = (context.env['PATH'] ?? '')
     .split(delimiter)
     .some((entry) => entry !== '' && resolve(entry) === dir);

@@ -100,8 +100,7 @@ async function serveOverHttp(app: App, host: Host, options: HttpOptions, signal:
   try {
     const { name } = host.provider.about;
     const said = `serving ${name} at ${served.url}`;
-    if (app.printer.json) app.printer.envelope('serve', said, { name, url: served.url });
-    else app.printer.out(app.printer.quiet ? served.url : said);
+    app.printer.answer('serve', said, { name, url: served.url }, app.printer.quiet ? served.url : said);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });

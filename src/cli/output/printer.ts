@@ -159,6 +159,12 @@ export class Printer {
     this.jsonDocument({ app_id: this.appId, command, summary, data } satisfies Envelope);
   }
 
+  /** The answer of a command: `text` for a person, a document with --json. */
+  answer(command: string, summary: string, data: unknown, text = summary): void {
+    if (this.json) this.envelope(command, summary, data);
+    else this.out(text);
+  }
+
   /** Help for a person, in lines that fit the terminal; a document of its own with --json. */
   help(text: string): void {
     if (this.json) this.envelope('help', text.trim().split('\n', 1)[0] ?? '', { text: text.trimEnd() });

@@ -16,8 +16,7 @@ export async function info(app: App): Promise<number> {
   const facts = await reader.facts();
   const discovered = facts.era === 'modern' ? await reader.request('server/discover', {}) : undefined;
   const data = dataOf(facts, isObject(discovered) ? discovered : {}, reader.kept);
-  if (app.printer.json) app.printer.envelope('info', summaryOf(app, data), data);
-  else app.printer.out(linesOf(app.printer, data).join('\n'));
+  app.printer.answer('info', summaryOf(app, data), data, linesOf(app.printer, data).join('\n'));
   return EXIT.ok;
 }
 

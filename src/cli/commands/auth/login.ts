@@ -37,8 +37,7 @@ export async function login(app: App, typed: string | undefined, options: LoginO
   const state = await logIn(app, options);
   const { printer } = app;
   const summary = loginLine(state);
-  if (printer.json) printer.envelope('auth login', summary, state);
-  else printer.out(printer.safeText(summary));
+  printer.answer('auth login', summary, state, printer.safeText(summary));
   return EXIT.ok;
 }
 

@@ -23,9 +23,7 @@ export async function logout(app: App, typed: string | undefined): Promise<numbe
     damaged = true;
   });
   if (!record && !damaged) {
-    if (printer.json)
-      printer.envelope('auth logout', `${name} was not logged in`, { instance: name, was: null });
-    else printer.out(`${name} was not logged in`);
+    printer.answer('auth logout', `${name} was not logged in`, { instance: name, was: null });
     return EXIT.ok;
   }
   const revoked = await withAuthLock(paths.authLockDir, record, async () => {
@@ -36,9 +34,7 @@ export async function logout(app: App, typed: string | undefined): Promise<numbe
     return told;
   });
   const summary = `Logged out of ${name}`;
-  if (printer.json)
-    printer.envelope('auth logout', summary, { instance: name, was: record?.issuer ?? null, revoked });
-  else printer.out(summary);
+  printer.answer('auth logout', summary, { instance: name, was: record?.issuer ?? null, revoked });
   if (!revoked)
     printer.note(
       'its tokens are forgotten here; the server was not told, and may take them until they expire',

@@ -25,7 +25,6 @@ export async function printToken(app: App, typed: string | undefined): Promise<n
   using stop = app.stop('no token in time');
   const token = await source.token(stop.signal);
   if (token === undefined) throw new AuthError(`${name} is not logged in`, { login: {} });
-  if (printer.json) printer.envelope('auth token', `an access token of ${name}`, { access_token: token });
-  else printer.out(token);
+  printer.answer('auth token', `an access token of ${name}`, { access_token: token }, token);
   return EXIT.ok;
 }

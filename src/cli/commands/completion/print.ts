@@ -25,8 +25,7 @@ export async function printCompletion(app: App, typed: string, { name }: Complet
       ? { launchers: linkedLaunchers(app), itself: true }
       : { ...oneOf(app, only), itself: false },
   );
-  if (app.printer.json) app.printer.envelope('completion', `for ${shell}`, { shell, script });
-  else app.printer.out(script);
+  app.printer.answer('completion', `for ${shell}`, { shell, script }, script);
   return EXIT.ok;
 }
 

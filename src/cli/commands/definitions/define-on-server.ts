@@ -24,8 +24,7 @@ export async function defineOnServer(
     for (const { kind, name, args } of definitions) {
       const replaced = await defineServerJob(callTool, kind, args, { force, signal });
       const said = `${replaced ? 'replaced' : 'registered'} ${printer.safeName(name)} (${kind} of the server)`;
-      if (printer.json) printer.envelope('jobs define', said, { kind, ...args });
-      else printer.out(said);
+      printer.answer('jobs define', said, { kind, ...args });
     }
   });
 }
@@ -37,8 +36,7 @@ export async function undefineOnServer(app: App, kind: 'job' | 'workflow', name:
   return onServer(app, [{ kind }], async (callTool, signal) => {
     await removeServerJob(callTool, kind, name, { signal });
     const said = `removed ${printer.safeName(name)} (${kind} of the server)`;
-    if (printer.json) printer.envelope('jobs undefine', said, { kind, name });
-    else printer.out(said);
+    printer.answer('jobs undefine', said, { kind, name });
   });
 }
 

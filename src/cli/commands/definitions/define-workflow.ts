@@ -45,7 +45,6 @@ export async function defineWorkflow(
     workflows.set(name, document as unknown as StoredWorkflow);
   });
   const said = `${isStored ? 'replaced' : 'defined'} ${name} (workflow, ${document.steps.length} steps)`;
-  if (app.printer.json) app.printer.envelope('jobs define', said, { kind: 'workflow', ...document });
-  else app.printer.out(said);
+  app.printer.answer('jobs define', said, { kind: 'workflow', ...document });
   return EXIT.ok;
 }

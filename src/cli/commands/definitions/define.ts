@@ -55,8 +55,7 @@ export async function defineJob(app: App, word: string | undefined, options: Def
   if (options.tool === undefined && options.name === undefined) return defineFile(app, name, options);
   const definition = await defineOwn(app, name, options);
   const said = `defined ${definition.name} (${app.printer.safeName(definition.tool)})`;
-  if (app.printer.json) app.printer.envelope('jobs define', said, definition);
-  else app.printer.out(said);
+  app.printer.answer('jobs define', said, definition);
   return EXIT.ok;
 }
 
@@ -160,8 +159,7 @@ export async function undefineJob(app: App, name: string, options: UndefineOptio
     return undefineOnServer(app, onServer, name);
   }
   const said = `removed ${name}`;
-  if (app.printer.json) app.printer.envelope('jobs undefine', said, { name });
-  else app.printer.out(said);
+  app.printer.answer('jobs undefine', said, { name });
   return EXIT.ok;
 }
 

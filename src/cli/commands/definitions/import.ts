@@ -58,15 +58,13 @@ export async function importText(
   const count = (outcome: Outcome) => items.filter((item) => item.outcome === outcome).length;
   const unchanged = count('unchanged');
   const said = `${options.dryRun ? 'would import' : 'imported'} ${items.length}${unchanged > 0 ? ` (${unchanged} unchanged)` : ''}`;
-  if (printer.json)
-    printer.envelope('jobs import', said, {
-      dry_run: options.dryRun === true,
-      created: count('created'),
-      replaced: count('replaced'),
-      unchanged,
-      items,
-    });
-  else printer.out(said);
+  printer.answer('jobs import', said, {
+    dry_run: options.dryRun === true,
+    created: count('created'),
+    replaced: count('replaced'),
+    unchanged,
+    items,
+  });
   return EXIT.ok;
 }
 

@@ -199,8 +199,7 @@ export function printed(
 ): number {
   const { printer } = app;
   printer.appId = name;
-  if (printer.json) printer.envelope(command, said, { name, ...settingsOf(server), ...toolsOf(server) });
-  else printer.out(said);
+  printer.answer(command, said, { name, ...settingsOf(server), ...toolsOf(server) });
   return EXIT.ok;
 }
 

@@ -24,9 +24,7 @@ export async function cancelOne(app: App, id: string | undefined, options: Cance
   );
   const before = await deps.store.read(wanted);
   const job = await cancelJob(deps, wanted, stop);
-  if (printer.json) printer.envelope('jobs cancel', jobSummary(job), job);
-  else if (printer.quiet) printer.out(job.status);
-  else printer.out(jobDetails(job, app.now));
+  printer.answer('jobs cancel', jobSummary(job), job, printer.quiet ? job.status : jobDetails(job, app.now));
   if (isTerminal(before.status)) printer.note(`nothing to cancel: the job had ended (${job.status})`);
   else if (isTerminal(job.status) && job.status !== 'canceled')
     printer.note(`too late to cancel: the job ended (${job.status})`);

@@ -31,9 +31,7 @@ export async function forgetOne(app: App, id: string | undefined, options: Forge
   }).catch((error: unknown) => {
     throw error instanceof UnfinishedError ? withWay(error, app, wanted) : error;
   });
-  if (printer.json) printer.envelope('jobs forget', jobSummary(job), job);
-  else if (printer.quiet) printer.out(job.status);
-  else printer.out(jobDetails(job));
+  printer.answer('jobs forget', jobSummary(job), job, printer.quiet ? job.status : jobDetails(job));
   if (job.error?.code !== 'forgotten' || isTerminal(before.status))
     printer.note(`nothing to forget: the job had ended (${job.status})`);
   return EXIT.ok;
