@@ -29,11 +29,11 @@ export async function route(
   context: Context,
   onApp: (app: App) => void,
 ): Promise<number> {
-  const { flags, next } = scanFlags(argv, 0);
+  const { flags, next } = scanFlags(argv);
   const app = new App(context, flags);
   onApp(app);
   const [word, ...rest] = argv.slice(next);
-  const asked = word === 'version' ? scanFlags(rest, 0) : undefined;
+  const asked = word === 'version' ? scanFlags(rest) : undefined;
   if (flags.has('version') || asked?.next === rest.length) {
     if (asked) app.adopt(asked.flags);
     app.printer.answer('version', VERSION, { version: VERSION });
@@ -84,7 +84,7 @@ function fileFor(app: App, word: string | undefined, rest: readonly string[]): s
 function isDemoInstance(app: App, word: string, rest: readonly string[]): boolean {
   if (word !== 'demo') return false;
   try {
-    const next = rest[scanFlags(rest, 0).next];
+    const next = rest[scanFlags(rest).next];
     if (next === undefined || (DEMO_COMMANDS as readonly string[]).includes(next)) return false;
   } catch {
     // Flags of `demo` itself.
@@ -154,7 +154,7 @@ async function namedCommand(
     return commandHelp(app, words);
   }
   if (findInstance(app.config, word) !== undefined) {
-    const scanned = scanFlags(rest, 0, new Map(app.flags));
+    const scanned = scanFlags(rest, new Map(app.flags));
     refuseSecondServer(word, scanned.flags, rest.slice(scanned.next));
     const inner = new App(app.context, scanned.flags);
     inner.useConfig(app.config);
@@ -287,7 +287,7 @@ const OWN_LINES: Readonly<Record<string, OwnLine>> = {
 /** The words behind such a subcommand; runtime flags may stand before it. Undefined where the line is another command's. */
 function wordsBehind(app: App, { names, needsWord }: OwnLine, rest: readonly string[]): string[] | undefined {
   try {
-    const { flags, next } = scanFlags(rest, 0);
+    const { flags, next } = scanFlags(rest);
     const words = rest.slice(next + 1);
     if (!names.includes(rest[next] ?? '')) return undefined;
     if (needsWord && words.every((word) => word === '--help' || word === '-h')) return undefined;
@@ -304,7 +304,7 @@ function wordsBehind(app: App, { names, needsWord }: OwnLine, rest: readonly str
  */
 function isPlain(app: App, words: readonly string[]): boolean {
   try {
-    const { flags, next } = scanFlags(words, 0);
+    const { flags, next } = scanFlags(words);
     const foreign = (name: string) => RUNTIME_FLAGS.find((flag) => flag.name === name)?.scope !== 'all';
     if (next < words.length || app.flags.has('help') || flags.has('help') || [...flags.keys()].some(foreign))
       return false;

@@ -14,7 +14,7 @@ const RUNTIME: readonly RuntimeFlagSpec[] = [
   { name: 'timeout', takes: 'value' },
   { name: 'no-color', takes: 'none' },
   { name: 'header', takes: 'value', repeatable: true },
-  { name: 'color', takes: 'none', aliasOf: 'colour' },
+  { name: 'color', takes: 'none' },
   { name: 'args', takes: 'value' },
   { name: 'background', takes: 'none' },
 ];
@@ -265,7 +265,7 @@ describe('runtime flags', () => {
       ['timeout', '5s'],
       ['header', ['a', 'b']],
       ['no-color', true],
-      ['colour', true],
+      ['color', true],
     ]);
     expect(line.assignments).toEqual([{ path: ['message'], value: 'x', flag: '--message' }]);
   });

@@ -4,6 +4,7 @@ import { scanFlags } from '../../src/cli/global-flags/scan.ts';
 import { checkInstanceName } from '../../src/config/names.ts';
 import { expand } from '../../src/config/target/expand.ts';
 import { interruption, SAME_SIGNAL_MS } from '../../src/context.ts';
+import { piecesOf, typedFlag } from '../../src/lib/text/command-line.ts';
 import { parseDuration } from '../../src/lib/text/duration.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../src/lib/text/visible.ts';
 import { retryAfterMs } from '../../src/mcp/http/errors/http-error.ts';
@@ -58,10 +59,18 @@ test.each([
 });
 
 test('runtime flags are read up to the first word', () => {
-  const { flags, next } = scanFlags(
-    ['-qv', '--timeout=5s', '-o', 'json', '--header', 'A: 1', '--header', 'B: 2', 'ls', '-q'],
-    0,
-  );
+  const { flags, next } = scanFlags([
+    '-qv',
+    '--timeout=5s',
+    '-o',
+    'json',
+    '--header',
+    'A: 1',
+    '--header',
+    'B: 2',
+    'ls',
+    '-q',
+  ]);
   expect(next).toBe(8);
   expect(Object.fromEntries(flags)).toEqual({
     quiet: true,
@@ -79,7 +88,7 @@ test.each([
   [['--timeout', '1', '--timeout', '2'], /given twice/],
   [['-x'], /unknown flag: -x/],
 ])('%j is refused', (argv, message) => {
-  expect(() => scanFlags(argv, 0)).toThrow(message);
+  expect(() => scanFlags(argv)).toThrow(message);
 });
 
 test('Retry-After is seconds or a date', () => {
@@ -176,4 +185,40 @@ test('a signal that comes twice at once, as from timeout(1), is one; a later one
   source.emit('SIGINT');
   expect(exits).toEqual([130]);
   expect(interrupted.reason).toMatchObject({ signal: 'SIGTERM' });
+});
+
+test('a command line is flags, their values and words, in whatever way they are typed', () => {
+  const flags = [
+    { name: 'quiet', short: 'q', takes: 'none' },
+    { name: 'output', short: 'o', takes: 'value' },
+    { name: 'force', takes: 'maybe', maybe: (next: string) => next === 'false' },
+  ] as const;
+  const line =
+    'a -q --output=x -qoy -o=z --output -q --force b --force false -q5 --no - -o w -- -q --output'.split(' ');
+  const told = [...piecesOf(line, (typed) => typedFlag<(typeof flags)[number]>(flags, typed))].map(
+    (piece) => {
+      if (piece.kind === 'flag') return `${piece.flag.name}=${piece.value}`;
+      return piece.kind === 'end'
+        ? `end ${piece.rest.join()}`
+        : `${piece.kind} ${piece.kind === 'unknown' ? piece.typed : piece.word}`;
+    },
+  );
+  expect(told).toEqual([
+    'word a',
+    'quiet=undefined',
+    'output=x',
+    'quiet=undefined',
+    'output=y',
+    'output=z',
+    'output=-q',
+    'force=undefined',
+    'word b',
+    'force=false',
+    'quiet=undefined',
+    'unknown -5',
+    'unknown --no',
+    'word -',
+    'output=w',
+    'end -q,--output',
+  ]);
 });

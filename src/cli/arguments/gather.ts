@@ -15,8 +15,7 @@ import {
 import { missingFlags } from '../../tools/flags/present.ts';
 import type { ArgumentProblem } from '../../tools/flags/validate.ts';
 import type { App } from '../app.ts';
-import { type FlagValues, setFlag } from '../global-flags/scan.ts';
-import { RUNTIME_FLAGS, type RuntimeFlag } from '../global-flags/table.ts';
+import { TOOL_LINE_FLAGS } from '../global-flags/table.ts';
 import { textFlag } from '../global-flags/values.ts';
 import { readArgsText } from './input-file.ts';
 import { wrongArguments, wrongLine } from './problems.ts';
@@ -170,31 +169,5 @@ async function completion(app: App, { fixed }: DefinedCall, typed: readonly stri
 
 /** Reads the tool's line; what is wrong with it is told with what is wrong with its arguments. */
 export function readLine(argv: readonly string[], flags: readonly ToolFlag[]): ScannedLine {
-  return scanToolLine(argv, flags, toolRuntimeFlags());
-}
-
-/** The same for a line of something else that has flags of its own; `runtime`: the program's flags that it may have. */
-export function readOwnLine(
-  argv: readonly string[],
-  flags: readonly ToolFlag[],
-  runtime: readonly RuntimeFlag[],
-): ScannedLine {
-  return scanToolLine(argv, flags, runtime);
-}
-
-/** The flags of the program's own that a tool's line may have, in the shape that the parser wants. */
-function toolRuntimeFlags() {
-  return RUNTIME_FLAGS.filter(({ scope }) => scope !== 'target' && scope !== 'file');
-}
-
-/** Runtime flags that stood after the tool's name. */
-export function runtimeValues(values: ReadonlyMap<string, string | true | readonly string[]>): FlagValues {
-  const flags: FlagValues = new Map();
-  for (const [name, value] of values) {
-    const flag = RUNTIME_FLAGS.find((known) => known.name === name);
-    if (!flag) continue;
-    if (flag.takes === 'none') flags.set(name, true);
-    else for (const one of Array.isArray(value) ? value : [value]) setFlag(flags, flag, String(one));
-  }
-  return flags;
+  return scanToolLine(argv, flags, TOOL_LINE_FLAGS);
 }

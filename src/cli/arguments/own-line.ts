@@ -1,10 +1,11 @@
 import type { CatalogEntry } from '../../catalog/entry.ts';
 import { type CompletionRef, completeValues } from '../../instance/complete-values.ts';
+import { scanToolLine } from '../../tools/flags/parse-line.ts';
 import { toolFlags } from '../../tools/flags/tool-flags.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { runtimeHelp } from '../global-flags/table.ts';
-import { gatherArguments, readOwnLine, runtimeValues } from './gather.ts';
+import { gatherArguments } from './gather.ts';
 import { givenValues, OWN_LINE_FLAGS, OWN_LINE_SCOPES } from './own-line-flags.ts';
 import type { Propose } from './tool-form.ts';
 
@@ -23,8 +24,8 @@ export async function argumentsOfLine(
   ref: CompletionRef,
 ): Promise<Record<string, unknown> | undefined> {
   const flags = toolFlags(tool.inputSchema ?? {});
-  const line = readOwnLine(words, flags, OWN_LINE_FLAGS);
-  app.adopt(runtimeValues(line.runtime));
+  const line = scanToolLine(words, flags, OWN_LINE_FLAGS);
+  app.adopt(line.runtime);
   if (app.flags.has('help')) {
     const { toolHelp } = await import('../../tools/flags/tool-help.ts');
     app.printer.help(

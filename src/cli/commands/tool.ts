@@ -19,7 +19,7 @@ import type { ToolDefinition } from '../../tools/tool.ts';
 import type { WorkflowDocument } from '../../workflows/documents/document.ts';
 import type { DocumentPlan } from '../../workflows/documents/plan.ts';
 import type { App } from '../app.ts';
-import { argumentsForEach, gatherArguments, readLine, runtimeValues } from '../arguments/gather.ts';
+import { argumentsForEach, gatherArguments, readLine } from '../arguments/gather.ts';
 import type { ToolForm } from '../arguments/tool-form.ts';
 import { isEach } from '../global-flags/each.ts';
 import { localRunOptions } from '../global-flags/retry.ts';
@@ -45,7 +45,7 @@ export async function runToolWords(app: App, words: readonly string[]): Promise<
 /** `call NAME [flags]`: what has exactly this name; `--tool`, `--definition`, `--job` or `--workflow` before it says of which kind. */
 export async function callByName(app: App, typed: readonly string[]): Promise<number> {
   const { kind, words } = kindFlag(typed);
-  const { flags, next } = scanFlags(words, 0);
+  const { flags, next } = scanFlags(words);
   app.adopt(flags);
   const [name, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
   if (name === undefined && app.flags.has('help')) {
@@ -80,9 +80,8 @@ async function runEntry(
   if (app.flags.has('help') || help)
     return printToolHelp(app, entry, shownFlags(flags, profiles), typed, help === 'all');
   const line = readLine(argv, flags);
-  const runtime = runtimeValues(line.runtime);
-  app.adopt(runtime);
-  if (runtime.has('help')) return printToolHelp(app, entry, shownFlags(flags, profiles), typed);
+  app.adopt(line.runtime);
+  if (line.runtime.has('help')) return printToolHelp(app, entry, shownFlags(flags, profiles), typed);
   const metadata = applyDefaults(app, entry, settings);
   const form: ToolForm = { entry, called, flags, profiles, typed };
   const logLevel = levelFlag(textFlag(app.flags, 'log-level'));
@@ -265,7 +264,7 @@ function kindFlag(words: readonly string[]): { kind?: EntryKind; words: string[]
 /** Whether the words are runtime flags and their values, all of them. */
 function areFlags(words: readonly string[]): boolean {
   try {
-    return scanFlags(words, 0).next === words.length;
+    return scanFlags(words).next === words.length;
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 import { type EntryKind, typedNames } from '../../catalog/entry.ts';
 import { resolveTool } from '../../catalog/find-name.ts';
-import { RUNTIME_FLAGS } from '../global-flags/table.ts';
+import { RUNTIME_FLAGS, TOOL_LINE_FLAGS } from '../global-flags/table.ts';
 import { type Completion, NOTHING } from './candidate.ts';
 import { firstToolWords, flagValues, KIND_FLAGS } from './flag-values.ts';
 import type { KnownInstance, Sources } from './sources/sources.ts';
@@ -26,13 +26,11 @@ export async function completeToolWords(
   const entry = found.kind === 'tool' ? known.get(found.name) : undefined;
   const behind = words.slice(entry && 'consumed' in found ? found.consumed : 0);
   const valuesOf = flagValues(sources, instance);
-  const line = entry ? await completeTool(entry, behind, current, TOOL_FLAGS, valuesOf) : NOTHING;
+  const line = entry ? await completeTool(entry, behind, current, TOOL_LINE_FLAGS, valuesOf) : NOTHING;
   const isName = words.every((one) => !one.startsWith('-')) && (!entry || behind.length === 0);
   if (!isName || current.startsWith('-')) return line;
   return { ...line, candidates: [...(await firstToolWords(instance, words, current)), ...line.candidates] };
 }
-
-const TOOL_FLAGS = RUNTIME_FLAGS.filter(({ scope }) => scope !== 'target' && scope !== 'file');
 
 /** `call [--job|--workflow|--definition|--tool] NAME`, and the line of what is called so. */
 export async function completeCall(
@@ -61,7 +59,9 @@ export async function completeCall(
   if (name !== undefined) {
     const entries = (await instance.entries()).filter((entry) => kind === undefined || entry.kind === kind);
     const entry = entries.find((one) => one.name === name);
-    return entry ? completeTool(entry, rest, current, TOOL_FLAGS, flagValues(sources, instance)) : NOTHING;
+    return entry
+      ? completeTool(entry, rest, current, TOOL_LINE_FLAGS, flagValues(sources, instance))
+      : NOTHING;
   }
   const option = await completeOption(current, walked, options);
   if (option) return option;

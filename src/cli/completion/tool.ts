@@ -63,6 +63,7 @@ function flagOption(flag: ToolFlag, values: Source | undefined): Option[] {
       name: exact.includes('=') ? '' : `--${name}`,
       names: [...names],
       takes: kind === 'boolean' ? 'maybe' : 'value',
+      maybe: (next) => /^(true|false|null)$/.test(next),
       repeatable: kind === 'array',
       about: aboutFlag(flag),
       values,

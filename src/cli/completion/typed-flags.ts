@@ -1,17 +1,16 @@
+import { piecesOf, type Takes } from '../../lib/text/command-line.ts';
 import type { RuntimeFlag } from '../global-flags/table.ts';
 import type { OptionSpec } from '../program.ts';
 import { behind, type Candidate, type Completion, NOTHING, type Source } from './candidate.ts';
 
 /** A flag as completion knows it, whoever reads it in the end. */
-export interface Option {
+export interface Option extends Takes {
   /** Of two options with the same id one is enough: `--force` and `--no-force`. */
   id: string;
   /** As it is proposed: `--output`. Empty for one that is only recognised. */
   name: string;
   /** Everything that it is recognised by: `--output`, `-o`. */
   names: readonly string[];
-  /** `maybe`: the next word is its value only if it is one of `true`, `false`, `null`. */
-  takes: 'none' | 'value' | 'maybe';
   repeatable: boolean;
   about: string;
   values?: Source | undefined;
@@ -36,61 +35,28 @@ export interface Walked {
 /** Reads words as the options would be read. `stopAtWord`: up to the first word that is no option. */
 export function walk(line: readonly string[], options: readonly Option[], stopAtWord: boolean): Walked {
   const byName = new Map(options.flatMap((option) => option.names.map((name) => [name, option] as const)));
-  const walked: Walked = { given: new Map(), words: [], ended: false, next: 0 };
-  const give = ({ id }: Option, value: string) =>
-    walked.given.set(id, [...(walked.given.get(id) ?? []), value]);
-  while (walked.next < line.length) {
-    const word = line[walked.next] ?? '';
-    if (!word.startsWith('-') || word === '-') {
-      if (stopAtWord) return walked;
-      walked.words.push(word);
-      walked.next++;
+  const walked: Walked = { given: new Map(), words: [], ended: false, next: line.length };
+  for (const piece of piecesOf(line, (typed) => byName.get(typed))) {
+    if (piece.kind === 'unknown') continue;
+    if (piece.kind === 'flag') {
+      give(piece.flag, piece.value, piece.at === line.length - 1);
       continue;
     }
-    walked.next++;
-    if (word === '--') {
-      walked.ended = true;
-      if (stopAtWord) return walked;
-      walked.words.push(...line.slice(walked.next));
-      walked.next = line.length;
-      return walked;
-    }
-    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
-    const option = byName.get(equals < 0 ? word : word.slice(0, equals)) ?? shortOf(word, byName);
-    if (!option) continue;
-    if (equals >= 0 || isFilled(word, option)) give(option, equals < 0 ? '' : word.slice(equals + 1));
-    else if (option.takes === 'none') give(option, 'true');
-    else takeNext(option);
+    walked.ended = piece.kind === 'end';
+    if (stopAtWord) return { ...walked, next: piece.at + (walked.ended ? 1 : 0) };
+    walked.words.push(...(piece.kind === 'end' ? piece.rest : [piece.word]));
   }
   return walked;
 
-  function takeNext(option: Option): void {
-    const next = line[walked.next];
-    if (next === undefined) {
-      if (option.takes === 'value') walked.wants = option;
-      else walked.mayWant = option;
-    }
-    if (option.takes === 'maybe' && (next === undefined || !/^(true|false|null)$/.test(next))) {
-      give(option, 'true');
+  function give(option: Option, value: string | undefined, isLast: boolean): void {
+    const { id, takes } = option;
+    if (value === undefined && takes === 'value') {
+      walked.wants = option;
       return;
     }
-    if (next === undefined) return;
-    give(option, next);
-    walked.next++;
+    if (value === undefined && takes === 'maybe' && isLast) walked.mayWant = option;
+    walked.given.set(id, [...(walked.given.get(id) ?? []), value ?? 'true']);
   }
-}
-
-/** The option that counts in `-qo`: the first that takes a value, else the last. */
-function shortOf(word: string, byName: ReadonlyMap<string, Option>): Option | undefined {
-  if (word.startsWith('--')) return undefined;
-  const known = [...word.slice(1)].map((letter) => byName.get(`-${letter}`));
-  return known.find((one) => one?.takes === 'value') ?? known.at(-1);
-}
-
-/** `-ojson`: the value stands in the word. */
-function isFilled(word: string, { names, takes }: Option): boolean {
-  if (word.startsWith('--') || takes !== 'value') return false;
-  return !names.some((name) => name.length === 2 && word.endsWith(name.slice(1)));
 }
 
 /** What fits where an option's value is wanted or an option is being typed; undefined where a word is. */

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
+import { piecesOf, typedFlag } from '../../lib/text/command-line.ts';
 import { nearestNames } from '../../lib/text/nearest-names.ts';
-import { RUNTIME_FLAGS, type RuntimeFlag } from './table.ts';
+import { RUNTIME_FLAGS, type RuntimeFlag, VERSION_FLAG } from './table.ts';
 
 /** Values of runtime flags by name: `true` for one without a value, a list for a repeatable one. */
 export type FlagValues = Map<string, string | true | string[]>;
@@ -12,64 +13,34 @@ export interface Scanned {
 }
 
 /**
- * Reads the runtime flags that stand before the next word. `--name value`, `--name=value`, `-x`, `-xy`, `-x value`. Errors: UsageError for an
- * unknown flag (with the nearest), a missing value, or one given twice.
+ * Reads the runtime flags that stand before the next word. Errors: UsageError for an unknown flag (with the nearest), a missing value, or one given
+ * twice.
  */
-export function scanFlags(argv: readonly string[], from: number, flags: FlagValues = new Map()): Scanned {
-  let at = from;
-  while (at < argv.length) {
-    const word = argv[at] ?? '';
-    if (word === '--' || !word.startsWith('-') || word === '-') break;
-    at = word.startsWith('--') ? long(argv, at, flags) : short(argv, at, flags);
+export function scanFlags(argv: readonly string[], flags: FlagValues = new Map()): Scanned {
+  for (const piece of piecesOf(argv, runtimeFlag)) {
+    if (piece.kind === 'unknown') throw unknownFlag(piece.typed);
+    if (piece.kind !== 'flag') return { flags, next: piece.at };
+    setFlag(flags, piece.flag, piece.value);
   }
-  return { flags, next: at };
+  return { flags, next: argv.length };
 }
 
-function long(argv: readonly string[], at: number, flags: FlagValues): number {
-  const word = argv[at] ?? '';
-  const equals = word.indexOf('=');
-  const name = word.slice(2, equals < 0 ? undefined : equals);
-  if (name === 'version' && equals < 0) {
-    flags.set('version', true);
-    return at + 1;
-  }
-  const flag = RUNTIME_FLAGS.find((known) => known.name === name);
-  if (!flag) throw unknownFlag(`--${name}`);
-  if (flag.takes === 'none') {
-    if (equals >= 0) throw new UsageError(`--${name} takes no value`);
-    flags.set(name, true);
-    return at + 1;
-  }
-  const value = equals >= 0 ? word.slice(equals + 1) : argv[at + 1];
-  setFlag(flags, flag, value);
-  return equals >= 0 ? at + 1 : at + 2;
+function runtimeFlag(typed: string): RuntimeFlag | undefined {
+  return typed === '--version' ? VERSION_FLAG : typedFlag(RUNTIME_FLAGS, typed);
 }
 
-function short(argv: readonly string[], at: number, flags: FlagValues): number {
-  const letters = (argv[at] ?? '').slice(1);
-  for (let i = 0; i < letters.length; i++) {
-    const letter = letters[i];
-    const flag = RUNTIME_FLAGS.find((known) => known.short === letter);
-    if (!flag) throw unknownFlag(`-${letter}`);
-    if (flag.takes === 'none') {
-      flags.set(flag.name, true);
-      continue;
-    }
-    const rest = letters.slice(i + 1);
-    setFlag(flags, flag, rest !== '' ? rest : argv[at + 1]);
-    return rest !== '' ? at + 1 : at + 2;
-  }
-  return at + 1;
-}
-
-/** Error: UsageError for a missing value or a second one. */
+/** Error: UsageError for a missing value, a second one, or one that the flag does not take. */
 export function setFlag(flags: FlagValues, flag: RuntimeFlag, value: string | undefined): void {
-  if (value === undefined)
-    throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value ?? 'VALUE'}`);
-  const before = flags.get(flag.name);
-  if (flag.repeatable) flags.set(flag.name, [...(Array.isArray(before) ? before : []), value]);
-  else if (before !== undefined && before !== value) throw new UsageError(`--${flag.name} is given twice`);
-  else flags.set(flag.name, value);
+  const { name } = flag;
+  const before = flags.get(name);
+  if (flag.takes === 'none') {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value`);
+    flags.set(name, true);
+  } else if (value === undefined)
+    throw new UsageError(`--${name} needs a value: --${name} ${flag.value ?? 'VALUE'}`);
+  else if (flag.repeatable) flags.set(name, [...(Array.isArray(before) ? before : []), value]);
+  else if (before !== undefined && before !== value) throw new UsageError(`--${name} is given twice`);
+  else flags.set(name, value);
 }
 
 function unknownFlag(typed: string): UsageError {

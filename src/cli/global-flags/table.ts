@@ -260,8 +260,19 @@ export const RUNTIME_FLAGS: readonly RuntimeFlag[] = [
   },
 ];
 
+/** Stands before all other flags (route.ts). */
+export const VERSION_FLAG: RuntimeFlag = {
+  name: 'version',
+  takes: 'none',
+  scope: 'all',
+  help: 'print the version',
+};
+
 /** The flags that say which server. */
 export const TARGET_FLAGS = RUNTIME_FLAGS.filter(({ scope }) => scope === 'target').map(({ name }) => name);
+
+/** The program's flags that may stand behind a tool's name. */
+export const TOOL_LINE_FLAGS = RUNTIME_FLAGS.filter(({ scope }) => scope !== 'target' && scope !== 'file');
 
 /** Lines of help for flags of these scopes; the second column begins behind `least` columns or more. */
 export function runtimeHelp(

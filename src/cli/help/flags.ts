@@ -1,9 +1,6 @@
 /** Help of the program's own flags: the few that people use, and all of them in groups. Loaded for help alone. */
 import type { RuntimeFlag } from '../global-flags/table.ts';
-import { RUNTIME_FLAGS, runtimeHelp } from '../global-flags/table.ts';
-
-/** Read before all other flags (route.ts). */
-const VERSION_FLAG: RuntimeFlag = { name: 'version', takes: 'none', scope: 'all', help: 'print the version' };
+import { RUNTIME_FLAGS, runtimeHelp, VERSION_FLAG } from '../global-flags/table.ts';
 
 const ALL_FLAGS: readonly RuntimeFlag[] = [...RUNTIME_FLAGS, VERSION_FLAG];
 

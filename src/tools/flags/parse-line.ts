@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { type Piece, piecesOf, type Takes, typedFlag } from '../../lib/text/command-line.ts';
 import { didYouMean, nearestNames } from '../../lib/text/nearest-names.ts';
 import type { ToolFlag } from './flag.ts';
 import { readFlag, readUnchecked } from './read-flag.ts';
@@ -13,8 +14,6 @@ export interface RuntimeFlagSpec {
   takes: 'none' | 'value';
   /** Every value counts; else a second, different one is an error. */
   repeatable?: boolean;
-  /** The name to file it under, if another. */
-  aliasOf?: string;
 }
 
 export interface Assignment {
@@ -78,144 +77,133 @@ export function scanToolLine(
   flags: readonly ToolFlag[],
   runtimeFlags: readonly RuntimeFlagSpec[],
 ): ScannedLine {
-  const find = flagFinder(flags);
-  const runtimeByName = new Map(runtimeFlags.map((flag) => [flag.name, flag]));
-  const runtimeByShort = new Map(runtimeFlags.flatMap((flag) => (flag.short ? [[flag.short, flag]] : [])));
-  const problems: string[] = [];
   const line: ScannedLine = {
     assignments: [],
     runtime: new Map(),
-    problems,
+    problems: [],
     unread: new Set(),
     refused: [],
   };
   const typed = new Map<ToolFlag, Typed>();
   const unexpected: string[] = [];
-  let at = 0;
-
-  while (at < argv.length) {
-    const word = argv[at++] ?? '';
-    if (word === '--') {
-      unexpected.push(...argv.slice(at));
-      break;
-    }
-    if (word.startsWith('--')) longFlag(word);
-    else if (/^-[A-Za-z]/.test(word)) shortFlags(word);
-    else unexpected.push(word);
+  for (const piece of piecesOf(argv, meanings(flags, runtimeFlags))) {
+    if (piece.kind === 'word') unexpected.push(piece.word);
+    else if (piece.kind === 'end') unexpected.push(...piece.rest);
+    else if (piece.kind === 'flag') takeFlag(piece, typed, line);
+    else unexpected.push(piece.word);
   }
-  if (unexpected.length > 0)
-    problems.push(
-      unexpectedMessage(
-        unexpected,
-        flags,
-        [...typed.keys()].some((flag) => flag.secret),
-      ),
-    );
+  if (unexpected.length > 0) {
+    const hide = [...typed.keys()].some((flag) => flag.secret);
+    line.problems.push(unexpectedMessage(unexpected, flags, hide));
+  }
   for (const entry of typed.values()) assign(entry, line);
   return line;
+}
 
-  function longFlag(word: string): void {
-    const equals = word.indexOf('=');
-    const name = word.slice(2, equals < 0 ? undefined : equals);
-    const inline = equals < 0 ? undefined : word.slice(equals + 1);
+/** What a typed flag means in the line of a tool. */
+type Meaning = Takes &
+  (
+    | { own: ToolFlag; negated: boolean }
+    | { runtime: RuntimeFlagSpec }
+    /** It means nothing. `meant`: the flags that it may have been. */
+    | { problem: string; meant: readonly string[] }
+  );
+
+/** A function that says what a flag means, by what is typed; undefined for `-5`, which is no flag. */
+function meanings(
+  flags: readonly ToolFlag[],
+  runtimeFlags: readonly RuntimeFlagSpec[],
+): (typed: string, word: string) => Meaning | undefined {
+  const find = flagFinder(flags);
+  const runtimeOf = (typed: string): Meaning | undefined => {
+    const runtime = typedFlag(runtimeFlags, typed);
+    return runtime && { takes: runtime.takes, runtime };
+  };
+  return (typed, word) => (typed.startsWith('--') ? long(typed.slice(2)) : short(typed, word));
+
+  function long(name: string): Meaning {
     const match = find(name);
-    if (match && 'ambiguous' in match) {
-      const exact = match.ambiguous.map((flag) => `--${flag.exact}`);
-      problems.push(`--${name} could be ${exact.join(' or ')}: type the exact name`);
-      for (const other of exact) line.unread.add(other);
-      if (inline === undefined) skipValue();
-      return;
-    }
+    if (match && 'flag' in match) return { ...takesOf(match.flag), own: match.flag, negated: false };
     if (match) {
-      toolFlag(match.flag, `--${name}`, inline);
-      return;
+      const exact = match.ambiguous.map((flag) => `--${flag.exact}`);
+      return nothing(`--${name} could be ${exact.join(' or ')}: type the exact name`, exact);
     }
-    const negated = name.startsWith('no-') ? find(name.slice(3)) : undefined;
-    if (negated && 'flag' in negated && negated.flag.shapes.some((shape) => shape.type === 'boolean')) {
-      const positive = `--${negated.flag.name}=${inline === 'true' ? 'false' : 'true'}`;
-      if (inline === undefined) add(negated.flag, `--${name}`, false);
-      else problems.push(`--${name} takes no value${didYouMean([positive])}`);
-      return;
-    }
-    const runtime = runtimeByName.get(name);
-    if (runtime) {
-      runtimeFlag(runtime, `--${name}`, inline);
-      return;
-    }
+    const positive = name.startsWith('no-') ? find(name.slice(3)) : undefined;
+    if (positive && 'flag' in positive && positive.flag.shapes.some((shape) => shape.type === 'boolean'))
+      return { takes: 'none', own: positive.flag, negated: true };
+    const runtime = runtimeOf(`--${name}`);
+    if (runtime) return runtime;
     const inside = nearInside(find, name);
-    const known = [...flags.map((flag) => flag.name), ...runtimeByName.keys()];
-    const near = inside.length > 0 ? inside : nearestNames(name, known);
-    const meant = near.map((other) => `--${other}`);
-    problems.push(`unknown flag --${name}${didYouMean(meant)}`);
-    for (const other of meant) line.unread.add(other);
-    if (inline === undefined) skipValue();
+    const known = [...flags, ...runtimeFlags].map((flag) => flag.name);
+    const meant = (inside.length > 0 ? inside : nearestNames(name, known)).map((other) => `--${other}`);
+    return nothing(`unknown flag --${name}${didYouMean(meant)}`, meant);
   }
 
-  /** What follows a flag that nobody knows is most likely its value: one problem, not two. */
-  function skipValue(): void {
-    const next = argv[at];
-    if (next !== undefined && !next.startsWith('-')) at++;
+  function short(typed: string, word: string): Meaning | undefined {
+    if (!/^-[A-Za-z]/.test(word)) return undefined;
+    const runtime = runtimeOf(typed);
+    if (runtime) return runtime;
+    const own = find(typed.slice(1));
+    const hint = own && 'flag' in own ? ` (did you mean -${typed}?)` : word === typed ? '' : ` in ${word}`;
+    return nothing(`unknown flag ${typed}${hint}`, []);
   }
+}
 
-  function toolFlag(flag: ToolFlag, shown: string, inline: string | undefined): void {
-    const next = argv[at];
-    if (inline !== undefined) add(flag, shown, inline);
-    else if (flag.kind === 'boolean') {
-      const belongs = next === 'true' || next === 'false' || (next === 'null' && flag.nullable);
-      if (belongs) at++;
-      add(flag, shown, belongs ? next : true);
-    } else if (next === undefined) {
-      problems.push(`${shown} needs a value: ${describeShapes(flag.items ?? flag.shapes)}`);
-      line.unread.add(`--${flag.name}`);
+/** A boolean flag is true by itself. */
+function takesOf({ kind, nullable }: ToolFlag): Takes {
+  if (kind !== 'boolean') return { takes: 'value' };
+  return {
+    takes: 'maybe',
+    maybe: (next) => next === 'true' || next === 'false' || (next === 'null' && nullable),
+  };
+}
+
+/** What follows a flag that means nothing is most likely its value: one problem, not two. */
+function nothing(problem: string, meant: readonly string[]): Meaning {
+  return { takes: 'maybe', maybe: (next) => !next.startsWith('-'), problem, meant };
+}
+
+type TypedFlag = Extract<Piece<Meaning>, { kind: 'flag' }>;
+
+function takeFlag(piece: TypedFlag, typed: Map<ToolFlag, Typed>, line: ScannedLine): void {
+  const { flag: meaning, typed: shown, value, inline } = piece;
+  if ('runtime' in meaning) takeRuntimeFlag(meaning.runtime, piece, line);
+  else if ('problem' in meaning) {
+    line.problems.push(meaning.problem);
+    for (const flag of meaning.meant) line.unread.add(flag);
+  } else {
+    const { own, negated } = meaning;
+    const name = `--${own.name}`;
+    if (negated && inline)
+      line.problems.push(
+        `${shown} takes no value${didYouMean([`${name}=${value === 'true' ? 'false' : 'true'}`])}`,
+      );
+    else if (value === undefined && own.kind !== 'boolean') {
+      line.problems.push(`${shown} needs a value: ${describeShapes(own.items ?? own.shapes)}`);
+      line.unread.add(name);
     } else {
-      at++;
-      add(flag, shown, next);
+      const entry = typed.get(own) ?? { flag: own, typed: shown, words: [] };
+      entry.words.push(negated ? false : (value ?? true));
+      typed.set(own, entry);
     }
   }
+}
 
-  function add(flag: ToolFlag, shown: string, word: string | boolean): void {
-    const before = typed.get(flag);
-    if (before) before.words.push(word);
-    else typed.set(flag, { flag, typed: shown, words: [word] });
-  }
-
-  function shortFlags(word: string): void {
-    const letters = word.slice(1);
-    for (let i = 0; i < letters.length; i++) {
-      const letter = letters[i] ?? '';
-      const flag = runtimeByShort.get(letter);
-      if (!flag) {
-        const own = find(letter);
-        const hint = own && 'flag' in own ? ` (did you mean --${letter}?)` : ` in ${word}`;
-        problems.push(`unknown flag -${letter}${letters.length === 1 && hint.startsWith(' in') ? '' : hint}`);
-        skipValue();
-        return;
-      }
-      if (flag.takes === 'value') {
-        const rest = letters.slice(i + 1);
-        runtimeFlag(flag, `-${letter}`, rest === '' ? undefined : rest.replace(/^=/, ''));
-        return;
-      }
-      runtimeFlag(flag, `-${letter}`, undefined);
-    }
-  }
-
-  function runtimeFlag(flag: RuntimeFlagSpec, shown: string, inline: string | undefined): void {
-    const name = flag.aliasOf ?? flag.name;
-    if (flag.takes === 'none') {
-      if (inline !== undefined) problems.push(`${shown} takes no value`);
-      else line.runtime.set(name, true);
-      return;
-    }
-    const value = inline ?? argv[at++];
-    const before = name === 'args' ? line.args : line.runtime.get(name);
-    if (value === undefined) problems.push(`${shown} needs a value`);
-    else if (flag.repeatable) line.runtime.set(name, [...(Array.isArray(before) ? before : []), value]);
-    else if (before !== undefined && (name === 'args' || before !== value))
-      problems.push(`${shown} is given twice`);
-    else if (name === 'args') line.args = value;
-    else line.runtime.set(name, value);
-  }
+function takeRuntimeFlag(
+  { name, takes, repeatable }: RuntimeFlagSpec,
+  { typed, value, inline }: TypedFlag,
+  line: ScannedLine,
+): void {
+  const before = name === 'args' ? line.args : line.runtime.get(name);
+  if (takes === 'none') {
+    if (inline) line.problems.push(`${typed} takes no value`);
+    else line.runtime.set(name, true);
+  } else if (value === undefined) line.problems.push(`${typed} needs a value`);
+  else if (repeatable) line.runtime.set(name, [...(Array.isArray(before) ? before : []), value]);
+  else if (before !== undefined && (name === 'args' || before !== value))
+    line.problems.push(`${typed} is given twice`);
+  else if (name === 'args') line.args = value;
+  else line.runtime.set(name, value);
 }
 
 /** Turns what was typed for a flag into its value. */

@@ -15,7 +15,7 @@ import { printToolResult } from '../../output/views/outcome-view.ts';
 
 /** `prompts get NAME [--ARGUMENT value...]` */
 export async function getPrompt(app: App, words: readonly string[]): Promise<number> {
-  const { flags, next } = scanFlags(words, 0);
+  const { flags, next } = scanFlags(words);
   app.adopt(flags);
   const [name, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
   if (name === undefined)

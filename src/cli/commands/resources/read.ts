@@ -16,7 +16,7 @@ import { contentText, printContents } from '../../output/views/contents-view.ts'
 
 /** `resources read URI|TEMPLATE [--VARIABLE value...] [--save FILE|DIR]` */
 export async function readResource(app: App, words: readonly string[]): Promise<number> {
-  const { flags, next } = scanFlags(words, 0);
+  const { flags, next } = scanFlags(words);
   app.adopt(flags);
   const [target, ...rest] = words.slice(words[next] === '--' ? next + 1 : next);
   if (target === undefined || target === '')

@@ -4,6 +4,7 @@ import { formatProblem, formDefaults, formFields } from '../../../../jobs/questi
 import { isWebPage } from '../../../../jobs/questions/web-page.ts';
 import type { PendingInput } from '../../../../jobs/record.ts';
 import { merged } from '../../../../lib/json/exact-json.ts';
+import { piecesOf, typedFlag } from '../../../../lib/text/command-line.ts';
 import { buildArguments, parseArgsText } from '../../../../tools/flags/build-arguments.ts';
 import { parseToolLine, type ToolLine } from '../../../../tools/flags/parse-line.ts';
 import { validateArguments } from '../../../../tools/flags/validate.ts';
@@ -28,44 +29,21 @@ export interface LineHead {
  */
 export function readHead(words: readonly string[]): LineHead {
   const own = new Map<string, string | true>();
-  let id: string | undefined;
-  let at = 0;
-  const rest: string[] = [];
+  let idAt = -1;
   let fields = false;
-  while (at < words.length) {
-    const word = words[at++] ?? '';
-    // `-1` is the newest job.
-    const isId = !fields && id === undefined && /^-\d+$/.test(word);
-    const isFlag = word.startsWith('-') && word !== '-' && !isId;
-    if (!isFlag) {
-      if (!fields && id === undefined) id = word;
-      else rest.push(word);
+  for (const piece of piecesOf(words, (typed) => typedFlag(LINE_FLAGS, typed))) {
+    if (piece.kind === 'flag') {
+      const value = piece.flag.takes === 'none' ? true : piece.value;
+      if (value !== undefined) own.set(piece.flag.name, value);
       continue;
     }
-    rest.push(word);
-    const equals = word.indexOf('=');
-    const name = word.replace(/^-+/, '').replace(/=.*$/s, '');
-    const flag = LINE_FLAGS.find((one) => (word.startsWith('--') ? one.name : one.short) === name);
-    const cluster = word.startsWith('--') ? [] : shortFlags(name);
-    if (cluster.length > 1) for (const one of cluster) own.set(one, true);
-    else if (!flag) fields = true;
-    else if (flag.takes === 'none') own.set(flag.name, true);
-    else {
-      const value = equals >= 0 ? word.slice(equals + 1) : words[at];
-      if (equals < 0 && value !== undefined) rest.push(words[at++] ?? '');
-      if (value !== undefined) own.set(flag.name, value);
-    }
+    // `-1` is the newest job.
+    const isWord = piece.kind === 'word' || (piece.kind === 'unknown' && /^-\d+$/.test(piece.word));
+    if (isWord && !fields && idAt < 0) idAt = piece.at;
+    else if (piece.kind !== 'word') fields = true;
   }
   const answers = fields || ['accept', 'decline', 'cancel', 'args'].some((name) => own.has(name));
-  return { id, rest, own, answers };
-}
-
-/** The flags of `-qv`, if all of its letters are flags without a value. */
-function shortFlags(letters: string): string[] {
-  const found = [...letters].map((letter) =>
-    LINE_FLAGS.find((flag) => flag.short === letter && flag.takes === 'none'),
-  );
-  return found.every((flag) => flag !== undefined) ? found.map((flag) => flag.name) : [];
+  return { id: words[idAt], rest: words.filter((_, at) => at !== idAt), own, answers };
 }
 
 /**

@@ -8,7 +8,7 @@ import { counted } from '../../../../lib/text/counted.ts';
 import { visibleLine } from '../../../../lib/text/visible.ts';
 import { permitJobs } from '../../../../permissions/permit.ts';
 import type { App } from '../../../app.ts';
-import { type FlagValues, setFlag } from '../../../global-flags/scan.ts';
+import type { FlagValues } from '../../../global-flags/scan.ts';
 import { RUNTIME_FLAGS } from '../../../global-flags/table.ts';
 import { jobSummary } from '../../../output/views/job-view.ts';
 import { terminalAnswerer } from '../../../prompts/answerer.ts';
@@ -64,13 +64,9 @@ export async function answerJob(app: App, words: readonly string[]): Promise<num
 
 /** The flags of every command in the line; they are known before the question is. */
 function runtimeFlags({ own }: LineHead): FlagValues {
-  const flags: FlagValues = new Map();
-  for (const [name, value] of own) {
-    const flag = RUNTIME_FLAGS.find((one) => one.name === name && one.scope === 'all');
-    if (flag && value === true) flags.set(name, true);
-    else if (flag) setFlag(flags, flag, String(value));
-  }
-  return flags;
+  const isRuntime = (name: string) =>
+    RUNTIME_FLAGS.some((flag) => flag.name === name && flag.scope === 'all');
+  return new Map([...own].filter(([name]) => isRuntime(name)));
 }
 
 /** The questions that the line is about: the only one, the one that `--request` names, or with `all` every one. Errors: UsageError. */
