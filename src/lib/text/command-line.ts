@@ -16,7 +16,7 @@ export type Piece<F> =
   | { kind: 'unknown'; typed: string; word: string; at: number };
 
 /** The flag that is typed so: `--name`, or `-n`. */
-export function typedFlag<F extends { name: string; short?: string }>(
+export function typedFlag<F extends { name: string; short?: string | undefined }>(
   flags: readonly F[],
   typed: string,
 ): F | undefined {

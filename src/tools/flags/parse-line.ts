@@ -10,7 +10,7 @@ import { unexpectedMessage } from './unexpected-arguments.ts';
 /** A flag of the program's own that is accepted after a tool's name. */
 export interface RuntimeFlagSpec {
   name: string;
-  short?: string;
+  short?: string | undefined;
   takes: 'none' | 'value';
   /** Every value counts; else a second, different one is an error. */
   repeatable?: boolean;

@@ -11,7 +11,7 @@ import { exampleLine } from '../../../../tools/flags/example.ts';
 import type { ToolFlag } from '../../../../tools/flags/flag.ts';
 import { toolFlags } from '../../../../tools/flags/tool-flags.ts';
 import { flagLines, toolHelp } from '../../../../tools/flags/tool-help.ts';
-import { RUNTIME_FLAGS, type RuntimeFlag, runtimeHelp } from '../../../global-flags/table.ts';
+import { flag, RUNTIME_FLAGS, type RuntimeFlag, runtimeHelp } from '../../../global-flags/table.ts';
 import type { Printer } from '../../../output/printer.ts';
 
 /** Who is told: how they type commands, and where they read. */
@@ -22,29 +22,16 @@ type AskingJob = Pick<JobRecord, 'job_id' | 'pending_input'>;
 
 /** The flags of `jobs answer` itself, beside those of every command. */
 const ANSWER_FLAGS: readonly RuntimeFlag[] = [
-  { name: 'latest', takes: 'none', scope: 'all', help: 'the newest job' },
-  {
-    name: 'request',
-    takes: 'value',
-    value: 'KEY',
-    scope: 'all',
-    help: 'which question, where several are open; the beginning of its key is enough',
-  },
-  {
-    name: 'accept',
-    takes: 'none',
-    scope: 'all',
-    help: 'accept a page to open, a form without fields, or a form as it is proposed',
-  },
-  { name: 'decline', takes: 'none', scope: 'all', help: 'say no' },
-  { name: 'cancel', takes: 'none', scope: 'all', help: 'give no answer' },
-  {
-    name: 'args',
-    takes: 'value',
-    value: 'JSON',
-    scope: 'all',
-    help: 'all fields as JSON, @file.json or - (stdin); flags win over it',
-  },
+  flag('--latest', 'all', 'the newest job'),
+  flag(
+    '--request <KEY>',
+    'all',
+    'which question, where several are open; the beginning of its key is enough',
+  ),
+  flag('--accept', 'all', 'accept a page to open, a form without fields, or a form as it is proposed'),
+  flag('--decline', 'all', 'say no'),
+  flag('--cancel', 'all', 'give no answer'),
+  flag('--args <JSON>', 'all', 'all fields as JSON, @file.json or - (stdin); flags win over it'),
 ];
 
 /** Every flag that may stand in a line of `jobs answer` beside the fields. */
