@@ -3,6 +3,7 @@
 //
 //   main.cjs   the entry alone: --version and --help load nothing else. It loads the others itself (src/lib/compiled/loader.ts)
 //   run.cjs    everything light: routing, commands, store, output
+//   instance.cjs   what `ls` and a tool's call need beside that
 //   call.cjs   what a tool's call needs beside that, as long as it opens no connection of its own
 //   jobs.cjs   what jobs need beside that
 //   ls.cjs     what `ls` needs beside that
@@ -25,9 +26,15 @@ const { version } = JSON.parse(readFileSync(resolve(here, 'package.json'), 'utf8
 /** What each file of several modules begins from. What these import statically comes along, but for what an earlier file has. */
 const FILES = {
   run: ['run.ts'],
+  instance: [
+    'instance/client.ts',
+    'instance/entries.ts',
+    'instance/extras.ts',
+    'cli/output/views/entry-view.ts',
+    'cli/output/views/extras-view.ts',
+  ],
   call: [
     'cli/commands/tool.ts',
-    'instance/client.ts',
     'cli/prompts/answerer.ts',
     'mcp/automatic-answers.ts',
     'tools/flags/validate.ts',

@@ -1,8 +1,8 @@
 /** Which file has an instance's definitions, as far as this machine knows them. */
-import { createHash } from 'node:crypto';
 import type { Instance } from '../config/configured-instance.ts';
 import type { Paths } from '../config/paths.ts';
 import { type StoreAddress, storeOf } from '../config/settings/store-address.ts';
+import { sha256 } from '../lib/sha256.ts';
 
 type Place = Pick<Paths, 'definitionsFile' | 'sharedDefinitionsFile'>;
 
@@ -22,6 +22,6 @@ export function knownDefinitionsFile(
 /** Each store has a copy of its own: what is in one is not in another. */
 export function copyOfShared(paths: Place, name: string, address: StoreAddress): string {
   const { shown, prefix } = address;
-  const store = createHash('sha256').update(`${shown} ${prefix}{${address.name}}`).digest('hex').slice(0, 12);
+  const store = sha256(`${shown} ${prefix}{${address.name}}`).slice(0, 12);
   return paths.sharedDefinitionsFile(name, store);
 }
