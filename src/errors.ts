@@ -178,8 +178,8 @@ export class ProtocolError extends CliError {
 
 /** The machine failed us: disk full, read-only, no permission, output cannot be written. */
 export class IoError extends CliError {
-  constructor(message: string, options: ErrorOptions = {}) {
-    super('io', EXIT.io, message, options);
+  constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
+    super(options.code ?? 'io', EXIT.io, message, options);
   }
 }
 

@@ -57,7 +57,7 @@ export async function checkStore(
       const checks = [
         checked('store', 'ok', `${address.shown}, ${versionOf(connection.info)}, connected in ${ms} ms`),
         ...(await checkRights(connection, address)),
-        ...(await checkPersistence(connection)),
+        ...(await checkPersistence(connection, address)),
         ...checkMemory(connection.info),
         ...(await attemptLater('clock', () => checkClock(connection, machine))),
         ...(await attemptLater('jobs', async () => {
@@ -170,7 +170,10 @@ async function checkRights({ redis, ask }: StoreConnection, address: StoreAddres
 }
 
 /** What a crash, a loss of power or a failover may take of what was acknowledged. */
-async function checkPersistence({ redis, info }: StoreConnection): Promise<Check[]> {
+async function checkPersistence(
+  { redis, info }: StoreConnection,
+  { waitAof }: StoreAddress,
+): Promise<Check[]> {
   const check = (status: Check['status'], message: string, hint = GUARANTEES) =>
     checked('store persistence', status, message, { hint });
   const wrong = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status'].filter(
@@ -192,7 +195,15 @@ async function checkPersistence({ redis, info }: StoreConnection): Promise<Check
       : [];
   // Most users may not ask for its configuration.
   const set = await settingsOf(redis);
-  return [persistence(info.get('aof_enabled') === '1', set, check), ...failover];
+  const kept = waitAof
+    ? checked('store persistence', 'ok', `store.waitAof: what it acknowledged is on its disk${waited(set)}`)
+    : persistence(info.get('aof_enabled') === '1', set, check);
+  return [kept, ...failover];
+}
+
+/** With an append-only file that is never synced there is nothing to wait for. */
+function waited(set: Settings | undefined): string {
+  return set === undefined ? '' : ` (appendfsync ${set.appendfsync})`;
 }
 
 type Settings = { appendfsync: string | undefined; save: string | undefined };

@@ -6,14 +6,28 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Why there is no Redis to test against; undefined where there is one. */
-export const noRedis: string | undefined = (() => {
+/** The server's program: another one than that of the system, where REDIS_SERVER names it. */
+const PROGRAM = process.env['REDIS_SERVER'] ?? 'redis-server';
+
+/** What the program says of its version; undefined where there is none. */
+const version: string | undefined = (() => {
   try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return undefined;
+    return execFileSync(PROGRAM, ['--version'], { encoding: 'utf8' });
   } catch {
-    return 'no redis-server: install the package redis-server, or these tests are left out';
+    return undefined;
   }
+})();
+
+/** Why there is no Redis to test against; undefined where there is one. */
+export const noRedis: string | undefined =
+  version === undefined
+    ? 'no redis-server: install the package redis-server, or these tests are left out'
+    : undefined;
+
+/** Whether it can say what is on its disk (WAITAOF): Redis since 7.2, and Valkey. */
+export const hasWaitAof: boolean = (() => {
+  const [, major = 0, minor = 0] = (/v=(\d+)\.(\d+)/.exec(version ?? '') ?? []).map(Number);
+  return major > 7 || (major === 7 && minor >= 2);
 })();
 
 export interface TestRedis {
@@ -52,7 +66,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
 
 /** Resolves when it answers, with what kills it. */
 async function startProcess(configuration: string): Promise<() => Promise<void>> {
-  const child = spawn('redis-server', ['-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(PROGRAM, ['-'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   child.stdin.end(configuration);
   let said = '';

@@ -1,5 +1,5 @@
 import type { ExtraKind } from '../../catalog/extras.ts';
-import { ELICIT_POLICIES, SETTING_KEYS } from '../../config/settings/settings.ts';
+import { ELICIT_POLICIES, SETTING_KEYS, WAIT_AOF } from '../../config/settings/settings.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { atFile, type Candidate, FILES, FOLDERS, NOTHING, type Source, words } from './candidate.ts';
 import { jobIds } from './flag-values.ts';
@@ -165,6 +165,7 @@ function settingValues(typed: string, { words: [, key = ''] }: Walked) {
   const plain = (key.split('.').at(-1) ?? '').replace(/[-_]/g, '').toLowerCase();
   if (FLAGS.includes(plain)) return words('true', 'false');
   if (plain === 'elicit') return words(...ELICIT_POLICIES);
+  if (plain === 'waitaof') return words(...WAIT_AOF);
   if (plain === 'roots') return FOLDERS;
   if (plain === 'sampling') return FILES;
   return plain === 'permissions' ? atFile(typed) : NOTHING;

@@ -8,6 +8,9 @@ export const ELICIT_POLICIES = ['ask', 'decline', 'defaults'] as const;
 /** What to do when a server asks something: ask on a terminal, decline, or answer with the defaults of the form. */
 export type ElicitPolicy = (typeof ELICIT_POLICIES)[number];
 
+/** Whether what is acknowledged waits for the disk of the store. */
+export const WAIT_AOF = ['always', 'off'] as const;
+
 /** A folder or another place that a server may work in (MCP, client/roots). */
 export interface Root {
   uri: string;
@@ -36,6 +39,8 @@ export interface InstanceSettings {
   store: string | undefined;
   /** Bytes of JSON that a result may have there; undefined: the usual limit. */
   storeResultLimit: number | undefined;
+  /** What is acknowledged there is on its disk: it is asked to say so. */
+  storeWaitAof: boolean;
 }
 
 /** The settings by their names in the configuration, beside `url` or `command`. */
@@ -58,6 +63,7 @@ export const SETTING_KEYS = [
   'scopes',
   'store',
   'store.resultLimit',
+  'store.waitAof',
 ] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
@@ -105,6 +111,7 @@ export const DEFAULT_SETTINGS: InstanceSettings = {
   sampling: undefined,
   store: undefined,
   storeResultLimit: undefined,
+  storeWaitAof: false,
 };
 
 /** The settings of a configured instance. Error: ConfigError that names the field and what it takes. */
@@ -153,6 +160,7 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
     store: server['store'] as string | undefined,
     storeResultLimit: bytes(server['store.resultLimit'], (takes) => wrong('store.resultLimit', takes)),
+    storeWaitAof: waitAof(server['store.waitAof'], () => wrong('store.waitAof', WAIT_AOF.join(' or '))),
   };
 }
 
@@ -164,6 +172,12 @@ export function passedVariables(name: string, server: ServerConfig): string[] {
   throw new ConfigError(`instance ${name}: passEnv must be a list of names of environment variables`, {
     hint: `fix it in the configuration, or: mcp2cli instances unset ${name} passEnv`,
   });
+}
+
+function waitAof(value: unknown, wrong: () => Error): boolean {
+  if (value === undefined) return false;
+  if (!(WAIT_AOF as readonly unknown[]).includes(value)) throw wrong();
+  return value === 'always';
 }
 
 function bytes(value: unknown, wrong: (takes: string) => Error): number | undefined {

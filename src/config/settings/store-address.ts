@@ -30,6 +30,8 @@ export interface StoreAddress {
   ttlMs: number | undefined;
   /** Bytes of JSON that a result may have. */
   resultBytes: number;
+  /** What is acknowledged there is on its disk: it is asked to say so (WAITAOF). */
+  waitAof: boolean;
   /** For people, without credentials: `redis://host:6379/0`. */
   shown: string;
 }
@@ -42,10 +44,11 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function storeOf(
   name: string,
-  { store, storeResultLimit }: Pick<InstanceSettings, 'store' | 'storeResultLimit'>,
+  settings: Pick<InstanceSettings, 'store' | 'storeResultLimit' | 'storeWaitAof'>,
   env: Env,
 ): StoreAddress | undefined {
-  if (!hasStore({ store }, env)) return undefined;
+  const { store, storeResultLimit, storeWaitAof } = settings;
+  if (!hasStore(settings, env)) return undefined;
   const text = store ?? env[STORE_VARIABLE] ?? '';
   const where = store === undefined ? STORE_VARIABLE : `instance ${name}: store`;
   const address = readAddress(filledIn(text, env, where), where);
@@ -53,6 +56,7 @@ export function storeOf(
     ...address,
     name: address.name || name,
     resultBytes: storeResultLimit ?? address.resultBytes,
+    waitAof: storeWaitAof,
   };
 }
 
@@ -113,6 +117,7 @@ export function readAddress(text: string, where: string): StoreAddress {
     name,
     ttlMs: ttl === null ? DEFAULT_TTL_MS : lasting(ttl, wrong),
     resultBytes: DEFAULT_RESULT_BYTES,
+    waitAof: false,
     shown: `${protocol}//${url.host}/${db || '0'}`,
   };
 }

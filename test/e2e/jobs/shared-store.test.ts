@@ -31,6 +31,7 @@ describe('where jobs are', () => {
     ['store', 'host:6379', 'store: a store is at redis:// or rediss://'],
     ['store', 'redis://${HOST}:6379/0?colour=1', 'store: no such parameter: colour'],
     ['store.resultLimit', '16XB', 'store.resultLimit must be a number of bytes, such as 16MB'],
+    ['store.waitAof', 'sometimes', 'store.waitAof must be always or off'],
   ])('%s %s is refused where it is typed', async (key, value, message) => {
     const home = await homeAt('http://127.0.0.1:9/mcp');
     const refused = await run(['instances', 'set', 'work', key, value], { home });

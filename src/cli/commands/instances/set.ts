@@ -52,6 +52,7 @@ const SETTINGS: Record<SettingKey, ReadSetting> = {
   scopes: (words) => words,
   store: only,
   'store.resultLimit': only,
+  'store.waitAof': only,
 };
 
 /** Error: UsageError for a word that cannot be a command. */

@@ -8,8 +8,9 @@ import type { JobRecord } from '../../record.ts';
 import { assemble, needsHolder, settled } from '../assemble.ts';
 import type { JobFacts } from '../job-files.ts';
 import { checkedId, unknownJob } from '../job-id.ts';
-import type { ScriptName, StoreConnection } from './connection.ts';
+import type { StoreConnection } from './connection.ts';
 import { factsOf, type Keys, keysOf, readHash } from './layout.ts';
+import type { ScriptName } from './scripts/all.ts';
 import { notBegun, workerGone } from './unworked-ends.ts';
 
 export type Hash = Record<string, string>;

@@ -4,13 +4,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
 import { monotonic } from '../../../lib/monotonic.ts';
-import { ANSWER_SCRIPTS } from './scripts/answers.ts';
-import { SCRIPTS } from './scripts/jobs.ts';
-import { QUEUE_SCRIPTS } from './scripts/queue.ts';
-
-const ALL_SCRIPTS = { ...SCRIPTS, ...QUEUE_SCRIPTS, ...ANSWER_SCRIPTS };
-
-export type ScriptName = keyof typeof ALL_SCRIPTS;
+import { ALL_SCRIPTS, type ScriptName } from './scripts/all.ts';
+import { refuseUnsyncable, untilSynced } from './synced.ts';
 
 /** How long connecting may take, and how long an answer, in milliseconds: one that hangs is as good as gone. */
 const LIMIT_MS = 10_000;
@@ -37,7 +32,7 @@ export interface StoreConnection {
 /**
  * Connects. A store that cannot be reached at once is an error at once: nothing was begun. One that was reached and is lost gets `patienceMs`
  * to come back, in which whoever asks waits; after that it is connected to anew by whoever asks next. Errors: UnreachableError, AuthError,
- * ConfigError for a store that throws jobs away. `limitMs`: how long connecting may take, and each answer.
+ * ConfigError for a store that throws jobs away, or cannot do what store.waitAof wants. `limitMs`: how long connecting may take, and each answer.
  */
 export async function connectStore(
   address: StoreAddress,
@@ -83,6 +78,7 @@ export async function connectStore(
       await redis.connect();
       const info = fieldsOf(await redis.info());
       refuseEvicting(info, address);
+      refuseUnsyncable(info, address);
       reached = true;
       return info;
     } catch (error) {
@@ -113,7 +109,12 @@ export async function connectStore(
   return {
     redis,
     info,
-    run: (name, keys, args) => ask(async () => commands[name]?.(...keys, ...args)),
+    run: (name, keys, args) =>
+      ask(async () => {
+        const said = await commands[name]?.(...keys, ...args);
+        if (address.waitAof) await untilSynced(redis, address, name, said);
+        return said;
+      }),
     ask,
     another: () => {
       // Whoever waits has patience of their own, with answers too.
