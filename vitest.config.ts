@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { longestFirst } from './test/support/longest-first.ts';
 import { noRedis } from './test/support/redis.ts';
 
 /** Files that wait for what takes its time by nature: a server's farewell, the limit of a check, kills. The longest come first. */
@@ -13,17 +13,6 @@ const MODULES_OF_THEIR_OWN = ['test/unit/store-durable-file.test.ts'];
 
 /** npm run real */
 const REAL = 'test/real/**';
-
-/** Begins with the files that take longest, so that none of them is left for the end. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const at = SLOW.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
-      return at < 0 ? SLOW.length : at;
-    };
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
-  }
-}
 
 if (noRedis !== undefined) console.warn(noRedis);
 
@@ -70,7 +59,7 @@ export default defineConfig({
     pool: 'forks',
     // Tests wait for processes more than they compute.
     maxWorkers: 4,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: longestFirst(SLOW) },
     reporters: ['default'],
   },
 });

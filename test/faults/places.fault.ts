@@ -122,20 +122,23 @@ it.skipIf(process.platform === 'win32')(
       ...['work describe', 'work describe --background', 'work describe --detach --background', 'work ls'],
       ...['work refresh', 'work call describe'],
     ];
-    await inLanes(
-      3,
-      [...works.map((line) => ({ line, fine: true })), ...fails.map((line) => ({ line, fine: false }))],
-      async ({ line, fine }) => {
+    // One after the other: each finds what those before it have left.
+    const inTurn = async (lines: readonly string[], root: string, isRight: (end: RunResult) => boolean) => {
+      for (const line of lines)
         for (const flags of ['', '--json ']) {
           book.tried();
-          const end = await nowhere(fine ? home : own, `${flags}${line}`);
-          const right = fine
-            ? end.code === 0
-            : end.code === 74 && end.stdout === '' && end.stderr.includes('working folder');
-          if (!right || hasTrace(end)) book.wrong(told(`${flags}${line}`, end));
+          const end = await nowhere(root, `${flags}${line}`);
+          if (!isRight(end) || hasTrace(end)) book.wrong(told(`${flags}${line}`, end));
         }
-      },
-    );
+    };
+    await Promise.all([
+      inTurn(works, home, ({ code }) => code === 0),
+      inTurn(
+        fails,
+        own,
+        ({ code, stdout, stderr }) => code === 74 && stdout === '' && stderr.includes('working folder'),
+      ),
+    ]);
     // Each of the two calls with and without --json.
     for (const [call, times] of server.calls) if (times !== 2) book.twice(`${call}: ${times} times`);
     book.settle();

@@ -9,8 +9,12 @@ import { canTrace } from '../support/strace.ts';
 const COLUMNS = ['tried', 'lost', 'torn', 'twice', 'wrong'] as const;
 const HEADINGS = ['fault', 'tried', 'lost', 'torn', 'sent twice', 'wrong exit code'];
 
-/** Vitest's global setup: one file for all workers to write to. FAULTS_TABLE names a file that gets the table, too. */
+/**
+ * Vitest's global setup: one file for all workers to write to. FAULTS_TABLE names a file that gets the table, too. Each project of the
+ * configuration runs it: the first one has begun the file.
+ */
 export default function setup(): () => void {
+  if (process.env[TALLY]) return () => {};
   const missing = [
     ...(canTrace() ? [] : ['strace (system calls that fail or kill)']),
     ...(FAKETIME ? [] : ['libfaketime (clocks that jump)']),
