@@ -114,57 +114,17 @@ function versionOf(info: ReadonlyMap<string, string>): string {
   return valkey ? `Valkey ${valkey}` : `Redis ${info.get('redis_version') ?? '(no version told)'}`;
 }
 
-/** Commands that scripts use, one of each kind that an ACL may refuse by itself; all on one key, which is gone after a moment. */
-const PROBE = `
-local refused = {}
-local function try(command, ...)
-  local said = redis.pcall(command, ...)
-  if type(said) == 'table' and said.err then refused[#refused + 1] = command .. ': ' .. said.err end
-end
-try('TIME')
-try('SET', KEYS[1], '1', 'PX', '1000')
-try('EXISTS', KEYS[1])
-try('DEL', KEYS[1])
-try('HSET', KEYS[1], 'f', '1')
-try('HGETALL', KEYS[1])
-try('PEXPIRE', KEYS[1], '1000')
-try('DEL', KEYS[1])
-try('RPUSH', KEYS[1], '1')
-try('LRANGE', KEYS[1], '0', '-1')
-try('DEL', KEYS[1])
-try('ZADD', KEYS[1], '1', 'm')
-try('ZRANGEBYSCORE', KEYS[1], '-inf', '+inf')
-try('DEL', KEYS[1])
-try('PUBLISH', ARGV[1], '')
-return refused
-`;
-
 /** What the store's user may not do, and has to. */
-async function checkRights({ redis, ask }: StoreConnection, address: StoreAddress): Promise<Check[]> {
-  const { prefix, name, username } = address;
-  const key = `${prefix}{${name}}:doctor`;
-  const heard = redis.duplicate({ lazyConnect: true, retryStrategy: () => null });
-  heard.on('error', () => {});
-  const refused: string[] = [];
-  const tried = async (work: () => Promise<unknown>) => {
-    try {
-      await ask(work);
-    } catch (error) {
-      refused.push((error as Error).message);
-    }
-  };
-  await tried(async () => {
-    refused.push(...((await redis.eval(PROBE, 1, key, `${prefix}{${name}}:changes:`)) as string[]));
-  });
-  await tried(() => redis.memory('USAGE', key));
-  await tried(() => heard.subscribe(`${prefix}{${name}}:changes:doctor`));
-  heard.disconnect();
+async function checkRights(connection: StoreConnection, address: StoreAddress): Promise<Check[]> {
+  const { neededRights, refusalsOf } = await import('../jobs/store/redis/demands/rights.ts');
+  const { prefix, username } = address;
+  const refused = await refusalsOf(connection, address, false);
   const who = username === undefined ? 'the default user' : `the user ${username}`;
   if (refused.length === 0) return [checked('store rights', 'ok', `${who} may do what is needed`)];
-  const reasons = [...new Set(refused.map((text) => text.replace(/,? script: .*$/s, '')))];
+  const reasons = [...new Set(refused.map(({ what, why }) => `${what}: ${why}`))];
   return [
     checked('store rights', 'problem', `${who} may not do all that is needed: ${reasons.join('; ')}`, {
-      hint: `ACL SETUSER ${username ?? 'default'} ~${prefix}* &${prefix}* +@all -@admin -@dangerous +info`,
+      hint: `ACL SETUSER ${username ?? 'default'} ${neededRights(prefix)}`,
     }),
   ];
 }

@@ -74,6 +74,8 @@ export interface Claimant {
 
 /** Errors of all of them: those of the store. */
 export interface CallQueue {
+  /** Looks whether a worker may do there all that it needs. Error: AuthError that says what it may not. */
+  checkRights(): Promise<void>;
   /**
    * Publishes a record together with its call. `alive`: the workers of the target that live. It is kept, whole, when this resolves. Error:
    * UsageError, code `superseded`, for a step of a workflow that another worker drives by now.

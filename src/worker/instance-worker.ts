@@ -142,6 +142,7 @@ export class InstanceWorker {
       onChange: this.#options.onChange,
     });
     const jobs = this.#jobs;
+    await store.calls.checkRights();
     await this.#beat();
     await store.calls.mail(this.#facts.id, this.#mailbox.put, this.#mailbox.putAll);
     const { startDelivery } = await import('./delivery.ts');

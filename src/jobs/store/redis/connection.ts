@@ -4,8 +4,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { StoreAddress } from '../../../config/settings/store-address.ts';
 import { AuthError, CliError, ConfigError, IoError, UnreachableError } from '../../../errors.ts';
 import { monotonic } from '../../../lib/monotonic.ts';
+import { refuseUnsyncable, untilSynced } from './demands/synced.ts';
 import { ALL_SCRIPTS, type ScriptName } from './scripts/all.ts';
-import { refuseUnsyncable, untilSynced } from './synced.ts';
 
 /** How long connecting may take, and how long an answer, in milliseconds: one that hangs is as good as gone. */
 const LIMIT_MS = 10_000;

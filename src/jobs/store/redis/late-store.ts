@@ -150,6 +150,7 @@ export class LateStore implements JobStore {
 
 function lateCalls(queue: () => Promise<CallQueue>): CallQueue {
   return {
+    checkRights: async () => (await queue()).checkRights(),
     submit: async (...args) => (await queue()).submit(...args),
     claim: async (...args) => (await queue()).claim(...args),
     beginAttempt: async (...args) => (await queue()).beginAttempt(...args),

@@ -37,6 +37,11 @@ export class QueuedCalls implements CallQueue {
     this.#record = record;
   }
 
+  async checkRights(): Promise<void> {
+    const { checkWorkersRights } = await import('./demands/rights.ts');
+    await checkWorkersRights(this.#connection, this.#access.address);
+  }
+
   submit(job: NewQueuedJob): Promise<{ job: JobRecord; alive: number }> {
     return this.#create(job);
   }

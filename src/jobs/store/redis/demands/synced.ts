@@ -1,8 +1,8 @@
 /** Waiting until the store says that what was written is on its disk (WAITAOF), where the setting store.waitAof wants that. */
 import type { Redis } from 'ioredis';
-import type { StoreAddress } from '../../../config/settings/store-address.ts';
-import { ConfigError, IoError } from '../../../errors.ts';
-import type { ScriptName } from './scripts/all.ts';
+import type { StoreAddress } from '../../../../config/settings/store-address.ts';
+import { ConfigError, IoError } from '../../../../errors.ts';
+import type { ScriptName } from '../scripts/all.ts';
 
 /** How long the store may take to say so, in milliseconds. */
 const LIMIT_MS = 5_000;
