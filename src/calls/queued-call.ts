@@ -20,7 +20,7 @@ export interface QueuedCall {
 
 export function queuedCall(
   call: PreparedCall,
-  { ttlMs, elicit, runOptions }: CallOptions,
+  { ttlMs, elicit, runOptions }: Pick<CallOptions, 'ttlMs' | 'elicit' | 'runOptions'>,
 ): QueuedCall & JsonObject {
   return {
     call: toolCall(call),

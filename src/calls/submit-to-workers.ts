@@ -1,6 +1,5 @@
 /** A call for the workers of a shared store: it waits there with its record, and this command ends. */
 import { targetHash } from '../config/target/target-hash.ts';
-import { UsageError } from '../errors.ts';
 import type { CallQueue } from '../jobs/call-queue.ts';
 import type { JobRecord } from '../jobs/record.ts';
 import { NO_RETRY } from '../jobs/retry.ts';
@@ -15,13 +14,6 @@ export async function hasWorkers(scope: CallScope, calls: CallQueue): Promise<bo
   return (await calls.state()).some((one) => one.target === target && one.workers.length > 0);
 }
 
-/** Whether the arguments may wait in the store: they have no secrets, or are sealed. Error: ConfigError for a key that is none. */
-export async function mayWait(scope: CallScope, call: PreparedCall): Promise<boolean> {
-  const { storeKey } = await import('../jobs/store/redis/sealed-call.ts');
-  if (storeKey(scope.context.env)) return true;
-  return stringifyJson(call.arguments) === stringifyJson(call.storedArguments);
-}
-
 /** Goes on with a workflow that has ended, which workers have run. Errors: UsageError for a job that cannot be resumed, those of the store. */
 export async function resumeForWorkers(
   { instance, context }: CallScope,
@@ -30,27 +22,26 @@ export async function resumeForWorkers(
   { elicit }: Pick<CallOptions, 'elicit'>,
 ): Promise<JobRecord> {
   const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
-  const run = { retry: { ...NO_RETRY }, attempt_timeout_ms: null, output_schema: null };
-  const call = { call: { name, arguments: input }, task_support: null, ttl_ms: null, elicit, run };
-  return calls.resume(job_id, targetHash(instance.identity), sealCall(call, storeKey(context.env)));
+  const call = { name, tool: { name }, arguments: input, storedArguments: input };
+  const runOptions = { retry: { ...NO_RETRY }, attempt_timeout_ms: null, output_schema: null };
+  const queued = queuedCall(call, { ttlMs: undefined, elicit, runOptions });
+  return calls.resume(job_id, targetHash(instance.identity), sealCall(queued, storeKey(context.env)));
 }
 
 /**
- * Publishes the job with its call. Errors: UsageError for secrets without a key to seal them, those of the store; nothing is written then.
+ * Publishes the job with its call. Undefined, with nothing written, for arguments with secrets where there is no key to seal them. Errors: ConfigError for a
+ * key that is none, those of the store.
  */
 export async function submitToWorkers(
   scope: CallScope,
   calls: CallQueue,
   call: PreparedCall,
   options: CallOptions,
-): Promise<JobRecord> {
+): Promise<JobRecord | undefined> {
   const { instance, context, printer } = scope;
-  if (!(await mayWait(scope, call)))
-    throw new UsageError('arguments with secrets are not given to the store as they are', {
-      code: 'secrets_need_key',
-      hint: 'set MCP2CLI_STORE_KEY, here and for the workers, to seal them: openssl rand -base64 32',
-    });
   const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
+  const key = storeKey(context.env);
+  if (!key && stringifyJson(call.arguments) !== stringifyJson(call.storedArguments)) return undefined;
   const { job, alive } = await calls.submit({
     instance: instance.name,
     capability: call.metadata?.capability ?? call.tool.name,
@@ -60,7 +51,7 @@ export async function submitToWorkers(
     metadata: call.metadata,
     plan: call.plan,
     target: targetHash(instance.identity),
-    call: sealCall(queuedCall(call, options), storeKey(context.env)),
+    call: sealCall(queuedCall(call, options), key),
     attempts: options.runOptions.retry.attempts,
   });
   if (alive === 0)

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import type { CallQueue } from '../jobs/call-queue.ts';
 import type { JobEvents } from '../jobs/deps.ts';
 import type { ServerLink, TaskMode } from '../jobs/ports.ts';
@@ -53,20 +54,21 @@ export async function callInBackground(
   if (call.plan) {
     const { checkWorkflowOptions, workflowInBackground } = await import('./workflow.ts');
     checkWorkflowOptions(call, options);
-    if (forWorkers) return toWorkers(scope, forWorkers, call, options);
-    const job = await workflowInBackground(scope, call, call.plan, options);
-    return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
+    if (forWorkers) return (await toWorkers(scope, forWorkers, call, options)) ?? refuseSecrets();
+    return leftToOthers(await workflowInBackground(scope, call, call.plan, options));
   }
-  if (forWorkers) return toWorkers(scope, forWorkers, call, options);
+  if (forWorkers) return (await toWorkers(scope, forWorkers, call, options)) ?? refuseSecrets();
   using opening = scope.stop('the call was not finished in time');
   let stop = opening;
   let detach = () => {};
   try {
     const { link, plan, ...way } = await connect(scope, call, options, opening.signal);
     detach = way.detach;
-    if (calls && plan.mode.tasks === 'none' && (await canWorkersHave(scope, calls, call))) {
+    const mayLeave = calls && plan.mode.tasks === 'none' && (await hasWorkers(scope, calls));
+    const left = mayLeave ? await toWorkers(scope, calls, call, options) : undefined;
+    if (left) {
       await link.close({ keepSession: false });
-      return await toWorkers(scope, calls, call, options);
+      return left;
     }
     const { clock, interrupted } = scope.context;
     // Of a run in this program --timeout is the limit of each attempt.
@@ -106,20 +108,30 @@ export async function callInBackground(
 
 const workers = () => import('./submit-to-workers.ts');
 
-/** Workers make the call: the command returns with the record. */
+/** Workers make the call: the command returns with the record. Undefined, with nothing done, where its arguments may not wait in the store. */
 async function toWorkers(
   scope: CallScope,
   calls: CallQueue,
   call: PreparedCall,
   options: CallOptions,
-): Promise<BackgroundCall> {
+): Promise<BackgroundCall | undefined> {
   const job = await (await workers()).submitToWorkers(scope, calls, call, options);
-  return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
+  return job && leftToOthers(job);
 }
 
-async function canWorkersHave(scope: CallScope, calls: CallQueue, call: PreparedCall): Promise<boolean> {
-  const { hasWorkers, mayWait } = await workers();
-  return (await mayWait(scope, call)) && hasWorkers(scope, calls);
+async function hasWorkers(scope: CallScope, calls: CallQueue): Promise<boolean> {
+  return (await workers()).hasWorkers(scope, calls);
+}
+
+function refuseSecrets(): never {
+  throw new UsageError('arguments with secrets are not given to the store as they are', {
+    code: 'secrets_need_key',
+    hint: 'set MCP2CLI_STORE_KEY, here and for the workers, to seal them: openssl rand -base64 32',
+  });
+}
+
+function leftToOthers(job: JobRecord): BackgroundCall {
+  return { job, mode: NOT_A_TASK, synchronous: false, unrecorded: undefined };
 }
 
 /** Connects for a background call, and says what the server makes of it. */
