@@ -131,6 +131,7 @@ export async function workflowInForeground(
     stop: own,
     events: eventsOf(scope, live),
   });
+  live.update('', ended.progress);
   if (stop.signal.aborted && ended.status !== 'completed') throw stoppedBy(stop.signal.reason, scope, ended);
   return ended;
 }

@@ -79,8 +79,9 @@ describe('a workflow of a document', () => {
     expect((await work('ls', '--kind', 'workflow')).stdout).toContain('pipeline');
     expect((await work('ls', '--label', 'team=data')).stdout).toContain('pipeline');
     expect((await work('pipeline', '--help')).stdout).toContain('--by <integer>');
-    const { code, stdout } = await work('pipeline', '--by', '10', '--json');
+    const { code, stdout, stderr } = await work('pipeline', '--by', '10', '--json');
     expect(code).toBe(0);
+    expect(stderr).toMatch(/^progress: .*4\/4.*\n$/m);
     expect(JSON.parse(stdout).data.structuredContent).toEqual({
       workflowName: 'pipeline',
       state: 'completed',
