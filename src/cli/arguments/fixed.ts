@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import type { UsageError } from '../../errors.ts';
 import { didYouMean, nearestNames } from '../../lib/text/nearest-names.ts';
 import { buildArguments, parseArgsText } from '../../tools/flags/build-arguments.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
@@ -10,6 +10,7 @@ import { secretPlaces } from '../../tools/schema/redact.ts';
 import type { ToolDefinition } from '../../tools/tool.ts';
 import type { App } from '../app.ts';
 import { readArgsText } from './input-file.ts';
+import { wrongLine } from './problems.ts';
 
 /**
  * The arguments that `--args` and `--arg NAME=VALUE` fix: names and values are those of the tool's flags. Errors: one UsageError for all that
@@ -82,8 +83,5 @@ export async function fixedArgsProblems(
 }
 
 function problemsError(app: App, tool: ToolDefinition, problems: readonly string[]): UsageError {
-  return new UsageError(
-    problems.length === 1 ? `${problems[0]}` : `${problems.length} problems:\n  ${problems.join('\n  ')}`,
-    { code: 'invalid_arguments', hint: `see: ${app.command(tool.name, '--help')}`, details: { problems } },
-  );
+  return wrongLine(app, problems, [tool.name], 'invalid_arguments', { problems });
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { problemText } from '../../lib/text/problem-text.ts';
 import type { ArgumentProblem } from '../../tools/flags/validate.ts';
 import type { App } from '../app.ts';
 
@@ -20,7 +21,19 @@ export function wrongLine(
   code: string,
   details: Record<string, unknown> | undefined,
 ): UsageError {
-  const message =
-    problems.length === 1 ? `${problems[0]}` : `${problems.length} problems:\n  ${problems.join('\n  ')}`;
-  return new UsageError(message, { code, hint: `see: ${app.command(...typed, '--help')}`, details });
+  const hint = `see: ${app.command(...typed, '--help')}`;
+  return new UsageError(problemText(problems), { code, hint, details });
+}
+
+/** The UsageErrors of all that is looked at. */
+export function errorsOf(...looks: readonly (() => unknown)[]): UsageError[] {
+  return looks.flatMap((look) => {
+    try {
+      look();
+      return [];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return [error];
+    }
+  });
 }

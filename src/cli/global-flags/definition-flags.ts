@@ -1,11 +1,19 @@
-import { parseDuration } from '../../lib/text/duration.ts';
+import { ATTEMPTS, MULTIPLIER } from '../../config/settings/retry-limits.ts';
+import type { UsageError } from '../../errors.ts';
+import { errorsOf } from '../arguments/problems.ts';
+import { numberFlag } from './number.ts';
 import { retryFlags } from './retry.ts';
 import type { FlagValues } from './scan.ts';
-import { textFlag } from './values.ts';
+import { durationFlag } from './values.ts';
 
-/** Judges the flags that a definition stands for as they are judged for a call. Error: UsageError. */
-export function checkDefaults(flags: FlagValues): void {
-  retryFlags(flags);
-  const timeout = textFlag(flags, 'timeout');
-  if (timeout !== undefined) parseDuration(timeout, '--timeout');
+/** What is wrong with the flags that a definition stands for, as a call would say it. */
+export function defaultsErrors(flags: FlagValues): UsageError[] {
+  const alone = errorsOf(
+    () => numberFlag(flags, 'retries', ATTEMPTS),
+    () => durationFlag(flags, 'retry-backoff'),
+    () => numberFlag(flags, 'retry-multiplier', MULTIPLIER),
+    () => durationFlag(flags, 'retry-max-backoff'),
+    () => durationFlag(flags, 'timeout'),
+  );
+  return alone.length > 0 ? alone : errorsOf(() => retryFlags(flags));
 }

@@ -218,7 +218,7 @@ export class InstanceProvider implements Provider {
       if (entries.some((one) => one.name === name))
         throw new UsageError(`${name} is defined already`, { code: 'exists' });
       const { defineText } = await import('../commands/definitions/define.ts');
-      await defineText(own, stringifyJson(document), 'the document', {});
+      await defineText(own, stringifyJson(document), 'the document', {}, 'nothing was registered');
       const entry = (await entriesOn(own)).find((one) => one.name === name);
       if (!entry) throw new UsageError(`${name} was defined as no ${kind}`);
       this.#changed();

@@ -30,7 +30,7 @@ export function jobRegistry(app: App, instance: Instance, file: string): JobRegi
         using stop = own.stop('the job files were not read in time');
         // By the files as they are now.
         await (await own.session()).refresh(stop.signal);
-        await defineText(own, stringifyJson(document), 'the document', {});
+        await defineText(own, stringifyJson(document), 'the document', {}, 'nothing was registered');
       }),
     remove: (name) =>
       command(async (own) => {

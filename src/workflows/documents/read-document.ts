@@ -4,6 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { checkJq, loadJq } from '../../lib/jq/jq.ts';
 import { keepTexts, parseJson } from '../../lib/json/exact-json.ts';
 import { isObject } from '../../lib/json/json.ts';
+import { problemText } from '../../lib/text/problem-text.ts';
 import { type DocumentProblem, documentProblems, type WorkflowDocument } from './document.ts';
 
 /** What a text says, JSON or else YAML. Error: UsageError with file and line. */
@@ -51,8 +52,7 @@ export function workflowError(
 ): UsageError {
   const lineOf = linesOf(text);
   const told = problems.map(({ path, message }) => `${source}:${lineOf(path)}: ${message}`);
-  const said = told.length === 1 ? told[0] : `${told.length} problems:\n  ${told.join('\n  ')}`;
-  return new UsageError(`nothing was defined: ${said}`, {
+  return new UsageError(`nothing was defined: ${problemText(told)}`, {
     code: 'invalid_workflow',
     details: { problems: told },
   });

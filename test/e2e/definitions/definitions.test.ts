@@ -195,6 +195,10 @@ hint: see: mcp2cli work export --help
       ['define batch-process --tool export', /^error: the server has a tool "batchProcess"/],
       ['define x --tool exprt', /^error: work has no tool "exprt"\nhint: did you mean export\?\n/],
       ['define x --tool export --retries 0', /^error: --retries: not a whole number from 1 to 1000: "0"/],
+      [
+        'define x:y --tool export --retries 0 --timeout soon --label x',
+        /^error: 4 problems:\n {2}not a name for a job: "x:y".*\n {2}--retries: .*\n {2}--timeout: .*\n {2}--label: /,
+      ],
       ['define x --tool export --retry-backoff 1s', /^error: --retry-backoff needs --retries/],
       [
         'define x --tool export --timeout soon',
@@ -387,6 +391,10 @@ describe('jobs export and jobs import', () => {
       [
         '[{"name":"x","tool":"t","retries":0}]',
         /^error: nothing was imported: x: --retries: not a whole number/,
+      ],
+      [
+        '[{"name":"x","tool":"t","timeout":"soon","retries":0}]',
+        /^error: nothing was imported: 2 problems:\n {2}x: --retries: .*\n {2}x: --timeout: /,
       ],
       [
         '[{"name":"x","tool":"t","timeout":"soon"}]',

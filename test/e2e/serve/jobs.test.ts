@@ -114,7 +114,10 @@ it('takes definitions over its jobs and workflows of them, by either spelling: l
   for (const [document, text] of [
     [ada, 'already exists'],
     [{ ...ada, name: 'greet' }, 'already exists'],
-    [{ ...ada, name: 'other', tool: 'nobody' }, 'no tool "nobody"'],
+    [
+      { ...ada, name: 'other', tool: 'nobody' },
+      'nothing was registered: other: the server has no tool "nobody"',
+    ],
     [{ ...ada, name: 'other', args: { name: 7 } }, 'name'],
     [{ name: 'other', script: 'return 1' }, 'scripts are not run here'],
   ] as const)

@@ -6,11 +6,13 @@ import { entryOfWords } from '../../../instance/find-entry.ts';
 import { editOwn, readOwn } from '../../../instance/own-definitions.ts';
 import { parseJson, stringifyJson } from '../../../lib/json/exact-json.ts';
 import { nearestNames } from '../../../lib/text/nearest-names.ts';
+import { problemText } from '../../../lib/text/problem-text.ts';
 import { namesOfDefinition } from '../../../permissions/known-names.ts';
 import { nameableItems, permitAll } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { checkFixedArgs, readFixedArgs } from '../../arguments/fixed.ts';
-import { checkDefaults } from '../../global-flags/definition-flags.ts';
+import { errorsOf } from '../../arguments/problems.ts';
+import { defaultsErrors } from '../../global-flags/definition-flags.ts';
 import type { FlagValues } from '../../global-flags/scan.ts';
 import type { ServerDefinitionOptions } from './server-flags.ts';
 
@@ -72,12 +74,13 @@ async function defineFile(app: App, file: string, options: DefineOptions): Promi
   return defineText(app, text, nameOf(file), options);
 }
 
-/** The same for a document at hand; `source` is what it is called in messages. */
+/** The same for a document at hand; `source` is what it is called in messages, `outcome` what they say when nothing comes of it. */
 export async function defineText(
   app: App,
   text: string,
   source: string,
   options: DefineOptions,
+  outcome?: string,
 ): Promise<number> {
   const [{ importText }, { serverDefinitionsIn }] = await Promise.all([
     import('./import.ts'),
@@ -91,7 +94,7 @@ export async function defineText(
     return defineWorkflow(app, own, text, source, options);
   }
   const onServer = serverDefinitionsIn(value === undefined ? text : stringifyJson(value), source);
-  if (!onServer) return importText(app, text, source, options);
+  if (!onServer) return importText(app, text, source, { ...options, outcome });
   const { defineOnServer } = await import('./define-on-server.ts');
   return defineOnServer(app, onServer, options);
 }
@@ -115,8 +118,7 @@ function ownJson(text: string, isOwn: (value: unknown) => boolean): unknown {
  * arguments and settings that the tool's call would refuse; those of reading the catalogue; ConfigError, IoError.
  */
 async function defineOwn(app: App, name: string, options: DefineOptions): Promise<Definition> {
-  const wrong = nameProblem(name);
-  if (wrong !== undefined) throw new UsageError(wrong);
+  checkFlags(name, options);
   const before = (await readOwn(app, 'current')).definitions.find((one) => one.name === name);
   if (before && !options.force) throw existsAlready(app, name);
   const action = before ? 'update' : 'create';
@@ -125,7 +127,6 @@ async function defineOwn(app: App, name: string, options: DefineOptions): Promis
     throw new UsageError('jobs define needs --tool: a job is a tool with arguments of its own', {
       hint: `${app.command('jobs define', name)} --tool TOOL; the tools: ${app.command('ls')}`,
     });
-  const settings = settingsOf(options);
   const tool = await toolFor(app, name, options.tool);
   const args = await readFixedArgs(app, tool, options);
   await permitAll(app, action, [...namesOfDefinition({ name, tool: tool.name, args })].slice(1));
@@ -135,7 +136,7 @@ async function defineOwn(app: App, name: string, options: DefineOptions): Promis
     tool: tool.name,
     description: options.description,
     args: Object.keys(args).length > 0 ? args : undefined,
-    ...settings,
+    ...settingsOf(options),
   });
   await editOwn(app, (definitions) => {
     if (definitions.has(name) && !options.force) throw existsAlready(app, name);
@@ -209,9 +210,10 @@ async function toolFor(app: App, name: string, typed: string) {
   throw new UsageError(`the server has a tool ${JSON.stringify(taken)}: choose another name`);
 }
 
-/** How it is run and found. Error: UsageError for what the flags of a call would not take. */
-function settingsOf(options: DefineOptions): Omit<Partial<Definition>, 'name' | 'tool'> {
-  const { retries, retryBackoff, retryMultiplier, retryMaxBackoff, timeout, tag, label } = options;
+/** Error: one UsageError for a name that cannot be, and all that the flags of a call would not take. */
+function checkFlags(name: string, options: DefineOptions): void {
+  const { retries, retryBackoff, retryMultiplier, retryMaxBackoff, timeout, tag = [], label = [] } = options;
+  const wrong = nameProblem(name);
   const typed = {
     retries,
     'retry-backoff': retryBackoff,
@@ -221,7 +223,22 @@ function settingsOf(options: DefineOptions): Omit<Partial<Definition>, 'name' | 
   };
   const flags: FlagValues = new Map();
   for (const [flag, value] of Object.entries(typed)) if (value !== undefined) flags.set(flag, value);
-  checkDefaults(flags);
+  const errors = [
+    ...(wrong === undefined ? [] : [new UsageError(wrong)]),
+    ...defaultsErrors(flags),
+    ...errorsOf(
+      () => parseTags(tag, '--tag'),
+      () => parseLabels(label, '--label'),
+    ),
+  ];
+  const problems = errors.map(({ message }) => message);
+  if (errors.length > 1) throw new UsageError(problemText(problems), { details: { problems } });
+  if (errors[0]) throw errors[0];
+}
+
+/** How it is run and found; the flags are known to be right. */
+function settingsOf(options: DefineOptions): Omit<Partial<Definition>, 'name' | 'tool'> {
+  const { retries, retryBackoff, retryMultiplier, retryMaxBackoff, timeout, tag, label } = options;
   return {
     ...(retries === undefined ? {} : { retries: Number(retries) }),
     ...(retryBackoff === undefined ? {} : { retryBackoff }),

@@ -8,8 +8,9 @@ import {
 import { ConfigError, UsageError } from '../../../errors.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
 import { isObject } from '../../../lib/json/json.ts';
+import { problemText } from '../../../lib/text/problem-text.ts';
 import { brokenAt } from '../../../tools/flags/build-arguments.ts';
-import { checkDefaults } from '../../global-flags/definition-flags.ts';
+import { defaultsErrors } from '../../global-flags/definition-flags.ts';
 import { toolDefaults } from '../../global-flags/tool-defaults.ts';
 
 /** The version of the document that `jobs export` prints and `jobs import` takes. */
@@ -19,7 +20,7 @@ export const EXPORT_VERSION = 1;
  * The definitions of a document of `jobs export`, a list of them, or a single one. `source` names the text. Errors: UsageError for what is no such
  * thing, one for all that is wrong with the definitions; ConfigError for a document of a newer version.
  */
-export function definitionsIn(text: string, source: string): Definition[] {
+export function definitionsIn(text: string, source: string, outcome: string): Definition[] {
   const values = valuesIn(parsed(text, source), source);
   const problems: string[] = [];
   const names = new Set<string>();
@@ -31,7 +32,7 @@ export function definitionsIn(text: string, source: string): Definition[] {
     names.add(name);
     problems.push(...found.map((problem) => `${shown}: ${problem}`));
   }
-  if (problems.length > 0) throw importError(problems);
+  if (problems.length > 0) throw importError(problems, outcome);
   return values.map((value) => inOrder(value as Definition));
 }
 
@@ -61,10 +62,8 @@ export function serverDefinitionsIn(text: string, source: string): ServerDefinit
 }
 
 /** One error for all that is wrong with a document's definitions. */
-export function importError(problems: readonly string[], outcome = 'nothing was imported'): UsageError {
-  const told =
-    problems.length === 1 ? problems[0] : `${problems.length} problems:\n  ${problems.join('\n  ')}`;
-  return new UsageError(`${outcome}: ${told}`, {
+export function importError(problems: readonly string[], outcome: string): UsageError {
+  return new UsageError(`${outcome}: ${problemText(problems)}`, {
     code: 'invalid_definitions',
     details: { problems },
   });
@@ -107,12 +106,6 @@ function problemsOf(value: unknown): string[] {
   if (shape.length > 0) return shape;
   const definition = value as Definition;
   const name = nameProblem(definition.name);
-  const problems = name === undefined ? [] : [name];
-  try {
-    checkDefaults(toolDefaults(definition));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    problems.push(error.message);
-  }
-  return problems;
+  const problems = defaultsErrors(toolDefaults(definition)).map(({ message }) => message);
+  return name === undefined ? problems : [name, ...problems];
 }

@@ -12,6 +12,8 @@ import { definitionsIn, importError } from './document.ts';
 export interface ImportOptions {
   force?: boolean;
   dryRun?: boolean;
+  /** What is said when nothing comes of it. */
+  outcome?: string | undefined;
 }
 
 type Outcome = 'created' | 'replaced' | 'unchanged';
@@ -40,10 +42,12 @@ export async function importText(
   app: App,
   text: string,
   source: string,
-  options: ImportOptions,
+  given: ImportOptions,
 ): Promise<number> {
   const { printer } = app;
-  const definitions = definitionsIn(text, source);
+  const { outcome = 'nothing was imported' } = given;
+  const options = { ...given, outcome };
+  const definitions = definitionsIn(text, source, outcome);
   // Before anybody is asked about tools.
   const stored = await storedIn(app);
   const planned = planImport(new Map(stored), definitions, options);
@@ -53,7 +57,7 @@ export async function importText(
     if (outcome !== 'unchanged') await permitAll(app, outcome === 'created' ? 'create' : 'update', names);
   }
   const problems = await toolProblems(app, definitions);
-  if (problems.length > 0) throw importError(problems);
+  if (problems.length > 0) throw importError(problems, outcome);
   const items = await store(app, definitions, options);
   const count = (outcome: Outcome) => items.filter((item) => item.outcome === outcome).length;
   const unchanged = count('unchanged');
@@ -81,7 +85,7 @@ async function storedIn(app: App): Promise<Map<string, Definition>> {
 function planImport(
   stored: Map<string, Definition>,
   definitions: readonly Definition[],
-  { force }: ImportOptions,
+  { force, outcome }: ImportOptions,
 ): { name: string; tool: string; outcome: Outcome }[] {
   const items = definitions.map((definition) => {
     const { name, tool } = definition;
@@ -92,7 +96,7 @@ function planImport(
   });
   const others = items.filter(({ outcome }) => outcome === 'replaced').map(({ name }) => name);
   if (others.length > 0 && !force)
-    throw new UsageError(`nothing was imported: defined already, with other content: ${others.join(', ')}`, {
+    throw new UsageError(`${outcome}: defined already, with other content: ${others.join(', ')}`, {
       code: 'exists',
       hint: 'replace with --force',
       details: { names: others },

@@ -10,6 +10,7 @@ import { parseToolLine, type ToolLine } from '../../../../tools/flags/parse-line
 import { validateArguments } from '../../../../tools/flags/validate.ts';
 import type { App } from '../../../app.ts';
 import { readArgsText } from '../../../arguments/input-file.ts';
+import { wrongLine } from '../../../arguments/problems.ts';
 import { answerFlags, isPage, LINE_FLAGS } from './question.ts';
 
 /** A line of `jobs answer` without its fields: which job, and what else is known before the question is. */
@@ -54,13 +55,10 @@ export async function readAnswer(
   app: App,
   question: PendingInput,
   rest: readonly string[],
-  help: string,
+  jobId: string,
 ): Promise<Answer | undefined> {
-  const wrong = (problems: readonly string[], code: string, details?: Record<string, unknown>) =>
-    new UsageError(
-      problems.length === 1 ? `${problems[0]}` : `${problems.length} problems:\n  ${problems.join('\n  ')}`,
-      { code, hint: `see: ${help}`, details },
-    );
+  const wrong: Wrong = (problems, code, details) =>
+    wrongLine(app, problems, ['jobs', 'answer', jobId], code, details);
   const line = parse(question, rest, wrong);
   const said = (['accept', 'decline', 'cancel'] as const).filter((action) => line.runtime.has(action));
   const filled = line.assignments.length > 0 || line.args !== undefined;

@@ -107,8 +107,7 @@ async function typed(
   [question]: PendingInput[],
   head: LineHead,
 ): Promise<Answerer> {
-  const help = app.command('jobs', 'answer', job.job_id, '--help');
-  const answer = question && (await readAnswer(app, question, head.rest, help));
+  const answer = question && (await readAnswer(app, question, head.rest, job.job_id));
   if (question && answer?.action === 'accept' && isPage(question))
     app.printer.note(`open it yourself: ${visibleLine(String(question.params['url'] ?? ''))}`);
   return async () => answer;
