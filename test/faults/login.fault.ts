@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { readAuth } from '../../src/mcp/auth/record.ts';
 import { run } from '../support/cli.ts';
 import { fixtureServer } from '../support/fixture-http.ts';
+import { leftovers } from '../support/leftovers.ts';
 import { loggedIn, oauthRig, type Rig } from '../support/oauth/rig.ts';
 import { canTrace, type Point, traced } from '../support/strace.ts';
 
@@ -68,6 +69,8 @@ async function attempt(rig: Rig, point: Point, fault: string): Promise<string> {
   const before = authorization.counts['refresh_token'] ?? 0;
   await traced(REFRESH, home, { point, fault });
   const spent = (authorization.counts['refresh_token'] ?? 0) > before;
+  // As if the next one came later than the lock of a process that died counts.
+  leftovers(home, { age: true });
   // Never a part of a file.
   expect(readAuth(authFile(rig)), point.line).toBeDefined();
   const next = await run(REFRESH, { home, env });

@@ -24,13 +24,13 @@ async function place(): Promise<{ server: Hostile; work: Work }> {
   return { server, work: await workAt(server.url, { MCP2CLI_RETRY_BUDGET: '1s' }) };
 }
 
-/** All misdeeds, some at a time: each on a server and a home of its own. */
+/** All misdeeds, some at a time, since they wait: each on a server and a home of its own. */
 function each(
   book: Ledger,
   names: readonly string[],
   tryOne: (name: string) => Promise<void>,
 ): Promise<void> {
-  return inLanes(3, names, (name) => {
+  return inLanes(6, names, (name) => {
     book.tried();
     return tryOne(name);
   });
@@ -139,15 +139,16 @@ it('for good while somebody waits: the job is not affected', async () => {
 it('a pause that the server asks for, of any length, is no failure of a wait', async () => {
   const book = ledger('network: Retry-After of 0 to 3,600 s');
   const pauses = ['0', '1', '2', '30', '60', '119', '120', '121', '300', '600', '1800', '3599', '3600'];
-  await each(book, pauses, async (seconds) => {
-    for (const status of [429, 503]) {
+  await inLanes(pauses.length, pauses, async (seconds) => {
+    book.tried();
+    const busyWith = async (status: number) => {
       const { server, work } = await place();
       const id = await work.submit('work --n 1');
       const busy: Misdeed = ({ response }) => response.writeHead(status, { 'retry-after': seconds }).end();
       server.on('tasks/get', busy, 1);
       server.on('tasks/result', busy, 1);
       server.task = { ...server.task, status: 'completed' };
-      const { code, stdout, stderr } = await work.run(`jobs wait ${id} --timeout 8s`, {
+      const { code, stdout, stderr } = await work.run(`jobs wait ${id} --timeout 20s`, {
         env: { MCP2CLI_RETRY_BUDGET: '20s' },
       });
       const expected = Number(seconds) <= 2 ? 0 : 124;
@@ -155,7 +156,8 @@ it('a pause that the server asks for, of any length, is no failure of a wait', a
       if (code !== expected) book.wrong(said);
       if ((await work.stored(id)).status !== (expected === 0 ? 'completed' : 'running')) book.lost(said);
       server.audit(book);
-    }
+    };
+    await Promise.all([429, 503].map(busyWith));
   });
   book.settle();
 });

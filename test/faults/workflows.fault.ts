@@ -1,6 +1,7 @@
 /** Keepers, servers and commands killed while a workflow runs: what has completed never runs again, and every workflow can be resumed to its end. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { run, start } from '../support/cli.ts';
@@ -81,55 +82,60 @@ it.skipIf(process.platform !== 'linux').each([
   'a workflow of a %s whose keeper, %s or command is killed at a random time',
   async (of, server, subject) => {
     const book = ledger(`SIGKILL at a random time: keeper, ${server} or command of a workflow of a ${of}`);
-    const { home, serverWords, calls } = await subject();
-    const { store } = diskStore(home);
-    writeFileSync(calls, '');
-    const called = (w: string, step: string) =>
-      readFileSync(calls, 'utf8')
-        .split('\n')
-        .filter((line) => line === `${w}-${step}`).length;
     const { random } = seeded();
     let resumptions = 0;
-    for (let n = 0; n < KILLS; n++) {
-      const w = `w${n}`;
-      const victim = (['keeper', 'keeper', 'server', 'command'] as const)[Math.floor(random() * 4)];
-      const command = start(['work', 'steps', '--w', w, '--background', '--quiet'], { home });
-      const timer = setTimeout(() => {
-        if (victim === 'command') command.signal('SIGKILL');
-        else
-          kill(
-            victim === 'keeper'
-              ? keeperPids(home)
-              : processesWith(serverWords).filter((pid) => pid !== process.pid),
-          );
-      }, random() * 1_200);
-      await command.done;
-      await new Promise((resolve) => setTimeout(resolve, 1_250));
-      clearTimeout(timer);
-      book.tried();
-      const job = (await store.list()).jobs.find(({ arguments: args }) => args['w'] === w);
-      // Killed before there was a record: nothing was said, and nothing ran.
-      if (!job) {
-        if (STEPS.some((step) => called(w, step) > 0)) book.lost(`${w} has run and has no record`);
-        continue;
-      }
-      await run(['work', 'jobs', 'wait', job.job_id, '--timeout', '20s'], { home });
-      const before = await store.read(job.job_id);
-      const counts = (before.steps ?? [])
-        .filter(({ state }) => state === 'completed')
-        .map(({ id }) => [id, called(w, id)] as const);
-      if (before.status !== 'completed') {
-        resumptions++;
-        const resumed = await run(['work', 'jobs', 'resume', job.job_id], { home });
-        if (resumed.code !== 0) book.lost(`${w} (${before.status}) cannot be resumed: ${resumed.stderr}`);
+    let next = 0;
+    const lane = async () => {
+      const { home, serverWords, calls } = await subject();
+      const { store } = diskStore(home);
+      writeFileSync(calls, '');
+      const called = (w: string, step: string) =>
+        readFileSync(calls, 'utf8')
+          .split('\n')
+          .filter((line) => line === `${w}-${step}`).length;
+      for (let n = next++; n < KILLS; n = next++) {
+        const w = `w${n}`;
+        const victim = (['keeper', 'keeper', 'server', 'command'] as const)[Math.floor(random() * 4)];
+        const command = start(['work', 'steps', '--w', w, '--background', '--quiet'], { home });
+        const moment = random() * 1_200;
+        const struck = sleep(moment).then(() => {
+          if (victim === 'command') command.signal('SIGKILL');
+          else
+            kill(
+              victim === 'keeper'
+                ? keeperPids(home)
+                : processesWith(serverWords).filter((pid) => pid !== process.pid),
+            );
+        });
+        await Promise.all([command.done, struck]);
+        book.tried();
+        const job = (await store.list()).jobs.find(({ arguments: args }) => args['w'] === w);
+        // Killed before there was a record: nothing was said, and nothing ran.
+        if (!job) {
+          if (STEPS.some((step) => called(w, step) > 0)) book.lost(`${w} has run and has no record`);
+          continue;
+        }
         await run(['work', 'jobs', 'wait', job.job_id, '--timeout', '20s'], { home });
+        const before = await store.read(job.job_id);
+        const counts = (before.steps ?? [])
+          .filter(({ state }) => state === 'completed')
+          .map(({ id }) => [id, called(w, id)] as const);
+        if (before.status !== 'completed') {
+          resumptions++;
+          const resumed = await run(['work', 'jobs', 'resume', job.job_id], { home });
+          if (resumed.code !== 0) book.lost(`${w} (${before.status}) cannot be resumed: ${resumed.stderr}`);
+          await run(['work', 'jobs', 'wait', job.job_id, '--timeout', '20s'], { home });
+        }
+        const after = await store.read(job.job_id);
+        if (after.status !== 'completed') book.lost(`${w} is ${after.status}: ${after.error?.message}`);
+        for (const [id, count] of counts)
+          if (called(w, id) !== count) book.twice(`${w}: ${id} had completed`);
+        const sums = (after.steps ?? []).map(({ outputs }) => (outputs as { sum?: number } | undefined)?.sum);
+        if (JSON.stringify(sums) !== '[1,2,2,3,4,4]') book.lost(`${w}: results ${JSON.stringify(sums)}`);
       }
-      const after = await store.read(job.job_id);
-      if (after.status !== 'completed') book.lost(`${w} is ${after.status}: ${after.error?.message}`);
-      for (const [id, count] of counts) if (called(w, id) !== count) book.twice(`${w}: ${id} had completed`);
-      const sums = (after.steps ?? []).map(({ outputs }) => (outputs as { sum?: number } | undefined)?.sum);
-      if (JSON.stringify(sums) !== '[1,2,2,3,4,4]') book.lost(`${w}: results ${JSON.stringify(sums)}`);
-    }
+    };
+    // Each with a keeper of its own.
+    await Promise.all([lane(), lane()]);
     book.settle();
     // Some have come while it ran.
     expect(resumptions).toBeGreaterThan(KILLS / 20);
