@@ -87,7 +87,7 @@ describe('the loader', () => {
 });
 
 it('a file of compiled code is read as it was written', () => {
-  const part = (source: string, code: string) => ({ source: Buffer.from(source), code: Buffer.from(code) });
+  const part = (text: string, code: string) => ({ text: Buffer.from(text), code: Buffer.from(code) });
   const parts = new Map([
     ['ä.cjs', part('twelve bytes', 'odd')],
     ['b.cjs', part('', '8 bytes.')],

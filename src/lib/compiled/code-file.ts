@@ -1,13 +1,13 @@
 /**
- * The form of a file of compiled code: a line of JSON, then for each part its source and its code twice, each from a multiple of eight bytes on
- * (V8 copies code that lies otherwise). V8 looks at the source's length alone, and ends the process over code that is damaged: the source is
- * compared, and so is the code with its copy, which takes a tenth of the time of a checksum in JavaScript.
+ * The form of a file of compiled code: a line of JSON, then for each part its text and its code twice, each from a multiple of eight bytes on
+ * (V8 copies code that lies otherwise). V8 looks at the text's length alone, and ends the process over code that is damaged: the text is
+ * to be compared, and here is the code with its copy, which takes a tenth of the time of a checksum in JavaScript.
  */
 const ALIGN = 8;
 
-/** A source, and the code that V8 made of it. */
+/** What was compiled, and the code that V8 made of it. */
 export interface Part {
-  readonly source: Buffer;
+  readonly text: Buffer;
   readonly code: Buffer;
 }
 
@@ -19,7 +19,7 @@ export interface Kept {
 
 interface Head {
   ways: string[];
-  parts: [name: string, source: number, code: number][];
+  parts: [name: string, text: number, code: number][];
 }
 
 /** Undefined for what is no such file. Parts that are damaged are left out. */
@@ -34,8 +34,8 @@ export function decode(bytes: Buffer): Kept | undefined {
       at += padded(size);
       return bytes.subarray(from, from + size);
     };
-    for (const [name, sourceSize, codeSize] of sizes) {
-      const part = { source: next(sourceSize), code: next(codeSize) };
+    for (const [name, textSize, codeSize] of sizes) {
+      const part = { text: next(textSize), code: next(codeSize) };
       if (part.code.length === codeSize && part.code.equals(next(codeSize))) parts.set(name, part);
     }
     return { ways, parts };
@@ -46,11 +46,11 @@ export function decode(bytes: Buffer): Kept | undefined {
 
 /** The bytes of a file, in pieces. */
 export function encode({ ways, parts }: Kept): Buffer[] {
-  const sizes = [...parts].map(([name, { source, code }]) => [name, source.length, code.length]);
+  const sizes = [...parts].map(([name, { text, code }]) => [name, text.length, code.length]);
   const head = JSON.stringify({ ways, parts: sizes });
   const length = padded(Buffer.byteLength(head) + 1) - 1;
   const blanks = ' '.repeat(length - Buffer.byteLength(head));
-  const blobs = [...parts.values()].flatMap(({ source, code }) => [source, code, code]);
+  const blobs = [...parts.values()].flatMap(({ text, code }) => [text, code, code]);
   return [
     Buffer.from(`${head}${blanks}\n`),
     ...blobs.flatMap((blob) => [blob, Buffer.alloc(padded(blob.length) - blob.length)]),
