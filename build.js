@@ -4,7 +4,8 @@
 //   main.cjs   the entry alone: --version and --help load nothing else. It loads the others itself (src/lib/compiled/loader.ts)
 //   run.cjs    everything light: routing, commands, store, output
 //   instance.cjs   what `ls` and a tool's call need beside that
-//   call.cjs   what a tool's call needs beside that, as long as it opens no connection of its own
+//   call.cjs   what a tool's call needs beside that, wherever it goes
+//   keeper.cjs, connect.cjs   what a call needs that goes through a keeper, or opens a connection of its own
 //   jobs.cjs   what jobs need beside that
 //   ls.cjs     what `ls` needs beside that
 //   commands.cjs   the commands that flags of their own are read for, with commander
@@ -32,6 +33,7 @@ const FILES = {
     'instance/extras.ts',
     'cli/output/views/entry-view.ts',
     'cli/output/views/extras-view.ts',
+    'cli/output/views/left-out-view.ts',
   ],
   call: [
     'cli/commands/tool.ts',
@@ -39,9 +41,9 @@ const FILES = {
     'mcp/automatic-answers.ts',
     'tools/flags/validate.ts',
     'catalog/fetch.ts',
-    'keeper/client/access.ts',
-    'keeper/client/client.ts',
   ],
+  keeper: ['keeper/client/access.ts', 'keeper/client/client.ts'],
+  connect: ['mcp/connection/open.ts', 'mcp/http/streamable-http.ts'],
   jobs: ['calls/submit.ts', 'calls/foreground-job.ts', 'jobs/wait.ts'],
   ls: ['cli/commands/ls.ts'],
   commands: ['cli/commands.ts'],
@@ -128,7 +130,8 @@ function named(id) {
 const groups = Object.entries(FILES).map(([name, files], at) => ({
   name,
   priority: Object.keys(FILES).length - at,
-  test: (id) => files.some((file) => id === src(file)),
+  // `using`, in words that Node 20 knows, goes with what is light.
+  test: (id) => files.some((file) => id === src(file)) || (name === 'run' && id.includes('usingCtx')),
 }));
 const program = await build(
   {
