@@ -96,7 +96,7 @@ export interface PlannedStep {
 /** Something that has happened to a step; facts are added, and never changed. The latest one of a step counts. */
 export interface StepFact {
   step: string;
-  state: Exclude<StepState, 'pending' | 'lost'>;
+  state: Exclude<StepState, 'pending'>;
   /** ISO 8601 UTC. */
   at: string;
   /** 1-based. */

@@ -83,6 +83,7 @@ export class StepJobs implements StepsElsewhere {
       await this.#patiently(() => this.#options.store.calls.submit(job));
       const ended = await this.#end(step, signal);
       this.#ended.set(step.id, ended);
+      if (ended.status === 'lost' && ended.error) throw new StepFailure(ended.error, { state: 'lost' });
       return await outputsOf(endOf(ended), { tool }, signal);
     } catch (error) {
       if (signal.aborted && !this.#options.left.aborted) await this.#giveUp(step.id);

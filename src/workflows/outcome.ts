@@ -8,7 +8,7 @@ import type { StepStates, StepStatus, Workflow } from './workflow.ts';
 export function failureOf({ steps }: Workflow, states: StepStates): JobError | null {
   const failed = steps.filter(({ id, continueOnError }) => {
     const state = states.get(id)?.state;
-    return !continueOnError && (state === 'failed' || state === 'canceled');
+    return !continueOnError && (state === 'failed' || state === 'canceled' || state === 'lost');
   });
   const [first] = failed;
   if (first === undefined) return null;

@@ -24,12 +24,18 @@ export class StepFailure extends Error {
   readonly mayRetry: boolean;
   /** What the step has come to all the same. */
   readonly outputs: unknown;
+  /** `lost`: what has become of it cannot be learned. */
+  readonly state: 'failed' | 'lost';
 
-  constructor(error: JobError, { mayRetry = true, outputs }: { mayRetry?: boolean; outputs?: unknown } = {}) {
+  constructor(
+    error: JobError,
+    { mayRetry = true, outputs, state = 'failed' }: Partial<Omit<StepFailure, keyof Error | 'error'>> = {},
+  ) {
     super(error.message);
     this.error = error;
     this.mayRetry = mayRetry;
     this.outputs = outputs;
+    this.state = state;
   }
 }
 
@@ -177,11 +183,11 @@ class WorkflowRun {
       } catch (failure) {
         if (this.#broken) throw failure;
         if (signal.aborted) return await this.#stopped(step, attempt);
-        const { error, outputs } = failureIn(failure);
+        const { error, outputs, state } = failureIn(failure);
         onNote?.(`step ${step.id}: attempt ${attempt} of ${retry.attempts} failed: ${error.message}`);
         const again = !(failure instanceof StepFailure) || failure.mayRetry;
         if (attempt >= retry.attempts || !again)
-          return await this.#end(step, { state: 'failed', attempt, error, outputs });
+          return await this.#end(step, { state, attempt, error, outputs });
       } finally {
         own.dispose();
       }
@@ -232,8 +238,8 @@ class WorkflowRun {
   }
 }
 
-function failureIn(failure: unknown): { error: JobError; outputs?: unknown } {
-  if (failure instanceof StepFailure) return { error: failure.error, outputs: failure.outputs };
+function failureIn(failure: unknown): Pick<StepFailure, 'error' | 'state'> & { outputs?: unknown } {
+  if (failure instanceof StepFailure) return failure;
   const { message } = failure as Error;
-  return { error: { code: failure instanceof CliError ? failure.code : 'failed', message } };
+  return { state: 'failed', error: { code: failure instanceof CliError ? failure.code : 'failed', message } };
 }

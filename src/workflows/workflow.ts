@@ -37,7 +37,7 @@ export interface Workflow {
 
 /** What has become of a step. One that has not begun has none. */
 export interface StepStatus {
-  state: Exclude<StepState, 'pending' | 'lost'>;
+  state: Exclude<StepState, 'pending'>;
   /** It was skipped for a step before it that has failed, not by its own condition. */
   blocked?: boolean | undefined;
   attempt?: number | undefined;

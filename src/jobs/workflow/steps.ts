@@ -92,7 +92,11 @@ export function keptSteps(steps: readonly StepRecord[]): StepRecord[] {
       if (state === 'skipped' && !blocked && depends_on.every((other) => kept.has(other))) kept.add(id);
   }
   // What a changed file has put before a step that has completed is yet to run.
-  return steps.filter(({ id, state }) => kept.has(id) && state !== 'pending' && state !== 'lost');
+  return steps.filter(({ id, state, finished_at }) => {
+    // One that was found to be lost in the run, and was let pass, has an end; one whose process was killed has none.
+    const isOpen = state === 'pending' || (state === 'lost' && finished_at === null);
+    return kept.has(id) && !isOpen;
+  });
 }
 
 /** Error: UsageError for what cannot be gone on with. */

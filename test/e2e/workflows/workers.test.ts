@@ -143,8 +143,8 @@ describe.skipIf(noRedis !== undefined)('a workflow for workers', () => {
       holder: null,
       code: 'step_failed',
     });
-    expect(steps.map(({ state }) => state).sort()).toEqual(['completed', 'completed', 'failed', 'skipped']);
-    expect(steps.find(({ state }) => state === 'failed')).toMatchObject({ error: { code: 'worker_gone' } });
+    expect(steps.map(({ state }) => state).sort()).toEqual(['completed', 'completed', 'lost', 'skipped']);
+    expect(steps.find(({ state }) => state === 'lost')).toMatchObject({ error: { code: 'worker_gone' } });
     expect(of.called()).toEqual(['a', 'b', 'c']);
     // From any machine: what has completed is not run again.
     const there = await of.machine();
@@ -153,7 +153,7 @@ describe.skipIf(noRedis !== undefined)('a workflow for workers', () => {
       stdout: `Job resumed: ${id} (2 of 4 steps have completed)\n`,
     });
     expect((await there.work('jobs', 'wait', id)).code).toBe(0);
-    const lost = steps[1]?.state === 'failed' ? 'b' : 'c';
+    const lost = steps[1]?.state === 'lost' ? 'b' : 'c';
     expect(of.called()).toEqual(['a', 'b', 'c', 'd', lost].sort());
     other.signal('SIGTERM');
     await other.done;
