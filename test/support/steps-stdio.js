@@ -1,6 +1,6 @@
 // A stdio server by hand whose tools are steps: STEPS_CALLS names a file that gets the `id` of every call, a line each; STEPS_GATE one that must be
-// there before `gate` answers, and without which `needs-gate` fails.
-import { appendFileSync, existsSync } from 'node:fs';
+// there before `gate` answers, and without which `needs-gate` fails. `fails` fails so many times, by the calls of its id in that file.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const { STEPS_CALLS = '', STEPS_GATE = '' } = process.env;
@@ -16,6 +16,12 @@ const TOOLS = {
     if (ms > 0) await sleep(ms);
     return answer({ sum: n + by });
   },
+  fails: async ({ id = '', n = 0, times = 0 }) => {
+    const calls = readFileSync(STEPS_CALLS, 'utf8')
+      .split('\n')
+      .filter((one) => one === id).length;
+    return calls > times ? answer({ sum: n }) : { ...answer({ sum: -1 }), isError: true };
+  },
   gate: async ({ sum = 0 }, id) => {
     while (!existsSync(STEPS_GATE) && !cancelled.has(id)) await sleep(10);
     return answer({ sum });
@@ -26,7 +32,7 @@ const TOOLS = {
       : { content: [{ type: 'text', text: 'the gate is shut' }], isError: true },
 };
 
-const NUMBERS = ['n', 'by', 'ms', 'sum'].map((name) => [name, { type: 'integer' }]);
+const NUMBERS = ['n', 'by', 'ms', 'sum', 'times'].map((name) => [name, { type: 'integer' }]);
 const inputSchema = {
   type: 'object',
   properties: { id: { type: 'string' }, ...Object.fromEntries(NUMBERS) },
