@@ -1,21 +1,24 @@
 /** Tasks of the 2026-07-28 extension on a stdio server: they live in the keeper's server, and are reached there by any process. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, start } from '../../support/cli.ts';
 import { dataOf, submitted } from '../../support/instance.ts';
 import { keeperHome, keepers, theKeeper } from '../../support/keeper.ts';
 import { tasks2026Stdio } from '../../support/tasks-2026/server.ts';
 
-async function home(settings: object = {}, speed = 10): Promise<string> {
-  const { command, args } = await tasks2026Stdio({ speed, pollIntervalMs: 500 });
+async function home(settings: object = {}): Promise<string> {
+  const { command, args } = await tasks2026Stdio({ speed: 10, pollIntervalMs: 500 });
   return keeperHome(['--', command, ...args], settings);
 }
 const DEPLOYED = 'Deployed version 2.0 to staging\n';
+const ENDED = 'Time has ended\n';
 
 describe('a task of a stdio server (2026-07-28)', () => {
   it('is submitted, shown, waited for and listed by different processes', async () => {
-    // Slow enough to be seen at work on a busy machine.
-    const at = { home: await home({}, 1) };
-    const id = await submitted(at.home, ['work', 'deploy', '--version', '2.0']);
+    const at = { home: await home() };
+    const until = join(at.home, 'until');
+    const id = await submitted(at.home, ['work', 'forever', '--until', until]);
     const shown = await run(['work', '--json', 'jobs', 'show', id], at);
     expect(dataOf(shown)).toMatchObject({
       backend: 'tasks-2026-07-28',
@@ -24,13 +27,14 @@ describe('a task of a stdio server (2026-07-28)', () => {
       session: { transport: 'stdio' },
       holder: { keeper: true },
     });
+    writeFileSync(until, '');
     expect(await run(['work', 'jobs', 'wait', id], at)).toMatchObject({
       code: 0,
-      stdout: DEPLOYED,
+      stdout: ENDED,
       stderr: '',
     });
     expect(await run(['work', 'jobs', 'list'], at)).toMatchObject({
-      stdout: expect.stringMatching(new RegExp(`^${id} {2}deploy {2}completed {2}task_`)),
+      stdout: expect.stringMatching(new RegExp(`^${id} {2}forever {2}completed {2}task_`)),
     });
   });
 
@@ -109,11 +113,13 @@ describe('a task of a stdio server (2026-07-28)', () => {
   it('in the foreground that was killed goes on in the keeper', async () => {
     const at = { home: await home({ keepAlive: true }) };
     await run(['work', 'ls'], at);
-    const command = start(['work', 'deploy', '--version', '2.0', '--duration', '20'], at);
+    const until = join(at.home, 'until');
+    const command = start(['work', 'forever', '--until', until], at);
     await expect.poll(async () => (await run(['work', 'jobs', 'list'], at)).stdout).toMatch(/running/);
     command.signal('SIGKILL');
     await command.done;
-    expect(await run(['work', 'jobs', 'wait', '--latest'], at)).toMatchObject({ code: 0, stdout: DEPLOYED });
+    writeFileSync(until, '');
+    expect(await run(['work', 'jobs', 'wait', '--latest'], at)).toMatchObject({ code: 0, stdout: ENDED });
   });
 
   it('that is a plain result is a job born finished', async () => {

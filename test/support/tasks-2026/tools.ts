@@ -1,4 +1,5 @@
 /** Tools that show what the tasks extension can do, beside the demo's own. */
+import { existsSync } from 'node:fs';
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { failure, numberOr, runSteps, text } from '../../../src/demo/tool.ts';
@@ -126,10 +127,14 @@ const stubborn: TaskTool = {
 };
 
 const forever: TaskTool = {
-  definition: taskDefinition('forever', 'Never end, unless cancelled.'),
-  async run(_, context) {
+  definition: taskDefinition('forever', 'Never end, unless cancelled or told to.', {
+    until: { type: 'string', description: 'A file: when it is there, this ends' },
+  }),
+  async run({ until }, context) {
     await context.progress({ progress: 0, total: 1, message: 'Waiting for the end of time' });
-    for (;;) await context.sleep(24 * 60 * 60);
+    if (typeof until !== 'string') for (;;) await context.sleep(24 * 60 * 60);
+    while (!existsSync(until)) await context.sleep(0.05);
+    return text('Time has ended');
   },
 };
 
