@@ -106,9 +106,10 @@ async function work(redis) {
   submitter.stdin.end(`${JSON.stringify({ message: 'hi' })}\n`.repeat(JOBS));
   await once(submitter, 'exit');
   const worker = await startWorker(values.profile);
-  const before = cpuOf(worker.child.pid);
+  const all = [worker, redisServer, server].map(({ child }) => child.pid);
+  const before = all.map(cpuOf);
   await waitFor(redis, 'bench', ({ waiting, running }) => waiting + running === 0);
-  const cpu = cpuOf(worker.child.pid) - before;
+  const used = all.map((pid, i) => (((cpuOf(pid) - before[i]) / JOBS) * 1_000).toFixed(2));
   await ended(worker);
   const times = await jobTimes(redis, 'bench');
   const ends = times.map(({ ended: end }) => end).sort((a, b) => a - b);
@@ -120,7 +121,7 @@ async function work(redis) {
     `${(JOBS / seconds).toFixed(0)}/s`,
     '>= 700/s',
   );
-  add('the same: processor time of the worker a job', ms((cpu / JOBS) * 1_000));
+  add('the same: processor time a job of the worker, Redis, the called server', `${used.join(', ')} ms`);
 }
 
 /** How soon others hear: of a submission, of an end, of a cancellation. */
