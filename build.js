@@ -9,6 +9,7 @@
 //   jobs.cjs   what jobs need beside that
 //   ls.cjs     what `ls` needs beside that
 //   commands.cjs   the commands that flags of their own are read for, with commander
+//   redis.cjs   what jobs in Redis need beside that, with ioredis
 //   the rest   what these import dynamically (the MCP SDK, schema engine, conf, ora, the demo server), a file each and shared chunks
 //   completion/complete.cjs   what TAB needs, all in one: the one command that shares no file with the others, for speed
 //   check-worker.cjs   what a thread loads that checks large data, all in one
@@ -47,15 +48,57 @@ const FILES = {
   jobs: ['calls/submit.ts', 'calls/foreground-job.ts', 'jobs/wait.ts'],
   ls: ['cli/commands/ls.ts'],
   commands: ['cli/commands.ts'],
+  redis: ['jobs/store/redis/open-redis.ts', 'calls/submit-to-workers.ts'],
 };
 
 /** What job files import: `mcp2cli/jobs`, and `zod`. */
 const LIBRARY = { jobs: src('jobhost/library/jobs.ts'), zod: src('jobhost/library/zod.ts') };
 
+/** Functions of Node's that these modules have for what few commands do: a module of Node's is loaded by the first call. */
+const LATE = {
+  importers: /node_modules\/(ioredis|redis-errors)\/|src\/lib\/(sealing)\.ts$/,
+  names: {
+    assert: ['strictEqual'],
+    crypto: ['createCipheriv', 'createDecipheriv', 'createHash', 'randomBytes'],
+    dns: ['lookup', 'resolveSrv'],
+    tls: ['connect'],
+  },
+};
+
+/** One for each of them: none comes along with another. */
+function lateId(id, importer) {
+  const name = id.replace(/^node:/, '');
+  const [, library, own] = LATE.importers.exec(importer) ?? [];
+  return Object.hasOwn(LATE.names, name) && (library ?? own) ? `\0late:${name}:${library ?? own}` : undefined;
+}
+
+function lateModule(name) {
+  const late = (path, called) => `${path} = (...args) => require('node:${name}')${called}(...args);`;
+  const functions = LATE.names[name].map((one) => late(`module.exports.${one}`, `.${one}`));
+  return [late('module.exports', ''), ...functions].join('\n');
+}
+
+/**
+ * What ioredis has a method for each command of Redis on. A prototype takes 8 ms to get 570 methods one by one, an object of its own below it a
+ * quarter of one.
+ */
+function quickCommander(code) {
+  const [loop] = /^commands\.forEach\(function \(commandName\) \{\n(.*\n)+?\}\);$/m.exec(code) ?? [];
+  const quick = loop?.replaceAll('Commander.prototype[', 'builtins[');
+  if (quick?.split('builtins[').length !== 3)
+    throw new Error('ioredis makes its commands in another way by now');
+  return code.replace(
+    loop,
+    `const builtins = {};\n${quick}\nObject.setPrototypeOf(Commander.prototype, builtins);`,
+  );
+}
+
 /** Packages that are left out, and what stands in for them. */
 const slimmed = {
   name: 'slimmed',
   resolveId(id, importer = '') {
+    const late = lateId(id, importer);
+    if (late) return late;
     // Commander can start subcommands that are programs of their own. Ours are not, and loading child_process for that costs 2.5 ms.
     if (id === 'node:child_process' && importer.includes('node_modules/commander/')) return '\0nothing';
     // What conf writes with ends the process at the first signal, whatever is still to be done. Our writes are of one piece: nothing is to tidy.
@@ -63,6 +106,8 @@ const slimmed = {
   },
   load(id) {
     if (id === '\0nothing') return 'export default {}';
+    if (id.startsWith('\0late:')) return lateModule(id.split(':')[1]);
+    if (id.endsWith('/ioredis/built/utils/Commander.js')) return quickCommander(readFileSync(id, 'utf8'));
     return id === '\0does-nothing' ? 'export default () => () => {}' : null;
   },
 };
@@ -136,6 +181,7 @@ const groups = Object.entries(FILES).map(([name, files], at) => ({
 const program = await build(
   {
     run: src('run.ts'),
+    redis: src('jobs/store/redis/open-redis.ts'),
     'demo-background': src('demo/background.ts'),
     'keeper-server-process': src('keeper/server/process.ts'),
   },

@@ -1,6 +1,6 @@
 /** Reading and changing definitions that machines share. */
 import { IoError } from '../errors.ts';
-import { type Change, edited } from './edit.ts';
+import { type Change, edited } from './edited.ts';
 import { type DefinitionsFile, definitionsText, noDefinitions, parseDefinitions } from './read.ts';
 import type { SharedDefinitions } from './shared-port.ts';
 

@@ -1,7 +1,7 @@
 /** The instance's own definitions: in a file of this machine, or in the store that machines share. */
 import { lstatSync } from 'node:fs';
 import { hasStore } from '../config/settings/store-address.ts';
-import type { Change } from '../definitions/edit.ts';
+import type { Change } from '../definitions/edited.ts';
 import type { DefinitionsFile } from '../definitions/read.ts';
 import type { StoreScope } from './scope.ts';
 import type { Want } from './shared-definitions.ts';

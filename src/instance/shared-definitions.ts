@@ -1,7 +1,7 @@
 /** Definitions in a store that machines share, with a copy here for who cannot wait for it, or cannot reach it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Change } from '../definitions/edit.ts';
+import type { Change } from '../definitions/edited.ts';
 import { knownDefinitionsFile } from '../definitions/place.ts';
 import { type DefinitionsFile, noDefinitions, readDefinitionsFile } from '../definitions/read.ts';
 import { editShared, readShared } from '../definitions/shared.ts';

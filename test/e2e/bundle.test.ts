@@ -1,10 +1,13 @@
 /** What the program imports dynamically is there in the built files, under the names that it is used by. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { startCommand } from '../support/cli.ts';
+import { atTestEnd, run, startCommand } from '../support/cli.ts';
+import { fixtureServer } from '../support/fixture-http.ts';
 import { freshHome } from '../support/home.ts';
+import { addInstance } from '../support/instance.ts';
+import { noRedis, startRedis } from '../support/redis.ts';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
@@ -65,16 +68,44 @@ it('files that are imported dynamically export what is taken from them', async (
   expect(JSON.parse(stdout)).toEqual([]);
 });
 
-it('what a store in Redis needs is in a file of its own, which nobody but a worker loads from the start', () => {
-  const client = files.filter((file) => readFileSync(join(DIST, file), 'utf8').includes('evalsha'));
-  expect(client).toEqual(['jobs-store-redis-connection.cjs']);
+it('what a store in Redis needs is in a file of its own, which only workers and migrations load from the start', () => {
+  const client = files.filter((file) =>
+    readFileSync(join(DIST, file), 'utf8').includes('showFriendlyErrorStack'),
+  );
+  expect(client).toEqual(['redis.cjs']);
   // Where it is imported, that is done when it is needed.
   const importing = files.filter((file) =>
     new RegExp(`(?<!then\\(\\(\\)=>(?:\\w+\\()?)require\\("[./]*${client[0]}"\\)`).test(
       readFileSync(join(DIST, file), 'utf8'),
     ),
   );
-  // A worker needs it at once, and is loaded by its own command alone.
-  expect(importing).toEqual(['cli-commands-worker-work.cjs', 'worker-delivery.cjs']);
+  // A worker and what moves jobs there need it at once, and are loaded by commands of their own alone.
+  expect(importing).toEqual([
+    'cli-commands-worker-work.cjs',
+    'jobs-store-transfer-redis-copies.cjs',
+    'worker-delivery.cjs',
+  ]);
   expect(readFileSync(join(DIST, 'run.cjs'), 'utf8')).toContain(client[0]);
 });
+
+it.skipIf(noRedis !== undefined)(
+  'a command whose jobs are in Redis loads no cryptography, no TLS and no name service that it has no use for',
+  async () => {
+    const redis = await startRedis();
+    atTestEnd(() => redis.kill());
+    const home = freshHome();
+    await addInstance(home, ['--url', (await fixtureServer([])).url], 'work');
+    const list = join(home, 'loaded.cjs');
+    const said = join(home, 'loaded.json');
+    writeFileSync(
+      list,
+      `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(said)}, JSON.stringify(process.moduleLoadList)));`,
+    );
+    const env = { MCP2CLI_STORE: `redis://${redis.host}`, NODE_OPTIONS: `--require=${list}` };
+    expect((await run(['work', 'jobs', 'list'], { home, env })).code).toBe(0);
+    const loaded = JSON.parse(readFileSync(said, 'utf8')) as string[];
+    expect(loaded).toContain('NativeModule net');
+    for (const name of ['crypto', 'tls', 'dns', 'assert'])
+      expect(loaded).not.toContain(`NativeModule ${name}`);
+  },
+);

@@ -38,11 +38,8 @@ export function openShared(
   limitMs?: number,
 ): JobStore {
   return new LateStore(async () => {
-    const [{ connectStore }, { RedisJobStore }] = await Promise.all([
-      import('./redis/connection.ts'),
-      import('./redis/redis-store.ts'),
-    ]);
-    return new RedisJobStore(await connectStore(address, patienceMs, limitMs), address, instance);
+    const { openRedis } = await import('./redis/open-redis.ts');
+    return openRedis(address, instance, patienceMs, limitMs);
   });
 }
 

@@ -1,5 +1,6 @@
 /** Definitions that go with `jobs migrate`. */
-import { type Change, editDefinitions } from '../../../definitions/edit.ts';
+import { editDefinitions } from '../../../definitions/edit.ts';
+import type { Change } from '../../../definitions/edited.ts';
 import { type DefinitionsFile, readDefinitionsFile } from '../../../definitions/read.ts';
 import { editShared, readShared } from '../../../definitions/shared.ts';
 import type { JobStore } from '../../../jobs/ports.ts';

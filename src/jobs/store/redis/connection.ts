@@ -53,9 +53,6 @@ export async function connectStore(
       if (!reached || monotonic() - lost > patienceMs) return null;
       return pauseMs(times);
     },
-    scripts: Object.fromEntries(
-      Object.entries(ALL_SCRIPTS).map(([name, lua]) => [name, { lua, numberOfKeys: 4 }]),
-    ),
   });
   // The last of them says why commands fail with "Connection is closed".
   redis.on('error', (error: Error) => {
@@ -106,12 +103,22 @@ export async function connectStore(
   };
   const info = await begin();
   const commands = redis as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>;
+  const used = new Set<ScriptName>();
+  const run = (name: ScriptName, keys: readonly string[], args: readonly (string | number)[]) => {
+    const lua = ALL_SCRIPTS[name];
+    const isFirst = !used.has(name);
+    used.add(name);
+    // A hash in the place of its text pays from the second time on: it takes node:crypto.
+    if (isFirst) return redis.eval(lua, keys.length, ...keys, ...args);
+    if (!Object.hasOwn(redis, name)) redis.defineCommand(name, { lua, numberOfKeys: keys.length });
+    return commands[name]?.(...keys, ...args);
+  };
   return {
     redis,
     info,
     run: (name, keys, args) =>
       ask(async () => {
-        const said = await commands[name]?.(...keys, ...args);
+        const said = await run(name, keys, args);
         if (address.waitAof) await untilSynced(redis, address, name, said);
         return said;
       }),
