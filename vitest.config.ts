@@ -28,6 +28,7 @@ const shared =
               .split(' ')
               .map((name) => `test/e2e/jobs/${name}.test.ts`),
             globalSetup: 'test/support/shared-store.ts',
+            isolate: false,
           },
         },
       ]
