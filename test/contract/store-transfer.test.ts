@@ -283,6 +283,48 @@ describe.skipIf(noRedis !== undefined)('jobs from one store to another', () => {
     expect(await shown(other)).toEqual(await shown(from));
   });
 
+  it("takes the jobs of a workflow's steps along, and leaves it while one of them is open", async () => {
+    const [from, to, other] = [await redis(), files(), await redis()];
+    const { holder: _, ...job } = newJob({ session: null, ...WORKFLOW });
+    const queued = { ...job, target: 'abcdef', call: '{"plain":{}}', attempts: 1 };
+    const { job_id } = (await from.store.calls?.submit(queued))?.job ?? { job_id: '' };
+    const holder = { ...currentHolder(), worker: 'w' };
+    await from.store.calls?.claim(job_id, { worker: 'w', holder, leaseMs: 600_000 }, 't');
+    const step = { workflow: job_id, round: 0, token: 't' };
+    const ids = ['a', 'b'].map((id) => `${job_id.slice(0, -1)}${id}`);
+    for (const id of ids) {
+      const { plan: __, ...call } = queued;
+      await from.store.calls?.submit({ ...call, step: { ...step, id } });
+    }
+    const [first = '', second = ''] = ids;
+    await from.store.addStep(job_id, 0, { step: 'a', state: 'completed', at: AT, job_id: first, attempt: 1 });
+    await from.store.log(first, 'said');
+    await from.store.finish(first, completed('x'.repeat(2_000_000)));
+    await from.store.finish(job_id, FAILED);
+    expect((await copy(from, other)).left).toEqual([
+      {
+        job_id,
+        code: 'held',
+        message: `a step of it, ${second}: it is queued and waits for a worker`,
+      },
+    ]);
+    expect((await other.store.list()).jobs).toEqual([]);
+    await from.store.finish(second, completed());
+    for (const place of [other, to]) {
+      expect(await copy(from, place)).toMatchObject({ copied: [job_id], left: [] });
+      for (const id of [job_id, ...ids])
+        expect(stringifyJson(await place.store.read(id))).toBe(stringifyJson(await from.store.read(id)));
+      expect(await place.store.readLog(first)).toEqual(await from.store.readLog(first));
+    }
+    // In a store that machines share they are in no list, and go with the workflow.
+    expect((await other.store.list()).jobs.map((one) => one.job_id)).toEqual([job_id]);
+    await removeMigrated(from, other, [job_id], { onRemoved: () => {}, signal });
+    for (const id of [job_id, ...ids])
+      await expect(from.store.read(id)).rejects.toMatchObject({ code: 'unknown_job' });
+    await other.store.remove([job_id], { onRemoved: () => {}, signal });
+    await expect(other.store.read(first)).rejects.toMatchObject({ code: 'unknown_job' });
+  });
+
   it('adds the end of a task that was copied while it ran', async () => {
     const [from, to] = [files(), await redis()];
     await KINDS['a task that its server runs']?.(from.store);

@@ -20,6 +20,8 @@ export interface Keys {
   log(id: string): string;
   /** The facts about a workflow's steps. */
   steps(id: string): string;
+  /** The jobs of a workflow's steps. */
+  stepJobs(id: string): string;
   /** The calls that a run has made, by their numbers. */
   calls(id: string): string;
   /** The answers that were left to what a job asks. */
@@ -50,6 +52,7 @@ export function keysOf({ prefix, name }: Pick<StoreAddress, 'prefix' | 'name'>):
     job: (id) => `${jobs}${id}`,
     log: (id) => `${jobs}${id}:log`,
     steps: (id) => `${jobs}${id}:steps`,
+    stepJobs: (id) => `${jobs}${id}:jobs`,
     calls: (id) => `${jobs}${id}:calls`,
     answers: (id) => `${jobs}${id}:answers`,
     parts: (id, part) => `${jobs}${id}:result:${part}`,

@@ -32,6 +32,9 @@ function take(dir: string, id: string, instance: string): JobCopy {
     steps: readStepFacts(folder, facts.job.resumed),
     calls: readCalls(folder).calls ?? [],
     log: readLog(folder),
+    // Jobs like any other, here.
+    stepJobs: [],
+    of: undefined,
   };
 }
 

@@ -13,6 +13,10 @@ export interface JobCopy {
   steps: readonly StepFact[];
   calls: readonly CallRecord[];
   log: readonly LogEntry[];
+  /** The jobs of its steps, of all rounds, where the store has them apart from the others: they come and go with the workflow. */
+  stepJobs: readonly string[];
+  /** The workflow that it is a step's job of, in such a store. */
+  of: string | undefined;
 }
 
 /** The end of a store that copies go through. */

@@ -83,6 +83,14 @@ async function migrate(
     return;
   }
   try {
+    const stepJobs = job.kind === 'workflow' ? (await from.copies.take(job_id)).stepJobs : [];
+    const open = await heldStep(from, stepJobs);
+    if (open !== undefined) {
+      left.push({ job_id, code: 'held', message: open });
+      return;
+    }
+    // First what belongs to it: one that is there is whole.
+    if (!dryRun) for (const step of stepJobs) await transferStep(from, to, step);
     const done = dryRun || (await transfer(from, to, job_id, isBehind));
     (done ? copied : present).push(job_id);
   } catch (error) {
@@ -91,6 +99,29 @@ async function migrate(
     if (error.code === 'unknown_job') return;
     left.push({ job_id, code: 'refused', message: error.message });
   }
+}
+
+/** The job of a step that has gone by itself is missed by nobody. */
+async function transferStep(from: Place, to: Place, id: string): Promise<void> {
+  try {
+    await transfer(from, to, id, false);
+  } catch (error) {
+    if (!isOfJob(error) || error.code !== 'unknown_job') throw error;
+  }
+}
+
+/** Why the job of one of these steps cannot be copied now: its workflow waits for that. */
+async function heldStep({ store }: Place, ids: readonly string[]): Promise<string | undefined> {
+  for (const id of ids) {
+    let held: string | undefined;
+    try {
+      held = heldBecause(await store.read(id));
+    } catch (error) {
+      if (!isOfJob(error) || error.code !== 'unknown_job') throw error;
+    }
+    if (held !== undefined) return `a step of it, ${id}: ${held}`;
+  }
+  return undefined;
 }
 
 async function transfer(from: Place, to: Place, id: string, isBehind: boolean): Promise<boolean> {
@@ -130,14 +161,18 @@ export async function removeMigrated(
 ): Promise<void> {
   for (const id of ids) {
     if (options.signal.aborted) throw options.signal.reason;
-    if (await isSame(from.store, to.store, id)) await from.store.remove([id], options);
+    if (await isSame(from, to, id)) await from.store.remove([id], options);
   }
 }
 
-async function isSame(one: JobStore, other: JobStore, id: string): Promise<boolean> {
+async function isSame(one: Place, other: Place, id: string): Promise<boolean> {
   try {
-    const record = await one.read(id);
-    return isTerminal(record.status) && stringifyJson(record) === stringifyJson(await other.read(id));
+    const record = await one.store.read(id);
+    const same = stringifyJson(record) === stringifyJson(await other.store.read(id));
+    if (!isTerminal(record.status) || !same) return false;
+    const stepJobs = record.steps ? (await one.copies.take(id)).stepJobs : [];
+    const there = await Promise.all(stepJobs.map((step) => isSame(one, other, step)));
+    return there.every((step) => step);
   } catch (error) {
     if (isOfJob(error)) return false;
     throw error;

@@ -17,11 +17,12 @@ async function take(access: Access, id: string): Promise<JobCopy> {
   const hash = await access.hash(id);
   const facts = access.facts(id, hash);
   const { keys } = access;
-  const [found, steps, calls, log] = await Promise.all([
+  const [found, steps, calls, log, stepJobs] = await Promise.all([
     facts.end && access.ask((redis) => resultOf(redis, (name) => keys.parts(id, name), hash)),
     access.ask((redis) => redis.lrange(keys.steps(id), 0, -1)),
     access.ask((redis) => redis.hvals(keys.calls(id))),
     access.ask((redis) => redis.lrange(keys.log(id), 0, -1)),
+    access.ask((redis) => redis.lrange(keys.stepJobs(id), 0, -1)),
   ]);
   return {
     id,
@@ -30,10 +31,13 @@ async function take(access: Access, id: string): Promise<JobCopy> {
     steps: steps.map((step) => parseJson(step) as StepFact),
     calls: calls.map((call) => parseJson(call) as CallRecord).sort((a, b) => a.id - b.id),
     log: log.map(readLogLine),
+    stepJobs,
+    of: hash['of'] === undefined ? undefined : (parseJson(hash['of']) as string),
   };
 }
 
-async function put(access: Access, { id, facts, plan, steps, calls, log }: JobCopy): Promise<boolean> {
+async function put(access: Access, copy: JobCopy): Promise<boolean> {
+  const { id, facts, plan, steps, calls, log, stepJobs, of } = copy;
   const { keys, address } = access;
   const { end } = facts;
   const text = end?.result === undefined ? undefined : jsonText(end.result);
@@ -49,6 +53,7 @@ async function put(access: Access, { id, facts, plan, steps, calls, log }: JobCo
     ...hashOf(facts),
     ...(plan ? ['plan', jsonText(plan)] : []),
     ...(calls.length > 0 ? ['calls', '1'] : []),
+    ...(of === undefined ? [] : ['of', jsonText(of)]),
     ...(parts ? ['parts', named] : text === undefined ? [] : ['result', text]),
   ];
   const lists = [
@@ -56,6 +61,7 @@ async function put(access: Access, { id, facts, plan, steps, calls, log }: JobCo
     log.map(({ time, text: line }) => jsonText([time === null ? null : Date.parse(time), line])),
     steps.map(jsonText),
     calls.flatMap((call) => [String(call.id), jsonText(call)]),
+    stepJobs,
   ];
   const said = await access.run('jobCopy', access.job(id), [
     id,

@@ -209,7 +209,7 @@ return 1
 /**
  * ARGV: 1 id, 2 channel, 3 the time that the id has, 4 milliseconds that it stays (0: for good), 5 the name of the list that has the result, JSON,
  * or empty; then, each with the number of its texts before it: fields and values of the hash, lines of the log, facts about steps, numbers and texts
- * of calls. Returns copied, or there for an id that is taken.
+ * of calls, ids of the jobs of steps. Returns copied, or there for an id that is taken.
  */
 const COPY = `${COMMON}
 if redis.call('EXISTS', KEYS[4]) == 1 then
@@ -225,9 +225,13 @@ each(2, function(field, value) redis.call('HSET', KEYS[4], field, value) end)
 each(1, function(line) redis.call('RPUSH', KEYS[4] .. ':log', line) end)
 each(1, function(fact) redis.call('RPUSH', KEYS[4] .. ':steps', fact) end)
 each(2, function(id, call) redis.call('HSET', KEYS[4] .. ':calls', id, call) end)
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+each(1, function(id) redis.call('RPUSH', KEYS[4] .. ':jobs', id) end)
 local stays = tonumber(ARGV[4])
-if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), ARGV[1]) end
+-- The job of a step is in no list.
+if redis.call('HEXISTS', KEYS[4], 'of') == 0 then
+  redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+  if stays > 0 then redis.call('ZADD', KEYS[3], whole(now() + stays), ARGV[1]) end
+end
 follow(KEYS[4], stays)
 changed(ARGV[1], ARGV[2])
 return 'copied'
