@@ -67,12 +67,12 @@ export class Loader {
   }
 
   /**
-   * Writes the code of all that has run, where this process went a way that the file does not know: loaded other files of the program or of Node.
-   * For the end of a process. Never throws: where it cannot be written, the next process is as slow as this one.
+   * Writes the code of all that has run, where this process went a way that the file does not know: loaded other files together. For the end of a
+   * process. Never throws: where it cannot be written, the next process is as slow as this one.
    */
   keep(): void {
     const { ways, parts } = this.#kept;
-    const way = `${[...this.#compiled.keys()].join()} ${builtins()}`;
+    const way = [...this.#compiled.keys()].sort().join();
     const learned = ways.includes(way) || ways.length >= MOST_WAYS;
     if (this.#path === undefined || (this.#known && learned)) return;
     write(this.#path, () => ({
@@ -87,11 +87,6 @@ export class Loader {
       { text, code: script.createCachedData() },
     ]);
   }
-}
-
-/** How many modules of its own Node has loaded. */
-function builtins(): number {
-  return (process as { moduleLoadList?: readonly string[] }).moduleLoadList?.length ?? 0;
 }
 
 function read(path: string): Kept | undefined {
