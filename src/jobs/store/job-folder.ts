@@ -115,7 +115,7 @@ export function publishFolder(dir: string, id: string, fill: (folder: string) =>
 function inDraft<T>(dir: string, work: (draft: string) => T): T {
   const draft = join(dir, uniqueName(NEW_PREFIX));
   try {
-    makePrivateDir(draft);
+    makePrivateDir(draft, { durable: false });
     return work(draft);
   } finally {
     rmSync(draft, { recursive: true, force: true });

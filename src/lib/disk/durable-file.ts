@@ -123,13 +123,16 @@ export function syncDir(dir: string): void {
   });
 }
 
-/** Creates a folder with mode 0700, missing parents too, durably. A folder that exists is left as it is. */
-export function makePrivateDir(dir: string): void {
-  guarded('create', dir, () => makeDir(dir));
+/**
+ * Creates a folder with mode 0700, missing parents too, durably. A folder that exists is left as it is. `durable`: false for one whose name need not
+ * outlive a power cut, since it will be renamed.
+ */
+export function makePrivateDir(dir: string, { durable = true } = {}): void {
+  guarded('create', dir, () => makeDir(dir, durable));
 }
 
 // Node's own `recursive` says ENOENT where the disk is read-only.
-function makeDir(dir: string): void {
+function makeDir(dir: string, durable: boolean): void {
   if (isFolder(dir)) return;
   const parent = dirname(dir);
   if (parent !== dir) makeParent(parent);
@@ -140,12 +143,12 @@ function makeDir(dir: string): void {
     if (errnoOf(error) === 'EEXIST' && isFolder(dir)) return;
     throw error;
   }
-  syncDir(parent);
+  if (durable) syncDir(parent);
 }
 
 function makeParent(dir: string): void {
   try {
-    makeDir(dir);
+    makeDir(dir, true);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     throw Object.assign(error as NodeJS.ErrnoException, { code: 'ENOTDIR' });
