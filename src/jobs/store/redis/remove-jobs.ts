@@ -51,12 +51,17 @@ async function removed(access: Access, id: string): Promise<number | undefined> 
   return said === 1 ? bytes : undefined;
 }
 
-/** Bytes of memory that a job takes, its result and its log included. */
+/** Bytes of memory that a job takes, its result, its log and the jobs of its steps included. */
 export async function bytesOf(access: Access, id: string): Promise<number> {
-  const named = await access.ask((redis) => redis.hget(access.job(id), 'parts'));
   const { keys } = access;
+  const [named, stepJobs] = await Promise.all([
+    access.ask((redis) => redis.hget(access.job(id), 'parts')),
+    access.ask((redis) => redis.lrange(keys.stepJobs(id), 0, -1)),
+  ]);
   const all = [access.job(id), keys.log(id), keys.steps(id), keys.calls(id), keys.answers(id)];
   if (named !== null) all.push(keys.parts(id, parseJson(named) as string));
   const sizes = await Promise.all(all.map((key) => access.ask((redis) => redis.memory('USAGE', key))));
-  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  let sum = sizes.reduce<number>((total, size) => total + (size ?? 0), 0);
+  for (const step of stepJobs) sum += await bytesOf(access, step);
+  return sum;
 }
