@@ -17,6 +17,15 @@ export interface OutStream {
   readonly isClosed: boolean;
 }
 
+/** A stream of which nobody reads anything. */
+export const NOWHERE: OutStream = {
+  isTTY: false,
+  columns: undefined,
+  isClosed: false,
+  write() {},
+  async flush() {},
+};
+
 /** Everything that comes from outside. This is the only file that touches process, clock and environment; the rest is injected. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@
 import { targetHash } from '../config/target/target-hash.ts';
 import type { CallQueue } from '../jobs/call-queue.ts';
 import type { JobRecord } from '../jobs/record.ts';
-import { NO_RETRY } from '../jobs/retry.ts';
+import { PLAIN_RUN } from '../keeper/run-options.ts';
 import { stringifyJson } from '../lib/json/exact-json.ts';
 import type { CallScope, PreparedCall } from './call.ts';
 import type { CallOptions } from './options.ts';
@@ -23,8 +23,7 @@ export async function resumeForWorkers(
 ): Promise<JobRecord> {
   const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
   const call = { name, tool: { name }, arguments: input, storedArguments: input };
-  const runOptions = { retry: { ...NO_RETRY }, attempt_timeout_ms: null, output_schema: null };
-  const queued = queuedCall(call, { ttlMs: undefined, elicit, runOptions });
+  const queued = queuedCall(call, { ttlMs: undefined, elicit, runOptions: PLAIN_RUN });
   return calls.resume(job_id, targetHash(instance.identity), sealCall(queued, storeKey(context.env)));
 }
 

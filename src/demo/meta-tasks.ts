@@ -1,7 +1,9 @@
 /** The tasks of the `_meta.task` dialect: states, and who waits for what. */
+
 import { randomBytes } from 'node:crypto';
 import type { CallToolResult, ElicitResult } from '@modelcontextprotocol/sdk/types.js';
 import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { orAborted } from '../lib/stop.ts';
 import type { ToolContext, ToolProgress } from './tool.ts';
 
 /** The five states that the dialect has. A task that waits for an answer is running, and its data says so. */
@@ -69,16 +71,8 @@ export class MetaTask {
   }
 
   /** Resolves when the task has ended; rejects when the signal is aborted before. */
-  async ended(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      void this.#done.then(() => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      });
-    });
+  ended(signal: AbortSignal): Promise<void> {
+    return orAborted(this.#done, signal);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Keeping secrets out of what is told: servers, and systems, put into their errors what they were given. */
 
+import { percentDecoded } from '../lib/text/percent-decoded.ts';
 import { textsOf, variablesOf } from './configuration.ts';
 import type { Check } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -46,15 +47,7 @@ function filledIn(text: string, env: Readonly<Record<string, string | undefined>
 function inUrl(url: string): string[] {
   const [, user = '', password = ''] = /^[a-z]+:\/\/([^/?#@:]*):?([^/?#@]*)@/i.exec(url) ?? [];
   const values = [...url.matchAll(/[?&][^=&#]+=([^&#]+)/g)].map(([, value = '']) => value);
-  return [user, password, ...values].flatMap((one) => [one, decoded(one)]);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return [user, password, ...values].flatMap((one) => [one, percentDecoded(one)]);
 }
 
 /** The check without the secrets. */

@@ -5,47 +5,42 @@ import type { JobDeps, JobEvents } from './deps.ts';
 import type { Snapshot } from './ports.ts';
 import type { JobEnd, JobRecord, Observation, Progress, TaskFact } from './record.ts';
 
-/**
- * The work has ended, and its end is in hand, but the store does not take it: the disk refuses, or it is away. Code and exit code are those of
- * the cause. `job` is the record as it would be.
- */
-export class UnrecordedEndError extends IoError {
+/** The store does not take what is in hand: the disk refuses, or it is away. Code and exit code are those of the cause. */
+class UnrecordedError extends IoError {
   override readonly code: string;
   override readonly exitCode: ExitCode;
+
+  constructor(what: string, cause: CliError, details: { job_id: string; remote_task_id?: string }) {
+    super(`${what}, which could not be recorded: ${cause.message}`, {
+      cause,
+      hint: cause.hint,
+      details: { ...cause.details, ...details },
+    });
+    this.code = cause.code;
+    this.exitCode = cause.exitCode;
+  }
+}
+
+/** The work has ended, and its end is in hand. `job` is the record as it would be. */
+export class UnrecordedEndError extends UnrecordedError {
   readonly job: JobRecord;
   readonly end: JobEnd;
 
   constructor(job: JobRecord, end: JobEnd, cause: CliError) {
-    super(`${job.job_id} is ${end.status}, which could not be recorded: ${cause.message}`, {
-      cause,
-      hint: cause.hint,
-      details: { ...cause.details, job_id: job.job_id },
-    });
-    this.code = cause.code;
-    this.exitCode = cause.exitCode;
+    super(`${job.job_id} is ${end.status}`, cause, { job_id: job.job_id });
     this.job = job;
     this.end = end;
   }
 }
 
-/** The server has taken a call, but the store does not take its handle. Code and exit code are those of the cause. */
-export class UnrecordedTaskError extends IoError {
-  override readonly code: string;
-  override readonly exitCode: ExitCode;
+/** The server has taken a call, whose handle is in hand. */
+export class UnrecordedTaskError extends UnrecordedError {
   readonly jobId: string;
   readonly fact: TaskFact;
 
   constructor(jobId: string, fact: TaskFact, cause: CliError) {
-    super(
-      `the server runs ${jobId} as task ${fact.remote_task_id}, which could not be recorded: ${cause.message}`,
-      {
-        cause,
-        hint: cause.hint,
-        details: { ...cause.details, job_id: jobId, remote_task_id: fact.remote_task_id },
-      },
-    );
-    this.code = cause.code;
-    this.exitCode = cause.exitCode;
+    const { remote_task_id } = fact;
+    super(`the server runs ${jobId} as task ${remote_task_id}`, cause, { job_id: jobId, remote_task_id });
     this.jobId = jobId;
     this.fact = fact;
   }

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '../jobs/retry.ts';
+import { NO_RETRY, type RetryPolicy } from '../jobs/retry.ts';
 import type { LocalRun } from '../jobs/submission.ts';
 import type { JsonSchema } from '../tools/tool.ts';
 
@@ -9,6 +9,9 @@ export interface LocalRunOptions {
   /** What the result must keep to; null: it is not checked. */
   output_schema: JsonSchema | null;
 }
+
+/** Once, without a limit, its result as it comes. */
+export const PLAIN_RUN: LocalRunOptions = { retry: NO_RETRY, attempt_timeout_ms: null, output_schema: null };
 
 /** The run options as the jobs take them. */
 export function localRun({ retry, attempt_timeout_ms, output_schema }: LocalRunOptions): LocalRun {

@@ -62,6 +62,14 @@ export function lent(stop: Stop): Stop {
   return { ...stop, dispose() {}, [DISPOSE]() {} };
 }
 
+/** Resolves when the signal is aborted. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** What `work` resolves to. The signal ends the wait alone: the work goes on, and others may wait for it. Errors: the work's, the signal's reason. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   // Whoever has given up hears no more of it.

@@ -3,6 +3,7 @@ import type { DemoDialect } from '../../demo/server.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { JobRecord } from '../../jobs/record.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
+import { untilAborted } from '../../lib/stop.ts';
 import type { App } from '../app.ts';
 import { giveUp, liveJobs, runningJobs } from './demo-jobs.ts';
 
@@ -43,7 +44,8 @@ export async function runDemo(app: App, options: DemoOptions): Promise<number> {
       'in another terminal, try: mcp2cli demo deploy --version 2.0 --background; ^C stops the server',
     );
     await app.context.stdout.flush();
-    await interrupted(app);
+    // Signals are how this command is meant to end: not an error.
+    await untilAborted(app.context.interrupted);
   } finally {
     await unregister(app, server.url);
     await server.close();
@@ -51,15 +53,6 @@ export async function runDemo(app: App, options: DemoOptions): Promise<number> {
     endedWithIt(app, liveJobs(app, NAME));
   }
   return EXIT.ok;
-}
-
-/** Signals are how this command is meant to end: not an error. */
-function interrupted(app: App): Promise<void> {
-  const { interrupted: signal } = app.context;
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** `demo start`: the same in the background, until `demo stop`. */

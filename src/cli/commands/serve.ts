@@ -5,7 +5,7 @@ import { EXIT, UsageError } from '../../errors.ts';
 import type { Provider } from '../../jobhost/provider.ts';
 import type { Host } from '../../jobhost/server/host.ts';
 import type { HttpOptions } from '../../jobhost/server/http/server.ts';
-import { stopAfter } from '../../lib/stop.ts';
+import { stopAfter, untilAborted } from '../../lib/stop.ts';
 import { VERSION } from '../../version.ts';
 import type { App } from '../app.ts';
 
@@ -101,10 +101,7 @@ async function serveOverHttp(app: App, host: Host, options: HttpOptions, signal:
     const { name } = host.provider.about;
     const said = `serving ${name} at ${served.url}`;
     app.printer.answer('serve', said, { name, url: served.url }, app.printer.quiet ? served.url : said);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
   } finally {
     await served.close();
   }

@@ -1,6 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IoError } from '../../errors.ts';
+import { percentDecoded } from '../../lib/text/percent-decoded.ts';
 import { binaryBlocks } from './views/result-view.ts';
 
 /** File endings of common media types. */
@@ -100,20 +101,12 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 function nameOf(uri: string | undefined, ending: string): [stem: string, ending: string] | undefined {
   const last =
     /([^/\\]*)[/\\]*$/.exec(uri?.replace(/[?#].*$/s, '').replace(/^[\w+.-]+:/, '') ?? '')?.[1] ?? '';
-  const name = unescaped(last)
+  const name = percentDecoded(last)
     .replace(/[^\p{L}\p{N}._ -]+/gu, '_')
     .replace(/^[._ -]+|[. ]+$/g, '');
   const [, stem = name, own = ending] = /^(.+)\.(\w{1,8})$/u.exec(name) ?? [];
   const short = [...stem].slice(0, 60).join('');
   return short === '' || DEVICE.test(short.split('.', 1)[0] ?? '') ? undefined : [short, own];
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function writeNew(dir: string, [stem, ending]: readonly [string, string], bytes: Buffer): string {

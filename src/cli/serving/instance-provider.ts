@@ -16,6 +16,7 @@ import { textOf } from '../../lib/json/json.ts';
 import { permitJobs } from '../../permissions/permit.ts';
 import type { App } from '../app.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
+import { SILENT } from '../output/live.ts';
 import { asCommand } from './own-app.ts';
 import { prepare, scopeOf, served, unique } from './served-calls.ts';
 
@@ -267,8 +268,6 @@ export class InstanceProvider implements Provider {
     return true;
   }
 }
-
-const SILENT: Live = { update() {}, pause() {}, aside: (work) => work(), stop() {} };
 
 async function statusNow(own: App, job: JobRecord): Promise<RunStatus> {
   return runOfRecord(job, await own.store.readLog(job.job_id));

@@ -1,16 +1,7 @@
 import type { Instance } from '../../config/configured-instance.ts';
-import type { Context, OutStream } from '../../context.ts';
+import { type Context, NOWHERE } from '../../context.ts';
 import { App } from '../app.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
-
-/** What a command prints is its answer on a terminal; a server has other answers, and its stdout is the protocol's. */
-const NOWHERE: OutStream = {
-  isTTY: false,
-  columns: undefined,
-  write() {},
-  async flush() {},
-  isClosed: false,
-};
 
 /**
  * Does one request's work as a command of the instance would, with flags, connection and end of its own. `signal` ends it as ^C ends a command, and it
@@ -26,6 +17,7 @@ export async function asCommand<T>(
   const { context, config } = app;
   const quiet: Context = {
     ...context,
+    // A server has other answers than what a command prints, and its stdout is the protocol's.
     stdout: NOWHERE,
     stdin: { ...context.stdin, isTTY: false },
     interrupted: AbortSignal.any([context.interrupted, signal]),

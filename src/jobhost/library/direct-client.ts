@@ -117,8 +117,7 @@ export class DirectClient {
     input: object = {},
     options: ExecuteOptions = {},
   ): Promise<JobRun<Result>> {
-    const { background = false, signal } = options;
-    return (await this.#ask('execute_job', { name, input, background }, signal)) as JobRun<Result>;
+    return this.#execute('execute_job', name, input, options);
   }
 
   /** How a run of a job stands. Error: where there is no such run. */
@@ -137,13 +136,21 @@ export class DirectClient {
     input: object = {},
     options: ExecuteOptions = {},
   ): Promise<JobRun<Result>> {
-    const { background = false, signal } = options;
-    return (await this.#ask('execute_workflow', { name, input, background }, signal)) as JobRun<Result>;
+    return this.#execute('execute_workflow', name, input, options);
   }
 
   /** How a run of a workflow stands. Error: where there is no such run. */
   async getWorkflowStatus<Result = unknown>(runId: string): Promise<JobRun<Result>> {
     return (await this.#ask('get_workflow_status', { runId })) as JobRun<Result>;
+  }
+
+  async #execute<Result>(
+    tool: string,
+    name: string,
+    input: object,
+    { background = false, signal }: ExecuteOptions,
+  ): Promise<JobRun<Result>> {
+    return (await this.#ask(tool, { name, input, background }, signal)) as JobRun<Result>;
   }
 
   /** Calls a tool: a job by its name, or what else the host offers. A tool that fails is a result with `isError`. */

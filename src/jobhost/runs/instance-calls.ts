@@ -1,4 +1,5 @@
 /** `ctx.call`: calls of tools of any instance, as the CLI makes them, over connections that are kept as long as the host lives. */
+
 import type { CallScope, Live, PreparedCall } from '../../calls/call.ts';
 import { callDirectly } from '../../calls/direct.ts';
 import type { CallOptions } from '../../calls/options.ts';
@@ -16,8 +17,8 @@ import { FAILURE_BUDGET_MS, QUESTION_WAIT_MS } from '../../jobs/follow/polling.t
 import type { JobStore, ServerLink } from '../../jobs/ports.ts';
 import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import type { JobRecord } from '../../jobs/record.ts';
-import { NO_RETRY } from '../../jobs/retry.ts';
 import { openStore } from '../../jobs/store/open-store.ts';
+import { PLAIN_RUN } from '../../keeper/run-options.ts';
 import { currentHolder } from '../../lib/disk/holder.ts';
 import { isObject } from '../../lib/json/json.ts';
 import type { Log } from '../../lib/log.ts';
@@ -223,7 +224,7 @@ function optionsOf({ settings }: Instance): CallOptions {
     ttlMs: undefined,
     detach: false,
     elicit: settings.elicit ?? 'ask',
-    runOptions: { retry: NO_RETRY, attempt_timeout_ms: null, output_schema: null },
+    runOptions: PLAIN_RUN,
   };
 }
 

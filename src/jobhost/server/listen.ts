@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
+import { untilAborted } from '../../lib/stop.ts';
 import { SUBSCRIPTION_ID_META_KEY } from '../../mcp/connection/meta-keys.ts';
 import type { RunStatus } from '../provider.ts';
 import type { Call } from './call.ts';
@@ -30,10 +31,7 @@ export async function listen({ host, params, id, tasks, signal, notify }: Call):
     ? provider.onListChanged(() => notify('notifications/tools/list_changed', { _meta }))
     : () => {};
   // The end of the server is told, and whoever has cancelled hears nothing more.
-  const over = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
-  });
+  const over = untilAborted(signal);
   const followed = known.map(async (runId) => {
     const tell = (run: RunStatus) => notify('notifications/tasks', { ...detailedTask(run), _meta });
     tell(await provider.follow(runId, { signal, onChange: tell }));

@@ -1,6 +1,7 @@
 import type { Target } from '../../config/target/target.ts';
 import { targetHash } from '../../config/target/target-hash.ts';
 import { CliError, RpcError, TimeoutError, UnreachableError } from '../../errors.ts';
+import { orAborted } from '../../lib/stop.ts';
 import { CLIENT_CAPABILITIES } from '../client-features/client-capabilities.ts';
 import { Channel, type JsonObject, type RequestOptions } from './channel.ts';
 import { connectLimit, tooLate } from './connect-limit.ts';
@@ -124,7 +125,7 @@ async function openOnce(
   const prepared = await prepare(target, kind, options, scrub);
   const channel = channelOver(prepared, scrub, options);
   options.onChannel?.(channel);
-  const abort = abortable(options.signal ? AbortSignal.any([options.signal, late]) : late);
+  const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
   let missing: string | undefined;
   const onLate = () => {
     missing = channel.awaiting;
@@ -133,13 +134,11 @@ async function openOnce(
   try {
     const { version, capabilities = CLIENT_CAPABILITIES, resume } = options;
     const introduction = { version, capabilities, known, resume };
-    const meeting = meet(channel, prepared, introduction, abort.signal);
-    meeting.catch(() => {});
-    const negotiated = await Promise.race([
-      meeting,
-      abort.promise,
-      ...(prepared.died ? [prepared.died] : []),
-    ]);
+    const meeting = meet(channel, prepared, introduction, signal);
+    const negotiated = await orAborted(
+      prepared.died ? Promise.race([meeting, prepared.died]) : meeting,
+      signal,
+    );
     const facts: ServerFacts = {
       ...cutFacts(negotiated),
       target: targetHash(options.identity),
@@ -153,7 +152,6 @@ async function openOnce(
     if (late.aborted) throw tooLate(prepared, options.name, options.connectTimeoutMs ?? 0, missing);
     throw explainHandshake(error, prepared, options.name);
   } finally {
-    abort.dispose();
     late.removeEventListener('abort', onLate);
   }
 }
@@ -277,21 +275,6 @@ function explainHandshake(error: unknown, prepared: PreparedTransport, name: str
       explained.more,
     );
   return explained;
-}
-
-function abortable(signal: AbortSignal): {
-  signal: AbortSignal;
-  promise: Promise<never>;
-  dispose: () => void;
-} {
-  let onAbort = () => {};
-  const promise = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  promise.catch(() => {});
-  return { signal, promise, dispose: () => signal.removeEventListener('abort', onAbort) };
 }
 
 function unrefTimeout(ms: number): Promise<void> {

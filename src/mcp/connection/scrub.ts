@@ -2,6 +2,7 @@ import type { Target } from '../../config/target/target.ts';
 import { CliError, RpcError } from '../../errors.ts';
 import { noteNumber, numberText } from '../../lib/json/exact-json.ts';
 import { isObject, setOwn } from '../../lib/json/json.ts';
+import { percentDecoded } from '../../lib/text/percent-decoded.ts';
 
 /**
  * What the person gave a server as a secret, taken out of what that server says when it refuses: some servers repeat what they were sent.
@@ -32,7 +33,7 @@ export function secretsOf(target: Target): string[] {
   const url = new URL(target.url);
   return [
     ...Object.values(target.headers).flatMap(partsOfHeader),
-    ...[url.username, url.password].map(decoded),
+    ...[url.username, url.password].map(percentDecoded),
     // A part of the host's name: messages that say what cannot be reached need it.
     ...variables.filter((value) => !url.host.includes(value.toLowerCase())).flatMap(partsOfUrl),
   ];
@@ -54,20 +55,12 @@ function partsOfHeader(value: string): string[] {
 
 /** A variable's value in a URL. One that holds a whole URL is no secret where it says which host and path. */
 function partsOfUrl(value: string): string[] {
-  if (!/^https?:\/\//i.test(value)) return [value, decoded(value)];
+  if (!/^https?:\/\//i.test(value)) return [value, percentDecoded(value)];
   try {
     const { password, searchParams } = new URL(value);
-    return [value, decoded(password), ...searchParams.values()];
+    return [value, percentDecoded(password), ...searchParams.values()];
   } catch {
     return [value];
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Which proxy a URL is reached through: the instance's own, else the one of the environment. */
+
 import { UsageError } from '../../errors.ts';
+import { percentDecoded } from '../../lib/text/percent-decoded.ts';
 import { isExcluded } from './no-proxy.ts';
 
 export interface HttpProxy {
@@ -59,8 +61,8 @@ export function parseProxy(text: string, source: string, owner?: string): HttpPr
   }
   const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
   const port = Number(url.port || (protocol === 'https:' ? 443 : 80));
-  const user = decoded(url.username);
-  const password = decoded(url.password);
+  const user = percentDecoded(url.username);
+  const password = percentDecoded(url.password);
   return {
     protocol,
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -73,13 +75,4 @@ export function parseProxy(text: string, source: string, owner?: string): HttpPr
     source,
     owner,
   };
-}
-
-/** A `%` that begins no code stands for itself. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

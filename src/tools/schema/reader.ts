@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, own } from '../../lib/json/json.ts';
+import { percentDecoded } from '../../lib/text/percent-decoded.ts';
 
 /** More parts of a schema than any person wrote; past it, a hostile schema is read incompletely rather than for ever. */
 const BUDGET = 200_000;
@@ -134,15 +135,7 @@ export function listOf(value: unknown): unknown[] {
 
 /** The key that a segment of a reference (`a~1b`, `%C3%A4`) stands for (RFC 6901, 4 and 6). */
 export function pointerKey(segment: string): string {
-  return decode(segment).replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return percentDecoded(segment).replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** `$anchor`, and `$id` of definitions: looked for where schemas keep them, in `$defs` and `definitions`. */

@@ -3,7 +3,7 @@ import { CliError } from '../../../errors.ts';
 import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import { canBeAsked, lookAtJob, showJob } from '../../../jobs/wait.ts';
 import { inLanes } from '../../../lib/lanes.ts';
-import { stopAfter } from '../../../lib/stop.ts';
+import { stopAfter, untilAborted } from '../../../lib/stop.ts';
 import type { App } from '../../app.ts';
 
 /** Jobs that are asked about at the same time. */
@@ -44,7 +44,6 @@ export async function refreshWithinASecond(
   const { clock, interrupted } = app.context;
   const deps = await app.jobDeps();
   using stop = stopAfter(clock, interrupted, GLANCE_MS, 'not answered in time');
-  const late = new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
   const asked = inLanes(CONCURRENT, live, async (job) => {
     try {
       if (!stop.signal.aborted && (await lookAtJob(deps, job, stop.signal))) stale.delete(job.job_id);
@@ -52,7 +51,7 @@ export async function refreshWithinASecond(
       if (!(error instanceof CliError) && !stop.signal.aborted) throw error;
     }
   });
-  await Promise.race([asked, late]);
+  await Promise.race([asked, untilAborted(stop.signal)]);
   interrupted.throwIfAborted();
   return stale;
 }

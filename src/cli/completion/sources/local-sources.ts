@@ -10,7 +10,7 @@ import { settingsOf } from '../../../config/settings/settings.ts';
 import { storeOf } from '../../../config/settings/store-address.ts';
 import { serverEntry } from '../../../config/target/server-entry.ts';
 import { describeTarget } from '../../../config/target/target.ts';
-import type { Context, OutStream } from '../../../context.ts';
+import { type Context, NOWHERE } from '../../../context.ts';
 import { knownDefinitionsFile } from '../../../definitions/place.ts';
 import { readDefinitionsFile } from '../../../definitions/read.ts';
 import { catalogueKey } from '../../../instance/catalog-key.ts';
@@ -26,11 +26,9 @@ import type { KnownInstance, Sources } from './sources.ts';
 /** How many jobs are proposed. */
 const MOST_JOBS = 50;
 
-const SILENT: OutStream = { isTTY: false, columns: undefined, isClosed: false, write() {}, async flush() {} };
-
 /** What this machine's files tell. Reads what it is asked for and no more; says and writes nothing. */
 export function localSources(loud: Context, config?: Config): Sources {
-  const context = { ...loud, stdout: SILENT, stderr: SILENT };
+  const context = { ...loud, stdout: NOWHERE, stderr: NOWHERE };
   const app = new App(context, new Map());
   if (config) app.useConfig(config);
   const servers = () => orElse(() => app.config.mcpServers, {});
