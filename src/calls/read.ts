@@ -57,9 +57,7 @@ function explained(error: unknown, method: string, list: readonly string[]): unk
   if (isNoMethod(error))
     return new UnsupportedError(
       `the server has no ${method.startsWith('prompts') ? 'prompts' : 'resources'}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   return UNKNOWN.includes(rpcCode)
     ? new RpcError(rpcCode, message, more, { cause: error, command: list })

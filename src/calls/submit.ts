@@ -22,7 +22,6 @@ import type { CallOptions } from './options.ts';
 import { modeFor, type Plan, planBackground } from './plan.ts';
 import { submitToKeeper } from './submit-to-keeper.ts';
 
-/** A call that was submitted in the background. */
 export interface BackgroundCall {
   job: JobRecord;
   mode: TaskMode;

@@ -82,9 +82,7 @@ function stdioTarget(line: string, flags: FlagValues, here: string): StdioTarget
     if ('pattern' in word) return word.pattern;
     throw new UsageError(
       `--stdio runs no shell, so ${'op' in word ? JSON.stringify(word.op) : 'a comment'} means nothing there`,
-      {
-        hint: `quote it, or say it outright: --stdio "sh -c '...'"`,
-      },
+      { hint: `quote it, or say it outright: --stdio "sh -c '...'"` },
     );
   });
   const [command, ...args] = words;

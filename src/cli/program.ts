@@ -124,9 +124,7 @@ function missingDashes(
   const [flag = ''] = /'.*'/.exec(message) ?? [];
   return new UsageError(
     `${flag} is not a flag of ${group} ${sub}; put a command with flags of its own behind --`,
-    {
-      hint: [program.name(), ...shown.slice(0, at), '--', ...shown.slice(at)].join(' '),
-    },
+    { hint: [program.name(), ...shown.slice(0, at), '--', ...shown.slice(at)].join(' ') },
   );
 }
 

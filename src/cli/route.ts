@@ -221,7 +221,6 @@ function hasActive(app: App): boolean {
   }
 }
 
-/** A command of the selected instance. */
 async function instanceCommand(app: App, words: readonly string[]): Promise<number> {
   app.checkPlaces(app.instance.name);
   const [word, ...rest] = words;

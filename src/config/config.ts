@@ -105,9 +105,7 @@ export function configuredTarget(name: string, entry: unknown): Target {
   if (!isSafeName(name))
     throw new ConfigError(
       `the configuration has an instance with an impossible name: ${JSON.stringify(name)}`,
-      {
-        hint: 'rename it in the configuration file, or remove it: mcp2cli instances remove NAME',
-      },
+      { hint: 'rename it in the configuration file, or remove it: mcp2cli instances remove NAME' },
     );
   const server = serverEntry(name, entry);
   const url = urlOf(name, server);

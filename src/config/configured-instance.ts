@@ -24,7 +24,6 @@ export interface Instance {
   /** As configured, `${VAR}` unexpanded: what hashes and files know. */
   identity: Target;
   settings: InstanceSettings;
-  /** There are settings of tools at all. */
   hasToolSettings: boolean;
   /**
    * What is configured for each of its tools, by the tool's exact name. Apart from `settings`, which a keeper has in its own copy: a default
@@ -37,7 +36,6 @@ export interface Instance {
   target(): Target;
 }
 
-/** Nothing is configured for any tool. */
 export const noToolSettings = (): ToolSettings => ({});
 
 /** What somebody does who has no instance yet. */

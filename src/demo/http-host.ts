@@ -22,7 +22,6 @@ export interface SessionServerFactory {
 
 /** What a test may look at, and answer in the server's place. */
 export interface Intercepted {
-  /** HTTP method. */
   method: string;
   headers: IncomingMessage['headers'];
   /** The JSON body of a POST. */

@@ -94,7 +94,6 @@ export class DemoService {
   }
 }
 
-/** Adds one to a count by name. */
 export function count(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }

@@ -37,7 +37,6 @@ export function checkJobs(paths: Paths, instance: string, { now, setAside: aside
   });
 }
 
-/** The records of an instance's files. */
 export function jobsInFiles(paths: Paths, instance: string, now: Date): JobRecord[] {
   return openJobStore({ dir: paths.jobsDir(instance), instance, clock: { now: () => now } }).list().jobs;
 }

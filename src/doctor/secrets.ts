@@ -50,7 +50,6 @@ function inUrl(url: string): string[] {
   return [user, password, ...values].flatMap((one) => [one, percentDecoded(one)]);
 }
 
-/** The check without the secrets. */
 export function withoutSecrets(check: Check, secrets: readonly string[]): Check {
   const clean = (text: string) =>
     secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);

@@ -4,7 +4,6 @@ import type { Reader } from './reader.ts';
 /** What an argument belongs to (MCP 2025-11-25, server/utilities/completion, "Reference Types"). */
 export type CompletionRef = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
 
-/** An argument that is being typed. */
 export interface TypedArgument {
   ref: CompletionRef;
   name: string;

@@ -78,9 +78,7 @@ export class KeeperConnector {
     const { name } = this.#options.instance;
     const why = new UnreachableError(
       `cannot reach ${name}: its keeper has no connection after ${ms / 1000} s`,
-      {
-        hint: '--connect-timeout DURATION gives it longer (0: no limit)',
-      },
+      { hint: '--connect-timeout DURATION gives it longer (0: no limit)' },
     );
     const timer = setTimeout(() => late.abort(why), ms + KEEPER_GRACE_MS);
     try {

@@ -248,7 +248,6 @@ export interface RemoveOptions {
   signal: AbortSignalLike;
 }
 
-/** Jobs that were removed. */
 export interface Removal {
   /** The ids that this call removed; what another process removed is not among them. */
   removed: string[];

@@ -67,7 +67,6 @@ export interface JobMetadata {
   labels?: Record<string, string>;
 }
 
-/** The metadata of a new job. */
 export interface NewJobMetadata extends JobMetadata {
   /** What the record has as its `capability`, where that is not the tool's name. */
   capability?: string;
@@ -212,7 +211,6 @@ export interface Observation {
   poll_interval_ms?: number | null;
   pending_input?: PendingInput[];
   trouble?: Trouble | null;
-  /** The number of the attempt that runs. */
   attempt?: number;
 }
 

@@ -5,7 +5,6 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Bytes of a key. */
 export const KEY_BYTES = 32;
 
 /** The text as nonce (12 bytes), tag (16) and cipher text. `purpose`: what it is sealed for; for anything else it cannot be opened. */

@@ -22,7 +22,6 @@ export interface Refusal {
   byCommand: boolean;
 }
 
-/** The rules that are about an action. */
 export function rulesOf(rules: readonly PermissionRule[], action: PermissionAction): LabelledRule[] {
   return rules
     .map((rule, i) => ({ ...rule, label: rule.name ?? `permissions[${i}]` }))

@@ -38,9 +38,7 @@ export async function examine(app: App, typed: string | undefined, options: Doct
   ];
   const { subjects, strange } = await subjectsOf(app, typed, config);
   if (options.setAside && subjects.length !== 1)
-    throw new UsageError('--set-aside: of which instance?', {
-      hint: 'mcp2cli doctor INSTANCE --set-aside',
-    });
+    throw new UsageError('--set-aside: of which instance?', { hint: 'mcp2cli doctor INSTANCE --set-aside' });
   const found = await examineInstances(subjects, machineOf(context, paths), {
     offline: options.offline === true,
     limitMs: app.flags.has('timeout') ? durationFlag(app.flags, 'timeout') : DEFAULT_LIMIT_MS,

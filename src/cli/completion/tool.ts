@@ -119,7 +119,6 @@ function isStructure(value: unknown): boolean {
   return typeof value === 'object';
 }
 
-/** Values as they are typed. */
 function typedWords(values: readonly unknown[]): string[] {
   return values.map((_, i) => textAt(values, i));
 }

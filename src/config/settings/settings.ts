@@ -70,7 +70,6 @@ export type SettingKey = (typeof SETTING_KEYS)[number];
 /** Settings that are an address, whose credentials are in no output. */
 const ADDRESSES: readonly string[] = ['proxy', 'store'];
 
-/** A setting as it may be shown. */
 export function shownSetting(key: string, value: unknown): unknown {
   return ADDRESSES.includes(key) ? withoutCredentials(value) : value;
 }

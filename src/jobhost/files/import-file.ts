@@ -18,7 +18,6 @@ import * as jobs from '../library/jobs.ts';
 import type { Provider } from '../library/token.ts';
 import * as zod from '../library/zod.ts';
 
-/** What a job file has. */
 export interface JobFile {
   readonly file: string;
   /** Jobs and workflows, in the order that they are defined. Names may be doubled: that is for others to find. */

@@ -18,9 +18,7 @@ export function entryOf({ jobs, workflows }: LoadedFolder, name: string): Loaded
   );
   throw new UsageError(
     `no job ${JSON.stringify(name)}${near === undefined ? '' : `: did you mean ${near}?`}`,
-    {
-      code: 'unknown_entry',
-    },
+    { code: 'unknown_entry' },
   );
 }
 

@@ -169,7 +169,6 @@ interface ThreadEvents {
   onGone(error: Error | undefined): void;
 }
 
-/** One thread. */
 export class Thread {
   readonly #worker: Worker;
   readonly #events: ThreadEvents;

@@ -131,9 +131,7 @@ export class TaskQuestions {
       const refusal = new UnfinishedError(
         'input_required',
         `the server refused the answer: ${error.message}`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
       const { onRefused } = this.#options.events;
       if (!onRefused) throw refusal;

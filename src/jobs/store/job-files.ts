@@ -231,7 +231,6 @@ export function recordProblems(folder: string, id: string): Error[] {
   });
 }
 
-/** The text of one of our files. */
 export function fileText(content: object): string {
   return stringifyJson({ ...content, schema_version: SCHEMA_VERSION });
 }

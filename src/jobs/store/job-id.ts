@@ -75,7 +75,6 @@ export function checkedId(id: string): string {
 
 const LIST = ['jobs', 'list'];
 
-/** The error for a job that is not there. */
 export function unknownJob(asked: string, instance: string): UsageError {
   return new UsageError(`no job ${JSON.stringify(asked)} at ${instance}`, {
     code: 'unknown_job',

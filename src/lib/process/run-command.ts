@@ -22,7 +22,6 @@ export interface CommandOptions {
   maxAnswer: number;
 }
 
-/** How a command ended. */
 export interface CommandEnd {
   stdout: string;
   /** False when it said more than may be read; `stdout` is then empty. */

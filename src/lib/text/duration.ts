@@ -19,9 +19,7 @@ export function parseDuration(text: string, flag: string, examples = LIMITS): nu
   const bare = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
   const ms = bare ?? compound(text);
   if (ms === undefined || !Number.isFinite(ms) || ms > 2 ** 31 * 1000)
-    throw new UsageError(`${flag}: not a duration: ${JSON.stringify(text)}`, {
-      hint: examples,
-    });
+    throw new UsageError(`${flag}: not a duration: ${JSON.stringify(text)}`, { hint: examples });
   return ms === 0 ? undefined : ms;
 }
 

@@ -85,9 +85,7 @@ function classifyStatus(http: HttpError, { name, scrub, credentials }: FailureCo
     return refusal(`${name} ${what} (HTTP ${status})${said}`, http, credentials?.() ?? 'none');
   }
   if (http.inSession && (status === 404 || (status === 400 && rpc?.code === -32000)))
-    return new SessionGoneError(`${name} no longer knows the session (HTTP ${status})${said}`, {
-      status,
-    });
+    return new SessionGoneError(`${name} no longer knows the session (HTTP ${status})${said}`, { status });
   if (rpc && status < 500 && status !== 429)
     return new RpcError(
       rpc.code,

@@ -94,7 +94,6 @@ async function prepareHttp(
   };
 }
 
-/** The session that the transport is in, if any. */
 export function sessionIdOf(transport: Transport): string | null {
   return transport.sessionId ?? null;
 }

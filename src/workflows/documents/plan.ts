@@ -54,12 +54,10 @@ export function retryOf({
   return { attempts: maxAttempts, backoffMs, multiplier: backoffMultiplier, maxBackoffMs };
 }
 
-/** A duration of a document. */
 export function millisecondsOf(duration: string | undefined): number | undefined {
   return duration === undefined ? undefined : parseDuration(duration, 'timeout');
 }
 
-/** The graph of a plan. */
 export function graphOf({ name, steps, max_concurrency, timeout_ms }: DocumentPlan): Workflow {
   return {
     name,

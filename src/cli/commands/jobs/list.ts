@@ -28,9 +28,7 @@ export interface ListOptions {
  * unless `--no-refresh`; in a pipe and with `--json` there is no network.
  */
 export async function listJobs(app: App, options: ListOptions): Promise<number> {
-  return printListing(app, await partOf(app, options), options, {
-    known: () => knownIds([app]),
-  });
+  return printListing(app, await partOf(app, options), options, { known: () => knownIds([app]) });
 }
 
 /** What a list has of one instance. */

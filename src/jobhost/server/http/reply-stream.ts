@@ -89,7 +89,6 @@ export class ReplyStream {
   }
 }
 
-/** Begins a stream of events. */
 export function openEvents(response: ServerResponse): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream',

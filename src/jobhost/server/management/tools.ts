@@ -6,7 +6,6 @@ import { failureOf } from '../host.ts';
 import { list, register, remove } from './registry.ts';
 import { cancelRun, execute, runStatus, runsList, waitForRun, workflowStatus } from './runs.ts';
 
-/** A tool for managing jobs. */
 interface ManagementTool {
   /** In snake_case: job servers list that spelling, and answer to the one with hyphens, too (docs/frontmcp.md). So does this one. */
   name: string;
