@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../program.ts';
 import { AUTH_SPEC } from './auth/specs.ts';
+import { option } from './option.ts';
 import { WORKER_SPEC } from './worker/specs.ts';
 
 /** `tools.TOOL.KEY` */
@@ -16,7 +17,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         summary: 'add a server: NAME URL, or NAME -- COMMAND [ARG]...',
         words: ['<name>', '[command...]'],
         foreignFrom: 1,
-        options: [{ flags: '--force', help: 'replace an instance of this name' }],
+        options: [option('--force', 'replace an instance of this name')],
         scopes: ['target'],
         flagHelp: {
           instance: '',
@@ -48,13 +49,10 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         examples: ['instances import --all --dry-run'],
         words: ['[names...]'],
         options: [
-          {
-            flags: '--from <HOST|FILE>',
-            help: 'only of this program (cursor, vscode, ...), or of this file',
-          },
-          { flags: '--all', help: 'everything that can be taken over' },
-          { flags: '--dry-run', help: 'say what would be taken over, and write nothing' },
-          { flags: '--force', help: 'replace instances of the same name; of several servers take the first' },
+          option('--from <HOST|FILE>', 'only of this program (cursor, vscode, ...), or of this file'),
+          option('--all', 'everything that can be taken over'),
+          option('--dry-run', 'say what would be taken over, and write nothing'),
+          option('--force', 'replace instances of the same name; of several servers take the first'),
         ],
         more: [
           'Their files are only read. What a program fills in (${env:VAR}, {env:VAR}, $VAR) is stored as ${VAR}. Of two servers with one name',
@@ -132,11 +130,11 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         examples: ['instances remove old --purge'],
         words: ['<name>'],
         options: [
-          {
-            flags: '--purge',
-            help: 'delete its jobs and caches, too; asks first (or refuses) if jobs have not ended',
-          },
-          { flags: '--force', help: 'with --purge: even if jobs have not ended; stops the keeper' },
+          option(
+            '--purge',
+            'delete its jobs and caches, too; asks first (or refuses) if jobs have not ended',
+          ),
+          option('--force', 'with --purge: even if jobs have not ended; stops the keeper'),
         ],
         run: async (app, [name = ''], options) =>
           (await import('./instances/remove.ts')).removeInstance(app, name, options),
@@ -165,8 +163,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     examples: ['link work'],
     words: ['<name>'],
     options: [
-      { flags: '--dir <DIR>', help: 'where to put it (default: ~/.local/bin)' },
-      { flags: '--force', help: 'replace a file that is not a launcher' },
+      option('--dir <DIR>', 'where to put it (default: ~/.local/bin)'),
+      option('--force', 'replace a file that is not a launcher'),
     ],
     run: async (app, [name = ''], options) => (await import('./link.ts')).linkInstance(app, name, options),
   },
@@ -175,7 +173,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     summary: 'remove a linked command',
     examples: ['unlink work'],
     words: ['<name>'],
-    options: [{ flags: '--dir <DIR>', help: 'where it is (default: in the PATH, or ~/.local/bin)' }],
+    options: [option('--dir <DIR>', 'where it is (default: in the PATH, or ~/.local/bin)')],
     run: async (app, [name = ''], options) => (await import('./link.ts')).unlinkInstance(app, name, options),
   },
   {
@@ -183,7 +181,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     summary: 'print the shell completion script for bash, zsh, fish or powershell',
     examples: ['completion bash'],
     words: ['<shell>'],
-    options: [{ flags: '--name <NAME>', help: 'only for this linked command' }],
+    options: [option('--name <NAME>', 'only for this linked command')],
     more: [
       'To have it in every new shell:',
       "  bash        echo 'source <(mcp2cli completion bash)' >> ~/.bashrc",
@@ -214,8 +212,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         examples: ['keeper stop work'],
         words: ['[instance]'],
         options: [
-          { flags: '--all', help: 'stop all keepers' },
-          { flags: '--force', help: 'even if jobs run (they are lost) or the keeper does not answer' },
+          option('--all', 'stop all keepers'),
+          option('--force', 'even if jobs run (they are lost) or the keeper does not answer'),
         ],
         run: async (app, [name], options) =>
           (await import('./keeper/status.ts')).keeperStop(app, name, options),
@@ -226,8 +224,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         examples: ['keeper logs work --tail 20'],
         words: ['[instance]'],
         options: [
-          { flags: '-f, --follow', help: 'print new lines as they come' },
-          { flags: '--tail <N>', help: 'only the last N lines' },
+          option('-f, --follow', 'print new lines as they come'),
+          option('--tail <N>', 'only the last N lines'),
         ],
         run: async (app, [name], options) =>
           (await import('./keeper/logs.ts')).keeperLogs(app, name, options),
@@ -240,14 +238,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     examples: ['serve work', 'serve work --http 127.0.0.1:8080'],
     words: ['[instance]'],
     options: [
-      {
-        flags: '--http <HOST:PORT>',
-        help: 'Streamable HTTP in place of stdin and stdout, for any number of clients',
-      },
-      {
-        flags: '--token-env <VAR>',
-        help: 'with --http: clients must send the token in this variable (Bearer)',
-      },
+      option('--http <HOST:PORT>', 'Streamable HTTP in place of stdin and stdout, for any number of clients'),
+      option('--token-env <VAR>', 'with --http: clients must send the token in this variable (Bearer)'),
     ],
     scopes: ['target'],
     more: [
@@ -263,8 +255,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
     examples: ['doctor work'],
     words: ['[instance]'],
     options: [
-      { flags: '--offline', help: 'connect to no server' },
-      { flags: '--set-aside', help: 'move damaged records of INSTANCE to its folder damaged/' },
+      option('--offline', 'connect to no server'),
+      option('--set-aside', 'move damaged records of INSTANCE to its folder damaged/'),
     ],
     scopes: ['target'],
     more: [
@@ -282,8 +274,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         summary: 'run the demo server in this terminal until ^C, as instance demo',
         examples: ['demo run --port 8080'],
         options: [
-          { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
-          { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
+          option('--port <PORT>', 'listen on this port (default: any free one)'),
+          option('--dialect <NAME>', 'tasks-2025-11-25 or meta-task'),
         ],
         run: async (app, _words, options) => (await import('./demo.ts')).runDemo(app, options),
       },
@@ -292,8 +284,8 @@ export const HOST_SPECS: readonly CommandSpec[] = [
         summary: 'start the demo server in the background, as instance demo',
         examples: ['demo start'],
         options: [
-          { flags: '--port <PORT>', help: 'listen on this port (default: any free one)' },
-          { flags: '--dialect <NAME>', help: 'tasks-2025-11-25 or meta-task' },
+          option('--port <PORT>', 'listen on this port (default: any free one)'),
+          option('--dialect <NAME>', 'tasks-2025-11-25 or meta-task'),
         ],
         run: async (app, _words, options) => (await import('./demo.ts')).startDemo(app, options),
       },

@@ -2,22 +2,15 @@ import type { CommandSpec } from '../program.ts';
 import { ABOUT_SPECS } from './about/specs.ts';
 import { DEFINITION_SPECS } from './definitions/specs.ts';
 import { listJobs } from './jobs/list.ts';
+import { option } from './option.ts';
 import { PROMPT_SPECS } from './prompts/specs.ts';
 import { RESOURCE_SPECS } from './resources/specs.ts';
 
 const JOB_ID = '[id]';
-const ALL_INSTANCES = { flags: '-A, --all-instances', help: 'the jobs of all instances' };
-const TAG = {
-  flags: '--tag <TAG>',
-  help: 'only jobs with this tag (repeatable: any of the tags)',
-  repeatable: true,
-};
-const LABEL = {
-  flags: '--label <K=V>',
-  help: 'only jobs with this label (repeatable: all of the labels)',
-  repeatable: true,
-};
-const LATEST = { flags: '--latest', help: 'the newest job' };
+const ALL_INSTANCES = option('-A, --all-instances', 'the jobs of all instances');
+const TAG = option('--tag <TAG>', 'only jobs with this tag (repeatable: any of the tags)', true);
+const LABEL = option('--label <K=V>', 'only jobs with this label (repeatable: all of the labels)', true);
+const LATEST = option('--latest', 'the newest job');
 
 /**
  * Commands of an instance. Their code is loaded when they run; `jobs list` alone is at hand, being what scripts call most. `call` and tools are not
@@ -29,26 +22,18 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
     summary: 'list what the server offers: tools, jobs, workflows, resources, prompts',
     examples: ['ls --filter export --long'],
     options: [
-      {
-        flags: '--kind <KIND>',
-        help: 'only tool, definition, job, workflow, resource, template or prompt; several: a,b',
-        repeatable: true,
-      },
-      {
-        flags: '--tag <TAG>',
-        help: 'only those with this tag (repeatable: any of the tags)',
-        repeatable: true,
-      },
-      {
-        flags: '--label <K=V>',
-        help: 'only those with this label (repeatable: all of the labels)',
-        repeatable: true,
-      },
-      { flags: '--all', help: 'include hidden ones' },
-      { flags: '--filter <TEXT>', help: 'only those with this text in their name or description' },
+      option(
+        '--kind <KIND>',
+        'only tool, definition, job, workflow, resource, template or prompt; several: a,b',
+        true,
+      ),
+      option('--tag <TAG>', 'only those with this tag (repeatable: any of the tags)', true),
+      option('--label <K=V>', 'only those with this label (repeatable: all of the labels)', true),
+      option('--all', 'include hidden ones'),
+      option('--filter <TEXT>', 'only those with this text in their name or description'),
       { flags: '--query <TEXT>', help: 'the same', hidden: true },
-      { flags: '-l, --long', help: 'show the flags of each' },
-      { flags: '-A, --all-instances', help: 'what all instances offer, as it is cached: no server is asked' },
+      option('-l, --long', 'show the flags of each'),
+      option('-A, --all-instances', 'what all instances offer, as it is cached: no server is asked'),
     ],
     run: async (app, _words, options) =>
       options['allInstances']
@@ -72,27 +57,20 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: 'list jobs, newest first',
         examples: ['jobs list --status running,input_required', 'jobs list --limit 100 --wide'],
         options: [
-          { flags: '--refresh', help: 'first ask about jobs that have not ended, however long that takes' },
-          {
-            flags: '--no-refresh',
-            help: 'ask no server (default: on a terminal ask for one second, in a pipe not)',
-          },
-          { flags: '--limit <N>', help: 'only the newest N (default on a terminal: 30)' },
-          { flags: '--wide', help: 'on a terminal: all columns in full, with the task ids' },
-          {
-            flags: '--status <STATUS>',
-            help: 'only queued, running, input_required, completed, failed, canceled or lost; several: a,b',
-            repeatable: true,
-          },
+          option('--refresh', 'first ask about jobs that have not ended, however long that takes'),
+          option('--no-refresh', 'ask no server (default: on a terminal ask for one second, in a pipe not)'),
+          option('--limit <N>', 'only the newest N (default on a terminal: 30)'),
+          option('--wide', 'on a terminal: all columns in full, with the task ids'),
+          option(
+            '--status <STATUS>',
+            'only queued, running, input_required, completed, failed, canceled or lost; several: a,b',
+            true,
+          ),
           TAG,
           LABEL,
-          {
-            flags: '--tool <TOOL>',
-            help: 'only jobs of this tool (repeatable: any of the tools)',
-            repeatable: true,
-          },
-          { flags: '--since <AGE>', help: 'only jobs that are newer: 30m, 2h, 7d, or a date' },
-          { flags: '--name <NAME>', help: 'only jobs of this name' },
+          option('--tool <TOOL>', 'only jobs of this tool (repeatable: any of the tools)', true),
+          option('--since <AGE>', 'only jobs that are newer: 30m, 2h, 7d, or a date'),
+          option('--name <NAME>', 'only jobs of this name'),
           ALL_INSTANCES,
         ],
         run: async (app, _words, options) =>
@@ -108,10 +86,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [
           LATEST,
-          {
-            flags: '--exit-status',
-            help: 'exit code by the state: 0 completed, 1 ended otherwise, 8 not finished',
-          },
+          option('--exit-status', 'exit code by the state: 0 completed, 1 ended otherwise, 8 not finished'),
         ],
         scopes: ['result'],
         run: async (app, [id], options) => (await import('./jobs/show.ts')).showOne(app, id, options),
@@ -150,7 +125,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: "log of each attempt (local jobs), or the job server's log",
         examples: ['jobs logs --latest --follow'],
         words: [JOB_ID],
-        options: [LATEST, { flags: '-f, --follow', help: 'print new lines until the job ends' }],
+        options: [LATEST, option('-f, --follow', 'print new lines until the job ends')],
         run: async (app, [id], options) => (await import('./jobs/logs.ts')).jobLogs(app, id, options),
       },
       {
@@ -168,10 +143,7 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         words: [JOB_ID],
         options: [
           LATEST,
-          {
-            flags: '--force',
-            help: 'do not ask the server first; also if the process of the job cannot be checked',
-          },
+          option('--force', 'do not ask the server first; also if the process of the job cannot be checked'),
         ],
         more: [
           'The job is `lost` from then on; its record says who gave it up, when, and what was last seen. A job that the server',
@@ -207,20 +179,13 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         examples: ['jobs prune --older-than 30d --dry-run'],
         words: ['[ids...]'],
         options: [
-          {
-            flags: '--older-than <AGE>',
-            help: 'only jobs that ended at least this long ago: 30d, 2w, 12h; 0: all',
-          },
-          { flags: '--keep <N>', help: 'keep the newest N of them' },
-          {
-            flags: '--status <STATUS>',
-            help: 'only completed, failed, canceled or lost; several: a,b',
-            repeatable: true,
-          },
+          option('--older-than <AGE>', 'only jobs that ended at least this long ago: 30d, 2w, 12h; 0: all'),
+          option('--keep <N>', 'keep the newest N of them'),
+          option('--status <STATUS>', 'only completed, failed, canceled or lost; several: a,b', true),
           TAG,
           LABEL,
-          { flags: '--dry-run', help: 'only list them' },
-          { flags: '--yes', help: 'do not ask before removing' },
+          option('--dry-run', 'only list them'),
+          option('--yes', 'do not ask before removing'),
           ALL_INSTANCES,
         ],
         more: [
@@ -234,10 +199,10 @@ export const INSTANCE_SPECS: readonly CommandSpec[] = [
         summary: 'copy all jobs to another store: from files to Redis, or back',
         examples: ['jobs migrate --dry-run', "jobs migrate --from 'redis://host:6379/0' --to files"],
         options: [
-          { flags: '--from <STORE>', help: 'files, or the address of a store in Redis' },
-          { flags: '--to <STORE>', help: 'the same' },
-          { flags: '--remove', help: 'remove from the first store what is the same in the second' },
-          { flags: '--dry-run', help: 'only count them' },
+          option('--from <STORE>', 'files, or the address of a store in Redis'),
+          option('--to <STORE>', 'the same'),
+          option('--remove', 'remove from the first store what is the same in the second'),
+          option('--dry-run', 'only count them'),
         ],
         more: [
           'Without --from and --to: from files to the store that is set. With one of them, the store that is set is the other. Ids, times, results, logs',

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../program.ts';
+import { option } from '../option.ts';
 
 /** Commands about the server of an instance itself. */
 export const ABOUT_SPECS: readonly CommandSpec[] = [
@@ -19,14 +20,11 @@ export const ABOUT_SPECS: readonly CommandSpec[] = [
     summary: "print the log messages of the server's session as they come, until ^C or --timeout",
     examples: ['logs --level warning'],
     options: [
-      {
-        flags: '--level <LEVEL>',
-        help: 'from this level up (default info): debug, info, notice, warning, error, ...',
-      },
-      {
-        flags: '-f, --follow',
-        help: 'the default, as a session has no earlier messages',
-      },
+      option(
+        '--level <LEVEL>',
+        'from this level up (default info): debug, info, notice, warning, error, ...',
+      ),
+      option('-f, --follow', 'the default, as a session has no earlier messages'),
     ],
     more: [
       'Servers up to 2025-11-25 have these. With 2026-07-28 log messages come with a call: TOOL --log-level LEVEL.',

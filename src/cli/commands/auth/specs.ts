@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../program.ts';
+import { option } from '../option.ts';
 
 const TARGET_HELP = {
   env: '',
@@ -21,25 +22,16 @@ export const AUTH_SPEC: CommandSpec = {
       scopes: ['target'],
       flagHelp: TARGET_HELP,
       options: [
-        { flags: '--scope <SCOPE>', help: 'what to ask for; also several, in quotes', repeatable: true },
-        {
-          flags: '--no-browser',
-          help: 'show the page instead of opening it, and take the address that it ends at',
-        },
-        {
-          flags: '--callback-port <PORT>',
-          help: 'the port that the browser comes back to (default: any free one)',
-        },
-        { flags: '--client-id <ID>', help: 'a client that is registered with the server' },
-        { flags: '--client-secret-env <VAR>', help: 'the environment variable that has its secret' },
-        {
-          flags: '--client-metadata-url <URL>',
-          help: 'a client metadata document, whose URL is the client id',
-        },
-        { flags: '--client-credentials', help: 'log in as a machine: nobody is asked (with --client-id)' },
-        { flags: '--private-key <FILE>', help: 'its private key, in place of a secret (PEM or JWK)' },
-        { flags: '--alg <NAME>', help: 'what the key signs with, such as ES256 or PS256' },
-        { flags: '--from-stdin', help: 'take tokens from stdin: an access token, or JSON' },
+        option('--scope <SCOPE>', 'what to ask for; also several, in quotes', true),
+        option('--no-browser', 'show the page instead of opening it, and take the address that it ends at'),
+        option('--callback-port <PORT>', 'the port that the browser comes back to (default: any free one)'),
+        option('--client-id <ID>', 'a client that is registered with the server'),
+        option('--client-secret-env <VAR>', 'the environment variable that has its secret'),
+        option('--client-metadata-url <URL>', 'a client metadata document, whose URL is the client id'),
+        option('--client-credentials', 'log in as a machine: nobody is asked (with --client-id)'),
+        option('--private-key <FILE>', 'its private key, in place of a secret (PEM or JWK)'),
+        option('--alg <NAME>', 'what the key signs with, such as ES256 or PS256'),
+        option('--from-stdin', 'take tokens from stdin: an access token, or JSON'),
       ],
       more: [
         'For a machine: SECRET=... mcp2cli auth login work --client-credentials --client-id ci --client-secret-env SECRET',

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../program.ts';
+import { option } from '../option.ts';
 
 /** The commands below `jobs` that are about definitions rather than about jobs that run. */
 export const DEFINITION_SPECS: readonly CommandSpec[] = [
@@ -8,33 +9,26 @@ export const DEFINITION_SPECS: readonly CommandSpec[] = [
       'a job of your own (NAME --tool TOOL), one of the server (NAME --script ...), or what a FILE says',
     words: ['[name-or-file]'],
     options: [
-      { flags: '--tool <TOOL>', help: 'the tool that it calls' },
-      {
-        flags: '--arg <NAME=VALUE>',
-        help: 'fix an argument',
-        repeatable: true,
-      },
-      { flags: '--args <JSON>', help: 'fix arguments as JSON, @file.json or -' },
-      { flags: '--description <TEXT>', help: 'what it is for' },
-      { flags: '--retries <N>', help: 'try a failed run again, N attempts in total' },
-      { flags: '--retry-backoff <DURATION>', help: 'the pause after the first failed attempt' },
-      { flags: '--retry-multiplier <X>', help: 'how each pause grows' },
-      { flags: '--retry-max-backoff <DURATION>', help: 'the longest pause' },
-      { flags: '--timeout <DURATION>', help: 'the time limit of its runs, as --timeout' },
-      { flags: '--no-output-check', help: 'do not check results by the schema' },
-      { flags: '--tag <TAG>', help: 'a word to find it by', repeatable: true },
-      { flags: '--label <NAME=VALUE>', help: 'a name and a value to find it by', repeatable: true },
-      { flags: '--hide', help: 'keep it out of ls' },
-      { flags: '--force', help: 'replace a definition of this name' },
-      { flags: '--name <NAME>', help: 'the name, instead of the first word' },
-      {
-        flags: '--script <CODE>',
-        help: 'a job of the server: code, @file.js or -',
-      },
-      { flags: '--input-schema <JSON>', help: 'with --script: the schema of its input' },
-      { flags: '--output-schema <JSON>', help: 'with --script: the schema of its result' },
-      { flags: '--steps <JSON>', help: 'a workflow of the server: JSON or @file' },
-      { flags: '--trigger <KIND>', help: 'with --steps: manual, webhook or event' },
+      option('--tool <TOOL>', 'the tool that it calls'),
+      option('--arg <NAME=VALUE>', 'fix an argument', true),
+      option('--args <JSON>', 'fix arguments as JSON, @file.json or -'),
+      option('--description <TEXT>', 'what it is for'),
+      option('--retries <N>', 'try a failed run again, N attempts in total'),
+      option('--retry-backoff <DURATION>', 'the pause after the first failed attempt'),
+      option('--retry-multiplier <X>', 'how each pause grows'),
+      option('--retry-max-backoff <DURATION>', 'the longest pause'),
+      option('--timeout <DURATION>', 'the time limit of its runs, as --timeout'),
+      option('--no-output-check', 'do not check results by the schema'),
+      option('--tag <TAG>', 'a word to find it by', true),
+      option('--label <NAME=VALUE>', 'a name and a value to find it by', true),
+      option('--hide', 'keep it out of ls'),
+      option('--force', 'replace a definition of this name'),
+      option('--name <NAME>', 'the name, instead of the first word'),
+      option('--script <CODE>', 'a job of the server: code, @file.js or -'),
+      option('--input-schema <JSON>', 'with --script: the schema of its input'),
+      option('--output-schema <JSON>', 'with --script: the schema of its result'),
+      option('--steps <JSON>', 'a workflow of the server: JSON or @file'),
+      option('--trigger <KIND>', 'with --steps: manual, webhook or event'),
     ],
     examples: ['jobs define nightly-export --tool export --arg dataset=full --retries 5 --timeout 10m'],
     more: [
@@ -48,10 +42,7 @@ export const DEFINITION_SPECS: readonly CommandSpec[] = [
     summary: 'remove a definition, or a job or workflow that was registered at the server',
     examples: ['jobs undefine nightly-export'],
     words: ['<name>'],
-    options: [
-      { flags: '--job', help: 'the job of the server' },
-      { flags: '--workflow', help: 'the workflow of the server' },
-    ],
+    options: [option('--job', 'the job of the server'), option('--workflow', 'the workflow of the server')],
     run: async (app, [name = ''], options) => (await import('./define.ts')).undefineJob(app, name, options),
   },
   {
@@ -73,8 +64,8 @@ export const DEFINITION_SPECS: readonly CommandSpec[] = [
     examples: ['jobs import team-jobs.json --dry-run'],
     words: ['<file>'],
     options: [
-      { flags: '--force', help: 'replace definitions that differ' },
-      { flags: '--dry-run', help: 'only check, and store nothing' },
+      option('--force', 'replace definitions that differ'),
+      option('--dry-run', 'only check, and store nothing'),
     ],
     run: async (app, [file = ''], options) =>
       (await import('./import.ts')).importDefinitions(app, file, options),

@@ -1,9 +1,10 @@
 import type { CommandSpec, OptionSpec } from '../../program.ts';
+import { option } from '../option.ts';
 
 /** Flags of every list. */
 export const LIST: readonly OptionSpec[] = [
-  { flags: '--filter <TEXT>', help: 'only those with this text in their address, name or description' },
-  { flags: '--limit <N>', help: 'only the first N' },
+  option('--filter <TEXT>', 'only those with this text in their address, name or description'),
+  option('--limit <N>', 'only the first N'),
 ];
 
 /** `resources`: what a server has to read. */
@@ -49,10 +50,10 @@ export const RESOURCE_SPECS: CommandSpec = {
       examples: ['resources watch demo://resource/dynamic/text/1 --timeout 1m'],
       words: ['[uris...]'],
       options: [
-        {
-          flags: '--poll <INTERVAL>',
-          help: 'read them this often and compare, where the server tells no changes: 30s',
-        },
+        option(
+          '--poll <INTERVAL>',
+          'read them this often and compare, where the server tells no changes: 30s',
+        ),
       ],
       run: async (app, uris, options) => (await import('./watch.ts')).watchUris(app, uris, options),
     },

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../program.ts';
+import { option } from '../option.ts';
 
 export const WORKER_SPEC: CommandSpec = {
   name: 'worker',
@@ -11,13 +12,13 @@ export const WORKER_SPEC: CommandSpec = {
       examples: ['worker', 'worker run work --concurrency 8'],
       words: ['[instances...]'],
       options: [
-        { flags: '--concurrency <N>', help: 'jobs at a time of each instance (default: 4)' },
-        { flags: '--drain', help: 'end when no job waits any more' },
-        {
-          flags: '--lease <DURATION>',
-          help: 'how long the worker may be silent before others take over (default: 30s)',
-        },
-        { flags: '--health-file <FILE>', help: 'a file that is written anew while the worker is well' },
+        option('--concurrency <N>', 'jobs at a time of each instance (default: 4)'),
+        option('--drain', 'end when no job waits any more'),
+        option(
+          '--lease <DURATION>',
+          'how long the worker may be silent before others take over (default: 30s)',
+        ),
+        option('--health-file <FILE>', 'a file that is written anew while the worker is well'),
       ],
       more: [
         'Without instances: all that have a store in Redis. SIGTERM and ^C: it takes nothing new, and ends with what runs; a second one ends that, too.',
