@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { CallScope } from '../calls/call.ts';
 import { type Config, findInstance, loadConfig } from '../config/config.ts';
 import { configuredInstance, type Instance } from '../config/configured-instance.ts';
 import { type Paths, resolvePaths } from '../config/paths.ts';
@@ -248,6 +249,23 @@ export class App {
   /** There is a person, and a server that may want to know them. `auth login` itself has asked already. */
   get canLogIn(): boolean {
     return this.#session !== undefined && this.terminal !== undefined;
+  }
+
+  /** The same as what a call needs of its command, with some of it changed. */
+  scope(changes: Partial<CallScope>): CallScope {
+    const { instance, context, paths, printer } = this;
+    return {
+      instance,
+      context,
+      paths,
+      printer,
+      session: () => this.session(),
+      command: (...words) => this.command(...words),
+      jobDeps: () => this.jobDeps(),
+      stop: (timeoutMessage) => this.stop(timeoutMessage),
+      answerHint: (job, resume) => this.answerHint(job, resume),
+      ...changes,
+    };
   }
 
   /** What the job service works with. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { problemText } from '../../lib/text/problem-text.ts';
+import { problemText } from '../../lib/text/counted.ts';
 import type { ArgumentProblem } from '../../tools/flags/validate.ts';
 import type { App } from '../app.ts';
 

@@ -137,23 +137,12 @@ function failureOf(error: CliError): Partial<Line> {
 
 /** Of many calls at once none asks a person, and what each has to say goes to --verbose. */
 function scopeOf(app: App, deps: JobDeps, one: Stop): CallScope {
-  const { instance, context, paths } = app;
   const printer: Log = {
     note: (text) => app.printer.detail(text),
     detail: (text) => app.printer.detail(text),
     warn: (code, message) => app.printer.warn(code, message),
   };
-  return {
-    instance,
-    context,
-    paths,
-    printer,
-    session: () => app.session(),
-    command: (...words) => app.command(...words),
-    answerHint: (job, resume) => app.answerHint(job, resume),
-    jobDeps: async () => ({ ...deps, ask: undefined }),
-    stop: () => lent(one),
-  };
+  return app.scope({ printer, jobDeps: async () => ({ ...deps, ask: undefined }), stop: () => lent(one) });
 }
 
 function tagged(call: PreparedCall, batch: string): PreparedCall {

@@ -18,7 +18,7 @@ import type { App } from '../app.ts';
 import type { FlagValues } from '../global-flags/scan.ts';
 import { SILENT } from '../output/live.ts';
 import { asCommand } from './own-app.ts';
-import { prepare, scopeOf, served, unique } from './served-calls.ts';
+import { prepare, served, unique } from './served-calls.ts';
 
 /** The pause between two looks at a job that waits for an answer, and between two tries to reach a server that was not there, in milliseconds. */
 const ANSWER_LOOK_MS = 1_000;
@@ -120,7 +120,8 @@ export class InstanceProvider implements Provider {
       const heard =
         onLog && (({ level, data }: LogMessage) => onLog({ level: String(level), text: textOf(data) }));
       const live: Live = { ...SILENT, update: (_, progress) => progress && onProgress?.(progress) };
-      const end = await callDirectly(scopeOf(own, heard), call, options, live);
+      const scope = own.scope({ jobDeps: async () => ({ ...(await own.jobDeps()), onLog: heard }) });
+      const end = await callDirectly(scope, call, options, live);
       if (end.kind === 'result') return servedResult(end.result) ?? { content: [] };
       const run = await statusNow(own, end.job);
       const text = run.error?.message ?? `${request.name}: ${run.status}`;

@@ -1,4 +1,4 @@
-import type { CallScope, PreparedCall } from '../../calls/call.ts';
+import type { PreparedCall } from '../../calls/call.ts';
 import type { CallOptions } from '../../calls/options.ts';
 import type { CatalogEntry } from '../../catalog/entry.ts';
 import { UsageError } from '../../errors.ts';
@@ -6,7 +6,6 @@ import { entriesOn } from '../../instance/entries.ts';
 import { invalidInput } from '../../jobhost/invalid-input.ts';
 import type { RunRequest, ServedEntry } from '../../jobhost/provider.ts';
 import { servedKind } from '../../jobhost/run-status.ts';
-import type { LogMessage } from '../../jobs/ports.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { validateArguments } from '../../tools/flags/validate.ts';
 import type { App } from '../app.ts';
@@ -63,20 +62,5 @@ export async function prepare(
   return {
     call: await preparedCall(own, entry, args, { metadata, logLevel }),
     options: callOptions(own, called),
-  };
-}
-
-/** The command's own scope, with somebody who hears the server's log messages. */
-export function scopeOf(own: App, onLog: ((message: LogMessage) => void) | undefined): CallScope {
-  return {
-    instance: own.instance,
-    context: own.context,
-    paths: own.paths,
-    printer: own.printer,
-    session: () => own.session(),
-    command: (...words) => own.command(...words),
-    jobDeps: async () => ({ ...(await own.jobDeps()), onLog }),
-    stop: (message) => own.stop(message),
-    answerHint: (job, resume) => own.answerHint(job, resume),
   };
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { checkJq, loadJq } from '../../lib/jq/jq.ts';
 import { keepTexts, parseJson } from '../../lib/json/exact-json.ts';
 import { isObject } from '../../lib/json/json.ts';
-import { problemText } from '../../lib/text/problem-text.ts';
+import { problemText } from '../../lib/text/counted.ts';
 import { type DocumentProblem, documentProblems, type WorkflowDocument } from './document.ts';
 
 /** What a text says, JSON or else YAML. Error: UsageError with file and line. */

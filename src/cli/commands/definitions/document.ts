@@ -8,7 +8,7 @@ import {
 import { ConfigError, UsageError } from '../../../errors.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
 import { isObject } from '../../../lib/json/json.ts';
-import { problemText } from '../../../lib/text/problem-text.ts';
+import { problemText } from '../../../lib/text/counted.ts';
 import { brokenAt } from '../../../tools/flags/build-arguments.ts';
 import { defaultsErrors } from '../../global-flags/definition-flags.ts';
 import { toolDefaults } from '../../global-flags/tool-defaults.ts';
