@@ -1,5 +1,5 @@
 // Jobs in Redis: what workers get done, how soon others hear of it, and what a command costs. Usage: npm run bench:store [-- [JOBS] [--concurrency N]
-// [--node PATH] [--only work,latency,cold,list] [--profile DIR]]; prints a table. It starts a Redis of its own; PATH: another Node, on which
+// [--node PATH] [--fsync always] [--only work,latency,cold,list] [--profile DIR]]; prints a table. It starts a Redis of its own; PATH: another Node, on which
 // everything runs that is measured; DIR: where the worker's processor profile goes.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
     node: { type: 'string', default: process.execPath },
     concurrency: { type: 'string', default: '16' },
     only: { type: 'string', default: 'work,latency,cold,list' },
+    fsync: { type: 'string', default: 'everysec' },
     profile: { type: 'string' },
     runs: { type: 'string', default: '21' },
   },
@@ -222,7 +223,7 @@ async function list(redis) {
 
 const redisServer = await started(
   'redis-server',
-  ['--port', String(port), '--dir', home, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+  ['--port', String(port), '--dir', home, '--appendonly', 'yes', '--appendfsync', values.fsync, '--save', ''],
   'Ready to accept connections',
 );
 const server = await started(node, [here('instant-server.js')], 'http');

@@ -44,6 +44,7 @@ const WRITES: Record<string, string> = {
   'doctor/configuration.ts': 'words of a check',
   'jobs/store/index/index-format.ts': 'a session: texts alone',
   'jobs/store/job-log.ts': 'calls of our own: names, times, words',
+  'jobs/store/redis/demands/rights.ts': 'commands that are tried: words of our own',
   'keeper/client/access.ts': 'a key',
   'keeper/client/start.ts': 'orders of our own',
   'keeper/state.ts': 'a file of our own',
