@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { SAME_SIGNAL_MS } from '../../src/context.ts';
 import type { EnvChanges } from './env.ts';
 import { BIN, cleanEnv } from './env.ts';
 import { fitsInProcess, runInProcess } from './in-process.ts';
@@ -158,7 +159,8 @@ export function startCommand(command: string, args: readonly string[], options: 
     closeStdin: () => void child.stdin?.end(),
     signal: (signal) => void child.kill(signal),
     async insist(signal) {
-      const again = setInterval(() => child.kill(signal), 50);
+      // One that comes while it is on its way out finds nobody who listens.
+      const again = setInterval(() => child.kill(signal), 2 * SAME_SIGNAL_MS);
       return done.finally(() => clearInterval(again));
     },
     closeStdout: () => void child.stdout?.destroy(),

@@ -179,6 +179,8 @@ async function spinner(printer: Printer, color: boolean, immediately: boolean): 
     stop() {
       over = true;
       pause();
+      // Stopped once more, it would write below the answer.
+      running = undefined;
     },
   };
 }
