@@ -40,6 +40,8 @@ export class App {
   #instance: Instance | undefined;
   #session: InstanceSession | undefined;
   #store: JobStore | undefined;
+  /** The store is somebody else's to close. */
+  #isLent = false;
   #rootChecked = false;
 
   constructor(context: Context, flags: FlagValues) {
@@ -132,6 +134,7 @@ export class App {
   select(instance: Instance): void {
     this.#instance = instance;
     this.#store = undefined;
+    this.#isLent = false;
     this.printer.appId = instance.name;
   }
 
@@ -185,6 +188,12 @@ export class App {
     const { paths, instance, context } = this;
     this.#store ??= openStore({ paths, instance, env: context.env, clock: context.clock });
     return this.#store;
+  }
+
+  /** Works with the store that somebody else has open: it stays open. */
+  lend(store: JobStore): void {
+    this.#store = store;
+    this.#isLent = true;
   }
 
   /** How the person types a command of this instance, for hints: `work jobs wait ID`. */
@@ -298,6 +307,6 @@ export class App {
 
   async close(): Promise<void> {
     await this.#session?.close();
-    await this.#store?.close();
+    if (!this.#isLent) await this.#store?.close();
   }
 }

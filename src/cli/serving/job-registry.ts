@@ -3,6 +3,7 @@ import type { Instance } from '../../config/configured-instance.ts';
 import { storeOf } from '../../config/settings/store-address.ts';
 import { readOwn } from '../../instance/own-definitions.ts';
 import type { JobRegistry } from '../../jobhost/files/registered.ts';
+import type { JobStore } from '../../jobs/ports.ts';
 import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
 import type { App } from '../app.ts';
@@ -13,27 +14,30 @@ import { asCommand } from './own-app.ts';
 
 /** `instance`: the one that the path of the job files stands for. `file`: where the definitions of those are that the host is of. */
 export function jobRegistry(app: App, instance: Instance, file: string): JobRegistry {
-  const command = (work: (own: App) => Promise<void>) =>
-    asCommand(app, instance, new Map(), app.context.interrupted, work);
+  const command = (store: JobStore, work: (own: App) => Promise<void>) =>
+    asCommand(app, instance, new Map(), app.context.interrupted, async (own) => {
+      own.lend(store);
+      await work(own);
+    });
   const areShared = storeOf(instance.name, instance.settings, app.context.env) !== undefined;
   return {
     file,
-    async look() {
+    async look(store) {
       if (!areShared) return;
-      await command(async (own) => {
+      await command(store, async (own) => {
         await readOwn(own, 'listed');
       });
     },
-    define: (document) =>
-      command(async (own) => {
+    define: (document, store) =>
+      command(store, async (own) => {
         const { defineText } = await import('../commands/definitions/define.ts');
         using stop = own.stop('the job files were not read in time');
         // By the files as they are now.
         await (await own.session()).refresh(stop.signal);
         await defineText(own, stringifyJson(document), 'the document', {}, 'nothing was registered');
       }),
-    remove: (name) =>
-      command(async (own) => {
+    remove: (name, store) =>
+      command(store, async (own) => {
         const { undefineJob } = await import('../commands/definitions/define.ts');
         await undefineJob(own, name, {});
       }),

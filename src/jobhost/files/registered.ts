@@ -5,6 +5,7 @@ import type { Definition } from '../../definitions/definition.ts';
 import { toolOfName } from '../../definitions/name.ts';
 import { type DefinitionsFile, readDefinitionsFile } from '../../definitions/read.ts';
 import { CliError } from '../../errors.ts';
+import type { JobStore } from '../../jobs/ports.ts';
 import type { RetryPolicy } from '../../jobs/retry.ts';
 import type { JsonSchema } from '../../tools/tool.ts';
 import type { DocumentStep, WorkflowDocument } from '../../workflows/documents/document.ts';
@@ -12,16 +13,19 @@ import { millisecondsOf, retryOf } from '../../workflows/documents/plan.ts';
 import { MAX_CONCURRENCY, WORKFLOW_TIMEOUT_MS } from '../../workflows/workflow.ts';
 import type { LoadedFolder, LoadedJob, LoadedStep, LoadedWorkflow } from './loaded.ts';
 
-/** Where definitions over a folder are kept, and how they come there. Declared here, and implemented with the commands that define jobs. */
+/**
+ * Where definitions over a folder are kept, and how they come there. Declared here, and implemented with the commands that define jobs. `store`: the
+ * one that the host has open, which stays open.
+ */
 export interface JobRegistry {
   /** The file; nothing is registered where there is none. */
   readonly file: string;
   /** Brings into the file what other machines have registered, where they share definitions. Where that cannot be asked it stays as it is. */
-  look(): Promise<void>;
+  look(store: JobStore): Promise<void>;
   /** Checks a document as `jobs define FILE` does, and stores it. Errors: UsageError, ConfigError, IoError. */
-  define(document: Record<string, unknown>): Promise<void>;
+  define(document: Record<string, unknown>, store: JobStore): Promise<void>;
   /** Error: UsageError for a name that nothing is defined under. */
-  remove(name: string): Promise<void>;
+  remove(name: string, store: JobStore): Promise<void>;
   /** How a definition wants its runs tried; undefined: as its job has it. Error: UsageError for what is no duration or number of attempts. */
   attempts(definition: Definition): { retry: RetryPolicy | undefined; timeoutMs: number | undefined };
 }

@@ -153,7 +153,7 @@ class FolderProvider implements Provider {
   async #current(): Promise<LoadedFolder> {
     const folder = await this.#folder.current();
     // Where a command has started this, the command has looked.
-    if (this.registers) await this.#options.registry?.look();
+    if (this.registers) await this.#options.registry?.look(this.#runs.store);
     return this.#registered?.over(folder) ?? folder;
   }
 
@@ -221,7 +221,7 @@ class FolderProvider implements Provider {
       const name = String(document['name']);
       const find = async () => (await this.list()).find((one) => one.name === toolOfName(name, [one]));
       if (await find()) throw new UsageError(`there is a job ${JSON.stringify(name)}`, { code: 'exists' });
-      await registry.define(asDefinition(document));
+      await registry.define(asDefinition(document), this.#runs.store);
       this.#changed();
       const entry = await find();
       if (entry) return entry;
@@ -236,7 +236,7 @@ class FolderProvider implements Provider {
     if (!entry)
       throw new UsageError(`no ${kind} ${JSON.stringify(name)} was defined here`, { code: 'unknown_entry' });
     if (entry.dynamic && this.#options.registry) {
-      await this.#options.registry.remove(name);
+      await this.#options.registry.remove(name, this.#runs.store);
       return this.#changed();
     }
     throw new UsageError(`${name} was not registered: it is in a file`);

@@ -121,6 +121,7 @@ export class FolderRuns {
     const under = this.live.under;
     for (const { cancel } of under) cancel.abort(new HostEnding());
     await Promise.all(under.map(({ done }) => done));
+    await this.#store?.close();
   }
 
   async #begin(

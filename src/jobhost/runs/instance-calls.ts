@@ -46,6 +46,8 @@ class ToolFailed extends Error {
 interface Kept {
   instance: Instance;
   session: InstanceSession;
+  /** Costs nothing until a call asks it something. */
+  store: JobStore;
   /** Links that have no call under way. */
   free: ServerLink[];
   /** Calls under way. */
@@ -92,7 +94,7 @@ export class InstanceCalls {
     if (signal.aborted) onAbort();
     kept.busy += 1;
     try {
-      return await this.#withStore(kept.instance, (store) => this.#made(kept, store, tool, args, stop));
+      return await this.#made(kept, tool, args, stop);
     } catch (error) {
       // The next call finds a connection of its own.
       if (error instanceof UnreachableError) this.#forget(kept);
@@ -107,29 +109,12 @@ export class InstanceCalls {
   async close(): Promise<void> {
     const all = [...this.#kept.values()];
     this.#kept.clear();
-    await Promise.allSettled(all.map(({ session }) => session.close()));
+    await Promise.all(all.map(closeAll));
   }
 
-  /** What a store in Redis keeps open ends with the call. */
-  async #withStore<T>(instance: Instance, work: (store: JobStore) => Promise<T>): Promise<T> {
-    const { clock, env } = this.#context;
-    const store = openStore({ paths: this.#paths, instance, env, clock });
-    try {
-      return await work(store);
-    } finally {
-      await store.close();
-    }
-  }
-
-  async #made(
-    kept: Kept,
-    store: JobStore,
-    tool: string,
-    args: Record<string, unknown>,
-    stop: Stop,
-  ): Promise<CallDone> {
+  async #made(kept: Kept, tool: string, args: Record<string, unknown>, stop: Stop): Promise<CallDone> {
     const { instance, session } = kept;
-    const scope = this.#scope(kept, store, stop);
+    const scope = this.#scope(kept, stop);
     const entry = await entryOfName(scope, tool, undefined, stop.signal);
     const given = await argumentsOf(entry, args);
     const called = entry.target?.tool ?? entry.tool;
@@ -170,7 +155,9 @@ export class InstanceCalls {
       instance,
       () => instance.settings.connectTimeoutMs,
     );
-    const kept = { instance, session, free: [], busy: 0, lost: false };
+    const { clock, env } = this.#context;
+    const store = openStore({ paths: this.#paths, instance, env, clock });
+    const kept = { instance, session, store, free: [], busy: 0, lost: false };
     this.#kept.set(instance.name, kept);
     return kept;
   }
@@ -180,10 +167,10 @@ export class InstanceCalls {
     const { name } = kept.instance;
     if (this.#kept.get(name) === kept) this.#kept.delete(name);
     kept.lost = true;
-    if (kept.busy === 0) void kept.session.close().catch(() => {});
+    if (kept.busy === 0) void closeAll(kept);
   }
 
-  #scope({ instance, session }: Kept, store: JobStore, stop: Stop): CallScope & StoreScope {
+  #scope({ instance, session, store }: Kept, stop: Stop): CallScope & StoreScope {
     const { clock } = this.#context;
     const deps: JobDeps = {
       store,
@@ -209,6 +196,10 @@ export class InstanceCalls {
       stop: () => lent(stop),
     };
   }
+}
+
+async function closeAll({ session, store }: Kept): Promise<void> {
+  await Promise.allSettled([session.close(), (async () => store.close())()]);
 }
 
 function sameTarget(one: Instance, other: Instance): boolean {
