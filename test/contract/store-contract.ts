@@ -150,6 +150,19 @@ export function jobStoreContract(name: string, make: () => Awaitable<StoreUnderT
       expect(await store.read(job_id)).toEqual(first);
     });
 
+    it('puts the last line of its log there with its end, and returns the record that others read', async () => {
+      const { store, reopen } = await make();
+      const { job_id } = await store.create(newJob());
+      await store.log(job_id, 'the first');
+      const ended = await store.finish(job_id, completed('done'), undefined, 'the last');
+      expect(ended).toMatchObject({ status: 'completed', result: { content: [{ text: 'done' }] } });
+      expect(await reopen().read(job_id)).toEqual(ended);
+      // What comes too late changes nothing, and is told.
+      expect(await reopen().finish(job_id, completed('mine'), undefined, 'too late')).toEqual(ended);
+      const log = (await reopen().readLog(job_id)).map(({ text }) => text);
+      expect(log).toEqual(['the first', 'the last', 'too late']);
+    });
+
     it('ends as it was seen to end, whatever was under way elsewhere', async () => {
       const { store, reopen } = await make();
       const { job_id } = await store.create(newJob());
