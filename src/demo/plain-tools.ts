@@ -1,7 +1,7 @@
 /** Tools that answer at once: the small change of a demo, and the ones that tests look closely at. */
 import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
 import type { DemoTool } from './tool.ts';
-import { numberOr, stringOr, text } from './tool.ts';
+import { numberOr, objectOf, stringOr, text } from './tool.ts';
 
 /** An 8 x 8 picture: blue and white squares. */
 const PNG =
@@ -28,14 +28,10 @@ const add: DemoTool = {
     name: 'add',
     title: 'Add',
     description: 'Add two numbers.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        a: { type: 'number', description: 'First number' },
-        b: { type: 'number', description: 'Second number' },
-      },
-      required: ['a', 'b'],
-    },
+    inputSchema: objectOf(['a', 'b'], {
+      a: { type: 'number', description: 'First number' },
+      b: { type: 'number', description: 'Second number' },
+    }),
     outputSchema: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
     annotations: { readOnlyHint: true },
     // Said out loud here; every other plain tool leaves it out, which means the same.
@@ -53,33 +49,30 @@ const showTypes: DemoTool = {
     name: 'show-types',
     title: 'Show types',
     description: 'Return the arguments exactly as they arrived. Has a flag of every type.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        text: { type: 'string', description: 'Any text' },
-        ratio: { type: 'number', description: 'Any number' },
-        count: { type: 'integer', description: 'A whole number' },
-        enabled: { type: 'boolean', description: 'Yes or no' },
-        level: { type: 'string', enum: ['low', 'medium', 'high'], description: 'One of three words' },
-        priority: { type: 'integer', enum: [1, 2, 3], description: 'One of three numbers' },
-        tags: { type: 'array', items: { type: 'string' }, description: 'Words' },
-        scores: { type: 'array', items: { type: 'number' }, description: 'Numbers' },
-        owner: {
-          type: 'object',
-          description: 'A person',
-          properties: {
-            name: { type: 'string', description: 'Name' },
-            age: { type: 'integer', description: 'Age in years' },
-            address: { type: 'object', properties: { city: { type: 'string', description: 'City' } } },
-          },
+    inputSchema: objectOf([], {
+      text: { type: 'string', description: 'Any text' },
+      ratio: { type: 'number', description: 'Any number' },
+      count: { type: 'integer', description: 'A whole number' },
+      enabled: { type: 'boolean', description: 'Yes or no' },
+      level: { type: 'string', enum: ['low', 'medium', 'high'], description: 'One of three words' },
+      priority: { type: 'integer', enum: [1, 2, 3], description: 'One of three numbers' },
+      tags: { type: 'array', items: { type: 'string' }, description: 'Words' },
+      scores: { type: 'array', items: { type: 'number' }, description: 'Numbers' },
+      owner: {
+        type: 'object',
+        description: 'A person',
+        properties: {
+          name: { type: 'string', description: 'Name' },
+          age: { type: 'integer', description: 'Age in years' },
+          address: { type: 'object', properties: { city: { type: 'string', description: 'City' } } },
         },
-        note: { type: ['string', 'null'], description: 'Text, or null' },
-        limit: { anyOf: [{ type: 'integer' }, { type: 'null' }], description: 'A whole number, or null' },
-        maxTokens: { type: 'integer', description: 'A name in camel case' },
-        HTTPProxy: { type: 'string', description: 'A name with an acronym' },
-        secret: { type: 'string', format: 'password', description: 'Not for everybody to see' },
       },
-    },
+      note: { type: ['string', 'null'], description: 'Text, or null' },
+      limit: { anyOf: [{ type: 'integer' }, { type: 'null' }], description: 'A whole number, or null' },
+      maxTokens: { type: 'integer', description: 'A name in camel case' },
+      HTTPProxy: { type: 'string', description: 'A name with an acronym' },
+      secret: { type: 'string', format: 'password', description: 'Not for everybody to see' },
+    }),
     annotations: { readOnlyHint: true },
   },
   // What a client sends is what a test wants to see, right or wrong.

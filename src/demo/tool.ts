@@ -34,6 +34,11 @@ export interface DemoTool {
   run(args: Arguments, context: ToolContext): CallToolResult | Promise<CallToolResult>;
 }
 
+/** The schema of an object. */
+export function objectOf<Properties extends object>(required: string[], properties: Properties) {
+  return { type: 'object' as const, properties, ...(required.length > 0 ? { required } : {}) };
+}
+
 /** A result of one text, with structured content where there is some. */
 export function text(message: string, structured?: Record<string, unknown>): CallToolResult {
   return {

@@ -1,6 +1,6 @@
 /** Tools that take a while: the ones that background jobs are made for. */
 import type { DemoTool } from './tool.ts';
-import { failure, numberOr, runSteps, stringOr, text } from './tool.ts';
+import { failure, numberOr, objectOf, runSteps, stringOr, text } from './tool.ts';
 
 const duration = {
   type: 'number',
@@ -13,29 +13,21 @@ const deploy: DemoTool = {
     name: 'deploy',
     title: 'Deploy a release',
     description: 'Roll a version out to an environment.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        version: { type: 'string', minLength: 1, description: 'Version to roll out, such as 2.0' },
-        environment: {
-          type: 'string',
-          enum: ['staging', 'production'],
-          default: 'staging',
-          description: 'Where to roll it out',
-        },
-        duration: { ...duration, default: 3 },
+    inputSchema: objectOf(['version'], {
+      version: { type: 'string', minLength: 1, description: 'Version to roll out, such as 2.0' },
+      environment: {
+        type: 'string',
+        enum: ['staging', 'production'],
+        default: 'staging',
+        description: 'Where to roll it out',
       },
-      required: ['version'],
-    },
-    outputSchema: {
-      type: 'object',
-      properties: {
-        version: { type: 'string' },
-        environment: { type: 'string' },
-        url: { type: 'string' },
-      },
-      required: ['version', 'environment', 'url'],
-    },
+      duration: { ...duration, default: 3 },
+    }),
+    outputSchema: objectOf(['version', 'environment', 'url'], {
+      version: { type: 'string' },
+      environment: { type: 'string' },
+      url: { type: 'string' },
+    }),
     execution: { taskSupport: 'optional' },
   },
   async run(args, context) {
@@ -58,20 +50,16 @@ const exportData: DemoTool = {
     name: 'export',
     title: 'Export a dataset',
     description: 'Write a dataset to a file that can be downloaded.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        dataset: { type: 'string', minLength: 1, description: 'Name of the dataset, such as users' },
-        format: {
-          type: 'string',
-          enum: ['json', 'csv', 'parquet'],
-          default: 'json',
-          description: 'File format',
-        },
-        duration: { ...duration, default: 2 },
+    inputSchema: objectOf(['dataset'], {
+      dataset: { type: 'string', minLength: 1, description: 'Name of the dataset, such as users' },
+      format: {
+        type: 'string',
+        enum: ['json', 'csv', 'parquet'],
+        default: 'json',
+        description: 'File format',
       },
-      required: ['dataset'],
-    },
+      duration: { ...duration, default: 2 },
+    }),
     execution: { taskSupport: 'optional' },
   },
   async run(args, context) {
@@ -94,15 +82,11 @@ const batchProcess: DemoTool = {
     name: 'batch-process',
     title: 'Process a batch',
     description: 'Work through an input file, chunk by chunk. Runs as a task only.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        input: { type: 'string', minLength: 1, description: 'File to process, such as data.csv' },
-        chunkSize: { type: 'integer', minimum: 1, default: 100, description: 'Rows in one chunk' },
-        duration: { ...duration, default: 4 },
-      },
-      required: ['input'],
-    },
+    inputSchema: objectOf(['input'], {
+      input: { type: 'string', minLength: 1, description: 'File to process, such as data.csv' },
+      chunkSize: { type: 'integer', minimum: 1, default: 100, description: 'Rows in one chunk' },
+      duration: { ...duration, default: 4 },
+    }),
     execution: { taskSupport: 'required' },
   },
   async run(args, context) {
@@ -124,14 +108,10 @@ const flakyImport: DemoTool = {
     name: 'flaky-import',
     title: 'Import that fails',
     description: 'Import from a source that never lasts: always ends in an error.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        source: { type: 'string', minLength: 1, description: 'Where to import from' },
-        duration: { ...duration, default: 1.5 },
-      },
-      required: ['source'],
-    },
+    inputSchema: objectOf(['source'], {
+      source: { type: 'string', minLength: 1, description: 'Where to import from' },
+      duration: { ...duration, default: 1.5 },
+    }),
     execution: { taskSupport: 'optional' },
   },
   async run(args, context) {
@@ -150,14 +130,10 @@ const provision: DemoTool = {
     name: 'provision',
     title: 'Provision a machine',
     description: 'Set a machine up. Asks for region and size while it runs.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        name: { type: 'string', minLength: 1, description: 'Name of the machine' },
-        duration: { ...duration, default: 2 },
-      },
-      required: ['name'],
-    },
+    inputSchema: objectOf(['name'], {
+      name: { type: 'string', minLength: 1, description: 'Name of the machine' },
+      duration: { ...duration, default: 2 },
+    }),
     execution: { taskSupport: 'optional' },
   },
   async run(args, context) {
@@ -169,15 +145,11 @@ const provision: DemoTool = {
     await context.sleep(seconds / 2);
     const answer = await context.elicit({
       message: `Where should ${name} run?`,
-      requestedSchema: {
-        type: 'object',
-        properties: {
-          region: { type: 'string', title: 'Region', enum: ['eu-west', 'us-east', 'ap-south'] },
-          size: { type: 'integer', title: 'Size (CPUs)', minimum: 1, maximum: 64, default: 2 },
-          confirm: { type: 'boolean', title: 'Go ahead', description: 'This costs money', default: false },
-        },
-        required: ['region', 'confirm'],
-      },
+      requestedSchema: objectOf(['region', 'confirm'], {
+        region: { type: 'string', title: 'Region', enum: ['eu-west', 'us-east', 'ap-south'] },
+        size: { type: 'integer', title: 'Size (CPUs)', minimum: 1, maximum: 64, default: 2 },
+        confirm: { type: 'boolean', title: 'Go ahead', description: 'This costs money', default: false },
+      }),
     });
     if (answer.action === 'cancel') return failure(`Provisioning ${name} was cancelled: nobody answered`);
     if (answer.action === 'decline')
@@ -204,13 +176,10 @@ const countdown: DemoTool = {
     name: 'countdown',
     title: 'Count down',
     description: 'Count down to lift-off, with progress. Can be cancelled.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        from: { type: 'integer', minimum: 1, maximum: 10_000, default: 5, description: 'First number' },
-        seconds: { type: 'number', minimum: 0, default: 5, description: 'How long it takes altogether' },
-      },
-    },
+    inputSchema: objectOf([], {
+      from: { type: 'integer', minimum: 1, maximum: 10_000, default: 5, description: 'First number' },
+      seconds: { type: 'number', minimum: 0, default: 5, description: 'How long it takes altogether' },
+    }),
   },
   async run(args, context) {
     const from = numberOr(args['from'], 5);
