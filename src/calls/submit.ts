@@ -31,22 +31,19 @@ export interface BackgroundCall {
   unrecorded: UnrecordedEndError | undefined;
 }
 
-/** What is told of a background call before it has ended. */
-export interface BackgroundEvents {
-  /** It runs to its end in this command: the server makes no task of it. Told before the call is sent. */
-  onSynchronous?: () => void;
-}
-
 /** What the server makes of what others run: nothing, it does not know of it. */
 const NOT_A_TASK: TaskMode = { tasks: 'none', certain: false, holdable: true, cancel: true };
 
-/** `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. */
+/**
+ * `<tool> --background`: the record, the request, the job id; the job's own end where it is known already. `onSynchronous` hears, before the call is
+ * sent, that it runs to its end in this command: the server makes no task of it.
+ */
 export async function callInBackground(
   scope: CallScope,
   call: PreparedCall,
   options: CallOptions,
   live: Live,
-  { onSynchronous }: BackgroundEvents = {},
+  onSynchronous = () => {},
 ): Promise<BackgroundCall> {
   const { calls } = (await scope.jobDeps()).store;
   const forWorkers = calls && options.detach ? calls : undefined;
@@ -72,7 +69,7 @@ export async function callInBackground(
     const { clock, interrupted } = scope.context;
     // Of a run in this program --timeout is the limit of each attempt.
     if (plan.mode.tasks === 'none') stop = stopAfter(clock, interrupted, undefined, '');
-    if (plan.mode.tasks === 'none' && !plan.detach) onSynchronous?.();
+    if (plan.mode.tasks === 'none' && !plan.detach) onSynchronous();
     const deps = withPause(await scope.jobDeps(), live);
     const events: JobEvents = {
       onChange: (seen) => live.update(call.name, seen.progress),

@@ -154,7 +154,7 @@ async function makeCall(app: App, call: PreparedCall): Promise<number> {
             'runs synchronously: this command ends with the call; to return at once, add --detach',
           );
       };
-      const submitted = await callInBackground(app, call, options, live, { onSynchronous });
+      const submitted = await callInBackground(app, call, options, live, onSynchronous);
       live.stop();
       return await printSubmitted(app, call.name, submitted);
     }

@@ -4,17 +4,13 @@ import { cancelJob } from '../../../jobs/wait.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
-import { oneJob } from './ids.ts';
-
-export interface CancelOptions {
-  latest?: boolean;
-}
+import { type JobOptions, oneJob } from './ids.ts';
 
 /**
  * `jobs cancel`: asks for cancellation and reports what the server made of it. Exit 0 when the job does not run any more, or the server has
  * taken the request; a request is not a cancellation until the server confirms it.
  */
-export async function cancelOne(app: App, id: string | undefined, options: CancelOptions): Promise<number> {
+export async function cancelOne(app: App, id: string | undefined, options: JobOptions): Promise<number> {
   const { printer } = app;
   const deps = await app.jobDeps();
   const wanted = await oneJob(deps.store, id, options.latest);

@@ -5,10 +5,9 @@ import { isTerminal, type JobRecord } from '../../../jobs/record.ts';
 import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
-import { oneJob } from './ids.ts';
+import { type JobOptions, oneJob } from './ids.ts';
 
-export interface ForgetOptions {
-  latest?: boolean;
+export interface ForgetOptions extends JobOptions {
   force?: boolean;
 }
 

@@ -2,6 +2,11 @@ import { UsageError } from '../../../errors.ts';
 import type { JobStore } from '../../../jobs/ports.ts';
 import type { App } from '../../app.ts';
 
+/** How a command names its job, beside an id. */
+export interface JobOptions {
+  latest?: boolean;
+}
+
 /** The job that an id, a prefix of one, or `--latest` names. Errors: UsageError for both, neither, or no such job. */
 export async function oneJob(
   store: JobStore,

@@ -7,10 +7,9 @@ import { permitJobs } from '../../../permissions/permit.ts';
 import type { App } from '../../app.ts';
 import { jobSummary } from '../../output/views/job-view.ts';
 import { isServerRun, runLog } from '../../output/views/run-view.ts';
-import { oneOrNewest } from './ids.ts';
+import { type JobOptions, oneOrNewest } from './ids.ts';
 
-export interface LogsOptions {
-  latest?: boolean;
+export interface LogsOptions extends JobOptions {
   follow?: boolean;
 }
 

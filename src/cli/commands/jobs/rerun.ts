@@ -5,17 +5,13 @@ import { permitJobs } from '../../../permissions/permit.ts';
 import { redactedPlaces, withoutPlaces } from '../../../tools/schema/redact.ts';
 import type { App } from '../../app.ts';
 import { callByName } from '../tool.ts';
-import { oneJob } from './ids.ts';
-
-export interface RerunOptions {
-  latest?: boolean;
-}
+import { type JobOptions, oneJob } from './ids.ts';
 
 /**
  * `jobs rerun`: the call of a job once more, with the stored arguments, tags and labels, as a new job; the job itself stays as it is. Of a
  * definition the tool is called with the arguments that it came to. Error: UsageError when arguments were secrets: they are not stored.
  */
-export async function rerunJob(app: App, id: string | undefined, options: RerunOptions): Promise<number> {
+export async function rerunJob(app: App, id: string | undefined, options: JobOptions): Promise<number> {
   const { store } = app;
   const wanted = await oneJob(store, id, options.latest);
   await permitJobs(app, 'read', store, [wanted]);

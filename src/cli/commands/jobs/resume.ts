@@ -6,17 +6,13 @@ import { permitAll } from '../../../permissions/permit.ts';
 import { redactedPlaces } from '../../../tools/schema/redact.ts';
 import type { App } from '../../app.ts';
 import { jobSummary } from '../../output/views/job-view.ts';
-import { oneJob } from './ids.ts';
-
-export interface ResumeOptions {
-  latest?: boolean;
-}
+import { type JobOptions, oneJob } from './ids.ts';
 
 /**
  * `jobs resume`: goes on with a workflow that has ended without completing, under the same id, in the background. Steps that have completed are
  * not run again. Error: UsageError for a job that is no workflow, has completed or still runs.
  */
-export async function resumeJob(app: App, id: string | undefined, options: ResumeOptions): Promise<number> {
+export async function resumeJob(app: App, id: string | undefined, options: JobOptions): Promise<number> {
   const { printer, store } = app;
   const wanted = await oneJob(store, id, options.latest);
   const job = await store.read(wanted);

@@ -8,10 +8,9 @@ import type { App } from '../../app.ts';
 import { jobDetails, jobSummary } from '../../output/views/job-view.ts';
 import { printJobResult } from '../../output/views/outcome-view.ts';
 import { stepLines } from '../../output/views/steps-view.ts';
-import { oneOrNewest } from './ids.ts';
+import { type JobOptions, oneOrNewest } from './ids.ts';
 
-export interface ShowOptions {
-  latest?: boolean;
+export interface ShowOptions extends JobOptions {
   exitStatus?: boolean;
 }
 

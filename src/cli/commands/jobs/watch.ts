@@ -13,10 +13,9 @@ import { liveLine, liveProgress, liveTable } from '../../output/live.ts';
 import { changeLine, jobSummary, remoteMessage } from '../../output/views/job-view.ts';
 import { outcomeCode, printOutcome } from '../../output/views/outcome-view.ts';
 import { stepChanges, stepLines } from '../../output/views/steps-view.ts';
-import { oneOrNewest } from './ids.ts';
+import { type JobOptions, oneOrNewest } from './ids.ts';
 
-export interface WatchOptions {
-  latest?: boolean;
+export interface WatchOptions extends JobOptions {
   allInstances?: boolean;
 }
 
