@@ -93,7 +93,7 @@ export const HOST_SPECS: readonly CommandSpec[] = [
           '  sampling -- COMMAND [ARG]...      answers sampling requests, stdin to stdout',
           '  proxy URL|none                    a proxy of its own; none: no proxy',
           '  ca FILE                           more certificate authorities to trust (PEM)',
-          '  store redis[s]://...|files        its jobs; also store.waitAof, store.resultLimit',
+          '  store redis[s]://...|files        its jobs; store.waitAof, store.resultLimit',
           '  disabled true|false               whether it is out of use',
           '',
           'Of a tool, or of a pattern (tools.delete_*.KEY); flags of a call win:',
