@@ -98,7 +98,9 @@ async function killedAll(
     await pause(random() * PAUSE_MS);
     // A few kills may come before there are jobs for them.
     if (fleet.acknowledged.size < (JOBS * (kills - AHEAD)) / KILLS) continue;
-    const part = PARTS[Math.floor(random() * PARTS.length)] ?? 'redis';
+    // A short run has Redis killed, too.
+    const isDue = struck === 0 && kills >= KILLS / 2;
+    const part = (!isDue && PARTS[Math.floor(random() * PARTS.length)]) || 'redis';
     const done = part === 'redis' ? await strike(random) : await fleet.kill(part);
     if (part === 'redis') struck += 1;
     if (!done) continue;

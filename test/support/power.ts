@@ -11,8 +11,8 @@ export interface Power {
   /** Where clients connect to: `127.0.0.1:PORT`. */
   host: string;
   /**
-   * For `ms` milliseconds clients still ask and nothing is answered; then Redis is killed, its file is cut at a byte behind all that was
-   * answered, `random` says where, and it is started again. Resolves with how many bytes were there to cut, and were cut.
+   * Clients still ask and nothing is answered, until something is in the file and for `ms` milliseconds more; then Redis is killed, its file is cut
+   * at a byte behind all that was answered, `random` says where, and it is started again. Resolves with how many bytes were there to cut, and were cut.
    */
   fail(ms: number, random: () => number): Promise<{ unanswered: number; cut: number }>;
 }
@@ -50,11 +50,12 @@ export async function powerOf(redis: TestRedis): Promise<Power> {
       isAnswering = false;
       // Redis answers what it has synced: everything that anybody was told stands before this.
       const answered = statSync(fileOf(redis)).size;
+      while (statSync(fileOf(redis)).size === answered) await sleep(5);
       await sleep(ms);
       let seen = { unanswered: 0, cut: 0 };
       await redis.restart(() => {
         const { size } = statSync(fileOf(redis));
-        const cut = Math.floor(random() * (size - answered + 1));
+        const cut = 1 + Math.floor(random() * (size - answered));
         truncateSync(fileOf(redis), size - cut);
         seen = { unanswered: size - answered, cut };
       });
