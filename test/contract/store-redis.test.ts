@@ -165,6 +165,30 @@ describe.skipIf(noRedis !== undefined)('a store in Redis', () => {
     expect(await raw().keys(`${address.prefix}*job:${ended}*`)).toEqual([]);
   });
 
+  it('listens to no job that it knows to have ended, and to one again that is open again', async () => {
+    const address = fresh();
+    const [store, other] = [await open(address), await open(address)];
+    const { signal } = new AbortController();
+    const redis = raw();
+    const heard = async (id: string) => {
+      const channel = `${address.prefix}{work}:changes:${id}`;
+      return (await redis.pubsub('NUMSUB', channel))[1];
+    };
+    const { job_id } = await store.create(newJob());
+    const changed = store.changes(job_id);
+    // The first look is for what was before.
+    await changed(signal);
+    const next = changed(signal);
+    expect(await heard(job_id)).toBe(1);
+    await other.finish(job_id, completed());
+    await next;
+    expect(await heard(job_id)).toBe(1);
+    await store.read(job_id);
+    await expect.poll(() => heard(job_id)).toBe(0);
+    await changed(signal);
+    await expect.poll(() => heard(job_id)).toBe(1);
+  });
+
   it('tells whoever waits of a change, at once and every time', async () => {
     const { store, reopen } = await inRedis();
     const { job_id } = await store.create(newJob());

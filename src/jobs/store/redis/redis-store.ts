@@ -58,7 +58,7 @@ export class RedisJobStore implements JobStore {
     this.#connection = connection;
     this.#access = new Access(connection, address, instance);
     this.#lease = new HolderLease(connection.redis, this.#access.keys.lease);
-    this.#subscriptions = new Subscriptions(() => connection.another());
+    this.#subscriptions = new Subscriptions(() => connection.another(), this.#access.keys.changes);
     this.definitions = new RedisDefinitions(this.#access);
     this.answers = new RedisAnswers(this.#access);
     this.calls = new QueuedCalls(
@@ -226,6 +226,7 @@ export class RedisJobStore implements JobStore {
   async #recordOf(id: string, hash: Hash, record: JobRecord): Promise<JobRecord> {
     const access = this.#access;
     record.instance = access.instance;
+    if (hash['end'] !== undefined) this.#subscriptions.forget(id);
     if (hash['plan'] !== undefined) {
       const steps = await access.ask((redis) => redis.lrange(access.keys.steps(id), 0, -1));
       const facts = steps.map((step) => parseJson(step) as StepFact);
@@ -273,7 +274,7 @@ export class RedisJobStore implements JobStore {
   }
 
   changes(id: string): (signal: AbortSignalLike) => Promise<void> {
-    const changed = this.#subscriptions.to(`${this.#access.keys.changes}${checkedId(id)}`);
+    const changed = this.#subscriptions.to(checkedId(id));
     return (signal) => changed(signal as AbortSignal);
   }
 

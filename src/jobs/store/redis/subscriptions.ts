@@ -6,26 +6,42 @@ interface Listener {
   /** Something was told since it was asked last; at first there is always something to see. */
   changed: boolean;
   wake: () => void;
+  /** Its job has ended, and nothing is heard of it any more. */
+  isOver: boolean;
 }
 
 export class Subscriptions {
   readonly #open: () => Redis;
+  /** What the channels of jobs begin with. */
+  readonly #prefix: string;
+  /** By channel. */
   readonly #listeners = new Map<string, Set<Listener>>();
   #redis: Redis | undefined;
 
-  constructor(open: () => Redis) {
+  constructor(open: () => Redis, prefix: string) {
     this.#open = open;
+    this.#prefix = prefix;
   }
 
-  /** What `JobStore.changes` returns, for the job of this channel. */
-  to(channel: string): (signal: AbortSignal) => Promise<void> {
+  /** What `JobStore.changes` returns. */
+  to(id: string): (signal: AbortSignal) => Promise<void> {
     let listener: Listener | undefined;
     return async (signal) => {
       signal.throwIfAborted();
-      listener ??= await this.#listen(channel);
+      if (!listener || listener.isOver) listener = await this.#listen(`${this.#prefix}${id}`);
       if (!listener.changed) await woken(listener, signal);
       listener.changed = false;
     };
+  }
+
+  /** Lets go of a job that has ended: a process that lives for long would have ever more to listen to. Whoever waits looks once more. */
+  forget(id: string): void {
+    const channel = `${this.#prefix}${id}`;
+    if (!this.#listeners.has(channel)) return;
+    this.#told(channel);
+    for (const listener of this.#listeners.get(channel) ?? []) listener.isOver = true;
+    this.#listeners.delete(channel);
+    this.#redis?.unsubscribe(channel).catch(() => {});
   }
 
   close(): void {
@@ -36,7 +52,7 @@ export class Subscriptions {
 
   /** A connection that cannot be had tells nothing: whoever waits looks again after a while, and hears there what is wrong. */
   async #listen(channel: string): Promise<Listener> {
-    const listener: Listener = { changed: true, wake: () => {} };
+    const listener: Listener = { changed: true, wake: () => {}, isOver: false };
     const before = this.#listeners.get(channel);
     this.#listeners.set(channel, (before ?? new Set()).add(listener));
     if (!this.#redis) {
