@@ -44,8 +44,11 @@ export interface Handle {
   write(text: string): void;
   closeStdin(): void;
   signal(signal: NodeJS.Signals): void;
-  /** Sends the signal again and again until the process has ended: what follows a signal at once is the same one to the program. */
-  insist(signal: NodeJS.Signals): Promise<RunResult>;
+  /**
+   * Sends the signal again and again until the process has ended, or has said on stderr that it `heard`: what follows a signal at once is the same
+   * one to the program.
+   */
+  insist(signal: NodeJS.Signals, heard?: RegExp): Promise<RunResult>;
   /** Stops reading, as a reader does that has gone. */
   closeStdout(): void;
   /** Resolves when the process has ended and its output has been read. */
@@ -158,10 +161,12 @@ export function startCommand(command: string, args: readonly string[], options: 
     write: (text) => void child.stdin?.write(text),
     closeStdin: () => void child.stdin?.end(),
     signal: (signal) => void child.kill(signal),
-    async insist(signal) {
+    async insist(signal, heard) {
       // One that comes while it is on its way out finds nobody who listens.
       const again = setInterval(() => child.kill(signal), 2 * SAME_SIGNAL_MS);
-      return done.finally(() => clearInterval(again));
+      const enough = () => clearInterval(again);
+      if (heard) stderr.waitFor(heard, report).then(enough, enough);
+      return done.finally(enough);
     },
     closeStdout: () => void child.stdout?.destroy(),
     done,
