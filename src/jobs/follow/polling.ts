@@ -11,7 +11,7 @@ export const MAX_ASKED_PAUSE = 60 * 60_000;
 export const FAILURE_BUDGET_MS = 120_000;
 
 /** How long a server may say that it waits for input without saying for which, where no person is there to wait along. */
-export const QUESTION_WAIT_MS = 4_000;
+export const QUESTION_WAIT_MS = 10_000;
 
 /** The pause before the next poll: the server's hint, bounded; a hint that is no finite number counts as 2 s. */
 export function pollDelay(hint: unknown): number {

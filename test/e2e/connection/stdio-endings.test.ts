@@ -69,10 +69,11 @@ it.skipIf(process.platform === 'win32')(
   async () => {
     const { home, pids, left } = await place(faulty('leaver'));
     const { code, stderr } = await run(['work', 'argv'], { home });
-    expect({ code, stderr }).toEqual({
-      code: 3,
-      stderr: 'error: cannot reach work: the server process ended\n',
-    });
+    // The launcher ends before the call is sent or, on a busy machine, after it.
+    const sent = 'no answer to the call, the server may or may not have run it: ';
+    const ended = 'cannot reach work: the server process ended\n';
+    expect(code).toBe(3);
+    expect([`error: ${ended}`, `error: ${sent}${ended}`]).toContain(stderr);
     expect(pids().length).toBeGreaterThan(1);
     expect(left()).toEqual([]);
   },

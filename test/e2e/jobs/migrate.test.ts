@@ -147,11 +147,14 @@ describe.skipIf(noRedis !== undefined)('jobs migrate', () => {
     const ids = writeEnded(dir, 400);
     const killed = start(['work', 'jobs', 'migrate', '--remove'], { home });
     await eventually(async () => expect(JSON.parse(await shown()).length).toBeGreaterThan(20));
-    await killed.insist('SIGKILL');
+    killed.signal('SIGKILL');
+    await killed.done;
     const there = JSON.parse(await shown()).length;
+    // On a busy machine it may have begun to remove.
+    const inFiles = ids.filter((id) => existsSync(join(dir, id))).length;
     const rest = dataOf<Migrated>(await jobs('migrate --remove --json'));
-    expect(rest.copied.length + rest.present.length).toBe(400);
-    expect(rest).toMatchObject({ left: [], removed: { length: 400 } });
+    expect(rest.copied.length + rest.present.length).toBe(inFiles);
+    expect(rest).toMatchObject({ left: [], removed: { length: inFiles } });
     const listed = JSON.parse(await shown()).map((job: { job_id: string }) => job.job_id);
     expect(listed).toEqual(ids.toReversed());
     expect((await jobs(`show ${ids[there - 1]} --json`)).code).toBe(0);

@@ -76,7 +76,12 @@ describe.skipIf(noRedis !== undefined)('a workflow in a shared store', () => {
       expect(await from(there, 'jobs', 'wait', id)).toMatchObject({ code: 1 });
       const lost = {
         status: 'lost',
-        steps: [{ state: 'completed' }, { state: 'lost' }, { state: 'pending' }],
+        // The process that runs job files outlives its keeper, and may have the time to end the step.
+        steps: [
+          { state: 'completed' },
+          { state: isDocument ? 'lost' : expect.stringMatching(/^(lost|canceled)$/) },
+          { state: 'pending' },
+        ],
       };
       expect(dataOf(await from(here, '--json', 'jobs', 'show', id))).toMatchObject(lost);
       expect(await from(there, 'jobs', 'resume', id)).toMatchObject({

@@ -32,7 +32,8 @@ export async function resumeJob(app: App, id: string | undefined, options: JobOp
           elicit,
         })
       : await resumeInBackground(app, job, plan, { elicit });
-  const { steps = [] } = resumed;
+  // Of the round before: steps of this one may have completed by now.
+  const { steps = [] } = job;
   const done = steps.filter(({ state }) => state === 'completed').length;
   if (printer.json) printer.envelope('jobs resume', `job resumed: ${jobSummary(resumed)}`, resumed);
   else
