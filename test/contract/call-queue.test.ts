@@ -192,6 +192,15 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
     expect(await store.calls.state()).toMatchObject([{ waiting: 0, running: 0 }]);
   });
 
+  it('a submission that a store brings back after it was made again is not sent', async () => {
+    const { store, id, address } = await submitted();
+    // What the later one has left: the same digits, another time.
+    const other = `job_0000000000${id.slice(14)}`;
+    await raw().set(`${address.prefix}{work}:job:token:${id.slice(14)}`, other);
+    expect(await store.calls.claim(id, worker('a'), 'one')).toMatchObject({ decision: 'canceled' });
+    expect(await store.read(id)).toMatchObject({ status: 'canceled' });
+  });
+
   it('the worker that has a job hears of its cancellation, and nobody begins a further attempt', async () => {
     const { store, id, leaseEnds } = await submitted({ attempts: 2 });
     await store.calls.claim(id, worker('a'), 'ta');

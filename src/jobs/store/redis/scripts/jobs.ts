@@ -102,7 +102,7 @@ return 'ok'
 /**
  * ARGV: 1 id, 2 channel, 3 the end, 4 the result, 5 how: none, inline, or parts (then 4 is the name of a list, JSON), 6 milliseconds that it
  * stays (0: for good), 7 the round, or empty, 8 a last line of the log as JSON, or empty, 9 the most lines, 10 what the last of so many says. The
- * first end counts: returns won and its hash (an inline result is not in it), kept where it is this end that the script has written before, late, or earlier for the end of a round that is not the present one.
+ * first end counts: returns won and its hash (without the result), kept where it is this end that the script has written before, late, or earlier for the end of a round that is not the present one.
  */
 const FINISH = `${COMMON}
 if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
@@ -112,8 +112,12 @@ if redis.call('HEXISTS', KEYS[4], 'end') == 1 then
 end
 if ARGV[7] ~= '' and ARGV[7] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return {'earlier'} end
 if ARGV[5] == 'parts' then redis.call('HSET', KEYS[4], 'parts', ARGV[4]) end
-local all = finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6]))
+-- Before the end: of a script that a power failure has cut, half may come back.
 if ARGV[5] == 'inline' then redis.call('HSET', KEYS[4], 'result', ARGV[4]) end
+local all = finish(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6]))
+for i = #all - 1, 1, -2 do
+  if all[i] == 'result' then all[i + 1] = 'null' end
+end
 return {'won', all}
 `;
 

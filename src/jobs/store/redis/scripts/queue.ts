@@ -58,7 +58,9 @@ if sent then
   end
 end
 if me == '' then return {'wait', attempt, gone} end
-if cancel and not sent then
+-- A store that lost power may bring a submission back that it had forgotten, and that was made again: the later one is sent.
+local made = redis.call('GET', string.sub(KEYS[1], 1, -4) .. 'job:token:' .. string.sub(id, 15))
+if not sent and (cancel or (made and made ~= id)) then
   finish(id, channel, ARGV[8], tonumber(ARGV[9]))
   return {'canceled', attempt, gone}
 end
