@@ -95,7 +95,8 @@ export class KeeperConnector {
       import('../keeper/client/access.ts'),
       import('../keeper/client/client.ts'),
     ]);
-    return keeperLink(await keeperOf(this.#dir, job, signal), undefined, { support });
+    const patience = { signal, sleep: (ms: number) => this.#options.context.clock.sleep(ms, signal) };
+    return keeperLink(await keeperOf({ dir: this.#dir, ...patience }, job), undefined, { support });
   }
 
   /** Forgets a keeper that could not be had, or is lost. */

@@ -128,7 +128,11 @@ export class Fleet {
     const words = ['worker', '--lease', '3s', '--concurrency', `${CONCURRENCY}`];
     while (!this.#ending) {
       const { code, signal, stderr } = await this.#run('worker', home, words);
-      const isFine = signal === 'SIGKILL' || code === UNREACHABLE || (this.#ending && code === 0);
+      // One that has only begun is ended by the signal itself.
+      const isFine =
+        signal === 'SIGKILL' ||
+        code === UNREACHABLE ||
+        (this.#ending && (code === 0 || signal === 'SIGTERM'));
       if (!isFine) this.#options.wrong(`a worker: ${code ?? signal} ${stderr.slice(-500)}`);
     }
   }

@@ -69,12 +69,22 @@ export async function useKeeper(access: KeeperAccess, start: boolean): Promise<K
   }
 }
 
-/** A keeper that is there, and has lost its socket to whoever tidies up temporary files, has it again in a moment. */
-async function connectTo(state: KeeperState, { signal, sleep }: KeeperAccess, fingerprint: string) {
+/**
+ * A keeper that is there, and has lost its socket to whoever tidies up temporary files, has it again in a moment; one that is ending is gone in a
+ * moment.
+ */
+async function connectTo(
+  state: KeeperState,
+  { signal, sleep }: Pick<KeeperAccess, 'signal' | 'sleep'>,
+  fingerprint?: string,
+) {
   const until = monotonic() + BACK_MS;
   for (;;) {
     try {
-      return await KeeperClient.connect(state, { fingerprint, signal });
+      return await KeeperClient.connect(state, {
+        signal,
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      });
     } catch (error) {
       const back = error instanceof NobodyListensError && isSurely(state.holder);
       if (!back || monotonic() > until) throw error;
@@ -85,16 +95,21 @@ async function connectTo(state: KeeperState, { signal, sleep }: KeeperAccess, fi
 
 /** The keeper that holds a job. Error: KeeperAbsentError when it cannot be found: its job is then lost, just about to be recorded, or another machine's. */
 export async function keeperOf(
-  dir: string,
+  { dir, ...patience }: Pick<KeeperAccess, 'dir' | 'signal' | 'sleep'>,
   job: JobRecord,
-  signal: AbortSignal | undefined,
 ): Promise<KeeperClient> {
+  const absent = () =>
+    new KeeperAbsentError(`the keeper that holds ${job.job_id} is ending or cannot be found`);
   const { holder } = job;
   const state = (await presentKeepers(dir)).find(
     (one) => one.holder.pid === holder?.pid && one.holder.started === holder.started,
   );
-  if (!state) throw new KeeperAbsentError(`the keeper that holds ${job.job_id} is ending or cannot be found`);
-  return (await KeeperClient.connect(state, { signal })).client;
+  if (!state) throw absent();
+  try {
+    return (await connectTo(state, patience)).client;
+  } catch (error) {
+    throw error instanceof NobodyListensError ? absent() : error;
+  }
 }
 
 /** What a stdio server gets of the caller's environment without being named, but for the kind of terminal. */

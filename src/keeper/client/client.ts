@@ -57,7 +57,11 @@ export class KeeperClient {
   ): Promise<{ client: KeeperClient; stale: HelloReply['stale'] }> {
     const socket = connect(state.socket);
     const client = new KeeperClient(state, new Peer(socket));
-    const timeout = setTimeout(() => socket.destroy(), HELLO_TIMEOUT_MS);
+    let late = false;
+    const timeout = setTimeout(() => {
+      late = true;
+      socket.destroy();
+    }, HELLO_TIMEOUT_MS);
     let nobody = false;
     socket.once('error', (error) => {
       nobody = provesNobody(error);
@@ -73,7 +77,9 @@ export class KeeperClient {
     } catch (error) {
       socket.destroy();
       signal?.throwIfAborted();
-      if (nobody)
+      // One that is killed hangs up a moment before it is gone.
+      const hungUp = !late && error instanceof UnreachableError;
+      if (nobody || hungUp)
         throw new NobodyListensError(`no keeper of ${state.instance} listens on ${state.socket}`, {
           cause: error,
           hint: `the next call clears its place; what it did: mcp2cli keeper logs ${state.instance}`,

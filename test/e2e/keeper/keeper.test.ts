@@ -1,5 +1,5 @@
 /** The background process that holds a stdio server: that it is there when needed, one of it, and that nothing is left of it. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -230,8 +230,10 @@ describe('a keeper', () => {
     );
     expect(JSON.parse(entry ?? '')).toMatchObject({ source: expect.stringMatching(/^(keeper|server)$/) });
     for (let round = 0; round < 4; round++) await run(['work', 'flood', '--lines', '4000'], { home });
-    await run(['keeper', 'stop', 'work'], { home });
     const files = ['keeper.log.1', 'keeper.log'].map((name) => join(keeperDir(home), name));
+    // What a server says comes beside its answers.
+    await expect.poll(() => files.every((file) => existsSync(file))).toBe(true);
+    await run(['keeper', 'stop', 'work'], { home });
     for (const file of files) expect(statSync(file).size).toBeLessThan(1_500_000);
     // What was still on its way from the server may come after the keeper's own last words.
     expect(files.map((file) => readFileSync(file, 'utf8')).join('')).toMatch(/ending: /);
