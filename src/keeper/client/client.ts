@@ -77,8 +77,8 @@ export class KeeperClient {
     } catch (error) {
       socket.destroy();
       signal?.throwIfAborted();
-      // One that is killed hangs up a moment before it is gone.
-      const hungUp = !late && error instanceof UnreachableError;
+      // One that is killed hangs up without a word, a moment before it is gone.
+      const hungUp = !late && socket.bytesRead === 0 && error instanceof UnreachableError;
       if (nobody || hungUp)
         throw new NobodyListensError(`no keeper of ${state.instance} listens on ${state.socket}`, {
           cause: error,
