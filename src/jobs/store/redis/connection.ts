@@ -143,6 +143,8 @@ export function redisOptions({ host, port, tls, username, password, db }: StoreA
     ...(password === undefined ? {} : { password }),
     // A name that is asked for is never an address (RFC 6066).
     ...(tls ? { tls: isIP(host) ? {} : { servername: host } } : {}),
+    // ioredis sees to the end of a connection for so long, also of one that has ended: the process lives as long.
+    disconnectTimeout: 100,
     connectTimeout: LIMIT_MS,
     // INFO is asked for once, by whoever needs it.
     enableReadyCheck: false,
