@@ -4,7 +4,6 @@
  */
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
-import { hangUp } from '../jobs/store/redis/connection.ts';
 
 /** BullMQ gives a job up that it has brought so often: never, as the claim decides. */
 const NEVER = 1_000_000_000;
@@ -63,7 +62,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
     },
     async close() {
       await Promise.all([worker.close(true), queue.close()]).catch(() => {});
-      for (const connection of connections) hangUp(connection);
+      for (const connection of connections) connection.disconnect();
     },
   };
 }

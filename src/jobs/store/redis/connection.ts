@@ -65,8 +65,8 @@ export async function connectStore(
   const close = async () => {
     closed = true;
     // Everything that was asked is answered first; then the store hangs up.
-    if (redis.status === 'ready') await redis.quit().catch(() => hangUp(redis));
-    else hangUp(redis);
+    if (redis.status === 'ready') await redis.quit().catch(() => redis.disconnect());
+    else redis.disconnect();
   };
   const begin = async (): Promise<Map<string, string>> => {
     reached = false;
@@ -219,9 +219,4 @@ export function storeError(error: unknown, { shown, prefix }: StoreAddress, last
       ? 'an authority of your own is trusted by NODE_EXTRA_CA_CERTS=FILE.pem'
       : undefined,
   });
-}
-
-/** Ends a connection that has not ended: ioredis would keep the process for two seconds to see the end of one that has. */
-export function hangUp(redis: Pick<Redis, 'status' | 'disconnect'>): void {
-  if (redis.status !== 'end') redis.disconnect();
 }

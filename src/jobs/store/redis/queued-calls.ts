@@ -5,7 +5,7 @@ import { parseJson } from '../../../lib/json/exact-json.ts';
 import type { CallQueue, Claim, Claimant, NewQueuedJob, QueueState, WorkerFacts } from '../../call-queue.ts';
 import type { JobRecord } from '../../record.ts';
 import type { Access, Hash } from './access.ts';
-import { hangUp, type StoreConnection } from './connection.ts';
+import type { StoreConnection } from './connection.ts';
 import { jsonText } from './layout.ts';
 
 /** Overdue jobs that are told at a time. */
@@ -162,6 +162,7 @@ export class QueuedCalls implements CallQueue {
   }
 
   close(): void {
-    for (const redis of [this.#blocking, this.#heard]) if (redis) hangUp(redis);
+    this.#blocking?.disconnect();
+    this.#heard?.disconnect();
   }
 }
