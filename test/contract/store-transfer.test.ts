@@ -12,6 +12,7 @@ import { migrateJobs, type Place, removeMigrated } from '../../src/jobs/store/tr
 import { redisCopies } from '../../src/jobs/store/transfer/redis-copies.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
+import { stepJobId } from '../../src/worker/step-jobs.ts';
 import { freshDir } from '../support/home.ts';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { completed, deadHolder, diskStore, newJob, taskFact } from '../support/store-fixtures.ts';
@@ -291,7 +292,7 @@ describe.skipIf(noRedis !== undefined)('jobs from one store to another', () => {
     const holder = { ...currentHolder(), worker: 'w' };
     await from.store.calls?.claim(job_id, { worker: 'w', holder, leaseMs: 600_000 }, 't');
     const step = { workflow: job_id, round: 0, token: 't' };
-    const ids = ['a', 'b'].map((id) => `${job_id.slice(0, -1)}${id}`);
+    const ids = ['a', 'b'].map((id) => stepJobId(job_id, 0, id));
     for (const id of ids) {
       const { plan: __, ...call } = queued;
       await from.store.calls?.submit({ ...call, step: { ...step, id } });

@@ -5,6 +5,7 @@ import { readAddress } from '../../../src/config/settings/store-address.ts';
 import { connectStore } from '../../../src/jobs/store/redis/connection.ts';
 import { RedisJobStore } from '../../../src/jobs/store/redis/redis-store.ts';
 import { currentHolder } from '../../../src/lib/disk/holder.ts';
+import { stepJobId } from '../../../src/worker/step-jobs.ts';
 import { dataOf } from '../../support/instance.ts';
 import { ago, offline } from '../../support/kills/prunes.ts';
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
@@ -103,7 +104,7 @@ describe.skipIf(noRedis !== undefined)('jobs prune in a shared store', () => {
     await shared.calls.take('abcdef', 10);
     const holder = { ...currentHolder(), worker: 'w' };
     await shared.calls.claim(flow.job_id, { worker: 'w', holder, leaseMs: 60_000 }, 'mine');
-    const step = `${flow.job_id.slice(0, -1)}a`;
+    const step = stepJobId(flow.job_id, 0, 'a');
     const of = { id: step, workflow: flow.job_id, round: 0, token: 'mine' };
     await shared.calls.submit({ ...queued, step: of });
     await shared.calls.take('abcdef', 10);
