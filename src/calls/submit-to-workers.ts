@@ -1,4 +1,5 @@
 /** A call for the workers of a shared store: it waits there with its record, and this command ends. */
+import { STORE_KEY } from '../config/settings/store-address.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import type { CallQueue } from '../jobs/call-queue.ts';
 import type { JobRecord } from '../jobs/record.ts';
@@ -24,7 +25,11 @@ export async function resumeForWorkers(
   const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
   const call = { name, tool: { name }, arguments: input, storedArguments: input };
   const queued = queuedCall(call, { ttlMs: undefined, elicit, runOptions: PLAIN_RUN });
-  return calls.resume(job_id, targetHash(instance.identity), sealCall(queued, storeKey(context.env)));
+  return calls.resume(
+    job_id,
+    targetHash(instance.identity),
+    sealCall(queued, storeKey(context.env[STORE_KEY])),
+  );
 }
 
 /**
@@ -39,7 +44,7 @@ export async function submitToWorkers(
 ): Promise<JobRecord | undefined> {
   const { instance, context, printer } = scope;
   const { sealCall, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
-  const key = storeKey(context.env);
+  const key = storeKey(context.env[STORE_KEY]);
   if (!key && stringifyJson(call.arguments) !== stringifyJson(call.storedArguments)) return undefined;
   const { job, alive } = await calls.submit({
     instance: instance.name,

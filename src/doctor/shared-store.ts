@@ -1,5 +1,5 @@
 /** The store in Redis of an instance that has one: whether it is there, and what it keeps of what it promises. */
-import { type StoreAddress, storeOf } from '../config/settings/store-address.ts';
+import { STORE_KEY, type StoreAddress, storeOf } from '../config/settings/store-address.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import type { CallQueue, QueueState } from '../jobs/call-queue.ts';
 import type { JobListing } from '../jobs/ports.ts';
@@ -86,10 +86,14 @@ async function attemptLater(check: string, work: () => Promise<Check[]>): Promis
 }
 
 async function checkKey(env: Machine['context']['env']): Promise<Check[]> {
-  const { STORE_KEY, storeKey } = await import('../jobs/store/redis/sealed-call.ts');
+  const { storeKey } = await import('../jobs/store/redis/sealed-call.ts');
   return attempt('store key', () => [
-    storeKey(env)
-      ? checked('store key', 'ok', `${STORE_KEY} is set: calls wait sealed for a worker`)
+    storeKey(env[STORE_KEY])
+      ? checked(
+          'store key',
+          'ok',
+          `${STORE_KEY} is set: calls and answers wait sealed for whoever takes them`,
+        )
       : checked('store key', 'ok', `no ${STORE_KEY}: calls with secrets are not handed to workers`),
   ]);
 }

@@ -3,7 +3,7 @@
  * lives; the jobs of one that is gone are found by whichever worker looks.
  */
 import type { RedisOptions } from 'ioredis';
-import type { StoreAddress } from '../config/settings/store-address.ts';
+import { STORE_KEY, type StoreAddress } from '../config/settings/store-address.ts';
 import { targetHash } from '../config/target/target-hash.ts';
 import { UnreachableError } from '../errors.ts';
 import type { InstanceScope } from '../instance/scope.ts';
@@ -99,7 +99,7 @@ export class InstanceWorker {
   async start(): Promise<void> {
     const { scope, store, address, redis, concurrency, leaseMs, failureBudgetMs } = this.#options;
     const { context, paths, instance } = scope;
-    const key = storeKey(context.env);
+    const key = storeKey(context.env[STORE_KEY]);
     const supports = new Map<string, string>();
     const session = await scope.session();
     const { connectTarget } = session;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { readAddress } from '../../src/config/settings/store-address.ts';
 import { connectStore } from '../../src/jobs/store/redis/connection.ts';
 import { RedisJobStore } from '../../src/jobs/store/redis/redis-store.ts';
+import { sealCall, storeKey } from '../../src/jobs/store/redis/sealed-call.ts';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { completed, newJob } from '../support/store-fixtures.ts';
 
@@ -22,17 +23,23 @@ describe.skipIf(noRedis !== undefined)('answers in a shared store', () => {
   });
   afterAll(() => server?.kill());
 
-  const asking = async () => {
-    const prefix = `a${number++}:`;
-    const address = { ...readAddress(`redis://${server.host}/0?prefix=${prefix}`, 'test'), name: 'work' };
+  const open = async (prefix: string, keyText: string | undefined) => {
+    const at = readAddress(`redis://${server.host}/0?prefix=${prefix}`, 'test');
+    const address = { ...at, name: 'work', keyText };
     const store = new RedisJobStore(await connectStore(address, 0), address, 'work');
     onTestFinished(() => store.close());
+    return store;
+  };
+
+  const asking = async (keyText?: string) => {
+    const prefix = `a${number++}:`;
+    const store = await open(prefix, keyText);
     const [host, port] = server.host.split(':');
     const raw = new Redis(Number(port), host ?? '');
     onTestFinished(() => raw.disconnect());
     const { job_id: id } = await store.create(newJob());
     const key = `${prefix}{work}:job:${id}:answers`;
-    return { store, box: store.answers, id, raw, key };
+    return { store, box: store.answers, id, raw, key, prefix };
   };
 
   it('the first one to a question counts; given again after a broken connection it is the same', async () => {
@@ -55,6 +62,29 @@ describe.skipIf(noRedis !== undefined)('answers in a shared store', () => {
     expect((await raw.hvals(key)).join()).not.toContain('hunter2');
     expect(await box.give(id, QUESTION, yes('b'))).toBe('answered');
     expect(await box.give(id, QUESTION, yes('a'))).toBe('given');
+  });
+
+  it('waits sealed where there is a key, and says why where it cannot be opened', async () => {
+    const { box, id, raw, key, prefix } = await asking('a'.repeat(64));
+    expect(await box.give(id, QUESTION, yes('a'))).toBe('given');
+    expect((await raw.hvals(key)).join()).toMatch(/^{"token":"a","sealed":"[^"]+"}$/);
+    expect(await box.give(id, QUESTION, yes('b'))).toBe('answered');
+    expect(await box.give(id, QUESTION, yes('a'))).toBe('given');
+    expect(await box.left(id, QUESTION)).toEqual(yes('a'));
+    for (const [keyText, why] of [
+      ['b'.repeat(64), 'the answer was sealed with another MCP2CLI_STORE_KEY where the job is'],
+      [undefined, 'the answer is sealed, and there is no MCP2CLI_STORE_KEY where the job is'],
+    ] as const)
+      expect(await (await open(prefix, keyText)).answers.left(id, QUESTION)).toEqual({
+        token: 'a',
+        unreadable: why,
+      });
+    // A call is no answer, though the same key has sealed both.
+    const { sealed } = JSON.parse(sealCall(yes('a').answer, storeKey('a'.repeat(64))));
+    await raw.hset(key, (await raw.hkeys(key))[0] ?? '', JSON.stringify({ token: 'a', sealed }));
+    expect(await box.left(id, QUESTION)).not.toHaveProperty('answer');
+    await box.settle(id, QUESTION, 'taken');
+    expect(await box.left(id, QUESTION)).toEqual({ token: 'a', state: 'taken', message: '' });
   });
 
   it('one that the server refuses makes room for another', async () => {

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../src/lib/json/json.ts';
 const KEY = randomBytes(32);
 const CALL = { tool: 'login', arguments: { user: 'ada', password: 'hunter2' } };
 
-const keyOf = (text: string) => storeKey({ MCP2CLI_STORE_KEY: text });
+const keyOf = (text: string) => storeKey(text);
 
 test.for([
   ['base64', KEY.toString('base64')],
@@ -26,8 +26,8 @@ test('the command of the hint makes a key', () => {
   expect(keyOf(execFileSync('openssl', ['rand', '-base64', '32'], { encoding: 'utf8' }))).toHaveLength(32);
 });
 
-test.for([{}, { MCP2CLI_STORE_KEY: '' }, { MCP2CLI_STORE_KEY: ' \n' }])('no key in %j', (env) => {
-  expect(storeKey(env)).toBeUndefined();
+test.for([undefined, '', ' \n'])('no key in %j', (text) => {
+  expect(storeKey(text)).toBeUndefined();
 });
 
 test.for([

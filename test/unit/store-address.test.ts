@@ -15,6 +15,7 @@ describe('the address of a store', () => {
       ttlMs: 30 * 86_400_000,
       resultBytes: 16_000_000,
       waitAof: false,
+      keyText: undefined,
       shown: 'redis://host/0',
     });
     expect(readAddress('rediss://app:p%40ss@[::1]:6380/3?prefix=team:&ttl=0&name=work', 'x')).toMatchObject({

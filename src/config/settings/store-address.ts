@@ -7,6 +7,9 @@ import type { InstanceSettings } from './settings.ts';
 /** The address for all instances that have none of their own. */
 export const STORE_VARIABLE = 'MCP2CLI_STORE';
 
+/** The variable with the key that seals what waits there for another machine. */
+export const STORE_KEY = 'MCP2CLI_STORE_KEY';
+
 /** What stands in the place of an address for jobs in files, whatever MCP2CLI_STORE says. */
 const FILES = 'files';
 
@@ -32,6 +35,8 @@ export interface StoreAddress {
   resultBytes: number;
   /** What is acknowledged there is on its disk: it is asked to say so (WAITAOF). */
   waitAof: boolean;
+  /** What MCP2CLI_STORE_KEY has. */
+  keyText: string | undefined;
   /** For people, without credentials: `redis://host:6379/0`. */
   shown: string;
 }
@@ -57,6 +62,7 @@ export function storeOf(
     name: address.name || name,
     resultBytes: storeResultLimit ?? address.resultBytes,
     waitAof: storeWaitAof,
+    keyText: env[STORE_KEY],
   };
 }
 
@@ -118,6 +124,7 @@ export function readAddress(text: string, where: string): StoreAddress {
     ttlMs: ttl === null ? DEFAULT_TTL_MS : lasting(ttl, wrong),
     resultBytes: DEFAULT_RESULT_BYTES,
     waitAof: false,
+    keyText: undefined,
     shown: `${protocol}//${url.host}/${db || '0'}`,
   };
 }

@@ -1,4 +1,5 @@
 /** What a store that machines share does for answers to what jobs ask. Declared here, as ports.ts is. */
+import type { JsonObject } from '../../lib/json/json.ts';
 import type { PendingInput } from '../record.ts';
 
 /** An answer as whoever gave it left it, and what has become of it. */
@@ -6,7 +7,9 @@ export interface LeftAnswer {
   /** Of whoever gave it. */
   token: string;
   /** Until it is taken. */
-  answer?: { readonly [member: string]: unknown };
+  answer?: JsonObject;
+  /** In place of it: why it cannot be read here. */
+  unreadable?: string;
   /** `taken`: whoever holds the job brings it to the server; `refused`: the server will not have it, and says why. */
   state?: 'taken' | 'refused';
   message?: string;

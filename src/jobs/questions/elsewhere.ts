@@ -67,6 +67,7 @@ async function answerLeft(
     try {
       await change(signal);
       const left = await store.answers?.left(id, question);
+      if (left?.unreadable) await store.answers?.settle(id, question, 'refused', left.unreadable);
       if (!left?.answer) continue;
       // Before the server has it: what comes of the answer comes after this.
       await store.answers?.settle(id, question, 'taken');

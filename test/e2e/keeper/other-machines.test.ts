@@ -29,7 +29,7 @@ describe.skipIf(noRedis !== undefined)('from another machine', () => {
   afterAll(() => redis?.kill());
 
   /** A home with a keeper for a stdio server, and one that shares nothing with it but the store. */
-  const place = async () => {
+  const place = async (own: Readonly<Record<string, string>> = {}) => {
     const count = join(freshDir('count'), 'calls');
     const env = { MCP2CLI_STORE: `redis://${redis.host}/0?prefix=other${number++}:`, COUNT: count };
     const command = [...TASKS_COMMAND];
@@ -37,21 +37,21 @@ describe.skipIf(noRedis !== undefined)('from another machine', () => {
       await keeperHome(['--env', `COUNT=${count}`, ...command]),
       await homeWith(['--env', `COUNT=${count}`, ...command]),
     ];
-    const at = (home: string) => ({
-      jobs: (...words: string[]) => run(['--json', 'work', 'jobs', ...words], { home, env }),
-      show: async (id: string) =>
-        dataOf<Job>(await run(['--json', 'work', 'jobs', 'show', id], { home, env })),
-    });
+    const at = (home: string, more: Readonly<Record<string, string>> = {}) => {
+      const jobs = (...words: string[]) =>
+        run(['--json', 'work', 'jobs', ...words], { home, env: { ...env, ...more } });
+      return { jobs, show: async (id: string) => dataOf<Job>(await jobs('show', id)) };
+    };
     const submit = async (...words: string[]) => {
       const done = await run(['work', 'task', ...words, '--background', '--quiet'], {
         home: here,
-        env,
+        env: { ...env, ...own },
       });
       expect(done).toMatchObject({ code: 0 });
       return done.stdout.trim();
     };
     const calls = () => readFileSync(count, 'utf8').trim().split('\n');
-    return { env, here: at(here), there: at(there), thereHome: there, submit, calls };
+    return { env, at, here: at(here), there: at(there), thereHome: there, submit, calls };
   };
 
   it('a question of a job in a keeper is seen, waited for and answered', async () => {
@@ -68,6 +68,22 @@ describe.skipIf(noRedis !== undefined)('from another machine', () => {
     });
     expect(errorOf(await there.jobs('answer', id, '--yes'))).toMatchObject({ code: 'nothing_to_answer' });
     expect(calls()).toEqual(['task']);
+  });
+
+  it('an answer that is sealed counts where the key is, and is refused where it is not', async () => {
+    const key = { MCP2CLI_STORE_KEY: 'a'.repeat(64) };
+    const { at, here, thereHome, submit } = await place(key);
+    const id = await submit('--before', 'Sure?', '--ms', '1');
+    const other = at(thereHome, { MCP2CLI_STORE_KEY: 'b'.repeat(64) });
+    await other.jobs('wait', id);
+    const refused = await other.jobs('answer', id, '--yes');
+    expect(refused).toMatchObject({ code: 8, stdout: '' });
+    expect(errorOf(refused).message).toBe(
+      'the answer was sealed with another MCP2CLI_STORE_KEY where the job is',
+    );
+    expect(await other.show(id)).toMatchObject({ status: 'input_required' });
+    expect(await at(thereHome, key).jobs('answer', id, '--yes')).toMatchObject({ code: 0 });
+    expect(await here.jobs('wait', id)).toMatchObject({ code: 0 });
   });
 
   it('of two answers to one question the first counts, and the other is told so', async () => {

@@ -14,15 +14,22 @@ export class RedisAnswers implements AnswerBox {
     this.#access = access;
   }
 
+  /** Error besides: ConfigError for a key that is none. */
   async give(id: string, question: Question, { token, answer }: Parameters<AnswerBox['give']>[2]) {
-    const args = [fieldOf(question), token, jsonText({ token, answer })];
+    const { sealAnswer, storeKey } = await import('./sealed-call.ts');
+    const kept = sealAnswer(answer, storeKey(this.#access.address.keyText));
+    const args = [fieldOf(question), token, jsonText({ token, ...kept })];
     return (await this.#access.change('answerGive', id, args)) as 'given' | 'answered' | 'ended';
   }
 
   async left(id: string, question: Question): Promise<LeftAnswer | undefined> {
     const key = this.#access.keys.answers(checkedId(id));
     const text = await this.#access.ask((redis) => redis.hget(key, fieldOf(question)));
-    return text === null ? undefined : (parseJson(text) as LeftAnswer);
+    if (text === null) return undefined;
+    const { sealed, ...left } = parseJson(text) as LeftAnswer & { sealed?: string };
+    if (sealed === undefined) return left;
+    const { openAnswer, storeKey } = await import('./sealed-call.ts');
+    return { ...left, ...openAnswer(sealed, storeKey(this.#access.address.keyText)) };
   }
 
   async settle(id: string, question: Question, state: 'taken' | 'refused', message = ''): Promise<void> {
