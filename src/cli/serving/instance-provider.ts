@@ -8,8 +8,9 @@ import { AuthError, CliError, UnfinishedError, UnreachableError, UsageError } fr
 import { entriesOn, listedEntries, withSettings } from '../../instance/entries.ts';
 import type { Provider, RunEvents, RunRequest, RunStatus, ServedEntry } from '../../jobhost/provider.ts';
 import { runOfRecord, servedResult } from '../../jobhost/run-status.ts';
-import type { LogMessage } from '../../jobs/ports.ts';
+import type { JobStore, LogMessage } from '../../jobs/ports.ts';
 import type { JobRecord } from '../../jobs/record.ts';
+import { openStore } from '../../jobs/store/open-store.ts';
 import { cancelJob, showJob, waitForJob } from '../../jobs/wait.ts';
 import { stringifyJson } from '../../lib/json/exact-json.ts';
 import { textOf } from '../../lib/json/json.ts';
@@ -41,11 +42,16 @@ export class InstanceProvider implements Provider {
   readonly #instance: Instance;
   readonly #listeners = new Set<() => void>();
   readonly #over = new AbortController();
+  /** One for all requests: each would connect to a store that machines share. */
+  readonly #store: JobStore;
   readonly #watched: readonly string[];
   #retrying = false;
 
+  /** Errors: those of `openStore`. */
   constructor(app: App, instance: Instance) {
+    const { paths, context } = app;
     this.#app = app;
+    this.#store = openStore({ paths, instance, env: context.env, clock: context.clock });
     // One server for all calls: a command of its own for each would start it each time.
     const { settings } = instance;
     this.#instance =
@@ -57,10 +63,7 @@ export class InstanceProvider implements Provider {
       title: `${instance.name} by mcp2cli`,
       instructions: `The tools of the MCP server ${instance.name}.`,
     };
-    this.#watched = [
-      app.paths.catalogueFile(instance.name),
-      knownDefinitionsFile(app.paths, instance, app.context.env),
-    ];
+    this.#watched = [paths.catalogueFile(instance.name), knownDefinitionsFile(paths, instance, context.env)];
     for (const file of this.#watched)
       watchFile(file, { interval: FILE_LOOK_MS, persistent: false }, this.#changed);
   }
@@ -247,6 +250,7 @@ export class InstanceProvider implements Provider {
   async close(): Promise<void> {
     for (const file of this.#watched) unwatchFile(file, this.#changed);
     this.#over.abort(new Error('the server ends'));
+    await this.#store.close();
   }
 
   #with<T>(
@@ -254,7 +258,10 @@ export class InstanceProvider implements Provider {
     signal = this.#over.signal,
     flags: FlagValues = new Map(),
   ): Promise<T> {
-    return asCommand(this.#app, this.#instance, flags, signal, work);
+    return asCommand(this.#app, this.#instance, flags, signal, (own) => {
+      own.lend(this.#store);
+      return work(own);
+    });
   }
 
   /** Whether there is such a job, of exactly this id. Error: PermissionError. */
