@@ -114,6 +114,18 @@ describe.skipIf(noRedis !== undefined)('a store in Redis', () => {
     expect(job).not.toHaveProperty('result');
   });
 
+  it('an end that is sent again has its line in the log once', async () => {
+    const store = await open(fresh());
+    const { job_id } = await store.create(newJob());
+    for (const line of ['it broke', 'it broke', 'it broke off', 'broke off'])
+      await store.finish(job_id, completed(), undefined, line);
+    expect((await store.readLog(job_id)).map(({ text }) => text)).toEqual([
+      'it broke',
+      'it broke off',
+      'broke off',
+    ]);
+  });
+
   it('a log has at most a thousand lines', async () => {
     const store = await open(fresh());
     const { job_id } = await store.create(newJob());

@@ -106,8 +106,12 @@ return 'ok'
  */
 const FINISH = `${COMMON}
 if redis.call('HEXISTS', KEYS[4], 'job') == 0 then return 'missing' end
+local ended = redis.call('HEXISTS', KEYS[4], 'end') == 1
+-- An end that is sent again after a broken connection has its line there already.
+local known = ended and redis.call('LINDEX', KEYS[4] .. ':log', -1)
+if known and string.sub(known, -#ARGV[8] - 2) == ',' .. ARGV[8] .. ']' then ARGV[8] = '' end
 if ARGV[8] ~= '' then addLine(ARGV[8], tonumber(ARGV[9]), ARGV[10]) end
-if redis.call('HEXISTS', KEYS[4], 'end') == 1 then
+if ended then
   return {ARGV[5] == 'parts' and redis.call('HGET', KEYS[4], 'parts') == ARGV[4] and 'kept' or 'late'}
 end
 if ARGV[7] ~= '' and ARGV[7] ~= (redis.call('HGET', KEYS[4], 'resumed') or '0') then return {'earlier'} end
