@@ -56,6 +56,7 @@ export class ServerProcess {
   #closed = false;
   #ending: Promise<void> | undefined;
   #heard = 0;
+  readonly #onExit: (() => void)[] = [];
   readonly #onGone: (() => void)[] = [];
 
   private constructor(child: ChildProcess, listener: ServerListener) {
@@ -80,6 +81,7 @@ export class ServerProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => {});
     child.once('exit', () => {
       this.#exited = true;
+      for (const done of this.#onExit) done();
       // With it its stdin has gone, also for what it has started: nothing can be asked any more.
       this.#drain(monotonic() + DRAIN_MS);
     });
@@ -108,7 +110,7 @@ export class ServerProcess {
       else stdin.write(text, resolve);
     });
     if (!error) return;
-    if (!this.#exited) await within(END_MS, (done) => this.#child.once('exit', done));
+    if (!this.#exited) await within(END_MS, (done) => this.#onExit.push(done));
     if (this.#exited && !this.#gone) await within(2 * DRAIN_MS, (done) => this.#onGone.push(done));
     throw error;
   }
@@ -141,7 +143,7 @@ export class ServerProcess {
   /** Waits until nothing of the group runs. False when the time is over before. */
   async #ended(withinMs: number): Promise<boolean> {
     const deadline = monotonic() + withinMs;
-    if (!this.#exited) await within(withinMs, (done) => this.#child.once('exit', done));
+    if (!this.#exited) await within(withinMs, (done) => this.#onExit.push(done));
     while (groupLives(this.#child)) {
       if (monotonic() >= deadline) return false;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
