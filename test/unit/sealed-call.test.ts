@@ -7,7 +7,7 @@ import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
 import type { JsonObject } from '../../src/lib/json/json.ts';
 
 const KEY = randomBytes(32);
-const CALL = { tool: 'login', arguments: { user: 'ada', password: 'hunter2' } };
+const CALL = { tool: 'login', arguments: { user: 'lovelace', password: 'hunter2' } };
 
 const keyOf = (text: string) => storeKey(text);
 
@@ -65,7 +65,7 @@ test('what is sealed shows nothing of the call, and is another text each time', 
   const [one, two] = [sealCall(CALL, KEY), sealCall(CALL, KEY)];
   expect(one).not.toBe(two);
   const { sealed } = JSON.parse(one) as { sealed: string };
-  for (const word of ['hunter2', 'ada', 'login', 'password'])
+  for (const word of ['hunter2', 'lovelace', 'login', 'password'])
     for (const text of [one, Buffer.from(sealed, 'base64').toString('latin1')])
       expect(text).not.toContain(word);
 });
