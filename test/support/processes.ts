@@ -52,6 +52,16 @@ export async function homeEnded(home: string, timeout = 15_000): Promise<void> {
   await expect.poll(() => processesWith(`HOME=${home}\0`), { timeout }).toEqual([]);
 }
 
+/** Kills what runs with this home, until nothing does: a keeper may be starting its server. Linux only. */
+export async function endHome(home: string): Promise<void> {
+  for (;;) {
+    const left = processesWith(`HOME=${home}\0`);
+    if (left.length === 0) return;
+    kill(left);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** SIGKILL for each of them that is there yet. */
 export function kill(pids: readonly number[]): void {
   for (const pid of pids)
