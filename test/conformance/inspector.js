@@ -33,7 +33,17 @@ export async function checkInspector(node, inspector) {
   const served = [process.execPath, BIN, 'serve', '--jobs', JOBS];
   let failures = 0;
   for (const [method, isRight] of QUESTIONS) {
-    const args = [inspector, '--cli', '-e', `MCP2CLI_HOME=${home}`, ...served, '--method', ...method];
+    const patience = ['--connect-timeout', '60000'];
+    const args = [
+      inspector,
+      '--cli',
+      ...patience,
+      '-e',
+      `MCP2CLI_HOME=${home}`,
+      ...served,
+      '--method',
+      ...method,
+    ];
     const { stdout, stderr } = await run(node, args, { timeout: 60_000 }).catch((error) => error);
     let right = false;
     try {
