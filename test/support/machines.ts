@@ -8,7 +8,7 @@ import { freshDir, freshHome } from './home.ts';
 import { startContainer } from './namespaces.ts';
 
 const RELAY = fileURLToPath(new URL('relay.mjs', import.meta.url));
-const CLOCK = fileURLToPath(new URL('shifted-clock.mjs', import.meta.url));
+const CLOCK = fileURLToPath(new URL('shifted-clock.cjs', import.meta.url));
 
 /** Host name, network, pids. */
 const OWN = ['-u', '-n', '-p'];
@@ -41,7 +41,7 @@ export async function machinesThatReach(
     const options = {
       home,
       timeoutMs: 240_000,
-      env: { ...env, NODE_OPTIONS: `--import=${CLOCK}`, CLOCK_AHEAD_MS: `${aheadMs}` },
+      env: { ...env, NODE_OPTIONS: `--require=${CLOCK}`, CLOCK_AHEAD_MS: `${aheadMs}` },
     };
     if (noMachines !== undefined) return withoutWalls(options);
     const pairs = sockets.map(({ port, path }) => `${port}=${path}`).join(' ');

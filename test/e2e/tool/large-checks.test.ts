@@ -121,7 +121,7 @@ it('a keeper goes on with its other work while a hostile check runs', async () =
   configure(home, { keepAlive: true });
   endKeepers(home);
   // It runs, and knows the server.
-  await run(['work', 'jobs', 'list'], { home, env: fastClock(3) });
+  await run(['work', 'jobs', 'list'], { home, env: fastClock(5) });
   const called = requested(server, 'tools/call');
   const submitted = await run(['work', 'rows', '--background', '--detach', '--json'], { home });
   const { job_id } = dataOf<{ job_id: string }>(submitted);

@@ -1,7 +1,7 @@
 /** Three machines, with names, networks, pids and homes of their own and clocks minutes apart, and one store. */
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../src/jobs/record.ts';
-import { atTestEnd, eachInItsProcess } from '../../support/cli.ts';
+import { atTestEnd } from '../../support/cli.ts';
 import { addInstance, dataOf } from '../../support/instance.ts';
 import { type Machine, machinesThatReach, noMachines } from '../../support/machines.ts';
 import { noRedis, startRedis } from '../../support/redis.ts';
@@ -16,8 +16,6 @@ const FAR_MS = 3 * MINUTE_MS;
 describe.skipIf(noRedis !== undefined).each(['plain', 'tasks-2025-11-25'] as const)(
   'three machines, a server of %s',
   (dialect) => {
-    eachInItsProcess();
-
     /** Here it is submitted, there it is worked on, and a third looks on. */
     async function place(speed = 1) {
       const redis = await startRedis();

@@ -1,5 +1,5 @@
 /**
- * Preloaded (NODE_OPTIONS=--import=...): the clock of durations, and that of the processor's time, run CLOCK_SPEED times as fast. A limit that
+ * Preloaded (NODE_OPTIONS=--require=...): the clock of durations, and that of the processor's time, run CLOCK_SPEED times as fast. A limit that
  * the program looks for on them is over sooner; timers are as they are.
  */
 const speed = Number(process.env.CLOCK_SPEED);

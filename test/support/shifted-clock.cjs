@@ -1,4 +1,4 @@
-/** Preloaded (NODE_OPTIONS=--import=...): the time of day is CLOCK_AHEAD_MS milliseconds later than it is. Durations are as they are. */
+/** Preloaded (NODE_OPTIONS=--require=...): the time of day is CLOCK_AHEAD_MS milliseconds later than it is. Durations are as they are. */
 const ahead = Number(process.env.CLOCK_AHEAD_MS);
 
 globalThis.Date = new Proxy(Date, {
