@@ -58,8 +58,8 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000, interval: 100 } },
     teardownTimeout: 20_000,
     pool: 'forks',
-    // Tests wait for processes more than they compute.
-    maxWorkers: 4,
+    // Tests wait for processes more than they compute: as many as fill two cores.
+    maxWorkers: 8,
     sequence: { sequencer: longestFirst(SLOW) },
     reporters: ['default'],
   },
