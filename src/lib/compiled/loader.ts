@@ -1,7 +1,16 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writevSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { decode, encode, type Kept, type Part } from './code-file.ts';
+import { CodeReader, decode, encode, type Kept, Memory, type Part } from './code-file.ts';
 
 /** How many ways through the program one file learns. Beyond them only what has a new part is learned. */
 const MOST_WAYS = 16;
@@ -19,9 +28,10 @@ export class Loader {
   readonly #dist: string;
   readonly #native: NodeJS.Require;
   readonly #path: string | undefined;
-  readonly #kept: Kept;
+  readonly #kept: CodeReader | undefined;
   readonly #exports = new Map<string, { exports: unknown }>();
-  readonly #compiled = new Map<string, { script: Script; text: Buffer }>();
+  readonly #compiled = new Map<string, { script: Script; text: string }>();
+  readonly #memory = new Memory();
   /** Whether all that was loaded was in the file. */
   #known = true;
 
@@ -33,7 +43,7 @@ export class Loader {
     this.#dist = dist;
     this.#native = native;
     this.#path = path;
-    this.#kept = (path === undefined ? undefined : read(path)) ?? { ways: [], parts: new Map() };
+    this.#kept = path === undefined ? undefined : CodeReader.open(path);
   }
 
   /** What a built file exports; `name` is its path in `dist`. Throws as `require` does. */
@@ -41,8 +51,7 @@ export class Loader {
     const before = this.#exports.get(name);
     if (before) return before.exports;
     const filename = join(this.#dist, name);
-    const source = readFileSync(filename);
-    const script = this.#compile(name, filename, source);
+    const script = this.#compile(name, filename);
     const exports = {};
     const module = { id: filename, filename, exports };
     this.#exports.set(name, module);
@@ -53,17 +62,31 @@ export class Loader {
     return module.exports;
   }
 
-  #compile(name: string, filename: string, source: Buffer): Script {
-    const kept = this.#kept.parts.get(name);
-    const isKept = kept?.text.subarray(HEAD.length, -TAIL.length).equals(source) ?? false;
-    const text = kept && isKept ? kept.text : Buffer.concat([HEAD, source, TAIL]);
-    const cachedData = isKept ? kept?.code : undefined;
+  #compile(name: string, filename: string): Script {
+    const bytes = this.#read(filename);
     // Of ASCII alone (build.js), and as one string: what is made and left here has the garbage collected sooner, which costs a short command 1 ms.
-    const script = new Script(text.toString('latin1'), { filename, ...(cachedData ? { cachedData } : {}) });
+    const text = bytes.toString('latin1');
+    const cachedData = this.#kept?.isOf(name, bytes) ? this.#kept.code(name, this.#memory) : undefined;
+    const script = new Script(text, { filename, ...(cachedData ? { cachedData } : {}) });
     // V8 refuses code of another version of itself.
     if (!cachedData || script.cachedDataRejected) this.#known = false;
     this.#compiled.set(name, { script, text });
     return script;
+  }
+
+  /** What is compiled of a file, in memory that is used again. */
+  #read(filename: string): Buffer {
+    const file = openSync(filename, 'r');
+    try {
+      const { size } = fstatSync(file);
+      const bytes = this.#memory.of(HEAD.length + size + TAIL.length);
+      let end = HEAD.copy(bytes);
+      for (let read = -1; read !== 0 && end < HEAD.length + size; end += read)
+        read = readSync(file, bytes, end, HEAD.length + size - end, null);
+      return bytes.subarray(0, end + TAIL.copy(bytes, end));
+    } finally {
+      closeSync(file);
+    }
   }
 
   /**
@@ -71,25 +94,30 @@ export class Loader {
    * process. Never throws: where it cannot be written, the next process is as slow as this one.
    */
   keep(): void {
-    const { ways, parts } = this.#kept;
+    const path = this.#path;
     const way = [...this.#compiled.keys()].sort().join();
-    const learned = ways.includes(way) || ways.length >= MOST_WAYS;
-    if (this.#path === undefined || (this.#known && learned)) return;
-    write(this.#path, () => ({
-      ways: learned ? ways : [...ways, way],
-      parts: new Map([...parts, ...this.#parts()]),
-    }));
+    const learned = (ways: readonly string[]) => ways.includes(way) || ways.length >= MOST_WAYS;
+    const isKnown = this.#known && learned(this.#kept?.ways ?? []);
+    this.#kept?.close();
+    if (path === undefined || isKnown) return;
+    write(path, () => {
+      const { ways, parts } = readAll(path) ?? { ways: [], parts: [] };
+      return {
+        ways: learned(ways) ? ways : [...ways, way],
+        parts: new Map([...parts, ...this.#parts()]),
+      };
+    });
   }
 
   #parts(): [string, Part][] {
     return [...this.#compiled].map(([name, { script, text }]) => [
       name,
-      { text, code: script.createCachedData() },
+      { text: Buffer.from(text, 'latin1'), code: script.createCachedData() },
     ]);
   }
 }
 
-function read(path: string): Kept | undefined {
+function readAll(path: string): Kept | undefined {
   try {
     return decode(readFileSync(path));
   } catch {
@@ -97,7 +125,6 @@ function read(path: string): Kept | undefined {
   }
 }
 
-/** In one piece for whoever reads meanwhile. `made` is not asked where nothing can be written. */
 function write(path: string, made: () => Kept): void {
   const beside = `${path}.${process.pid}`;
   try {
