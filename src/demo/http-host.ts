@@ -14,6 +14,12 @@ import { count } from './service.ts';
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
+/**
+ * How long a connection is kept that nobody uses, in milliseconds. Longer than clients keep theirs: a server that is held up would close one whose next
+ * request has come and waits to be read, and a call that is lost so is not sent again.
+ */
+const KEPT_MS = 60_000;
+
 /** Makes the server of a session, and gives up what the sessions share. */
 export interface SessionServerFactory {
   create(): Server;
@@ -138,6 +144,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       else refuse(response, 500, -32603, error instanceof Error ? error.message : String(error));
     });
   });
+  http.keepAliveTimeout = KEPT_MS;
   const port = await listen(http, options);
   const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
   for (const name of new Set([shown, '127.0.0.1', 'localhost', '[::1]'])) allowedHosts.add(`${name}:${port}`);

@@ -1,6 +1,7 @@
 /** What the HTTP transport writes and reads: numbers as they are written, the headers that repeat a request, one connection for all. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
 import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
 import { StreamableHttp } from '../../src/mcp/http/streamable-http.ts';
@@ -99,4 +100,42 @@ it('closes a connection that nobody uses before a server would', async () => {
   });
   await transport.send(call('1'));
   expect(await ended).toBe('by us');
+});
+
+/** A server in a thread of its own, which notes when a connection is closed: the test's own thread stands still until then. */
+const APART = `
+const { workerData: closed, parentPort } = require('node:worker_threads');
+const server = require('node:http').createServer((request, response) => {
+  request.resume().on('end', () => {
+    response.setHeader('content-type', 'application/json');
+    response.end('{"jsonrpc":"2.0","id":"1","result":{}}');
+  });
+});
+server.on('connection', (socket) => socket.on('close', () => {
+  Atomics.add(closed, 0, 1);
+  Atomics.notify(closed, 0);
+}));
+server.keepAliveTimeout = 3_100;
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+it('sends nothing into a connection that the server closed while this process was held up', async () => {
+  const closed = new Int32Array(new SharedArrayBuffer(4));
+  const server = new Worker(APART, { eval: true, workerData: closed });
+  const port = await new Promise<number>((resolve) => server.once('message', resolve));
+  const transport = new StreamableHttp({
+    url: `http://127.0.0.1:${port}/mcp`,
+    headers: {},
+    now: () => new Date(),
+    log: () => {},
+  });
+  closing.push(
+    useAgents(),
+    () => void transport.close(),
+    () => void server.terminate(),
+  );
+  await transport.send(call('1'));
+  // As a slow disk does: no timer runs, and nothing is heard of the server.
+  Atomics.wait(closed, 0, 0);
+  await expect(transport.send(call('1'))).resolves.toBeUndefined();
 });

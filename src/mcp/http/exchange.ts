@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
-import { agentFor, proxyRefusal, type Route } from '../proxy/proxy.ts';
+import { agentFor, endIdleSockets, proxyRefusal, type Route } from '../proxy/proxy.ts';
 import { ACCEPTED_ENCODINGS } from './decompress.ts';
 import { FetchError } from './errors/fetch-error.ts';
 import { nodeHttp, nodeHttps } from './node-modules.ts';
@@ -90,6 +90,7 @@ async function exchangeOnce({
     });
   const agent = await agentFor(url, route);
   signal.throwIfAborted();
+  endIdleSockets(agent);
   const options: RequestOptions = {
     ...placeOf(url),
     method,

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { CliError } from '../../errors.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { nodeHttp, nodeHttps } from '../http/node-modules.ts';
 import type { HttpProxy } from './choice.ts';
 
@@ -83,6 +84,22 @@ export async function proxyRefusal(
  * have been taken, and is never sent twice (RFC 9110, 9.2.2). Requests that wait for their answer are not meant.
  */
 const MAX_IDLE_MS = 3_000;
+
+/** When an agent was last asked for a socket. */
+const asked = new WeakMap<HttpAgent, number>();
+
+/**
+ * To be called before each request. Ends the sockets of an agent that nobody has asked for in that time. Node does the same by a timer, but not while
+ * this process is held up, by a slow disk or by a machine that is busy with others: then a request would be the first to go out, and its socket closed.
+ */
+export function endIdleSockets(agent: HttpAgent): void {
+  const now = monotonic();
+  const idle = now - (asked.get(agent) ?? now);
+  asked.set(agent, now);
+  if (idle < MAX_IDLE_MS) return;
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
+}
 
 let users = 0;
 
