@@ -3,6 +3,7 @@
 import type { DefinedCall } from '../../catalog/entry.ts';
 import { UsageError } from '../../errors.ts';
 import { merged } from '../../lib/json/exact-json.ts';
+import type { Stop } from '../../lib/stop.ts';
 import { buildArguments, parseArgsText } from '../../tools/flags/build-arguments.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import { withDefaultArgs } from '../../tools/flags/overrides.ts';
@@ -59,21 +60,21 @@ export async function gatherArguments(
 
 /**
  * The same for many calls of one line: a function that makes a call's arguments of its own ones, which win over those of the line. Nobody is
- * asked. Errors: UsageError for a line that makes no sense; of the function, for what is wrong with the arguments.
+ * asked. Errors: UsageError for a line that makes no sense; of the function, for what is wrong with the arguments, and the reason of its `stop`.
  */
 export async function argumentsForEach(
   app: App,
   form: ToolForm,
   typed: ScannedLine,
-): Promise<(own: Record<string, unknown>) => Promise<Record<string, unknown>>> {
+): Promise<(own: Record<string, unknown>, stop: Stop) => Promise<Record<string, unknown>>> {
   const line = isChecked(app) ? typed : uncheckedLine(typed);
   const base = buildArguments(await argsGiven(app, form, line), line.assignments);
   if (line.problems.length > 0) throw lineError(app, form, line, undefined);
   const complete = form.entry.target && (await completion(app, form.entry.target, form.typed));
-  return async (own) => {
+  return async (own, stop) => {
     const open = withDefaultArgs(merged(base, own), form.flags, form.profiles);
     const args = complete ? complete(open) : open;
-    const problems = await problemsOf(app, form, args);
+    const problems = await problemsUntil(stop, app, form, args);
     if (problems.length > 0) throw wrongArguments(app, problems, form.typed);
     return args;
   };
@@ -138,10 +139,20 @@ function isChecked({ flags }: App): boolean {
   return !flags.has('no-input-check');
 }
 
-async function problemsOf(app: App, { called, flags }: ToolForm, args: Record<string, unknown>) {
+async function problemsOf(app: App, form: ToolForm, args: Record<string, unknown>) {
+  using stop = app.stop('the arguments were not checked in time; nothing was sent');
+  return await problemsUntil(stop, app, form, args);
+}
+
+/** The problems of arguments. Error: the reason of `stop`. */
+async function problemsUntil(
+  stop: Stop,
+  app: App,
+  { called, flags }: ToolForm,
+  args: Record<string, unknown>,
+): Promise<ArgumentProblem[]> {
   if (called.inputSchema === undefined || !isChecked(app)) return [];
   const { validateArguments } = await import('../../tools/flags/validate.ts');
-  using stop = app.stop('the arguments were not checked in time; nothing was sent');
   const { problems, warning } = await validateArguments(called, args, stop);
   if (warning) app.printer.warn('schema', warning);
   return problems.map((problem) => asTyped(problem, flags));

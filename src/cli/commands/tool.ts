@@ -93,7 +93,7 @@ async function runEntry(
   if (isEach(app.flags, line.args ?? textFlag(app.flags, 'args'))) {
     const { runEach } = await import('./each.ts');
     const argumentsOf = await argumentsForEach(app, form, line);
-    return runEach(app, callOptions(app, called), async (own) => prepare(await argumentsOf(own)));
+    return runEach(app, callOptions(app, called), async (own, stop) => prepare(await argumentsOf(own, stop)));
   }
   const call = await prepare(await gatherArguments(app, form, line));
   if (app.flags.has('dry-run')) return printDryRun(app, call);

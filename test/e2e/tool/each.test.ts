@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RunResult, run, type StartOptions, start } from '../../support/cli.ts';
+import { inProcesses, type RunResult, run, type StartOptions, start } from '../../support/cli.ts';
 import { freshDir } from '../../support/home.ts';
 import { type Exchange, type Hostile, hostileServer } from '../../support/hostile.ts';
 import { errorOf, homeAt, homeWith } from '../../support/instance.ts';
@@ -103,6 +103,13 @@ describe('calls for lines', () => {
     );
     expect(server.most).toBe(4);
     expect([server.count('initialize'), server.count('tools/call')]).toEqual([1, 40]);
+  });
+
+  it('are nothing that Node warns of, however many there are at a time', async () => {
+    const server = await doubling();
+    const words = ['--each', file(numbers(40)), '--parallel', '40'];
+    const end = await inProcesses(() => each(server, words));
+    expect(end).toMatchObject({ code: 0, stderr: '40 calls done\n' });
   });
 
   it('come one after the other without --parallel; the arguments of a line win over those of all', async () => {
