@@ -57,9 +57,18 @@ export function stopAfter(
   };
 }
 
+const nothing = () => {};
+
 /** The same stop for somebody who disposes of what they get, which leaves this one as it is. */
 export function lent(stop: Stop): Stop {
-  return { ...stop, dispose() {}, [DISPOSE]() {} };
+  return {
+    get signal() {
+      return stop.signal;
+    },
+    abort: stop.abort,
+    dispose: nothing,
+    [DISPOSE]: nothing,
+  };
 }
 
 /** Resolves when the signal is aborted. */

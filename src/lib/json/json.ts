@@ -57,11 +57,16 @@ export function sameAt(a: object, aKey: string | number, b: object, bKey: string
 
 /** True when arrays and objects are nested deeper than `limit`. Does not recurse, so no input can overflow the stack. */
 export function deeperThan(value: unknown, limit: number): boolean {
-  const rest: { value: unknown; depth: number }[] = [{ value, depth: 1 }];
-  for (let next = rest.pop(); next; next = rest.pop()) {
-    if (typeof next.value !== 'object' || next.value === null) continue;
-    if (next.depth > limit) return true;
-    for (const child of Object.values(next.value)) rest.push({ value: child, depth: next.depth + 1 });
+  let level = [value].filter(isNested);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    const below: object[] = [];
+    for (const one of level) for (const child of Object.values(one)) if (isNested(child)) below.push(child);
+    level = below;
   }
   return false;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -37,16 +37,16 @@ const MAX_REDIRECTS = 5;
  * Rejects with FetchError when there is no response, and with the signal's reason when aborted.
  */
 export async function exchange(request: HttpRequest): Promise<HttpResponse> {
-  const been = new Set<string>();
+  const been: string[] = [];
   let { url } = request;
   for (;;) {
-    been.add(url.href);
-    const response = await exchangeOnce({ ...request, url });
-    const target = been.size > MAX_REDIRECTS ? undefined : followable(request.method, url, response);
+    const response = await exchangeOnce(request, url);
+    const target = been.length >= MAX_REDIRECTS ? undefined : followable(request.method, url, response);
     if (target === undefined) return response;
     response.message.resume();
+    been.push(url.href);
     // A call would go out to the same place twice.
-    if (been.has(target.href)) throw new FetchError('it redirects in a circle', { maybeSent: false });
+    if (been.includes(target.href)) throw new FetchError('it redirects in a circle', { maybeSent: false });
     url = target;
   }
 }
@@ -75,14 +75,10 @@ function isWithinOrigin(from: URL, to: URL): boolean {
   return upgrade && from.hostname === to.hostname && from.port === '' && to.port === '';
 }
 
-async function exchangeOnce({
-  method,
-  url,
-  headers,
-  body,
-  route,
-  signal,
-}: HttpRequest): Promise<HttpResponse> {
+async function exchangeOnce(
+  { method, headers, body, route, signal }: HttpRequest,
+  url: URL,
+): Promise<HttpResponse> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new FetchError(`not an http(s) URL: ${url.protocol}`, {
       code: 'ERR_INVALID_PROTOCOL',

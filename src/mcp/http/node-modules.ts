@@ -12,6 +12,15 @@ const load: (name: string) => unknown =
   (process as { getBuiltinModule?: (name: string) => unknown }).getBuiltinModule ??
   createRequire(import.meta.url);
 
-export const nodeHttp = (): NodeHttp => load('node:http') as NodeHttp;
-export const nodeHttps = (): NodeHttps => load('node:https') as NodeHttps;
-export const nodeZlib = (): NodeZlib => load('node:zlib') as NodeZlib;
+export const nodeHttp = once<NodeHttp>('node:http');
+export const nodeHttps = once<NodeHttps>('node:https');
+export const nodeZlib = once<NodeZlib>('node:zlib');
+
+/** Asked for with each request, and Node looks the name up anew each time. */
+function once<T>(name: string): () => T {
+  let module: T | undefined;
+  return () => {
+    module ??= load(name) as T;
+    return module;
+  };
+}

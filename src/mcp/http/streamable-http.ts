@@ -86,7 +86,6 @@ export class StreamableHttp implements Transport {
         headers: {
           ...this.#postHeaders(!opening),
           ...messageHeaders(message, options.mirrored),
-          'content-type': 'application/json',
         },
         body: stringifyJson(message) ?? '',
       });
@@ -166,7 +165,7 @@ export class StreamableHttp implements Transport {
     const of = `${session ? (this.sessionId ?? '') : ''}\n${session}\n${this.#protocolVersion ?? ''}`;
     if (this.#posted?.of !== of) {
       const headers = this.#headers({ session, accept: ['application/json', 'text/event-stream'] });
-      this.#posted = { of, headers: withoutMirrored(headers) };
+      this.#posted = { of, headers: { ...withoutMirrored(headers), 'content-type': 'application/json' } };
     }
     return this.#posted.headers;
   }
