@@ -23,7 +23,7 @@ import { jsonFilter } from './output/jq.ts';
 import { loginHint } from './output/login-hint.ts';
 import { colors, type Palette, PLAIN } from './output/palette.ts';
 import { Printer } from './output/printer.ts';
-import type { Terminal } from './prompts/elicitation.ts';
+import type { Terminal } from './prompts/session.ts';
 import { hostLine, instanceLine } from './typed-line.ts';
 
 /** What commands work with: context, flags, configuration, and the services built from them when first needed. */

@@ -6,7 +6,7 @@ import { askedText } from '../../jobs/questions/pending-questions.ts';
 import { policyAnswerer } from '../../jobs/questions/policy.ts';
 import type { PendingInput } from '../../jobs/record.ts';
 import type { Printer } from '../output/printer.ts';
-import type { Terminal } from './elicitation.ts';
+import type { Terminal } from './session.ts';
 
 /**
  * Who answers what a server asks: by the policy, or the person on the terminal; undefined for nobody. A policy other than `ask` never asks,

@@ -1,41 +1,34 @@
-import { createInterface } from 'node:readline/promises';
 import type { Answer } from '../../jobs/ports.ts';
-import { type FormField, fieldProblem, formFields } from '../../jobs/questions/form.ts';
+import { type FormField, formDefaults, formFields, formProblems } from '../../jobs/questions/form.ts';
 import { isWebPage } from '../../jobs/questions/web-page.ts';
 import type { PendingInput } from '../../jobs/record.ts';
-import { carryNumber, noteNumber, parseJson } from '../../lib/json/exact-json.ts';
-import { setOwn, textAt } from '../../lib/json/json.ts';
+import { merged } from '../../lib/json/exact-json.ts';
+import { type JsonObject, textAt } from '../../lib/json/json.ts';
 import { visibleLine } from '../../lib/text/visible.ts';
-import { fitLines } from '../../lib/text/word-wrap.ts';
-import { readNumber } from '../../tools/flags/read-value.ts';
-
-/** The person's terminal. */
-export interface Terminal {
-  input: NodeJS.ReadableStream;
-  output: NodeJS.WritableStream & { columns?: number };
-}
-
-interface Conversation {
-  say(text: string): void;
-  ask(prompt: string): Promise<string>;
-}
+import { buildArguments } from '../../tools/flags/build-arguments.ts';
+import type { Assignment } from '../../tools/flags/parse-line.ts';
+import { readFlag } from '../../tools/flags/read-flag.ts';
+import { plainAt, readWord, type WordResult } from '../../tools/flags/read-value.ts';
+import { validateArguments } from '../../tools/flags/validate.ts';
+import { yesOrNo } from './flag-values.ts';
+import { onTerminal, type Session, type Terminal } from './session.ts';
 
 /**
  * Puts a server's question (MCP elicitation) to the person on the terminal, field by field from its requested schema. An empty line takes the
  * default, or leaves an optional field out; `!decline` and `!cancel` end the form, and so does ^D. A URL is shown whole, and never opened.
  * Error: the signal's reason, when nobody is asked any more.
  */
-export function askOnTerminal(
+export async function askOnTerminal(
   streams: Terminal,
-  question: PendingInput,
+  { params }: PendingInput,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  return questions(streams, signal, async (talk) => {
-    const { params } = question;
-    talk.say(`The server asks: ${visibleLine(String(params['message'] ?? ''))}`);
-    if (params['mode'] === 'url') return await askAboutUrl(talk, String(params['url'] ?? ''));
-    return await askForm(talk, formFields(params['requestedSchema']));
+  const answer = await onTerminal(streams, signal, (session) => {
+    session.say(`The server asks: ${visibleLine(String(params['message'] ?? ''))}`);
+    if (params['mode'] === 'url') return askAboutUrl(session, String(params['url'] ?? ''));
+    return askForm(session, params['requestedSchema'], signal);
   });
+  return answer ?? { action: 'cancel' };
 }
 
 /** Asks the person whether to go on; ^D is a no. Error: the signal's reason. */
@@ -44,189 +37,134 @@ export async function askWhether(
   what: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const { action } = await questions(streams, signal, (talk) => confirm(talk, what));
-  return action === 'accept';
+  const answer = await onTerminal(streams, signal, (session) => confirm(session, what));
+  return answer?.action === 'accept';
 }
 
-/** The terminal for a while. ^D gives no answer. */
-async function questions(
-  streams: Terminal,
-  signal: AbortSignal | undefined,
-  hold: (talk: Conversation) => Promise<Answer>,
-): Promise<Answer> {
-  const terminal = createInterface({ ...streams, terminal: true });
-  // The terminal is in raw mode here: ^C comes as a key, and must do what it does elsewhere.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  try {
-    return await hold({
-      say: (text) => void streams.output.write(`${fitLines(text, streams.output.columns || 80)}\n`),
-      ask: (prompt) =>
-        terminal.question(prompt, signal ? { signal } : {}).catch((error: unknown) => {
-          // What is said next does not stand behind the prompt.
-          streams.output.write('\n');
-          throw error;
-        }),
-    });
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    if ((error as Error).name === 'AbortError') return { action: 'cancel' };
-    throw error;
-  } finally {
-    terminal.close();
-  }
-}
-
-async function askAboutUrl(talk: Conversation, url: string): Promise<Answer> {
+async function askAboutUrl(session: Session, url: string): Promise<Answer> {
   if (!isWebPage(url)) {
-    talk.say(`It wants a page opened that is not http(s), which is refused: ${visibleLine(url)}`);
+    session.say(`It wants a page opened that is not http(s), which is refused: ${visibleLine(url)}`);
     return { action: 'decline' };
   }
-  talk.say(`It wants you to open this page yourself: ${visibleLine(url)}`);
-  return confirm(talk, 'Go on?');
+  session.say(`It wants you to open this page yourself: ${visibleLine(url)}`);
+  return confirm(session, 'Go on?');
 }
 
 /** Nothing is accepted without a word: also where there is nothing to fill in. */
-async function confirm(talk: Conversation, what: string): Promise<Answer> {
+async function confirm(session: Session, what: string): Promise<Answer> {
   for (;;) {
-    const said = (await talk.ask(`${what} [y/n] `)).trim().toLowerCase();
+    const said = (await session.ask(`${what} [y/n] `)).trim().toLowerCase();
     if (said === 'y' || said === 'yes') return { action: 'accept' };
     if (said === 'n' || said === 'no' || said === '!decline') return { action: 'decline' };
     if (said === '!cancel') return { action: 'cancel' };
   }
 }
 
-async function askForm(talk: Conversation, fields: readonly FormField[]): Promise<Answer> {
+async function askForm(session: Session, schema: unknown, signal?: AbortSignal): Promise<Answer> {
+  const fields = formFields(schema);
   if (fields.length === 0) {
-    const { action } = await confirm(talk, 'Accept?');
+    const { action } = await confirm(session, 'Accept?');
     return action === 'accept' ? { action, content: {} } : { action };
   }
-  talk.say('(an empty line takes the default; !decline says no, !cancel gives no answer)');
-  const content: Record<string, unknown> = {};
+  session.say('(an empty line takes the default; !decline says no, !cancel gives no answer)');
+  const assignments: Assignment[] = [];
   for (const field of fields) {
-    talk.say(fieldText(field));
+    session.say(fieldText(field));
     for (;;) {
-      const typed = await talk.ask('  > ');
+      const typed = await session.ask('  > ');
       if (typed.trim() === '!decline') return { action: 'decline' };
       if (typed.trim() === '!cancel') return { action: 'cancel' };
-      const read = readField(typed, field);
-      if ('problem' in read) {
-        talk.say(`  ${visibleLine(read.problem)}`);
-        continue;
+      if (typed.trim() === '' && !field.flag.mustBeGiven) break;
+      const read = await readField(typed, field, schema, signal);
+      if ('path' in read) {
+        assignments.push(read);
+        break;
       }
-      if (read.value !== undefined) {
-        setOwn(content, field.name, read.value);
-        carryNumber(read, 'value', content, field.name);
-      }
-      break;
+      session.say(`  ${visibleLine(read.problem)}`);
     }
   }
-  return { action: 'accept', content };
+  return { action: 'accept', content: merged(formDefaults(fields), buildArguments({}, assignments)) };
 }
 
 /** What is asked about one field: its name, what it takes, its default; choices with titles on lines of their own. */
 export function fieldText(field: FormField): string {
-  const { name, title, description, choices, required } = field;
-  const titled = choices.some((choice) => choice.title !== undefined);
-  const kind =
-    field.kind === 'choice' || field.kind === 'choices'
-      ? `${field.kind === 'choice' ? 'one of' : `${amount(field)}, comma-separated, of`}${titled ? '' : ` ${choices.map((choice) => textAt(choice, 'value')).join(', ')}`}`
-      : [field.kind === 'other' ? 'JSON' : field.kind, field.schema['format']]
-          .filter((part) => typeof part === 'string')
-          .join(', ');
-  const head = `${name}${title === undefined || title === name ? '' : ` (${title})`}${description === undefined ? '' : ` - ${description}`}`;
-  const fallback = field.default === undefined ? '' : ` [${defaultText(field)}]`;
-  const width = Math.max(...choices.map((choice) => textAt(choice, 'value').length));
-  const lines = titled
-    ? choices.map(
-        (choice) =>
-          `\n    ${visibleLine(`${textAt(choice, 'value').padEnd(width)}  ${choice.title ?? ''}`.trimEnd())}`,
-      )
-    : [];
-  return `  ${visibleLine(`${head}: ${kind}${required ? '' : ', optional'}${fallback}`)}${lines.join('')}`;
+  const { flag, titles } = field;
+  const { exact, title, description } = flag;
+  const head = `${exact}${title === undefined || title === exact ? '' : ` (${title})`}${description === undefined ? '' : ` - ${description}`}`;
+  const fallback = flag.default === undefined ? '' : ` [${defaultText(flag)}]`;
+  const lines: string[] = [];
+  if (titles.size > 0) {
+    const texts = textsOf(flag.values);
+    const width = Math.max(...texts.map((text) => text.length));
+    for (const text of texts)
+      lines.push(`\n    ${visibleLine(`${text.padEnd(width)}  ${titles.get(text) ?? ''}`.trimEnd())}`);
+  }
+  return `  ${visibleLine(`${head}: ${takes(field)}${flag.required ? '' : ', optional'}${fallback}`)}${lines.join('')}`;
 }
 
-function amount({ schema: { minItems, maxItems }, required }: FormField): string {
+/** What a field takes, in a few words. */
+function takes({ flag, titles, schema }: FormField): string {
+  const choices = titles.size > 0 ? '' : ` ${textsOf(flag.values).join(', ')}`;
+  if (flag.kind === 'enum') return `one of${choices}`;
+  if (flag.kind === 'array' && flag.values)
+    return `${amount(schema, flag.required)}, comma-separated, of${choices}`;
+  const name = ['array', 'object', 'json'].includes(flag.kind) ? 'JSON' : flag.kind;
+  return flag.format === undefined ? name : `${name}, ${flag.format}`;
+}
+
+function amount({ minItems, maxItems }: JsonObject, required: boolean): string {
   const least = typeof minItems === 'number' ? minItems : required ? 1 : 0;
   if (typeof maxItems === 'number') return least === maxItems ? `${least}` : `${least} to ${maxItems}`;
   return least === 0 ? 'any' : `${least} or more`;
 }
 
-function defaultText(field: FormField): string {
-  const { default: value } = field;
-  if (Array.isArray(value)) return value.map((_, i) => textAt(value, i)).join(', ');
-  return value === '' ? '""' : textAt(field, 'default');
+function defaultText(holder: FormField['flag']): string {
+  const { default: value } = holder;
+  return Array.isArray(value) ? textsOf(value).join(', ') : plainAt(holder, 'default');
 }
 
-/** A typed line as a field's value, or what is wrong with it. Exported for tests. */
-export function readField(typed: string, field: FormField): ReadValue | { problem: string } {
+function textsOf(values: readonly unknown[] = []): string[] {
+  return values.map((_, i) => textAt(values, i));
+}
+
+/** A typed line as a field's value, checked alone, or what is wrong with it. Exported for tests. */
+export async function readField(
+  typed: string,
+  field: FormField,
+  schema: unknown,
+  signal?: AbortSignal,
+): Promise<Assignment | { problem: string }> {
+  const read = typed.trim() === '' ? { problem: 'a value is required' } : readTyped(typed, field);
+  if ('problem' in read) return read;
+  const flag = `--${field.flag.name}`;
+  const assignment = { ...read, path: field.flag.path, flag };
+  const content = buildArguments({}, [assignment]);
+  const form = { name: 'the form', inputSchema: schema as JsonObject };
+  const { problems } = await validateArguments(form, content, { signal });
+  const wrong = [...problems, ...formProblems([field], content)].find((problem) => problem.flag === flag);
+  return wrong ? { problem: wrong.message.slice(`${flag}: `.length) } : assignment;
+}
+
+/** What a line says: a list is on one line, and a choice may be called by its title. */
+function readTyped(typed: string, field: FormField): WordResult {
+  const { flag } = field;
   const text = typed.trim();
-  if (text === '') {
-    if (field.default !== undefined) return readValueAt(field, 'default');
-    return field.required ? { problem: 'a value is required' } : { value: undefined };
-  }
-  const meant = meaningOf(text, typed, field);
-  const problem = meant.value === undefined ? 'not JSON' : fieldProblem(field, meant);
-  return problem === undefined ? meant : { problem };
+  const isList = flag.kind === 'array';
+  if (flag.kind === 'boolean') return readFlag(flag, [yesOrNo(text)]);
+  if (isList && (!flag.values || text.startsWith('['))) return readWord(text, [{ type: 'array' }]);
+  if (!flag.values)
+    return readFlag(flag, [flag.kind === 'string' && flag.format === undefined ? typed : text]);
+  const words = isList ? text.split(',') : [text];
+  return readFlag(
+    flag,
+    words.map((word) => choiceFor(word.trim(), field)),
+  );
 }
 
-/** What the text means in this field, as far as it means anything: whether it fits is another question. */
-function meaningOf(text: string, typed: string, field: FormField): ReadValue {
-  switch (field.kind) {
-    case 'boolean':
-      if (/^(y|yes|true)$/i.test(text)) return { value: true };
-      return { value: /^(n|no|false)$/i.test(text) ? false : text };
-    case 'number':
-    case 'integer': {
-      const read = readNumber(text, field.kind === 'integer');
-      return 'value' in read ? read : { value: text };
-    }
-    case 'choice':
-      return meant(text, field);
-    case 'choices': {
-      const listed = text.startsWith('[') ? parsed(text) : undefined;
-      if (Array.isArray(listed?.value)) return listed;
-      const list: unknown[] = [];
-      for (const part of text.split(',')) {
-        const one = meant(part.trim(), field);
-        carryNumber(one, 'value', list, list.push(one.value) - 1);
-      }
-      return { value: list };
-    }
-    case 'other':
-      return parsed(text);
-    default:
-      return { value: field.schema['format'] === undefined ? typed : text };
-  }
-}
-
-/** The choice that is called so, or titled so. */
-function meant(text: string, { choices }: FormField): ReadValue {
-  const same = (one: string) => one.toLowerCase() === text.toLowerCase();
-  const choice =
-    choices.find((one) => textAt(one, 'value') === text) ??
-    choices.find((one) => same(textAt(one, 'value'))) ??
-    choices.find((one) => one.title !== undefined && same(one.title));
-  return choice ? readValueAt(choice, 'value') : { value: text };
-}
-
-function parsed(text: string): ReadValue {
-  try {
-    const value = parseJson(text);
-    const one: ReadValue = { value };
-    if (typeof value === 'number') noteNumber(one, 'value', text);
-    return one;
-  } catch {
-    return { value: undefined };
-  }
-}
-
-/** A value, and the text of a number beside it. */
-interface ReadValue {
-  value: unknown;
-}
-
-function readValueAt(holder: object, key: string): ReadValue {
-  const one: ReadValue = { value: (holder as Record<string, unknown>)[key] };
-  carryNumber(holder, key, one, 'value');
-  return one;
+/** The choice that is called so, or titled so, as it is typed on a command line. */
+function choiceFor(word: string, { flag, titles }: FormField): string {
+  const texts = textsOf(flag.values);
+  const same = (one: string | undefined) => one?.toLowerCase() === word.toLowerCase();
+  if (texts.includes(word)) return word;
+  return texts.find(same) ?? texts.find((text) => same(titles.get(text))) ?? word;
 }

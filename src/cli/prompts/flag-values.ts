@@ -1,16 +1,14 @@
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import { visibleLine } from '../../lib/text/visible.ts';
 import type { ToolFlag } from '../../tools/flags/flag.ts';
 import type { Assignment } from '../../tools/flags/parse-line.ts';
 import { readFlag } from '../../tools/flags/read-flag.ts';
 import { describeShapes, plainAt } from '../../tools/flags/read-value.ts';
-import type { Terminal } from './elicitation.ts';
+import { onTerminal, type Session, type Terminal } from './session.ts';
 
 /**
  * Asks for the values of flags on the terminal, one after the other; an array's elements a line each, ended by an empty one. What was typed is
- * read as on the command line, and asked again when it cannot be; TAB completes it with what `propose` knows; a secret is not shown. Returns what was answered, undefined after ^D. Error: the
- * signal's reason.
+ * read as on the command line, and asked again when it cannot be; TAB completes it with what `propose` knows; a secret is not shown. Returns what was
+ * answered, undefined after ^D. Error: the signal's reason.
  */
 export async function askFlags(
   streams: Terminal,
@@ -18,39 +16,14 @@ export async function askFlags(
   signal: AbortSignal,
   propose?: (flag: ToolFlag, typed: string, answers: readonly Assignment[]) => Promise<readonly string[]>,
 ): Promise<Assignment[] | undefined> {
-  let muted = false;
   let current: ToolFlag | undefined;
   const assignments: Assignment[] = [];
-  const completer = async (line: string): Promise<[string[], string]> => {
-    if (!propose || !current || current.secret) return [[], line];
+  const complete = async (line: string) => {
+    if (!propose || !current || current.secret) return [];
     const values = await propose(current, line, assignments);
-    return [values.filter((value) => value.startsWith(line) && value === visibleLine(value)), line];
+    return values.filter((value) => value.startsWith(line) && value === visibleLine(value));
   };
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      if (!muted) streams.output.write(chunk);
-      done();
-    },
-  });
-  const terminal = createInterface({ input: streams.input, output, terminal: true, completer });
-  // The terminal is in raw mode here: ^C comes as a key, and must do what it does elsewhere.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  const say = (text: string) => void streams.output.write(`${text}\n`);
-  const ask = async (prompt: string, secret: boolean) => {
-    const answer = terminal.question(prompt, { signal });
-    muted = secret;
-    try {
-      return await answer;
-    } catch (error) {
-      // What is said next does not stand behind the prompt; a secret ends its line anyway.
-      if (!secret) streams.output.write('\n');
-      throw error;
-    } finally {
-      if (secret) streams.output.write('\n');
-      muted = false;
-    }
-  };
-  try {
+  const hold = async ({ say, ask }: Session) => {
     for (const flag of flags) {
       current = flag;
       say(`  ${visibleLine(about(flag))}`);
@@ -66,20 +39,12 @@ export async function askFlags(
       }
     }
     return assignments;
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if ((error as Error).name === 'AbortError') return undefined;
-    throw error;
-  } finally {
-    terminal.close();
-  }
+  };
+  return onTerminal(streams, signal, hold, complete);
 }
 
 /** The lines that were typed for a flag; an empty first one is no answer. */
-async function wordsFor(
-  flag: ToolFlag,
-  ask: (prompt: string, secret: boolean) => Promise<string>,
-): Promise<string[]> {
+async function wordsFor(flag: ToolFlag, ask: Session['ask']): Promise<string[]> {
   const words: string[] = [];
   do {
     const typed = await ask(words.length === 0 ? '  > ' : '  and > ', flag.secret);
@@ -89,9 +54,9 @@ async function wordsFor(
   return words;
 }
 
-function yesOrNo(typed: string): string {
-  if (/^(y|yes)$/i.test(typed.trim())) return 'true';
-  return /^(n|no)$/i.test(typed.trim()) ? 'false' : typed.trim();
+export function yesOrNo(typed: string): string {
+  if (/^(y|yes|true)$/i.test(typed.trim())) return 'true';
+  return /^(n|no|false)$/i.test(typed.trim()) ? 'false' : typed.trim();
 }
 
 /** `--level: one of: info, debug, optional [info] - How much is told` */

@@ -1,150 +1,74 @@
-/** A form that a server puts (MCP 2025-11-25, client/elicitation, "Requested Schema"): a flat object of texts, numbers, yes or no, and choices. */
+/**
+ * A form that a server puts (MCP 2025-11-25, client/elicitation, "Requested Schema"): a flat object of texts, numbers, yes or no, and choices. Its
+ * fields are read as flags, and checked as the arguments of a tool are; here is what forms have beside that.
+ */
 
-import { compareDecimals, isWhole } from '../../lib/json/decimal.ts';
 import { carryNumber } from '../../lib/json/exact-json.ts';
-import { isObject, type JsonObject, sameAt, setOwn, textAt } from '../../lib/json/json.ts';
-
-export interface Choice {
-  value: unknown;
-  title?: string;
-}
+import { isObject, type JsonObject, own, setOwn, textAt } from '../../lib/json/json.ts';
+import type { ArgumentProblem } from '../../tools/flags/explain.ts';
+import type { ToolFlag } from '../../tools/flags/flag.ts';
+import { toolFlags } from '../../tools/flags/tool-flags.ts';
+import { listOf } from '../../tools/schema/reader.ts';
 
 export interface FormField {
-  name: string;
-  title?: string;
-  description?: string;
-  /** `choices`: any number of them. `other`: what MCP does not allow in a form; any JSON. */
-  kind: 'string' | 'number' | 'integer' | 'boolean' | 'choice' | 'choices' | 'other';
-  /** Of `choice` and `choices`. */
-  choices: readonly Choice[];
-  required: boolean;
-  /** Undefined for none. */
-  default: unknown;
+  flag: ToolFlag;
+  /** The titles of its choices, by the text of their values; only of those that have one. */
+  titles: ReadonlyMap<string, string>;
   /** The property's schema as the server sent it. */
-  schema: { readonly [keyword: string]: unknown };
+  schema: JsonObject;
 }
 
 /** The fields of a requested schema, in its order. Never throws, whatever the schema is. */
 export function formFields(requestedSchema: unknown): FormField[] {
-  const schema = isObject(requestedSchema) ? requestedSchema : {};
-  const properties = isObject(schema['properties']) ? schema['properties'] : {};
-  const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
-  return Object.entries(properties).map(([name, value]) => {
-    const property = isObject(value) ? value : {};
-    const choices = choicesOf(property);
-    const { title, description } = property;
-    const field: FormField = {
-      name,
-      ...(typeof title === 'string' && title !== '' ? { title } : {}),
-      ...(typeof description === 'string' && description !== '' ? { description } : {}),
-      kind: kindOf(property, choices.length > 0),
-      choices,
-      required: required.has(name),
-      default: property['default'],
-      schema: property,
-    };
-    carryNumber(property, 'default', field);
-    return field;
+  if (!isObject(requestedSchema)) return [];
+  const { properties } = requestedSchema;
+  return toolFlags(requestedSchema).flatMap((flag) => {
+    // What MCP does not allow in a form, such as an object with properties of its own, is one field.
+    if (flag.path.length > 1) return [];
+    const property = isObject(properties) ? own(properties, flag.exact) : undefined;
+    const schema = isObject(property) ? property : {};
+    return [{ flag, titles: titlesOf(schema), schema }];
   });
 }
 
-type Schema = FormField['schema'];
-
-function kindOf({ type }: Schema, hasChoices: boolean): FormField['kind'] {
-  if (hasChoices) return type === 'array' ? 'choices' : 'choice';
-  if (type === 'number' || type === 'integer' || type === 'boolean') return type;
-  return type === 'string' || type === undefined ? 'string' : 'other';
-}
-
-/** `enum` with `enumNames`, or titled `oneOf`/`anyOf` constants; of the property or of its items. */
-function choicesOf(property: Schema): Choice[] {
+/** From `enum` with `enumNames`, or titled `oneOf`/`anyOf` constants; of the property or of its items. */
+function titlesOf(property: JsonObject): Map<string, string> {
   const source = property['type'] === 'array' && isObject(property['items']) ? property['items'] : property;
-  const titled = source['oneOf'] ?? source['anyOf'];
-  if (Array.isArray(titled))
-    return titled.flatMap((option) =>
-      isObject(option) && option['const'] !== undefined ? [choice(option, 'const', option['title'])] : [],
-    );
-  const names = Array.isArray(source['enumNames']) ? source['enumNames'] : [];
-  const values = source['enum'];
-  return Array.isArray(values) ? values.map((_, i) => choice(values, i, names[i])) : [];
-}
-
-function choice(holder: object, key: string | number, title: unknown): Choice {
-  const value = (holder as JsonObject)[key];
-  const titled = typeof title === 'string' && title !== '' && title !== value;
-  const one: Choice = titled ? { value, title } : { value };
-  carryNumber(holder, key, one, 'value');
-  return one;
+  const titles = new Map<string, string>();
+  const note = (holder: object, key: string | number, title: unknown) => {
+    const text = textAt(holder, key);
+    if (typeof title === 'string' && title !== '' && title !== text) titles.set(text, title);
+  };
+  for (const option of listOf(source['oneOf'] ?? source['anyOf']))
+    if (isObject(option) && option['const'] !== undefined) note(option, 'const', option['title']);
+  const values = listOf(source['enum']);
+  for (const [i, name] of listOf(source['enumNames']).entries()) if (i < values.length) note(values, i, name);
+  return titles;
 }
 
 /** The values that a form proposes, by the names of their fields. */
-export function formDefaults(fields: readonly FormField[]): Record<string, unknown> {
+export function formDefaults(fields: readonly FormField[]): JsonObject {
   const defaults: JsonObject = {};
-  for (const field of fields) {
-    if (field.default === undefined) continue;
-    setOwn(defaults, field.name, field.default);
-    carryNumber(field, 'default', defaults, field.name);
+  for (const { flag } of fields) {
+    if (flag.default === undefined) continue;
+    setOwn(defaults, flag.exact, flag.default);
+    carryNumber(flag, 'default', defaults, flag.exact);
   }
   return defaults;
 }
 
-/** What is wrong with the value that stands at a key for a field, in a few words; undefined when it fits. */
-export function fieldProblem(field: FormField, holder: object, key = 'value'): string | undefined {
-  const { schema } = field;
-  const value = (holder as JsonObject)[key];
-  switch (field.kind) {
-    case 'choice':
-      return choiceProblem(field, holder, key);
-    case 'choices': {
-      if (!Array.isArray(value)) return 'not a list';
-      const wrong = value
-        .map((_, i) => choiceProblem(field, value, i))
-        .find((problem) => problem !== undefined);
-      if (wrong !== undefined) return wrong;
-      if (new Set(value.map((_, i) => textAt(value, i))).size < value.length) return 'the same twice';
-      return limits(value.length, schema['minItems'], schema['maxItems'], ' of them');
-    }
-    case 'boolean':
-      return typeof value === 'boolean' ? undefined : 'yes or no';
-    case 'number':
-    case 'integer':
-      if (typeof value !== 'number' || Number.isNaN(value))
-        return field.kind === 'integer' ? 'not a whole number' : 'not a number';
-      if (field.kind === 'integer' && !isWhole(textAt(holder, key))) return 'not a whole number';
-      return numberLimits(textAt(holder, key), schema);
-    case 'string':
-      if (typeof value !== 'string') return 'not a text';
-      return (
-        limits([...value].length, schema['minLength'], schema['maxLength'], ' characters') ??
-        formatProblem(schema['format'], value)
-      );
-    default:
-      return undefined;
-  }
-}
-
-function choiceProblem({ choices }: FormField, holder: object, key: string | number): string | undefined {
-  if (choices.some((one) => sameAt(one, 'value', holder, key))) return undefined;
-  return `not one of ${choices.map((one) => textAt(one, 'value')).join(', ')}: ${textAt(holder, key)}`;
-}
-
-function numberLimits(number: string, schema: Schema): string | undefined {
-  for (const [keyword, what, wrong] of [
-    ['minimum', 'at least', -1],
-    ['maximum', 'at most', 1],
-  ] as const) {
-    const limit = schema[keyword];
-    const text = textAt(schema, keyword);
-    if (typeof limit === 'number' && Math.sign(compareDecimals(number, text)) === wrong)
-      return `${what} ${text}`;
-  }
-  return undefined;
-}
-
-function limits(amount: number, least: unknown, most: unknown, what: string): string | undefined {
-  if (typeof least === 'number' && amount < least) return `at least ${least}${what}`;
-  if (typeof most === 'number' && amount > most) return `at most ${most}${what}`;
-  return undefined;
+/** What JSON Schema does not say of a form's content: formats, which are hints there, and that nothing is chosen twice. */
+export function formProblems(fields: readonly FormField[], content: JsonObject): ArgumentProblem[] {
+  return fields.flatMap(({ flag: { exact, name, format, values } }) => {
+    const value = own(content, exact);
+    let problem: string | undefined;
+    if (typeof value === 'string') problem = formatProblem(format, value);
+    if (Array.isArray(value) && values && new Set(value.map((_, i) => textAt(value, i))).size < value.length)
+      problem = 'the same twice';
+    const flag = `--${name}`;
+    const message = `${flag}: ${problem} (given ${JSON.stringify(value)})`;
+    return problem === undefined ? [] : [{ path: exact, flag, message }];
+  });
 }
 
 /** What a text is not, of the formats that forms may have (`email`, `uri`, `date`, `date-time`); undefined when it fits, or for another format. */

@@ -372,8 +372,11 @@ describe.skipIf(!ptyTool())('a prompt', () => {
       /1 to 3, comma-separated, of Guitar, Piano, Violin, Drums, Bass, optional \[Guitar\]/,
       'Guitar, Harp',
     );
-    await type(/not one of Guitar, Piano, Violin, Drums, Bass: Harp/, 'Guitar, Piano, Violin, Bass');
-    await type(/at most 3 of them/, 'Piano,bass');
+    await type(
+      /must be one of: Guitar, Piano, Violin, Drums, Bass \(given "Harp"\)/,
+      'Guitar, Piano, Violin, Bass',
+    );
+    await type(/must have at most 3 items \(given 4\)/, 'Piano,bass');
     await type(
       /one of, optional \[hero-1\]\r\n {4}hero-1 {2}Superman\r\n {4}hero-2 {2}Green Lantern/,
       'wonder woman',

@@ -145,7 +145,7 @@ describe.skipIf(!ptyTool())('a form', () => {
     for (const [field, answer] of [
       [/region(.|\n)*> $/, 'eu-west'],
       [/size(.|\n)*> $/, 'many'],
-      [/whole number(.|\n)*> $/, '8'],
+      [/an integer(.|\n)*> $/, '8'],
       [/confirm(.|\n)*> $/, 'y'],
     ] as const) {
       await screenWith(terminal, new RegExp(field.source.replace('> $', '>$')), columns);
@@ -161,7 +161,7 @@ describe.skipIf(!ptyTool())('a form', () => {
       'an empty line takes the default; !decline says no, !cancel gives no answer',
       'region (Region): one of eu-west, us-east, ap-south',
       'size (Size (CPUs)): integer, optional [2]',
-      'not a whole number',
+      'must be an integer (given "many")',
       'confirm (Go ahead) - This costs money: boolean [false]',
       'Provisioned db1 in eu-west with 8 CPUs',
     ])

@@ -20,13 +20,13 @@ describe.skipIf(!ptyTool())('a form', () => {
     const home = await homeAt(url);
     const terminal = startOnPty(PROVISION, { home, columns: 120 });
     await type(terminal, /region \(Region\): one of eu-west, us-east, ap-south/, 'mars');
-    await type(terminal, /not one of eu-west, us-east, ap-south: mars/, 'us-east');
+    await type(terminal, /must be one of: eu-west, us-east, ap-south \(given "mars"\)/, 'us-east');
     await type(terminal, /size \(Size \(CPUs\)\): integer, optional \[2\]/, '1.5');
-    await type(terminal, /not a whole number/, '65');
-    await type(terminal, /at most 64/, 'many');
-    await type(terminal, /at most 64.*not a whole number/, '8');
+    await type(terminal, /must be an integer \(given "1\.5"\)/, '65');
+    await type(terminal, /must be <= 64 \(given 65\)/, 'many');
+    await type(terminal, /must be an integer \(given "many"\)/, '8');
     await type(terminal, /confirm \(Go ahead\) - This costs money: boolean \[false\]/, 'perhaps');
-    await type(terminal, /yes or no/, 'y');
+    await type(terminal, /must be true or false \(given "perhaps"\)/, 'y');
     const { code, stdout } = await terminal.done;
     expect(stdout).toContain('The server asks: Where should db1 run?\r\n');
     expect(stdout).toMatch(/Provisioned db1 in us-east with 8 CPUs\r\n(\x1b\[\?25h)*$/);

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../../errors.ts';
 import type { Answer } from '../../../../jobs/ports.ts';
-import { formatProblem, formDefaults, formFields } from '../../../../jobs/questions/form.ts';
+import { type FormField, formDefaults, formFields, formProblems } from '../../../../jobs/questions/form.ts';
 import { isWebPage } from '../../../../jobs/questions/web-page.ts';
 import type { PendingInput } from '../../../../jobs/record.ts';
 import { merged } from '../../../../lib/json/exact-json.ts';
@@ -73,9 +73,9 @@ export async function readAnswer(
   if (question.method !== 'elicitation/create') throw wrong(['this is not for a person to answer'], 'usage');
   if (isPage(question)) return acceptPage(question, filled, wrong);
   const base = line.args === undefined ? {} : parseArgsText(...(await readArgsText(app, line.args)));
-  const schema = question.params['requestedSchema'];
-  const content = merged(formDefaults(formFields(schema)), buildArguments(base, line.assignments));
-  await check(app, question, content, wrong);
+  const fields = formFields(question.params['requestedSchema']);
+  const content = merged(formDefaults(fields), buildArguments(base, line.assignments));
+  await check(app, question, fields, content, wrong);
   return { action, content };
 }
 
@@ -100,11 +100,11 @@ function acceptPage(question: PendingInput, filled: boolean, wrong: Wrong): Answ
 async function check(
   app: App,
   question: PendingInput,
+  fields: readonly FormField[],
   content: Record<string, unknown>,
   wrong: Wrong,
 ): Promise<void> {
   const inputSchema = question.params['requestedSchema'] as Record<string, unknown> | undefined;
-  const { flags, hidden } = answerFlags(question);
   using stop = app.stop('the answer was not checked in time; nothing was sent');
   const { problems, warning } = await validateArguments(
     { name: 'the form', ...(inputSchema === undefined ? {} : { inputSchema }) },
@@ -112,20 +112,7 @@ async function check(
     stop,
   );
   if (warning) app.printer.warn('schema', warning);
-  const badFormats = [...flags, ...hidden].flatMap((flag) => {
-    const value = flag.path.length === 1 ? content[flag.exact] : undefined;
-    const problem = typeof value === 'string' ? formatProblem(flag.format, value) : undefined;
-    return problem === undefined
-      ? []
-      : [
-          {
-            path: flag.exact,
-            flag: `--${flag.name}`,
-            message: `--${flag.name}: ${problem} (given ${JSON.stringify(value)})`,
-          },
-        ];
-  });
-  const all = [...problems, ...badFormats];
+  const all = [...problems, ...formProblems(fields, content)];
   if (all.length > 0)
     throw wrong(
       all.map((problem) => problem.message),

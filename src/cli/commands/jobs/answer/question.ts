@@ -4,7 +4,7 @@ import { formFields } from '../../../../jobs/questions/form.ts';
 import { askedText } from '../../../../jobs/questions/pending-questions.ts';
 import type { JobRecord, PendingInput } from '../../../../jobs/record.ts';
 import { carryNumber, stringifyJson } from '../../../../lib/json/exact-json.ts';
-import { type JsonObject, setOwn, textAt } from '../../../../lib/json/json.ts';
+import { type JsonObject, setOwn } from '../../../../lib/json/json.ts';
 import { shellQuote } from '../../../../lib/text/shell-quote.ts';
 import { visibleLine } from '../../../../lib/text/visible.ts';
 import { exampleLine } from '../../../../tools/flags/example.ts';
@@ -49,11 +49,11 @@ export function isPage({ params }: PendingInput): boolean {
 export function answerFlags(question: PendingInput): { flags: ToolFlag[]; hidden: ToolFlag[] } {
   const schema = question.params['requestedSchema'];
   if (isPage(question) || typeof schema !== 'object' || schema === null) return { flags: [], hidden: [] };
-  const titles = new Map(formFields(schema).map((field) => [field.name, field.choices]));
+  const titles = new Map(formFields(schema).map((field) => [field.flag.exact, field.titles]));
   const all = toolFlags(schema as Record<string, unknown>).map((flag): ToolFlag => {
-    const titled = titles.get(flag.exact)?.filter((choice) => choice.title !== undefined) ?? [];
+    const titled = [...(titles.get(flag.exact) ?? [])];
     if (titled.length === 0) return flag;
-    const list = titled.map((choice) => `${textAt(choice, 'value')}: ${choice.title}`).join('; ');
+    const list = titled.map(([text, title]) => `${text}: ${title}`).join('; ');
     return { ...flag, description: `${flag.description ?? flag.title ?? ''} (${list})`.trim() };
   });
   const ours = new Set(LINE_FLAGS.map((flag) => flag.name));
