@@ -7,7 +7,7 @@ import { parseDuration } from '../../lib/text/duration.ts';
 import { FAILURE_BUDGET_MS } from '../follow/polling.ts';
 import type { JobStore } from '../ports.ts';
 import { openJobStore } from './job-store.ts';
-import { LateStore } from './redis/late-store.ts';
+import { lateStore } from './redis/late-store.ts';
 
 export interface StoreOptions {
   paths: Pick<Paths, 'jobsDir'>;
@@ -37,7 +37,7 @@ export function openShared(
   patienceMs: number,
   limitMs?: number,
 ): JobStore {
-  return new LateStore(async () => {
+  return lateStore(async () => {
     const { openRedis } = await import('./redis/open-redis.ts');
     return openRedis(address, instance, patienceMs, limitMs);
   });
