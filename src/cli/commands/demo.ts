@@ -37,9 +37,9 @@ export async function runDemo(app: App, options: DemoOptions): Promise<number> {
   try {
     giveUp(app, NAME, liveJobs(app, NAME, started_at));
     const { printer } = app;
-    if (printer.json)
-      printer.envelope('demo run', `serving ${server.url}`, { name: NAME, url: server.url, dialect });
-    else printer.out(`Serving ${server.url} as instance ${NAME}`);
+    const facts = { name: NAME, url: server.url, dialect };
+    const said = `Serving ${server.url} as instance ${NAME}`;
+    printer.answer('demo run', `serving ${server.url}`, facts, said);
     printer.note(
       'in another terminal, try: mcp2cli demo deploy --version 2.0 --background; ^C stops the server',
     );
@@ -71,16 +71,9 @@ export async function startDemo(app: App, options: DemoOptions): Promise<number>
   const { printer } = app;
   const { started, ...facts } = demo;
   if (started) giveUp(app, NAME, liveJobs(app, NAME, demo.started_at));
-  if (printer.json)
-    printer.envelope('demo start', started ? 'started' : 'already running', {
-      name: NAME,
-      started,
-      ...facts,
-    });
-  else
-    printer.out(
-      `${started ? 'Serving' : 'Already serving'} ${demo.url} as instance ${NAME} (${demo.dialect})`,
-    );
+  const said = `${started ? 'Serving' : 'Already serving'} ${demo.url} as instance ${NAME} (${demo.dialect})`;
+  const summary = started ? 'started' : 'already running';
+  printer.answer('demo start', summary, { name: NAME, started, ...facts }, said);
   printer.note('try: mcp2cli demo ls; stop it with: mcp2cli demo stop');
   return EXIT.ok;
 }
@@ -94,9 +87,8 @@ export async function stopDemo(app: App): Promise<number> {
   const { printer } = app;
   endedWithIt(app, running);
   const lost_jobs = running.map(({ job_id }) => job_id);
-  if (printer.json)
-    printer.envelope('demo stop', stopped ? 'stopped' : 'not running', { stopped, lost_jobs });
-  else printer.out(stopped ? 'Stopped the demo server' : 'The demo server was not running');
+  const said = stopped ? 'Stopped the demo server' : 'The demo server was not running';
+  printer.answer('demo stop', stopped ? 'stopped' : 'not running', { stopped, lost_jobs }, said);
   return EXIT.ok;
 }
 
@@ -115,13 +107,9 @@ export async function demoStatus(app: App): Promise<number> {
   const lifecycle = await import('../../demo/lifecycle.ts');
   const running = await lifecycle.demoStatus({ home: app.paths.root });
   const { printer } = app;
-  if (printer.json)
-    printer.envelope('demo status', running ? 'running' : 'not running', {
-      running: running !== undefined,
-      ...running,
-    });
-  else
-    printer.out(running ? `Serving ${running.url} as instance ${NAME} (${running.dialect})` : 'Not running');
+  const facts = { running: running !== undefined, ...running };
+  const said = running ? `Serving ${running.url} as instance ${NAME} (${running.dialect})` : 'Not running';
+  printer.answer('demo status', running ? 'running' : 'not running', facts, said);
   return running ? EXIT.ok : EXIT.failed;
 }
 

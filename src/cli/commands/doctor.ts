@@ -124,9 +124,7 @@ async function report(app: App, checks: readonly Finding[]): Promise<number> {
   const summary = findingSummary(problems, warnings);
   // Quiet: what somebody has to know.
   const told = printer.quiet ? checks.filter((one) => one.status !== 'ok') : checks;
-  if (printer.format === 'ndjson') for (const check of checks) printer.jsonDocument(check);
-  else if (printer.json) printer.envelope('doctor', summary, { checks, problems, warnings });
-  else {
+  if (!printer.listed('doctor', summary, checks, { checks, problems, warnings })) {
     if (told.length > 0) printer.out(findingLines(told, await app.palette()));
     if (!printer.quiet) printer.out(summary);
   }

@@ -57,9 +57,8 @@ export function unlinkInstance(app: App, typed: string, options: Pick<LinkOption
   const removed = found.map(({ path }) => path);
   for (const path of removed) removeLauncher(path);
   printer.appId = first.instance;
-  if (printer.json)
-    printer.envelope('unlink', `unlinked ${first.instance}`, { name: first.instance, paths: removed });
-  else for (const path of removed) printer.out(`Unlinked ${first.instance}: ${path}`);
+  const said = removed.map((path) => `Unlinked ${first.instance}: ${path}`).join('\n');
+  printer.answer('unlink', `unlinked ${first.instance}`, { name: first.instance, paths: removed }, said);
   return EXIT.ok;
 }
 

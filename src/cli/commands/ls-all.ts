@@ -48,9 +48,8 @@ function print(app: App, found: readonly Found[], unread: readonly string[], isL
   const items = found.flatMap(({ own, entries }) =>
     entries.map((entry) => ({ instance: own.instance.name, ...entryItem(entry) })),
   );
-  if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
-  else if (printer.json) printer.envelope('ls', `${items.length} found`, { items, not_read: unread });
-  else for (const part of found) printer.out(lines(part, isLong));
+  if (!printer.listed('ls', `${items.length} found`, items, { items, not_read: unread }))
+    for (const part of found) printer.out(lines(part, isLong));
 }
 
 /** Below the instance's name for a person; behind it, on each line, for a pipe. */

@@ -112,12 +112,9 @@ function printAll(app: App, command: string, all: All, long = false): void {
   const { printer } = app;
   const { entries, extras, leftOut } = all;
   const items = [...entries.map(entryItem), ...extras.map(extraItem)];
-  if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
-  else if (printer.json) {
-    const counts = countsOf([...entries, ...extras]);
-    const missing = leftOut.length > 0 ? { left_out: leftOut } : {};
-    printer.envelope(command, countText(counts, KINDS), { items, counts, ...missing });
-  } else printLines(app, all, long);
+  const counts = countsOf([...entries, ...extras]);
+  const data = { items, counts, ...(leftOut.length > 0 ? { left_out: leftOut } : {}) };
+  if (!printer.listed(command, countText(counts, KINDS), items, data)) printLines(app, all, long);
 }
 
 function printLines(app: App, { entries, extras }: All, long: boolean): void {

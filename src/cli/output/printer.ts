@@ -165,6 +165,13 @@ export class Printer {
     else this.out(text);
   }
 
+  /** The answer of a command that lists: a line each for ndjson, `data` for --json; false where a person is to be told. */
+  listed(command: string, summary: string, items: readonly object[], data: object = { items }): boolean {
+    if (this.format === 'json') this.envelope(command, summary, data);
+    else if (this.format === 'ndjson') for (const item of items) this.jsonDocument(item);
+    return this.json;
+  }
+
   /** Help for a person, in lines that fit the terminal; a document of its own with --json. */
   help(text: string): void {
     if (this.json) this.envelope('help', text.trim().split('\n', 1)[0] ?? '', { text: text.trimEnd() });

@@ -21,11 +21,8 @@ export async function listDefinitions(app: App): Promise<number> {
     ...(await permittedItems(app, file.definitions, namesOfDefinition)),
     ...workflows.map((one) => ({ kind: 'workflow' as const, ...one })),
   ];
-  if (printer.format === 'ndjson') for (const item of items) printer.jsonDocument(item);
-  else if (printer.json) {
-    const summary = counted(items.length, 'definition');
-    printer.envelope('jobs definitions', summary, { items });
-  } else if (items.length > 0)
+  if (printer.listed('jobs definitions', counted(items.length, 'definition'), items)) return EXIT.ok;
+  if (items.length > 0)
     printer.out(
       printer.outTTY
         ? definitionTable(items, await app.palette())

@@ -38,8 +38,8 @@ export async function addInstance(
   });
   const { printer } = app;
   printer.appId = name;
-  if (printer.json) printer.envelope('instances add', `added ${name}`, shown(name, server, false));
-  else printer.out(`Added ${name}: ${describeTarget(configuredTarget(name, server))}`);
+  const said = `Added ${name}: ${describeTarget(configuredTarget(name, server))}`;
+  printer.answer('instances add', `added ${name}`, shown(name, server, false), said);
   if (added.first)
     printer.note(`try: mcp2cli ${name} ls\nmake it the default: mcp2cli instances use ${name}`);
   return EXIT.ok;

@@ -12,13 +12,9 @@ export async function discoverInstances(app: App): Promise<number> {
   const problems = files.flatMap(({ host, path, problem }) =>
     problem === undefined ? [] : [{ host: host.id, path, message: problem }],
   );
-  if (printer.format === 'ndjson') for (const one of candidates) printer.jsonDocument(candidateItem(one));
-  else if (printer.json)
-    printer.envelope('instances discover', `${candidates.length} servers`, {
-      items: candidates.map(candidateItem),
-      ...(problems.length > 0 ? { problems } : {}),
-    });
-  else {
+  const items = candidates.map(candidateItem);
+  const data = { items, ...(problems.length > 0 ? { problems } : {}) };
+  if (!printer.listed('instances discover', `${candidates.length} servers`, items, data)) {
     const text = files
       .filter(({ servers }) => servers.length > 0)
       .map((file) => block(app, file, candidates));

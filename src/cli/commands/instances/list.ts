@@ -84,11 +84,10 @@ export async function listInstances(app: App): Promise<number> {
   const file = config[FROM_FILE];
   const names = Object.keys(mcpServers).sort();
   const rows = names.map((name) => shown(name, mcpServers[name], active === name));
-  if (printer.format === 'ndjson') for (const row of rows) printer.jsonDocument(row);
-  else if (printer.json) printer.envelope('instances list', `${rows.length} instances`, { items: rows });
-  else if (rows.length === 0)
+  const isTold = printer.listed('instances list', `${rows.length} instances`, rows);
+  if (!isTold && rows.length === 0)
     printer.note(file ? `no servers in ${file.path} that can be used` : `no instances yet; ${FIRST_STEPS}`);
-  else {
+  else if (!isTold) {
     const width = Math.max(...names.map((name) => name.length));
     const line = (name: string) =>
       `${active === name ? '*' : ' '} ${name.padEnd(width)}  ${describe(name, mcpServers[name])}`;

@@ -43,12 +43,9 @@ export async function renameInstance(app: App, typed: string, to: string): Promi
   }
   const launchers = relink(app, name, to);
   printer.appId = to;
-  if (printer.json)
-    printer.envelope('instances rename', `renamed ${name} to ${to}`, { name: to, was: name, launchers });
-  else {
-    printer.out(`Renamed ${name} to ${to}`);
-    for (const path of launchers) printer.note(`its command: ${path}`);
-  }
+  const facts = { name: to, was: name, launchers };
+  printer.answer('instances rename', `renamed ${name} to ${to}`, facts, `Renamed ${name} to ${to}`);
+  if (!printer.json) for (const path of launchers) printer.note(`its command: ${path}`);
   if (
     context.env['MCP2CLI_INSTANCE']?.toLowerCase() === name.toLowerCase() &&
     to.toLowerCase() !== name.toLowerCase()

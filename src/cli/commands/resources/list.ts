@@ -32,13 +32,10 @@ export async function listExtras(
   const listable = await permittedItems(app, known, ({ id }) => [id]);
   const wanted = listable.filter((extra) => hasText(extra, options.filter ?? '')).slice(0, limit);
   const command = kinds[0] === 'prompt' ? 'prompts' : 'resources';
-  if (printer.format === 'ndjson') for (const extra of wanted) printer.jsonDocument(extraItem(extra));
-  else if (printer.json)
-    printer.envelope(command, countText(countsOf(wanted), kinds), {
-      items: wanted.map(extraItem),
-      counts: countsOf(wanted),
-    });
-  else if (wanted.length > 0) printer.out(extraLines(printer, wanted));
+  const counts = countsOf(wanted);
+  const items = wanted.map(extraItem);
+  const isTold = printer.listed(command, countText(counts, kinds), items, { items, counts });
+  if (!isTold && wanted.length > 0) printer.out(extraLines(printer, wanted));
   if (wanted.length === 0) printer.note(listable.length === 0 ? NOTHING[kinds[0]] : 'nothing matches');
   return EXIT.ok;
 }
