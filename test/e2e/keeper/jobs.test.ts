@@ -18,8 +18,8 @@ import { isAlive, serversOf } from '../../support/processes.ts';
 import { ptyTool, startCommandOnPty } from '../../support/pty.ts';
 import { watchedServer, workAt } from '../../support/work.ts';
 
-const LONG = ['work', 'trigger-long-running-operation', '--duration', '30', '--steps', '60'];
-const SHORT = ['work', 'trigger-long-running-operation', '--duration', '1', '--steps', '4'];
+const LONG = ['work', 'slow', '--ms', '600000'];
+const SHORT = ['work', 'slow', '--ms', '1'];
 
 describe('--detach, on a stdio server without tasks for the tool', () => {
   it('returns at once; progress, result and exit code are there for others', async () => {
@@ -43,7 +43,7 @@ describe('--detach, on a stdio server without tasks for the tool', () => {
   });
 
   it('is the default where the instance says so, and --detach alone is enough', async () => {
-    const home = await keeperHome(everythingCommand(), { detach: true });
+    const home = await keeperHome(STDIO_COMMAND, { detach: true });
     const id = await submitted(home, LONG);
     expect(dataOf(await run(['work', '--json', 'jobs', 'show', id], { home }))).toMatchObject({
       status: 'running',
@@ -57,7 +57,7 @@ describe('--detach, on a stdio server without tasks for the tool', () => {
   });
 
   it('is canceled by another process, at the server too', async () => {
-    const home = await keeperHome(everythingCommand());
+    const home = await keeperHome(STDIO_COMMAND);
     const id = await submitted(home, [...LONG, '--detach']);
     const canceled = await run(['work', 'jobs', 'cancel', id], { home });
     expect(canceled).toMatchObject({
@@ -91,7 +91,7 @@ describe('--detach, on a stdio server without tasks for the tool', () => {
 
 describe('without --detach', () => {
   it('a tool without tasks runs while the command waits, in the keeper that runs; ^C cancels it', async () => {
-    const home = await keeperHome(everythingCommand(), { keepAlive: true });
+    const home = await keeperHome(STDIO_COMMAND, { keepAlive: true });
     const done = await run([...SHORT, '--background'], { home });
     expect(done).toMatchObject({
       code: 0,
@@ -113,7 +113,7 @@ describe('without --detach', () => {
   });
 
   it('a foreground call through the keeper is cancelled with ^C, and with the death of its command', async () => {
-    const home = await keeperHome(everythingCommand(), { keepAlive: true });
+    const home = await keeperHome(STDIO_COMMAND, { keepAlive: true });
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const command = start(LONG, { home });
       await command.waitForStderr(/progress: /);
