@@ -2,9 +2,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 /** The server's program: another one than that of the system, where REDIS_SERVER names it. */
 const PROGRAM = process.env['REDIS_SERVER'] ?? 'redis-server';
@@ -82,13 +82,4 @@ async function startProcess(configuration: string): Promise<() => Promise<void>>
     child.kill('SIGKILL');
     await ended;
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,8 +1,6 @@
 /** Servers to test against: the demo server in this process or as a child, and the official "everything" server. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DemoServer, DemoServerOptions } from '../../src/demo/server.ts';
@@ -10,6 +8,7 @@ import { startDemoServer } from '../../src/demo/server.ts';
 import type { DemoStats } from '../../src/demo/service.ts';
 import { bundled } from './bundle.js';
 import { atTestEnd } from './cli.ts';
+import { freePort } from './free-port.ts';
 
 /** Starts a demo server in this process: `stats`, `intercept` and `dropSessions` are at hand. Closed when the test has finished. */
 export async function demoServer(options: Partial<DemoServerOptions> = {}): Promise<DemoServer> {
@@ -98,18 +97,6 @@ async function everything(transport: string, path: string, ready: RegExp): Promi
       if (attempt === 3) throw error;
     }
   }
-}
-
-/** A port that was free a moment ago; also good for a URL where nothing answers. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** Starts `node ARGS` and resolves when it says on `stream` that it listens. */

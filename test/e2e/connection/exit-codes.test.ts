@@ -1,6 +1,7 @@
 /** Exit codes that the server's side, and the clock come to: 3, 4, 124. */
 import { describe, expect, it } from 'vitest';
-import { demoServer, freePort } from '../../support/servers.ts';
+import { freePort } from '../../support/free-port.ts';
+import { demoServer } from '../../support/servers.ts';
 import { refuse, watchedServer, workAt } from '../../support/work.ts';
 
 describe('3: the server cannot be reached', () => {

@@ -7,8 +7,8 @@ import { run, start } from '../../support/cli.ts';
 import type { EnvChanges } from '../../support/env.ts';
 import { fixtureServer } from '../../support/fixture-http.ts';
 import { behindTls, forwardProxy } from '../../support/forward-proxy.ts';
+import { freePort } from '../../support/free-port.ts';
 import { errorOf, homeAt, homeWith } from '../../support/instance.ts';
-import { freePort } from '../../support/servers.ts';
 
 const ECHO = { name: 'echo', inputSchema: { type: 'object', properties: { message: { type: 'string' } } } };
 const CALL = ['work', 'echo', '--message', 'hi'];

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inProcesses, type RunResult, run, type StartOptions } from '../../support/cli.ts';
 import { type FixtureServer, fixtureServer } from '../../support/fixture-http.ts';
+import { freePort } from '../../support/free-port.ts';
 import { dataOf, errorOf, homeAt } from '../../support/instance.ts';
-import { demoServer, freePort } from '../../support/servers.ts';
+import { demoServer } from '../../support/servers.ts';
 
 const TOOLS = [
   {

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { atTestEnd, run } from '../../support/cli.ts';
+import { freePort } from '../../support/free-port.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { addInstance, homeAt } from '../../support/instance.ts';
 import { ptyTool, startOnPty } from '../../support/pty.ts';
-import { freePort } from '../../support/servers.ts';
 
 const LISTING = join(import.meta.dirname, '../../support/listing-server.js');
 

@@ -15,6 +15,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../src/doctor/finding.ts';
 import { atTestEnd, type RunResult, run, type StartOptions, start } from '../../support/cli.ts';
 import { readOnly } from '../../support/disk.ts';
+import { freePort } from '../../support/free-port.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt, homeWith } from '../../support/instance.ts';
 import { configure, keeperHome, STDIO_COMMAND, theKeeper } from '../../support/keeper.ts';
@@ -22,7 +23,7 @@ import { modernServer } from '../../support/modern-server.ts';
 import { isAlive } from '../../support/processes.ts';
 import { promised } from '../../support/promised.ts';
 import { ptyTool, startOnPty } from '../../support/pty.ts';
-import { demoServer, freePort, STDIO_SERVER } from '../../support/servers.ts';
+import { demoServer, STDIO_SERVER } from '../../support/servers.ts';
 import { diskStore, newJob, writeEnded } from '../../support/store-fixtures.ts';
 
 interface Examined {

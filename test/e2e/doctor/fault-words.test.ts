@@ -5,9 +5,9 @@ import { type AddressInfo, createServer as createSocketServer, type Server } fro
 import { expect, it } from 'vitest';
 import { selfSigned } from '../../support/certificates.ts';
 import { atTestEnd, run } from '../../support/cli.ts';
+import { freePort } from '../../support/free-port.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, errorOf } from '../../support/instance.ts';
-import { freePort } from '../../support/servers.ts';
 
 async function portOf(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -5,10 +5,10 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { authority } from '../../support/certificates.ts';
 import { run, type StartOptions, start } from '../../support/cli.ts';
+import { freePort } from '../../support/free-port.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { addInstance, errorOf } from '../../support/instance.ts';
 import { noRedis, startRedis } from '../../support/redis.ts';
-import { freePort } from '../../support/servers.ts';
 import { watchedServer } from '../../support/work.ts';
 
 const PREFIX = 'mcp:jobs:{work}:';

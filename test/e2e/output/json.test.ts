@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../support/cli.ts';
 import { run } from '../../support/cli.ts';
+import { freePort } from '../../support/free-port.ts';
 import { connect } from '../../support/mcp-client.ts';
-import { demoServer, freePort } from '../../support/servers.ts';
+import { demoServer } from '../../support/servers.ts';
 import { workAt } from '../../support/work.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents are looked at field by field, and a wrong path fails the test

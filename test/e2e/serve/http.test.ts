@@ -2,8 +2,9 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { atTestEnd, run, start } from '../../support/cli.ts';
+import { freePort } from '../../support/free-port.ts';
 import { connect } from '../../support/mcp-client.ts';
-import { demoServer, freePort } from '../../support/servers.ts';
+import { demoServer } from '../../support/servers.ts';
 import { workAt } from '../../support/work.ts';
 
 async function served(flags: readonly string[] = [], env: Record<string, string> = {}) {
