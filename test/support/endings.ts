@@ -140,12 +140,15 @@ function isOfTask({ method, words }: Step): boolean {
   return method === 'tasks/get' || method === 'tasks/cancel' || words.includes('--background');
 }
 
-/** Limits of connecting and of the whole: short where only a limit ends it; a busy machine gets its time for the others. */
-function limitsOf({ means, step, transport }: Case): [connect: string, all: string] {
+/** Limits of connecting and of the whole, in seconds: short where only a limit ends it; a busy machine gets its time for the others. */
+function limitsOf({ means, step, transport }: Case): [connect: number, all: number] {
   const isSilent = means === 'silence' || (means === 'none' && !HTTP.includes(transport as 'JSON'));
-  if (isSilent) return ['2s', '3s'];
-  return ['15s', step.words.startsWith('jobs wait') ? '4s' : '15s'];
+  if (isSilent) return [2, 3];
+  return [15, step.words.startsWith('jobs wait') ? 4 : 15];
 }
+
+/** How many times as long the limits may become on a machine on which commands do not get as far as the wrong answer. */
+const MOST_PATIENCE = 8;
 
 export interface Ending {
   end: RunResult;
@@ -154,18 +157,22 @@ export interface Ending {
   calls: number;
 }
 
-/** Gives the wrong answer, and runs the command to its end. */
-export async function endingOf(one: Case): Promise<Ending> {
+/** Gives the wrong answer, and runs the command to its end. A busy machine may end it before that: then once more, with limits that are twice as long. */
+export async function endingOf(one: Case, patience = 1): Promise<Ending> {
   const { answer: name, step, transport } = one;
   const home = freshHome();
   const wrong = WRONG_ANSWERS[name];
   let server: object;
   let calls: () => number;
+  /** How often what is answered wrongly was asked. */
+  let asked: () => number;
   let misbehave = () => {};
   if (transport === 'stdio') {
-    const callsFile = join(home, 'calls');
-    server = { command: process.execPath, args: [STDIO, step.method, name], env: { CALLS: callsFile } };
-    calls = () => (existsSync(callsFile) ? readFileSync(callsFile, 'utf8').split('\n').length - 1 : 0);
+    const [callsFile, askedFile] = [join(home, 'calls'), join(home, 'asked')];
+    const env = { CALLS: callsFile, ASKED: askedFile };
+    server = { command: process.execPath, args: [STDIO, step.method, name], env };
+    calls = () => linesOf(callsFile);
+    asked = () => linesOf(askedFile);
     endKeepers(home);
   } else {
     const hostile = await hostileServer();
@@ -177,16 +184,22 @@ export async function endingOf(one: Case): Promise<Ending> {
         hostile.on(step.method, transport === 'JSON' ? misdeed : asStream(wrong as WrongAnswer, step));
     server = { url: hostile.url };
     calls = () => hostile.count('tools/call');
+    asked = () => hostile.count(step.method);
   }
   writeFileSync(join(home, 'config.json'), JSON.stringify({ mcpServers: { work: server } }), { mode: 0o600 });
   const env = { MCP2CLI_RETRY_BUDGET: '1s' };
   if (step.job) await run(['work', 'work', '--n', '1', '--background'], { home, env });
   misbehave();
   const began = performance.now();
-  const [connect, all] = limitsOf(one);
+  const [connect, all] = limitsOf(one).map((seconds) => `${seconds * patience}s`) as [string, string];
   const words = ['work', '--connect-timeout', connect, '--timeout', all, ...step.words.split(' ')];
   const end = await run(words, { home, env, timeoutMs: 60_000 });
+  if (asked() === 0 && patience < MOST_PATIENCE) return endingOf(one, 2 * patience);
   return { end, ms: performance.now() - began, calls: calls() };
+}
+
+function linesOf(path: string): number {
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
 }
 
 function well(exchange: Exchange, step: Step): unknown {

@@ -1,10 +1,11 @@
-// A stdio server that gives one wrong answer: node wrong-answers-stdio.js METHOD ANSWER. CALLS names a file that gets a line for each tools/call.
+// A stdio server that gives one wrong answer: node wrong-answers-stdio.js METHOD ANSWER. CALLS names a file that gets a line for each tools/call,
+// ASKED one for what is answered wrongly.
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { rightResult, WRONG_ANSWERS } from './wrong-answers.js';
 
 const [, , wrongMethod, name] = process.argv;
-const { CALLS } = process.env;
+const { CALLS, ASKED } = process.env;
 const wrong = WRONG_ANSWERS[name];
 const write = (text) => new Promise((resolve) => process.stdout.write(text, resolve));
 
@@ -15,6 +16,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   // It blocks until the task has ended.
   if (method === 'tasks/result' && wrongMethod !== method) continue;
   const right = rightResult(method, params, wrongMethod === 'tasks/result');
+  if (method === wrongMethod && ASKED) appendFileSync(ASKED, 'asked\n');
   if (method === wrongMethod) void answerWrongly(id, right ?? {});
   else if (right) void write(`${JSON.stringify({ jsonrpc: '2.0', id, result: right })}\n`);
   else
