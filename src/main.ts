@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { completionAsked } from './cli/completion/request.ts';
 import { quickAnswer } from './cli/quick.ts';
 import { compiledCodeFile } from './config/compile-cache.ts';
@@ -24,7 +24,7 @@ if (quick !== undefined) {
 
 /** Loads the file that does what is asked for (build.js), and runs it. */
 async function runFile(): Promise<void> {
-  const loader = new Loader(import.meta.dirname, createRequire(import.meta.url), compiledCodeFile(argv));
+  const loader = new Loader(import.meta.dirname, createRequire(import.meta.filename), compiledCodeFile(argv));
   process.on('exit', (code) => {
     if (code === EXIT.ok) loader.keep();
   });
@@ -55,6 +55,6 @@ async function runCommand({ run }: typeof import('./run.ts')): Promise<void> {
     process.stderr.write('error: a defect of mcp2cli: it has nothing left to wait for, and no answer\n');
     process.exitCode = EXIT.internal;
   });
-  process.exitCode = await run(argv, fileURLToPath(new URL('../bin/mcp2cli.js', import.meta.url)));
+  process.exitCode = await run(argv, join(import.meta.dirname, '../bin/mcp2cli.js'));
   ended = true;
 }

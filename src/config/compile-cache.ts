@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VERSION } from '../version.ts';
-import { resolvePaths } from './paths.ts';
+import { compileCacheDirOf } from './paths.ts';
 
 /** Folders of other versions that nobody has used for this long are removed when a new version comes. */
 const OLD_MS = 30 * 24 * 60 * 60 * 1000;
@@ -58,8 +58,7 @@ function compileCacheOf(): string {
   const { env, platform } = process;
   const home = builtin<typeof import('node:os')>('node:os')?.homedir() ?? '';
   // `cwd` is read only where it counts: it may have been removed.
-  return resolvePaths({ env, home, platform, cwd: env['MCP2CLI_HOME'] ? process.cwd() : '/' })
-    .compileCacheDir;
+  return compileCacheDirOf({ env, home, platform, cwd: env['MCP2CLI_HOME'] ? process.cwd() : '/' });
 }
 
 /** A folder (no link) of this user's that nobody else can look into. False where it does not exist. */

@@ -52,7 +52,7 @@ export function resolvePaths(context: PathContext): Paths {
   return {
     root,
     config: join(root, 'config.json'),
-    compileCacheDir: join(root, 'compile-cache'),
+    compileCacheDir: compileCacheDirIn(root),
     jobFilesCacheDir: join(root, 'job-files'),
     instancesDir,
     instanceDir,
@@ -68,6 +68,13 @@ export function resolvePaths(context: PathContext): Paths {
     keeperDir: (name) => join(instanceDir(name), 'keeper'),
   };
 }
+
+/** `compileCacheDir` alone: every process asks for it, before anything else. Error: as resolvePaths. */
+export function compileCacheDirOf(context: PathContext): string {
+  return compileCacheDirIn(dataRoot(context));
+}
+
+const compileCacheDirIn = (root: string) => join(root, 'compile-cache');
 
 function dataRoot({ env, home, platform, cwd }: PathContext): string {
   // A keeper and a server have working folders of their own: the path must mean the same there.

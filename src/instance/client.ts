@@ -38,7 +38,6 @@ export class InstanceSession implements LinkOpener {
   readonly instance: Instance;
   /** What is done for the server without asking anybody. */
   readonly features: ClientFeatures;
-  readonly #hash: string;
   readonly #catalogueKey: string;
   readonly #reach: ConnectTarget;
   #connection: Promise<Connection> | undefined;
@@ -61,7 +60,6 @@ export class InstanceSession implements LinkOpener {
     this.#log = log;
     this.instance = instance;
     this.features = clientFeatures(instance.settings, context.env, context.cwd);
-    this.#hash = targetHash(instance.identity);
     this.#catalogueKey = catalogueKey(instance);
     const name = shownName(instance);
     const detail = (line: string) => this.#log.detail(line);
@@ -269,7 +267,7 @@ export class InstanceSession implements LinkOpener {
     // Its keeper has the right server whatever the instance is now.
     if (job.holder?.keeper)
       return this.#keeper.jobLink(job, signal as AbortSignal | undefined, this.#support());
-    if (job.session && job.session.target !== this.#hash)
+    if (job.session && job.session.target !== targetHash(this.instance.identity))
       throw new UsageError(
         `${job.job_id} belongs to another server: ${this.instance.name} has been changed since`,
         {

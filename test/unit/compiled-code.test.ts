@@ -60,6 +60,18 @@ describe('the loader', () => {
     expect(wrote).toBe(true);
   });
 
+  it.each([60, 70, 120, 140])('keeps the code of a file of %d kB as of any other', (kilobytes) => {
+    const blanks = ' '.repeat(kilobytes * 1024);
+    for (const value of ['first', 'other']) {
+      put('large.cjs', `exports.value = () => '${value}';${blanks}`);
+      for (const wrote of [true, false]) {
+        const made = process('large.cjs');
+        const { value: told } = made.loaded[0] as { value: () => string };
+        expect([told(), made.wrote]).toEqual([value, wrote]);
+      }
+    }
+  });
+
   it('takes no code that is damaged, and makes it anew', () => {
     process('more.cjs');
     const whole = readFileSync(path);

@@ -153,7 +153,7 @@ export class Memory {
   // Untouched it costs nothing: more than most files have.
   #bytes = Buffer.allocUnsafeSlow(512 * 1024);
 
-  /** What was in it is lost. */
+  /** So many bytes from its beginning on, as they were left; others where there were never so many. */
   of(size: number): Buffer {
     if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(size);
     return this.#bytes.subarray(0, size);
