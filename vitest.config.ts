@@ -4,7 +4,7 @@ import { noRedis } from './test/support/redis.ts';
 
 /** Files that wait for what takes its time by nature: a server's farewell, the limit of a check, kills. The longest come first. */
 const SLOW =
-  'jobs/answering worker/worker tool/large-checks keeper/keeper worker/machines help/help keeper/faults help/readme resources/resources workflows/workers keeper/jobs job-files/runs job-files/library-types auth/refresh connection/stdio-endings auth/login unit/job-files'.split(
+  'worker/machines jobs/concurrency help/help tool/large-checks jobs/answering worker/worker keeper/keeper keeper/jobs workflows/workers keeper/faults job-files/runs jobs/local connection/stdio-endings job-files/library-types help/readme resources/resources auth/refresh auth/login jobs/all-instances unit/job-files'.split(
     ' ',
   );
 

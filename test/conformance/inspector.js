@@ -44,7 +44,7 @@ export async function checkInspector(node, inspector) {
       '--method',
       ...method,
     ];
-    const { stdout, stderr } = await run(node, args, { timeout: 60_000 }).catch((error) => error);
+    const { stdout, stderr } = await run(node, args, { timeout: 120_000 }).catch((error) => error);
     let right = false;
     try {
       right = isRight(JSON.parse(stdout));
