@@ -1,5 +1,6 @@
 import { keepTexts } from '../lib/json/exact-json.ts';
-import { deeperThan, isObject, type JsonObject, setOwn } from '../lib/json/json.ts';
+import { type Field, FLAG, isText, LABELS, NAME, OBJECT, TEXT, TEXTS } from '../lib/json/fields.ts';
+import { isObject, type JsonObject, setOwn } from '../lib/json/json.ts';
 
 /**
  * A job of the user's own: a tool under another name, with some of its arguments fixed and a way to run it. The fields from `retries` on are
@@ -26,38 +27,26 @@ export interface Definition {
   [extra: string]: unknown;
 }
 
-/** Deeper fixed arguments than any tool wants (the limit of `--args`). */
-const DEEPEST = 200;
-
-const TEXT = { takes: 'text', fits: (value: unknown) => typeof value === 'string' };
-const NAME = { takes: 'text that is not empty', fits: (value: unknown) => TEXT.fits(value) && value !== '' };
-const NUMBER = { takes: 'a number', fits: (value: unknown) => typeof value === 'number' };
-const FLAG = { takes: 'true or false', fits: (value: unknown) => typeof value === 'boolean' };
-const DURATION = {
+const NUMBER: Field = { takes: 'a number', fits: (value) => typeof value === 'number' };
+const DURATION: Field = {
   takes: 'a duration, such as "10m"',
-  fits: (value: unknown) => TEXT.fits(value) || NUMBER.fits(value),
+  fits: (value) => isText(value) || NUMBER.fits(value),
 };
 
 /** The fields in the order in which they are stored and told. */
-const FIELDS = new Map<string, { takes: string; fits: (value: unknown) => boolean }>([
+const FIELDS = new Map<string, Field>([
   ['name', NAME],
   ['tool', NAME],
   ['description', TEXT],
-  ['args', { takes: 'an object', fits: (value) => isObject(value) && !deeperThan(value, DEEPEST) }],
+  ['args', OBJECT],
   ['retries', NUMBER],
   ['retryBackoff', DURATION],
   ['retryMultiplier', NUMBER],
   ['retryMaxBackoff', DURATION],
   ['timeout', DURATION],
   ['outputCheck', FLAG],
-  ['tags', { takes: 'a list of texts', fits: (value) => Array.isArray(value) && value.every(TEXT.fits) }],
-  [
-    'labels',
-    {
-      takes: 'an object of texts',
-      fits: (value) => isObject(value) && Object.values(value).every(TEXT.fits),
-    },
-  ],
+  ['tags', TEXTS],
+  ['labels', LABELS],
   ['hideFromDiscovery', FLAG],
 ]);
 

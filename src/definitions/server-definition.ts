@@ -1,4 +1,5 @@
 /** Jobs and workflows as they are registered at a FrontMCP server (`register_job`, `register_workflow`). Pure. */
+import { type Field, isTexts, NAME, STEPS, TEXT, TEXTS } from '../lib/json/fields.ts';
 import { isObject, type JsonObject } from '../lib/json/json.ts';
 
 export interface ServerDefinition {
@@ -8,32 +9,16 @@ export interface ServerDefinition {
   args: JsonObject;
 }
 
-const TEXT = { takes: 'text', fits: (value: unknown) => typeof value === 'string' };
-const OBJECT = { takes: 'an object (JSON Schema)', fits: isObject };
-const TEXTS = {
-  takes: 'a list of texts',
-  fits: (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
-};
-const TRIGGERS = ['manual', 'webhook', 'event'];
-
-interface Field {
-  takes: string;
-  fits: (value: unknown) => boolean;
-}
+const SCHEMA: Field = { takes: 'an object (JSON Schema)', fits: isObject };
+const TRIGGERS: readonly unknown[] = ['manual', 'webhook', 'event'];
 
 const COMMON: Record<string, Field> = { description: TEXT, tags: TEXTS };
 const FIELDS: Record<ServerDefinition['kind'], Record<string, Field>> = {
-  job: { ...COMMON, script: TEXT, inputSchema: OBJECT, outputSchema: OBJECT },
+  job: { ...COMMON, script: TEXT, inputSchema: SCHEMA, outputSchema: SCHEMA },
   workflow: {
     ...COMMON,
-    steps: {
-      takes: 'a list of steps, at least one',
-      fits: (value) => Array.isArray(value) && value.length > 0,
-    },
-    trigger: {
-      takes: `one of ${TRIGGERS.join(', ')}`,
-      fits: (value) => TRIGGERS.includes(value as string),
-    },
+    steps: STEPS,
+    trigger: { takes: `one of ${TRIGGERS.join(', ')}`, fits: (value) => TRIGGERS.includes(value) },
   },
 };
 
@@ -47,8 +32,7 @@ export function serverKind(value: unknown): ServerDefinition['kind'] | undefined
 /** What is wrong with it, a line each. Unknown fields count: the server would drop them without a word. */
 export function serverDefinitionProblems(value: JsonObject, kind: ServerDefinition['kind']): string[] {
   const fields = FIELDS[kind];
-  const { name } = value;
-  const problems = typeof name === 'string' && name !== '' ? [] : ['name must be text that is not empty'];
+  const problems = NAME.fits(value['name']) ? [] : [`name must be ${NAME.takes}`];
   for (const [field, content] of Object.entries(value)) {
     if (field === 'name' || content === undefined) continue;
     const known = Object.hasOwn(fields, field) ? fields[field] : undefined;
@@ -66,11 +50,11 @@ function stepProblems(steps: readonly unknown[]): string[] {
   for (const [i, step] of steps.entries()) {
     const { id, jobName, dependsOn = [] } = isObject(step) ? step : {};
     const shown = typeof id === 'string' && id !== '' ? id : `${i + 1}`;
-    if (shown !== id) problems.push(`step ${shown}: id must be text that is not empty`);
-    if (typeof jobName !== 'string' || jobName === '') problems.push(`step ${shown}: jobName is missing`);
-    if (!TEXTS.fits(dependsOn)) problems.push(`step ${shown}: dependsOn must be ${TEXTS.takes}`);
+    if (shown !== id) problems.push(`step ${shown}: id must be ${NAME.takes}`);
+    if (!NAME.fits(jobName)) problems.push(`step ${shown}: jobName is missing`);
+    if (!isTexts(dependsOn)) problems.push(`step ${shown}: dependsOn must be ${TEXTS.takes}`);
     if (waits.has(shown)) problems.push(`step ${shown} is there twice`);
-    waits.set(shown, TEXTS.fits(dependsOn) ? (dependsOn as string[]) : []);
+    waits.set(shown, isTexts(dependsOn) ? dependsOn : []);
   }
   for (const [id, others] of waits)
     for (const other of others)

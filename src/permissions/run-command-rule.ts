@@ -1,4 +1,5 @@
-import type { PermissionAction, RuleCommand } from '../config/settings/permission-settings.ts';
+import type { PermissionAction } from '../config/settings/permission-settings.ts';
+import type { CommandSetting } from '../config/settings/settings.ts';
 import { expand } from '../config/target/expand.ts';
 import { firstLine, runCommand } from '../lib/process/run-command.ts';
 
@@ -36,7 +37,7 @@ const MAX_REASON = 300;
  * stderr, else on stdout), or what went wrong with it. A guard that cannot be asked allows nothing. Error: the signal's reason.
  */
 export async function runRuleCommand(
-  guard: RuleCommand,
+  guard: CommandSetting,
   question: RuleCommandQuestion,
   { env, cwd, limitMs = LIMIT_MS, signal }: RuleCommandOptions,
 ): Promise<string | undefined> {
@@ -62,7 +63,7 @@ export async function runRuleCommand(
   }
 }
 
-function filledIn({ command, args }: RuleCommand, env: RuleCommandOptions['env']): RuleCommand {
+function filledIn({ command, args }: CommandSetting, env: RuleCommandOptions['env']): CommandSetting {
   return {
     command: expand(command, env, 'a command of the permissions'),
     args: args.map((arg, i) => expand(arg, env, `argument ${i + 1} of a command of the permissions`)),

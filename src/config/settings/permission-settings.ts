@@ -1,5 +1,7 @@
 import { ConfigError } from '../../errors.ts';
+import { isTexts } from '../../lib/json/fields.ts';
 import { isObject } from '../../lib/json/json.ts';
+import { type CommandSetting, commandOf } from './settings.ts';
 
 export const PERMISSION_ACTIONS = ['create', 'read', 'update', 'delete', 'execute', 'list'] as const;
 
@@ -15,12 +17,7 @@ export interface PermissionRule {
   roles?: string[];
   scopes?: string[];
   /** Decides by its exit code, without a shell. */
-  command?: RuleCommand;
-}
-
-export interface RuleCommand {
-  command: string;
-  args: string[];
+  command?: CommandSetting;
 }
 
 /** Who may do what with an instance, and as whom its user goes. */
@@ -71,7 +68,7 @@ function readRule(value: unknown, field: string, wrong: Wrong): PermissionRule {
     ...(tools === undefined ? {} : { tools: some(tools, `${field}.tools`, wrong) }),
     ...(roles === undefined ? {} : { roles: some(roles, `${field}.roles`, wrong) }),
     ...(scopes === undefined ? {} : { scopes: some(scopes, `${field}.scopes`, wrong) }),
-    ...(command === undefined ? {} : { command: guardCommand(command, `${field}.command`, wrong) }),
+    ...(command === undefined ? {} : { command: commandOf(command, `${field}.command`, wrong) }),
   };
 }
 
@@ -83,13 +80,6 @@ function actions(value: unknown, field: string, wrong: Wrong): PermissionAction[
   return known;
 }
 
-function guardCommand(value: unknown, field: string, wrong: Wrong): RuleCommand {
-  const { command, args = [] } = isObject(value) ? value : {};
-  if (typeof command !== 'string' || command === '' || !isListOfTexts(args))
-    throw wrong(field, '{"command": "...", "args": [...]}');
-  return { command, args };
-}
-
 /** An empty list would match nothing, and a rule for nothing, or one that nobody can meet, is a slip. */
 function some(value: unknown, field: string, wrong: Wrong): string[] {
   const list = names(value, field, wrong);
@@ -98,10 +88,6 @@ function some(value: unknown, field: string, wrong: Wrong): string[] {
 }
 
 function names(value: unknown, field: string, wrong: Wrong): string[] {
-  if (!isListOfTexts(value) || value.includes('')) throw wrong(field, 'a list of names');
+  if (!isTexts(value) || value.includes('')) throw wrong(field, 'a list of names');
   return value;
-}
-
-function isListOfTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

@@ -1,4 +1,6 @@
 import { ConfigError } from '../../errors.ts';
+import { isTexts } from '../../lib/json/fields.ts';
+import { isObject } from '../../lib/json/json.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
 import { parseBytes } from '../../lib/text/parse-bytes.ts';
 import type { ServerConfig } from '../target/server-entry.ts';
@@ -15,6 +17,12 @@ export const WAIT_AOF = ['always', 'off'] as const;
 export interface Root {
   uri: string;
   name?: string;
+}
+
+/** A command that is run without a shell. */
+export interface CommandSetting {
+  command: string;
+  args: string[];
 }
 
 /** How one instance is dealt with; kept beside its target in the configuration. */
@@ -34,7 +42,7 @@ export interface InstanceSettings {
   /** TAB may ask the server for the values of prompts' arguments and templates' variables. */
   serverCompletion: boolean;
   /** Answers sampling/createMessage: gets the request's params as JSON on stdin, prints a CreateMessageResult. */
-  sampling: { command: string; args: string[] } | undefined;
+  sampling: CommandSetting | undefined;
   /** The address of the store that has the jobs, `${VAR}` and all (store-address.ts); undefined: what MCP2CLI_STORE says, else files. */
   store: string | undefined;
   /** Bytes of JSON that a result may have there; undefined: the usual limit. */
@@ -156,7 +164,7 @@ export function instanceSettings(name: string, server: ServerConfig): InstanceSe
     elicit: elicitPolicy(server['elicit'], () => wrong('elicit', ELICIT_POLICIES.join(', '))),
     serverCompletion: flag('serverCompletion'),
     roots: roots(server['roots'], () => wrong('roots', 'a list of folders or URIs')),
-    sampling: sampling(server['sampling'], () => wrong('sampling', '{"command": "...", "args": [...]}')),
+    sampling: server['sampling'] === undefined ? undefined : commandOf(server['sampling'], 'sampling', wrong),
     store: server['store'] as string | undefined,
     storeResultLimit: bytes(server['store.resultLimit'], (takes) => wrong('store.resultLimit', takes)),
     storeWaitAof: waitAof(server['store.waitAof'], () => wrong('store.waitAof', WAIT_AOF.join(' or '))),
@@ -206,11 +214,14 @@ function roots(value: unknown, wrong: () => Error): Root[] {
   });
 }
 
-function sampling(value: unknown, wrong: () => Error): InstanceSettings['sampling'] {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'object' || value === null) throw wrong();
-  const { command, args = [] } = value as { command?: unknown; args?: unknown };
-  if (typeof command !== 'string' || command === '') throw wrong();
-  if (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string')) throw wrong();
+/** Error: what `wrong` makes, for anything but a command. */
+export function commandOf(
+  value: unknown,
+  field: string,
+  wrong: (field: string, takes: string) => Error,
+): CommandSetting {
+  const { command, args = [] } = isObject(value) ? value : {};
+  if (typeof command !== 'string' || command === '' || !isTexts(args))
+    throw wrong(field, '{"command": "...", "args": [...]}');
   return { command, args };
 }

@@ -2,6 +2,7 @@ import { shellQuote } from '../../lib/text/shell-quote.ts';
 /** What is configured for the tools of an instance (`mcpServers.NAME.tools`): defaults of their calls, and tags and labels of their jobs. */
 
 import { ConfigError } from '../../errors.ts';
+import { LABELS } from '../../lib/json/fields.ts';
 import { isObject } from '../../lib/json/json.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
 import { globMatches } from '../../lib/text/glob.ts';
@@ -70,8 +71,7 @@ const SETTINGS: Record<ToolSettingKey, Setting> = {
   },
   labels: {
     takes: 'an object of strings, such as {"team": "data"}',
-    read: (value) =>
-      isObject(value) && Object.values(value).every((one) => typeof one === 'string') ? value : undefined,
+    read: (value) => (LABELS.fits(value) ? value : undefined),
   },
   hideFromDiscovery: FLAG,
   name: NAME,

@@ -1,6 +1,7 @@
 /** One entry of `mcpServers`, in the shapes that hosts give it. A wrong one is an error of its own and of no other entry's. */
 import { ConfigError } from '../../errors.ts';
 import { numberText } from '../../lib/json/exact-json.ts';
+import { isTexts } from '../../lib/json/fields.ts';
 import { isObject } from '../../lib/json/json.ts';
 
 /** One server in the `mcpServers` shape that other MCP hosts use; unknown fields are kept. */
@@ -45,8 +46,7 @@ export function textField(name: string, entry: ServerConfig, field: string): str
 /** The arguments of a command; `null` is none. Error: ConfigError. */
 export function argsOf(name: string, entry: ServerConfig): string[] {
   const args: unknown = entry.args ?? [];
-  if (!Array.isArray(args) || !args.every((arg) => typeof arg === 'string'))
-    throw wrongEntry(name, 'args must be a list of strings');
+  if (!isTexts(args)) throw wrongEntry(name, 'args must be a list of strings');
   return args;
 }
 

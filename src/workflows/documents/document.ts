@@ -1,5 +1,6 @@
 /** A workflow as a document: steps that name what an instance has, with jq for what flows between them. Pure. */
-import { deeperThan, isObject, type JsonObject } from '../../lib/json/json.ts';
+import { type Field, FLAG, LABELS, NAME, OBJECT, STEPS, TEXT, TEXTS } from '../../lib/json/fields.ts';
+import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
 import { nearestNames } from '../../lib/text/nearest-names.ts';
 import { linkProblems } from '../checks.ts';
@@ -38,25 +39,6 @@ export interface DocumentProblem {
   message: string;
 }
 
-interface Field {
-  takes: string;
-  fits(value: unknown): boolean;
-}
-
-/** Deeper arguments than any tool wants. */
-const DEEPEST = 200;
-
-const text: Field = { takes: 'text', fits: (value) => typeof value === 'string' };
-const name: Field = {
-  takes: 'text that is not empty',
-  fits: (value) => typeof value === 'string' && value !== '',
-};
-const flag: Field = { takes: 'true or false', fits: (value) => typeof value === 'boolean' };
-const texts: Field = {
-  takes: 'a list of texts',
-  fits: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
-};
-const object: Field = { takes: 'an object', fits: (value) => isObject(value) && !deeperThan(value, DEEPEST) };
 const duration: Field = {
   takes: 'a duration with its unit, such as "30s" or "10m"',
   fits: (value) => typeof value === 'string' && /[a-z]/.test(value) && isDuration(value),
@@ -66,38 +48,32 @@ const number = (least: number, most: number, whole: boolean): Field => ({
   fits: (value) =>
     typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value)),
 });
-const expression: Field = { takes: 'a jq expression (text)', fits: name.fits };
+const expression: Field = { takes: 'a jq expression (text)', fits: NAME.fits };
 
 const WORKFLOW: Record<string, Field> = {
-  name,
-  description: text,
-  inputSchema: object,
-  steps: {
-    takes: 'a list of steps, at least one',
-    fits: (value) => Array.isArray(value) && value.length > 0,
-  },
+  name: NAME,
+  description: TEXT,
+  inputSchema: OBJECT,
+  steps: STEPS,
   maxConcurrency: number(1, 1_000, true),
   timeout: duration,
-  tags: texts,
-  labels: {
-    takes: 'an object of texts',
-    fits: (value) => isObject(value) && Object.values(value).every(text.fits),
-  },
-  hideFromDiscovery: flag,
+  tags: TEXTS,
+  labels: LABELS,
+  hideFromDiscovery: FLAG,
 };
 const STEP: Record<string, Field> = {
   id: {
     takes: 'letters, digits, "-", "_" and ".", starting with a letter or digit, at most 64',
     fits: (value) => typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value),
   },
-  tool: name,
-  dependsOn: texts,
+  tool: NAME,
+  dependsOn: TEXTS,
   input: {
     takes: 'a jq expression (text), or the arguments as an object',
-    fits: (value) => expression.fits(value) || object.fits(value),
+    fits: (value) => expression.fits(value) || OBJECT.fits(value),
   },
   condition: expression,
-  continueOnError: flag,
+  continueOnError: FLAG,
   timeout: duration,
   retry: { takes: 'an object', fits: isObject },
 };
