@@ -35,3 +35,14 @@ export function watchForCancel(
   };
   look().catch(() => {});
 }
+
+/** The same for a run of this process: the request stops it. Each look is a tick of its recorder. */
+export function stopOnCancel(
+  deps: Pick<JobDeps, 'store' | 'clock' | 'changes'>,
+  id: string,
+  until: AbortSignal,
+  stop: { abort(reason: Error): void },
+  onLook?: () => void,
+): void {
+  watchForCancel(deps, id, until, () => stop.abort(new CancelRequested('cancelled on request')), onLook);
+}

@@ -1,6 +1,6 @@
 import { CliError, IoError, RpcError, TimeoutError, UnreachableError } from '../errors.ts';
 import { stopAfter } from '../lib/stop.ts';
-import { CancelRequested, watchForCancel } from './cancel-requests.ts';
+import { stopOnCancel } from './cancel-requests.ts';
 import type { JobDeps } from './deps.ts';
 import { followTask } from './follow/follow-task.ts';
 import { canceled, endOfFailure, endOfResult } from './job-end.ts';
@@ -57,13 +57,7 @@ export async function runLocally(
   const { stop, events } = options;
   const recorder = new JobRecorder(deps, job, events);
   const watching = new AbortController();
-  watchForCancel(
-    deps,
-    job.job_id,
-    watching.signal,
-    () => stop.abort(new CancelRequested('cancelled on request')),
-    () => recorder.tick(),
-  );
+  stopOnCancel(deps, job.job_id, watching.signal, stop, () => recorder.tick());
   const retry = options.local?.retry ?? NO_RETRY;
   const log = (text: string) => deps.store.log(job.job_id, text);
   const { claimed } = options.local ?? {};

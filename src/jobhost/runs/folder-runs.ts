@@ -3,7 +3,7 @@ import type { Instance } from '../../config/configured-instance.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { Context } from '../../context.ts';
 import { CliError, UsageError } from '../../errors.ts';
-import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
+import { stopOnCancel } from '../../jobs/cancel-requests.ts';
 import { canceled, endOfFailure, endOfResult, lost, withProgress } from '../../jobs/job-end.ts';
 import type { Awaitable, JobStore } from '../../jobs/ports.ts';
 import type { CallRecord, JobEnd } from '../../jobs/record.ts';
@@ -168,10 +168,7 @@ export class FolderRuns {
       onRetrying: () => change({ retrying: true }),
     };
     const over = new AbortController();
-    if (own)
-      watchForCancel({ store: this.store, clock }, runId, over.signal, () =>
-        cancel.abort(new CancelRequested('cancelled on request')),
-      );
+    if (own) stopOnCancel({ store: this.store, clock }, runId, over.signal, cancel);
     live.done = this.#work(entry, folder, request.input, { runId, jobId: runId }, heard, cancel.signal)
       .then(
         (result) => endOfResult(withProgress(result, live.status.progress), clock),

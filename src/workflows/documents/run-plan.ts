@@ -1,6 +1,6 @@
 /** A run of a document: a job like any other, whose steps are facts. */
 import { CliError } from '../../errors.ts';
-import { CancelRequested, watchForCancel } from '../../jobs/cancel-requests.ts';
+import { stopOnCancel } from '../../jobs/cancel-requests.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
 import { endOfFailure } from '../../jobs/job-end.ts';
 import { answeredAnywhere, tellsRefusal } from '../../jobs/questions/elsewhere.ts';
@@ -54,13 +54,7 @@ export async function runPlan({ deps, job, plan, input, steps, stop, events }: P
   const round = job.resumed ?? 0;
   const recorder = new JobRecorder(deps, job, events);
   const watching = new AbortController();
-  watchForCancel(
-    deps,
-    job.job_id,
-    watching.signal,
-    () => stop.abort(new CancelRequested('cancelled on request')),
-    () => recorder.tick(),
-  );
+  stopOnCancel(deps, job.job_id, watching.signal, stop, () => recorder.tick());
   const byId = new Map(plan.steps.map((step) => [step.id, step]));
   const total = plan.steps.length;
   const open = new Map<string, PendingInput[]>();
