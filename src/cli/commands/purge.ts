@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { UnfinishedError } from '../../errors.ts';
 import { isTerminal, type JobRecord } from '../../jobs/record.ts';
 import { openJobStore } from '../../jobs/store/job-store.ts';
-import { makerOf, uniqueName } from '../../lib/disk/durable-file.ts';
-import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
+import { makerOf, movedAway, uniqueName } from '../../lib/disk/durable-file.ts';
 import { isPidAlive } from '../../lib/disk/process-identity.ts';
 import { sweepFolder } from '../../lib/disk/sweep.ts';
 import type { App } from '../app.ts';
@@ -73,16 +72,6 @@ function told(live: readonly JobRecord[]): string {
   const more = live.length > NAMED ? ', ...' : '';
   const count = live.length === 1 ? 'a job that has' : `${live.length} jobs that have`;
   return `${count} not ended: ${named.join(', ')}${more}`;
-}
-
-function movedAway(dir: string, away: string): boolean {
-  try {
-    renameSync(dir, away);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw ioFailure(error, 'remove', dir);
-  }
 }
 
 function isAbandoned(name: string): boolean {

@@ -2,9 +2,9 @@
  * Removing jobs. A folder is renamed away first, so that a job is there whole or not at all, whenever the process is killed; the renames
  * are synced, and only then is anything deleted. What a killed process leaves is deleted by the next one.
  */
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makerOf, syncDir, uniqueName } from '../../lib/disk/durable-file.ts';
+import { makerOf, movedAway, syncDir, uniqueName } from '../../lib/disk/durable-file.ts';
 import { isHolderAlive } from '../../lib/disk/holder.ts';
 import { errnoOf, ioFailure } from '../../lib/disk/io-failure.ts';
 import { isPidAlive } from '../../lib/disk/process-identity.ts';
@@ -65,7 +65,7 @@ function removeBatch(dir: string, ids: readonly string[], onRemoved: (part: Remo
     for (const id of ids) {
       if (!hasEnded(join(dir, id), id)) continue;
       const away = join(dir, uniqueName(GONE_PREFIX));
-      if (!renamedAway(join(dir, id), away)) continue;
+      if (!movedAway(join(dir, id), away)) continue;
       gone.push(away);
       part.removed.push(id);
     }
@@ -91,17 +91,6 @@ function hasEnded(folder: string, id: string): boolean {
     return isTerminal(settled(facts, (holder) => isHolderAlive(holder, folder), again).record.status);
   } catch {
     return false;
-  }
-}
-
-/** False when another process was faster. Error: IoError. */
-function renamedAway(folder: string, away: string): boolean {
-  try {
-    renameSync(folder, away);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw ioFailure(error, 'remove', folder);
   }
 }
 

@@ -265,3 +265,14 @@ function guarded<T>(tried: 'read' | 'write' | 'create', path: string, work: () =
     throw ioFailure(error, tried, path);
   }
 }
+
+/** Moves a folder that is to be removed; false when another process was faster. Error: IoError. */
+export function movedAway(folder: string, away: string): boolean {
+  try {
+    renameSync(folder, away);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw ioFailure(error, 'remove', folder);
+  }
+}
