@@ -1,9 +1,16 @@
-import { isNoMethod, RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
+import { isNoMethod, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
-import type { Respond, Send } from './tasks-2025-11-25.ts';
-import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
+import {
+  askAboutTask,
+  canceledError,
+  checkTaskId,
+  endedWith,
+  type Respond,
+  type Send,
+  taskSnapshot,
+} from './wire.ts';
 
 /**
  * The `_meta.task` dialect: `tasks/get {task_id}` -> `{status, data}`, `tasks/result {task_id}` blocks -> `{status, result}`,
@@ -11,14 +18,9 @@ import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskS
  */
 export function metaTask(send: Send, respond: Respond): Backend {
   async function ask(method: string, taskId: string, options: BackendCallOptions): Promise<JsonObject> {
-    try {
-      const answer = asObject(await send(method, { task_id: taskId, taskId }, options), method);
-      checkTaskId(answer, taskId, method);
-      return answer;
-    } catch (error) {
-      if (error instanceof RpcError && saysUnknownTask(error)) throw new TaskUnknownError(error);
-      throw error;
-    }
+    const answer = await askAboutTask(send, method, { task_id: taskId, taskId }, options);
+    checkTaskId(answer, taskId, method);
+    return answer;
   }
 
   async function poll(taskId: string, options: BackendCallOptions = {}): Promise<Snapshot> {

@@ -1,16 +1,19 @@
-import { isNoMethod, RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
+import { isNoMethod, RpcError, UnsupportedError } from '../../errors.ts';
 import { rpcFailure } from '../../jobs/job-end.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { isTerminal } from '../../jobs/record.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { RELATED_TASK } from '../question-router.ts';
-import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
-
-/** Answers a server's request under its JSON-RPC id; the connection's `respond`, bound. */
-export type Respond = (requestId: string | number, result: JsonObject) => Promise<void>;
-
-/** Sends one request; the connection's `request`, bound. */
-export type Send = (method: string, params: JsonObject, options: BackendCallOptions) => Promise<unknown>;
+import {
+  askAboutTask,
+  asObject,
+  canceledError,
+  checkTaskId,
+  endedWith,
+  type Respond,
+  type Send,
+  taskSnapshot,
+} from './wire.ts';
 
 /** How long a question about a finished task may take, in milliseconds. */
 const AFTERWARDS_MS = 10_000;
@@ -21,18 +24,9 @@ const UNFINISHED = new Set<string | null>(['working', 'input_required']);
 /** Tasks of MCP 2025-11-25 (basic/utilities/tasks): `tasks/get`, `tasks/result` (blocks), `tasks/cancel`. */
 export function tasks20251125(send: Send, respond: Respond): Backend {
   async function poll(taskId: string, options: BackendCallOptions = {}): Promise<Snapshot> {
-    const answer = await ask('tasks/get', taskId, options);
+    const answer = await askAboutTask(send, 'tasks/get', { taskId }, options);
     checkTaskId(answer, taskId, 'tasks/get');
     return taskSnapshot(answer);
-  }
-
-  async function ask(method: string, taskId: string, options: BackendCallOptions): Promise<JsonObject> {
-    try {
-      return asObject(await send(method, { taskId }, options), method);
-    } catch (error) {
-      if (error instanceof RpcError && saysUnknownTask(error)) throw new TaskUnknownError(error);
-      throw error;
-    }
   }
 
   return {

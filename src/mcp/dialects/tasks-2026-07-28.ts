@@ -1,28 +1,18 @@
-import { isNoMethod, RpcError, TaskUnknownError, UnsupportedError } from '../../errors.ts';
+import { isNoMethod, TaskUnknownError, UnsupportedError } from '../../errors.ts';
 import type { Backend, BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import type { JobError, PendingInput } from '../../jobs/record.ts';
 import { cutMember, cutText } from '../../lib/caps.ts';
 import { isObject, type JsonObject } from '../../lib/json/json.ts';
 import { explainedMessage } from './refusals.ts';
-import type { Send } from './tasks-2025-11-25.ts';
-import { asObject, canceledError, checkTaskId, endedWith, saysUnknownTask, taskSnapshot } from './wire.ts';
+import { askAboutTask, canceledError, checkTaskId, endedWith, type Send, taskSnapshot } from './wire.ts';
 
 /**
  * Tasks of the extension `io.modelcontextprotocol/tasks` on MCP 2026-07-28 (SEP-2663): the server decides call by call, `tasks/get` tells
  * everything (result, error and open questions inlined), `tasks/update` answers, `tasks/cancel` asks and is only acknowledged.
  */
 export function tasks20260728(send: Send, now: () => Date): Backend {
-  async function ask(method: string, taskId: string, more: JsonObject, options: BackendCallOptions) {
-    try {
-      return asObject(await send(method, { taskId, ...more }, options), method);
-    } catch (error) {
-      if (error instanceof RpcError && saysUnknownTask(error)) throw new TaskUnknownError(error);
-      throw error;
-    }
-  }
-
   async function poll(taskId: string, options: BackendCallOptions = {}): Promise<Snapshot> {
-    const answer = await ask('tasks/get', taskId, {}, options);
+    const answer = await askAboutTask(send, 'tasks/get', { taskId }, options);
     checkTaskId(answer, taskId, 'tasks/get');
     return detailedSnapshot(answer, now());
   }
@@ -38,7 +28,7 @@ export function tasks20260728(send: Send, now: () => Date): Backend {
 
     async cancel(taskId, options = {}) {
       try {
-        await ask('tasks/cancel', taskId, {}, options);
+        await askAboutTask(send, 'tasks/cancel', { taskId }, options);
       } catch (error) {
         if (isNoMethod(error)) throw new UnsupportedError('the server cannot cancel tasks', { cause: error });
         if (!(error instanceof TaskUnknownError)) throw error;
@@ -50,7 +40,8 @@ export function tasks20260728(send: Send, now: () => Date): Backend {
 
     async answer(taskId, requestId, answer, options = {}) {
       try {
-        await ask('tasks/update', taskId, { inputResponses: { [requestId]: { ...answer } } }, options);
+        const inputResponses = { [requestId]: { ...answer } };
+        await askAboutTask(send, 'tasks/update', { taskId, inputResponses }, options);
       } catch (error) {
         if (!(error instanceof TaskUnknownError)) throw error;
         // The same code refuses an answer that does not fit its question.

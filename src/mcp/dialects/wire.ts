@@ -1,16 +1,37 @@
 /** Reading wire shapes: as loose as the wild, unknown fields kept in `remote`, nothing trusted. */
-import { isNoMethod, ProtocolError, type RpcError } from '../../errors.ts';
+import { isNoMethod, ProtocolError, RpcError, TaskUnknownError } from '../../errors.ts';
 import { runFacts } from '../../jobs/job-end.ts';
-import type { Snapshot } from '../../jobs/ports.ts';
+import type { BackendCallOptions, Snapshot } from '../../jobs/ports.ts';
 import { type JobError, type Progress, statusFromRemote } from '../../jobs/record.ts';
 import { cutState, cutText } from '../../lib/caps.ts';
 import { isObject, type JsonObject, textAt } from '../../lib/json/json.ts';
 import { isErrorResult } from '../../tools/tool.ts';
 
+/** Answers a server's request under its JSON-RPC id; the connection's `respond`, bound. */
+export type Respond = (requestId: string | number, result: JsonObject) => Promise<void>;
+
+/** Sends one request; the connection's `request`, bound. */
+export type Send = (method: string, params: JsonObject, options: BackendCallOptions) => Promise<unknown>;
+
 /** Error: ProtocolError for anything but an object. */
 export function asObject(value: unknown, method: string): JsonObject {
   if (!isObject(value)) throw new ProtocolError(`unexpected answer to ${method}: not an object`);
   return value;
+}
+
+/** What a server says of a task that it is asked about. Errors: TaskUnknownError where it knows none of that id, ProtocolError for no object. */
+export async function askAboutTask(
+  send: Send,
+  method: string,
+  params: JsonObject,
+  options: BackendCallOptions,
+) {
+  try {
+    return asObject(await send(method, params, options), method);
+  } catch (error) {
+    if (error instanceof RpcError && saysUnknownTask(error)) throw new TaskUnknownError(error);
+    throw error;
+  }
 }
 
 export function stringAt(object: JsonObject, ...keys: string[]): string | undefined {
@@ -103,7 +124,7 @@ export function resultText(result: unknown): string {
  * True when the server says that it does not know a task which it once gave out: -32602 (MCP 2025-11-25, tasks, "Error Handling"), or
  * another code with the words that servers in the wild use.
  */
-export function saysUnknownTask(error: RpcError): boolean {
+function saysUnknownTask(error: RpcError): boolean {
   if (error.rpcCode === -32602 || error.rpcCode === -32002) return true;
   return (
     !isNoMethod(error) &&
