@@ -45,35 +45,23 @@ export function keptReader(
   opened: () => Promise<OpenReply>,
   signal: AbortSignal | undefined,
 ): Reader {
+  type Listening = Pick<WatchOptions, 'signal' | 'onReady'>;
+  const listen = async (
+    method: 'watch' | 'log',
+    params: Params,
+    { signal: until, onReady }: Listening,
+    onNews: (value: unknown) => void,
+  ) => {
+    const onTold = (kind: string, value: unknown) => (kind === 'ready' ? onReady() : onNews(value));
+    await keeper.request(method, params, { signal: until, onTold });
+  };
   return {
     kept: true,
     facts: async () => (await opened()).facts,
     request: (method, params) => keeper.request('request', { method, params }, { signal }),
-    async watch({ uris, signal: until, onReady, onChange }) {
-      await keeper.request(
-        'watch',
-        { uris },
-        {
-          signal: until,
-          onTold(kind, value) {
-            if (kind === 'ready') onReady();
-            if (kind === 'changed') onChange(String(value));
-          },
-        },
-      );
-    },
-    async log({ level, signal: until, onReady, onMessage }) {
-      await keeper.request(
-        'log',
-        { level },
-        {
-          signal: until,
-          onTold(kind, value) {
-            if (kind === 'ready') onReady();
-            if (kind === 'log') onMessage(value as ServerMessage);
-          },
-        },
-      );
-    },
+    watch: ({ uris, onChange, ...options }) =>
+      listen('watch', { uris }, options, (uri) => onChange(String(uri))),
+    log: ({ level, onMessage, ...options }) =>
+      listen('log', { level }, options, (message) => onMessage(message as ServerMessage)),
   };
 }
