@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { RetryPolicy } from '../../jobs/retry.ts';
+import { isText, isTexts, LABELS } from '../../lib/json/fields.ts';
 import type { JsonSchema } from '../../tools/tool.ts';
 import { linkProblems } from '../../workflows/checks.ts';
 import { MAX_CONCURRENCY, WORKFLOW_TIMEOUT_MS } from '../../workflows/workflow.ts';
@@ -131,10 +132,8 @@ function describeStep(step: WorkflowStep, index: number, of: string): LoadedStep
   const { id, jobName, dependsOn = [], input, condition, continueOnError = false, timeout, retry } = step;
   if (typeof jobName !== 'string' || jobName === '')
     throw new InvalidDefinitionError(`${called} has no jobName`);
-  if (!isStrings(dependsOn))
-    throw new InvalidDefinitionError(`dependsOn of ${called} must be a list of the ids of steps`);
-  if (condition !== undefined && typeof condition !== 'function')
-    throw new InvalidDefinitionError(`condition of ${called} must be a function`);
+  must(isTexts(dependsOn), `dependsOn of ${called}`, 'a list of the ids of steps');
+  must(condition === undefined || typeof condition === 'function', `condition of ${called}`, 'a function');
   return {
     id,
     jobName,
@@ -184,15 +183,11 @@ function describeCommon(
         : `not a name for a ${kind}: ${JSON.stringify(name)} (letters, digits, "_", "-" and ".", at most 128)`,
     );
   const called = `the ${kind} "${name}"`;
-  if (description !== undefined && typeof description !== 'string')
-    throw new InvalidDefinitionError(`description of ${called} must be text`);
-  if (options.id !== undefined && typeof options.id !== 'string')
-    throw new InvalidDefinitionError(`id of ${called} must be text`);
-  if (!isStrings(tags)) throw new InvalidDefinitionError(`tags of ${called} must be a list of words`);
-  if (typeof labels !== 'object' || labels === null || !isStrings(Object.values(labels)))
-    throw new InvalidDefinitionError(`labels of ${called} must be an object of texts`);
-  if (!Array.isArray(permissions))
-    throw new InvalidDefinitionError(`permissions of ${called} must be a list`);
+  must(description === undefined || isText(description), `description of ${called}`, 'text');
+  must(options.id === undefined || isText(options.id), `id of ${called}`, 'text');
+  must(isTexts(tags), `tags of ${called}`, 'a list of words');
+  must(LABELS.fits(labels), `labels of ${called}`, LABELS.takes);
+  must(Array.isArray(permissions), `permissions of ${called}`, 'a list');
   return {
     name,
     id: options.id ?? name,
@@ -216,21 +211,22 @@ function describePermission(
       `a permission of ${called} has no action that is known: ${JSON.stringify(action)} (${ACTIONS.join(', ')})`,
     );
   for (const [field, value] of Object.entries({ roles, scopes }))
-    if (value !== undefined && !isStrings(value))
-      throw new InvalidDefinitionError(`${field} of a permission of ${called} must be a list of words`);
-  if (custom !== undefined && typeof custom !== 'function')
-    throw new InvalidDefinitionError(`custom of a permission of ${called} must be a function`);
+    must(value === undefined || isTexts(value), `${field} of a permission of ${called}`, 'a list of words');
+  must(
+    custom === undefined || typeof custom === 'function',
+    `custom of a permission of ${called}`,
+    'a function',
+  );
   return { action, roles: roles && [...roles], scopes: scopes && [...scopes], custom: custom !== undefined };
 }
 
 function retryPolicy(retry: RetryOptions | undefined, called: string): RetryPolicy | undefined {
   if (retry === undefined) return undefined;
   const { maxAttempts = 3, backoffMs = 1_000, backoffMultiplier = 2, maxBackoffMs = 60_000 } = retry;
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1)
-    throw new InvalidDefinitionError(`retry.maxAttempts of ${called} must be a whole number from 1`);
+  const isWhole = Number.isInteger(maxAttempts) && maxAttempts >= 1;
+  must(isWhole, `retry.maxAttempts of ${called}`, 'a whole number from 1');
   for (const [field, value] of Object.entries({ backoffMs, backoffMultiplier, maxBackoffMs }))
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-      throw new InvalidDefinitionError(`retry.${field} of ${called} must be a number from 0`);
+    must(Number.isFinite(value) && value >= 0, `retry.${field} of ${called}`, 'a number from 0');
   return { attempts: maxAttempts, backoffMs, multiplier: backoffMultiplier, maxBackoffMs };
 }
 
@@ -302,8 +298,9 @@ function plain(value: unknown, called: string): unknown {
   }
 }
 
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+/** Error: InvalidDefinitionError, where it does not fit. */
+function must(fits: boolean, field: string, takes: string): void {
+  if (!fits) throw new InvalidDefinitionError(`${field} must be ${takes}`);
 }
 
 function siteOf(site: { file: string; line: number } | undefined, file: string): Site {
