@@ -15,30 +15,41 @@ export interface Finding extends Violation {
 export function meantAlternatives(violations: readonly Violation[], root: unknown): Finding[] {
   const findings: Finding[] = [];
   for (const violation of violations) {
-    const alternatives = listOf(violation.schema[violation.keyword]);
-    const isChoice = violation.keyword === 'anyOf' || violation.keyword === 'oneOf';
-    if (!isChoice || Array.isArray(violation.params['passingSchemas'])) {
+    if (!fitsNone(violation)) {
       findings.push(violation);
       continue;
     }
-    // What the alternatives reported stands right before the choice's own error.
-    const inside = alternatives.map((alternative) => schemasWithin(alternative, root));
-    const branches: Finding[][] = alternatives.map(() => []);
-    let branch = alternatives.length - 1;
-    for (let last = findings.at(-1); last && isAtOrBelow(last, violation); last = findings.at(-1)) {
-      const { schema } = last;
-      while (branch >= 0 && !inside[branch]?.has(schema)) branch--;
-      if (branch < 0) break;
-      branches[branch]?.unshift(last);
-      findings.pop();
-    }
-    const meant = branches.filter(
-      (list) => list.length > 0 && !list.some((v) => saysOtherKind(v, violation.path)),
+    const branches = takeBranches(findings, violation, root);
+    const [meant, ...others] = branches.filter(
+      (branch) => branch.length > 0 && !branch.some((one) => saysOtherKind(one, violation.path)),
     );
-    if (meant.length === 1 && meant[0]) findings.push(...meant[0]);
+    if (meant && others.length === 0) findings.push(...meant);
     else findings.push({ ...violation, branches });
   }
   return findings;
+}
+
+/** Of several alternatives the value fits none, rather than more than one. */
+function fitsNone({ keyword, params }: Violation): boolean {
+  return (keyword === 'anyOf' || keyword === 'oneOf') && !Array.isArray(params['passingSchemas']);
+}
+
+/**
+ * Takes away what the alternatives of a choice reported, a list for each of them. Both engines tell it in the order of the alternatives, and
+ * right before the choice itself: it stands at the end of the findings, and is taken from there.
+ */
+function takeBranches(findings: Finding[], choice: Violation, root: unknown): Finding[][] {
+  const alternatives = listOf(choice.schema[choice.keyword]);
+  const inside = alternatives.map((alternative) => schemasWithin(alternative, root));
+  const branches: Finding[][] = alternatives.map(() => []);
+  let at = alternatives.length - 1;
+  for (let last = findings.at(-1); last && isAtOrBelow(last, choice); last = findings.at(-1)) {
+    while (at >= 0 && !inside[at]?.has(last.schema)) at--;
+    if (at < 0) break;
+    branches[at]?.unshift(last);
+    findings.pop();
+  }
+  return branches;
 }
 
 function isAtOrBelow(inner: Violation, outer: Violation): boolean {
