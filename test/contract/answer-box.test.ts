@@ -1,11 +1,12 @@
 /** Answers that wait in a shared store for whoever holds the job. */
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readAddress } from '../../src/config/settings/store-address.ts';
 import { connectStore } from '../../src/jobs/store/redis/connection.ts';
 import { RedisJobStore } from '../../src/jobs/store/redis/redis-store.ts';
 import { sealCall, storeKey } from '../../src/jobs/store/redis/sealed-call.ts';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { noRedis } from '../support/redis.ts';
+import { redisForAll } from '../support/redis-for-all.ts';
 import { completed, newJob } from '../support/store-fixtures.ts';
 
 const QUESTION = { request_id: 1, received_at: '2026-03-30T10:15:30.000Z' };
@@ -15,13 +16,8 @@ const yes = (token: string) => ({
 });
 
 describe.skipIf(noRedis !== undefined)('answers in a shared store', () => {
-  let server: TestRedis;
+  const server = redisForAll();
   let number = 0;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server?.kill());
 
   const open = async (prefix: string, keyText: string | undefined) => {
     const at = readAddress(`redis://${server.host}/0?prefix=${prefix}`, 'test');

@@ -1,12 +1,13 @@
 /** The claim: whatever delivers a job, and how often, its call is sent at most once an attempt. */
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readAddress, type StoreAddress } from '../../src/config/settings/store-address.ts';
 import type { Claimant, NewQueuedJob, WorkerFacts } from '../../src/jobs/call-queue.ts';
 import { connectStore } from '../../src/jobs/store/redis/connection.ts';
 import { RedisJobStore } from '../../src/jobs/store/redis/redis-store.ts';
 import { currentHolder } from '../../src/lib/disk/holder.ts';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { noRedis } from '../support/redis.ts';
+import { redisForAll } from '../support/redis-for-all.ts';
 import { completed, newJob, SESSION, taskFact } from '../support/store-fixtures.ts';
 
 const TARGET = 'abcdef';
@@ -29,16 +30,10 @@ function queued(changes: Partial<NewQueuedJob> = {}): NewQueuedJob {
 }
 
 describe.skipIf(noRedis !== undefined)('calls for workers', () => {
-  let server: TestRedis;
-  let number = 0;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server?.kill());
+  const server = redisForAll();
 
   const fresh = (): StoreAddress => ({
-    ...readAddress(`redis://${server.host}/0?prefix=q${number++}:`, 'test'),
+    ...readAddress(server.address(), 'test'),
     name: 'work',
   });
 
@@ -202,11 +197,13 @@ describe.skipIf(noRedis !== undefined)('calls for workers', () => {
   });
 
   it('the worker that has a job hears of its cancellation, and nobody begins a further attempt', async () => {
-    const { store, id, leaseEnds } = await submitted({ attempts: 2 });
+    const { store, id, leaseEnds, address } = await submitted({ attempts: 2 });
     await store.calls.claim(id, worker('a'), 'ta');
     const heard = new Promise<string>((resolve) => void store.calls.mail('a', resolve, () => {}));
     // Subscribed when this is answered.
-    await expect.poll(async () => (await raw().pubsub('NUMSUB', `q${number - 1}:{work}:mail:a`))[1]).toBe(1);
+    await expect
+      .poll(async () => (await raw().pubsub('NUMSUB', `${address.prefix}{work}:mail:a`))[1])
+      .toBe(1);
     await store.requestCancel(id);
     expect(await heard).toBe(id);
     await leaseEnds(worker('a'), 1);

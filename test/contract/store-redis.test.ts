@@ -1,26 +1,20 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readAddress, type StoreAddress } from '../../src/config/settings/store-address.ts';
 import { connectStore } from '../../src/jobs/store/redis/connection.ts';
 import { RedisJobStore } from '../../src/jobs/store/redis/redis-store.ts';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { noRedis, startRedis } from '../support/redis.ts';
+import { redisForAll } from '../support/redis-for-all.ts';
 import { completed, deadHolder, newJob, taskFact } from '../support/store-fixtures.ts';
 import { jobStoreContract } from './store-contract.ts';
 import { workflowStoreContract } from './workflow-store-contract.ts';
 
-if (noRedis !== undefined) console.warn(noRedis);
-
 describe.skipIf(noRedis !== undefined)('a store in Redis', () => {
-  let server: TestRedis;
+  const server = redisForAll();
   let number = 0;
 
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server?.kill());
-
   /** An address whose keys nobody else has. */
-  const fresh = (more = '', on = server): StoreAddress => ({
+  const fresh = (more = '', on: { host: string } = server): StoreAddress => ({
     ...readAddress(`redis://${on.host}/0?prefix=t${number++}:${more}`, 'test'),
     name: 'work',
   });

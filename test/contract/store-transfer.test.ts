@@ -1,6 +1,6 @@
 /** Whole jobs from files to Redis and back: every kind of record comes out as it went in. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readAddress, type StoreAddress } from '../../src/config/settings/store-address.ts';
 import type { Awaitable, JobStore } from '../../src/jobs/ports.ts';
 import type { JobEnd } from '../../src/jobs/record.ts';
@@ -14,7 +14,8 @@ import { currentHolder } from '../../src/lib/disk/holder.ts';
 import { parseJson, stringifyJson } from '../../src/lib/json/exact-json.ts';
 import { stepJobId } from '../../src/worker/step-jobs.ts';
 import { freshDir } from '../support/home.ts';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { noRedis } from '../support/redis.ts';
+import { redisForAll } from '../support/redis-for-all.ts';
 import { completed, deadHolder, diskStore, newJob, taskFact } from '../support/store-fixtures.ts';
 
 const QUESTION = {
@@ -133,16 +134,8 @@ const KINDS: Record<string, (store: JobStore) => Awaitable<unknown>> = {
   },
 };
 
-if (noRedis !== undefined) console.warn(noRedis);
-
 describe.skipIf(noRedis !== undefined)('jobs from one store to another', () => {
-  let server: TestRedis;
-  let number = 0;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server?.kill());
+  const server = redisForAll();
 
   const files = (): Place => {
     const { store, dir } = diskStore(freshDir());
@@ -151,7 +144,7 @@ describe.skipIf(noRedis !== undefined)('jobs from one store to another', () => {
 
   const redis = async (changes: Partial<StoreAddress> = {}): Promise<Place> => {
     const address = {
-      ...readAddress(`redis://${server.host}/0?prefix=c${number++}:&ttl=1h`, 'test'),
+      ...readAddress(server.address('&ttl=1h'), 'test'),
       name: 'other',
       ...changes,
     };

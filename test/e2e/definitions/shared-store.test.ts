@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readAddress } from '../../../src/config/settings/store-address.ts';
 import type { SharedDefinitions } from '../../../src/definitions/shared-port.ts';
 import { openShared } from '../../../src/jobs/store/open-store.ts';
@@ -13,7 +13,8 @@ import { BIN, cleanEnv } from '../../support/env.ts';
 import { fixtureServer } from '../../support/fixture-http.ts';
 import { freshDir } from '../../support/home.ts';
 import { dataOf, homeAt } from '../../support/instance.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis, startRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 
 const TOOLS = [
   { name: 'export', inputSchema: { type: 'object', properties: { dataset: { type: 'string' } } } },
@@ -21,12 +22,8 @@ const TOOLS = [
 const LOCAL = { MCP2CLI_STORE: '' };
 
 describe.skipIf(noRedis !== undefined)('definitions in a shared store', () => {
-  let redis: TestRedis;
+  const redis = redisForAll(['appendonly yes', 'appendfsync always']);
   let number = 0;
-  beforeAll(async () => {
-    redis = await startRedis(['appendonly yes', 'appendfsync always']);
-  });
-  afterAll(() => redis?.kill());
 
   /** Machines with the same server and the same store. */
   const machines = async (count: number, host = redis.host) => {

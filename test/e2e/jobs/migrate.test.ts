@@ -1,25 +1,21 @@
 /** `jobs migrate` through the real program, between files and a real Redis. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Migration } from '../../../src/jobs/store/transfer/migrate.ts';
 import { run, type StartOptions, start } from '../../support/cli.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freshHome } from '../../support/home.ts';
 import { dataOf, errorOf } from '../../support/instance.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 import { diskStore, newJob, taskFact, writeEnded } from '../../support/store-fixtures.ts';
 
 type Migrated = Migration & { removed: string[]; from: string; to: string };
 
 describe.skipIf(noRedis !== undefined)('jobs migrate', () => {
-  let server: TestRedis;
+  const server = redisForAll(['requirepass s3cret']);
   let number = 0;
-
-  beforeAll(async () => {
-    server = await startRedis(['requirepass s3cret']);
-  });
-  afterAll(() => server?.kill());
 
   const place = () => `redis://:s3cret@${server.host}/0?prefix=m${number++}:`;
 

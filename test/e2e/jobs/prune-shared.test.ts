@@ -1,6 +1,6 @@
 /** `jobs prune` of jobs in Redis: what it removes, and that nothing of a removed job is left. */
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readAddress } from '../../../src/config/settings/store-address.ts';
 import { connectStore } from '../../../src/jobs/store/redis/connection.ts';
 import { RedisJobStore } from '../../../src/jobs/store/redis/redis-store.ts';
@@ -8,23 +8,17 @@ import { currentHolder } from '../../../src/lib/disk/holder.ts';
 import { stepJobId } from '../../../src/worker/step-jobs.ts';
 import { dataOf } from '../../support/instance.ts';
 import { ago, offline } from '../../support/kills/prunes.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 import { completed, newJob, taskFact, writeEnded } from '../../support/store-fixtures.ts';
-
-if (noRedis !== undefined) console.warn(noRedis);
 
 const PLAN = { name: 'flow', steps: [{ id: 'a', name: 'first', depends_on: [] }] };
 /** In parts: it is too large for one piece. */
 const LARGE = 'x'.repeat(3_000_000);
 
 describe.skipIf(noRedis !== undefined)('jobs prune in a shared store', () => {
-  let redis: TestRedis;
+  const redis = redisForAll();
   let number = 0;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis?.kill());
 
   const place = async () => {
     const prefix = `prune${number++}:`;

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { atTestEnd, run } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt } from '../../support/instance.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 import { demoServer } from '../../support/servers.ts';
 
 describe('where jobs are', () => {
@@ -101,15 +102,8 @@ describe('where jobs are', () => {
   });
 });
 
-if (noRedis !== undefined) console.warn(noRedis);
-
 describe.skipIf(noRedis !== undefined)('one history', () => {
-  let redis: TestRedis;
-
-  beforeAll(async () => {
-    redis = await startRedis(['requirepass p@ss/w#rd']);
-  });
-  afterAll(() => redis?.kill());
+  const redis = redisForAll(['requirepass p@ss/w#rd']);
 
   it('is for all that have its address: submitted in one home, waited for in another', async () => {
     const server = await demoServer({ speed: 50 });

@@ -1,16 +1,15 @@
 /** What another machine asks of a job that a process has to itself: by the store alone, since there is no other way to that process. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eachInItsProcess, run, start } from '../../support/cli.ts';
 import { freshDir } from '../../support/home.ts';
 import { dataOf, errorOf, homeAt, homeWith } from '../../support/instance.ts';
 import { keeperHome, TASKS_COMMAND } from '../../support/keeper.ts';
 import { ptyTool, startOnPty } from '../../support/pty.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 import { demoServer } from '../../support/servers.ts';
-
-if (noRedis !== undefined) console.warn(noRedis);
 
 interface Job {
   status: string;
@@ -19,19 +18,14 @@ interface Job {
 }
 
 describe.skipIf(noRedis !== undefined)('from another machine', () => {
-  let redis: TestRedis;
-  let number = 0;
+  const redis = redisForAll();
 
   eachInItsProcess();
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis?.kill());
 
   /** A home with a keeper for a stdio server, and one that shares nothing with it but the store. */
   const place = async (own: Readonly<Record<string, string>> = {}) => {
     const count = join(freshDir('count'), 'calls');
-    const env = { MCP2CLI_STORE: `redis://${redis.host}/0?prefix=other${number++}:`, COUNT: count };
+    const env = { MCP2CLI_STORE: redis.address(), COUNT: count };
     const command = [...TASKS_COMMAND];
     const [here, there] = [
       await keeperHome(['--env', `COUNT=${count}`, ...command]),
@@ -125,7 +119,7 @@ describe.skipIf(noRedis !== undefined)('from another machine', () => {
     async () => {
       const { url, stats } = await demoServer({ dialect: 'plain' });
       const [home, elsewhere] = [await homeAt(url), await homeAt(url)];
-      const env = { MCP2CLI_STORE: `redis://${redis.host}/0?prefix=other${number++}:` };
+      const env = { MCP2CLI_STORE: redis.address() };
       const words = ['work', 'provision', '--name', 'db1', '--duration', '0', '--background'];
       const terminal = startOnPty(words, { home, env });
       await terminal.waitForStdout(/region[^>]*> /);

@@ -1,11 +1,10 @@
 /** What a worker may not do in the store, said before it begins: delivery would try it again and again. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run, start } from '../../support/cli.ts';
 import { errorOf, homeAt } from '../../support/instance.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis, startRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 import { demoServer } from '../../support/servers.ts';
-
-if (noRedis !== undefined) console.warn(noRedis);
 
 const OWN = '~mcp:jobs:* &mcp:jobs:*';
 const ALL = '+@all -@admin -@dangerous +info';
@@ -22,15 +21,10 @@ const USERS = [
 ] as const;
 
 describe.skipIf(noRedis !== undefined)('a worker whose user of the store is restricted', () => {
-  let redis: TestRedis;
-
-  beforeAll(async () => {
-    redis = await startRedis([
-      `user may on >pw ${OWN} ${ALL}`,
-      ...USERS.map(([name, rights]) => `user ${name} on >pw ${rights}`),
-    ]);
-  });
-  afterAll(() => redis?.kill());
+  const redis = redisForAll([
+    `user may on >pw ${OWN} ${ALL}`,
+    ...USERS.map(([name, rights]) => `user ${name} on >pw ${rights}`),
+  ]);
 
   const place = async (user: string, host = redis.host) => {
     const server = await demoServer({ dialect: 'plain' });

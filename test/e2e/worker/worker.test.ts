@@ -1,25 +1,18 @@
 /** Calls that workers make: processes of their own, on machines of their own, with one store. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Handle, run, start } from '../../support/cli.ts';
 import { freshHome } from '../../support/home.ts';
 import { addInstance, dataOf, errorOf, homeAt } from '../../support/instance.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis, startRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 import { demoChild, demoServer } from '../../support/servers.ts';
 
-if (noRedis !== undefined) console.warn(noRedis);
-
 describe.skipIf(noRedis !== undefined)('workers', () => {
-  let redis: TestRedis;
-  let number = 0;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis?.kill());
+  const redis = redisForAll();
 
   /** The environment of machines that share jobs which nobody else has. */
   const shared = (more: Record<string, string> = {}) => ({
-    MCP2CLI_STORE: `redis://${redis.host}/0?prefix=w${number++}:`,
+    MCP2CLI_STORE: redis.address(),
     ...more,
   });
 

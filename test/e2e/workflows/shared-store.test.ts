@@ -2,12 +2,13 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run } from '../../support/cli.ts';
 import { freshDir } from '../../support/home.ts';
 import { dataOf, submitted } from '../../support/instance.ts';
 import { keeperHome, theKeeper } from '../../support/keeper.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 
 const SERVER = fileURLToPath(new URL('../../support/steps-stdio.js', import.meta.url));
 
@@ -37,14 +38,8 @@ export default workflow({ name: 'gated', steps: [
 ] });
 `;
 
-if (noRedis !== undefined) console.warn(noRedis);
-
 describe.skipIf(noRedis !== undefined)('a workflow in a shared store', () => {
-  let redis: TestRedis;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis?.kill());
+  const redis = redisForAll();
 
   it.each(['document', 'job files'])(
     'of %s is seen from another machine, and resumed there when its own has died',

@@ -2,11 +2,12 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Handle, run, start } from '../../support/cli.ts';
 import { freshDir, freshHome } from '../../support/home.ts';
 import { addInstance, dataOf } from '../../support/instance.ts';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { noRedis } from '../../support/redis.ts';
+import { redisForAll } from '../../support/redis-for-all.ts';
 
 const SERVER = fileURLToPath(new URL('../../support/steps-stdio.js', import.meta.url));
 
@@ -25,8 +26,6 @@ const DIAMOND = {
   ],
 };
 
-if (noRedis !== undefined) console.warn(noRedis);
-
 interface Shown {
   status: string;
   error: { code: string; message: string } | null;
@@ -42,12 +41,7 @@ interface Shown {
 }
 
 describe.skipIf(noRedis !== undefined)('a workflow for workers', () => {
-  let redis: TestRedis;
-  let number = 0;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis?.kill());
+  const redis = redisForAll();
 
   /** Machines with one store, which count the calls of their servers together. */
   const machines = (workflow: object) => {
@@ -55,7 +49,7 @@ describe.skipIf(noRedis !== undefined)('a workflow for workers', () => {
     const [calls, gate, file] = [join(dir, 'calls'), join(dir, 'gate'), join(dir, 'flow.json')];
     writeFileSync(file, JSON.stringify(workflow));
     const settings = ['--env', `STEPS_CALLS=${calls}`, '--env', `STEPS_GATE=${gate}`];
-    const env = { MCP2CLI_STORE: `redis://${redis.host}/0?prefix=f${number++}:` };
+    const env = { MCP2CLI_STORE: redis.address() };
     const machine = async () => {
       const home = freshHome();
       await addInstance(home, [...settings, '--', process.execPath, SERVER]);
