@@ -24,7 +24,8 @@ export async function onTerminal<T>(
   hold: (session: Session) => Promise<T>,
   complete: Completer = async () => [],
 ): Promise<T | undefined> {
-  const { columns = 80 } = streams.output;
+  // A terminal that has not been told its size says 0.
+  const columns = streams.output.columns || 80;
   let muted = false;
   const writable = new Writable({
     write(chunk, _encoding, done) {

@@ -47,6 +47,16 @@ describe.skipIf(!ptyTool())('a form', () => {
     expect(code).toBe(0);
   });
 
+  it('is readable on a terminal that has not been told its size', async () => {
+    const { url } = await demoServer();
+    const home = await homeAt(url);
+    const terminal = startOnPty(PROVISION, { home, columns: 0, rows: 0 });
+    await type(terminal, /\n {2}region \(Region\): one of eu-west, us-east, ap-south/, '!decline');
+    const { code, stdout } = await terminal.done;
+    expect(stdout).toContain('The server asks: Where should db1 run?\r\n');
+    expect(code).toBe(0);
+  });
+
   it.each([
     ['!decline', 0, 'Nothing provisioned: db1 was declined'],
     ['!cancel', 1, 'Provisioning db1 was cancelled: nobody answered'],
