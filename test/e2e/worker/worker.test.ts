@@ -239,5 +239,11 @@ describe.skipIf(noRedis !== undefined)('workers', () => {
       expect(refused).toMatchObject({ code: 2, stdout: '' });
       expect(errorOf(refused).hint).toContain('instances set');
     }
+    // What would change nothing is not proposed.
+    await run(['instances', 'set', 'work', 'store', 'files'], { home });
+    const env = { MCP2CLI_STORE: 'redis://127.0.0.1:9' };
+    expect(errorOf(await run(['--json', 'worker', 'work'], { home, env })).hint).toBe(
+      "its own setting counts, and is files: mcp2cli instances set work store 'redis://host:6379/0'",
+    );
   });
 });

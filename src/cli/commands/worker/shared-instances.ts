@@ -18,7 +18,13 @@ export function sharedInstances(app: App, names: readonly string[]): SharedInsta
     const { instance, context } = own;
     const address = storeOf(instance.name, instance.settings, context.env);
     if (address) return [{ app: own, address }];
-    if (names.length > 0) throw new UsageError(`${instance.name} has no shared store`, { hint });
+    if (names.length > 0)
+      throw new UsageError(`${instance.name} has no shared store`, {
+        hint:
+          instance.settings.store === undefined
+            ? hint
+            : `its own setting counts, and is files: mcp2cli instances set ${instance.name} store 'redis://host:6379/0'`,
+      });
     return [];
   });
   if (found.length === 0) throw new UsageError('no instance has a shared store', { hint });
