@@ -28,9 +28,12 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
+/** The sum of a step that has completed, or null. One that has failed has outputs only if its last call was answered, and not lost. */
+const sumOf = (id: string) => `.steps.${id} | if .state == "completed" then .outputs.sum else null end`;
+
 /**
- * What comes of it hangs on neither time nor place: a step that can succeed has attempts to spare for calls that are lost, and one that cannot fails with
- * its last. `name` is the beginning of its steps' ids.
+ * What comes of it hangs on neither time nor place: a step that can succeed has attempts to spare for calls that are lost, and of one that cannot no other
+ * step reads the outputs. `name` is the beginning of its steps' ids.
  */
 export function randomFlow(name: string, random: () => number): RandomFlow {
   const below = (limit: number) => Math.floor(random() * limit);
@@ -38,11 +41,11 @@ export function randomFlow(name: string, random: () => number): RandomFlow {
   const steps = Array.from({ length: size }, (_, at): RandomFlow['steps'][number] => {
     const id = `${name}s${at}`;
     const dependsOn = Array.from({ length: at }, (__, i) => `${name}s${i}`).filter(() => random() < 0.4);
-    const sums = dependsOn.map((other) => `.steps.${other}.outputs.sum`).join(', ');
+    const sums = dependsOn.map((other) => `(${sumOf(other)})`).join(', ');
     // So many times it fails: always, once, never.
     const times = [99, 1, 0, 0, 0][below(5)] ?? 0;
     const [first] = dependsOn;
-    const condition = [`.steps.${first}.state == "completed"`, `(.steps.${first}.outputs.sum // 0) % 2 == 1`];
+    const condition = [`.steps.${first}.state == "completed"`, `(${sumOf(`${first}`)} // 0) % 2 == 1`];
     return {
       id,
       tool: 'fails',
