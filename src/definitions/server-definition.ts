@@ -9,6 +9,10 @@ export interface ServerDefinition {
   args: JsonObject;
 }
 
+/** What helps with a workflow that was taken for a server's, and may have been meant as one of our own. */
+export const OWN_STEPS_HINT =
+  'steps with "jobName" are for a FrontMCP job server; those of your own have "tool" in its place: {"id": "a", "tool": "TOOL"}';
+
 const SCHEMA: Field = { takes: 'an object (JSON Schema)', fits: isObject };
 const TRIGGERS: readonly unknown[] = ['manual', 'webhook', 'event'];
 

@@ -250,4 +250,42 @@ describe('at a FrontMCP server', () => {
       stderr: expect.stringMatching(/^error: the server has no jobs of its own that could be defined\n/),
     });
   });
+
+  it.each([
+    [
+      'at a server without workflows',
+      'steps: [{id: a, jobName: echo}]',
+      5,
+      'the server has no workflows of its',
+    ],
+    [
+      'with a field of our own',
+      'steps: [{id: a, jobName: echo}]\nmaxConcurrency: 2',
+      2,
+      'maxConcurrency: a workflow of',
+    ],
+    ['with a step that says neither', 'steps: [{id: a, job: echo}]', 2, 'step a: jobName is missing'],
+  ])('steps with jobName %s: the error says what steps of your own have', async (_what, text, code, told) => {
+    const server = await watchedServer();
+    const work = await workAt(server.url);
+    const file = join(work.home, 'flow.yaml');
+    writeFileSync(file, `name: flow\n${text}\n`);
+    const refused = await work.run(`--json jobs define ${file}`);
+    expect(refused.code).toBe(code);
+    expect(errorOf(refused)).toMatchObject({
+      message: expect.stringContaining(told),
+      hint: 'steps with "jobName" are for a FrontMCP job server; those of your own have "tool" in its place: {"id": "a", "tool": "TOOL"}',
+    });
+  });
+
+  it('a workflow that no server here could have had is told so on its removal, without a word of steps', async () => {
+    const server = await watchedServer();
+    const work = await workAt(server.url);
+    expect(await work.run('jobs undefine flow --workflow')).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /^error: the server has no workflows of its own .*\nhint: .*jobs definitions\n$/,
+      ),
+    });
+  });
 });

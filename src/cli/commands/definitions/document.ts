@@ -1,6 +1,7 @@
 import { type Definition, inOrder, shapeProblems } from '../../../definitions/definition.ts';
 import { nameProblem } from '../../../definitions/name.ts';
 import {
+  OWN_STEPS_HINT,
   type ServerDefinition,
   serverDefinitionProblems,
   serverKind,
@@ -57,14 +58,20 @@ export function serverDefinitionsIn(text: string, source: string): ServerDefinit
     problems.push(...serverDefinitionProblems(value, kind).map((problem) => `${name}: ${problem}`));
     return [{ kind, name, args: value }];
   });
-  if (problems.length > 0) throw importError(problems, 'nothing was registered');
+  if (problems.length > 0)
+    throw importError(
+      problems,
+      'nothing was registered',
+      kinds.includes('workflow') ? OWN_STEPS_HINT : undefined,
+    );
   return definitions;
 }
 
 /** One error for all that is wrong with a document's definitions. */
-export function importError(problems: readonly string[], outcome: string): UsageError {
+export function importError(problems: readonly string[], outcome: string, hint?: string): UsageError {
   return new UsageError(`${outcome}: ${problemText(problems)}`, {
     code: 'invalid_definitions',
+    hint,
     details: { problems },
   });
 }

@@ -1,4 +1,8 @@
-import { type ServerDefinition, serverDefinitionProblems } from '../../../definitions/server-definition.ts';
+import {
+  OWN_STEPS_HINT,
+  type ServerDefinition,
+  serverDefinitionProblems,
+} from '../../../definitions/server-definition.ts';
 import { UsageError } from '../../../errors.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
 import { brokenAt } from '../../../tools/flags/build-arguments.ts';
@@ -58,7 +62,8 @@ export async function serverDefinition(
     tags,
   });
   const problems = serverDefinitionProblems(args, kind);
-  if (problems.length > 0) throw importError(problems, 'nothing was registered');
+  if (problems.length > 0)
+    throw importError(problems, 'nothing was registered', steps === undefined ? undefined : OWN_STEPS_HINT);
   return { kind, name, args };
 }
 
