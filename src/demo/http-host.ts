@@ -9,16 +9,11 @@ import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/proto
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { IDLE_CONNECTION_MS } from '../lib/idle-connections.ts';
 import type { DemoStats } from './service.ts';
 import { count } from './service.ts';
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
-
-/**
- * How long a connection is kept that nobody uses, in milliseconds. Longer than clients keep theirs: a server that is held up would close one whose next
- * request has come and waits to be read, and a call that is lost so is not sent again.
- */
-const KEPT_MS = 60_000;
 
 /** Makes the server of a session, and gives up what the sessions share. */
 export interface SessionServerFactory {
@@ -144,7 +139,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       else refuse(response, 500, -32603, error instanceof Error ? error.message : String(error));
     });
   });
-  http.keepAliveTimeout = KEPT_MS;
+  http.keepAliveTimeout = IDLE_CONNECTION_MS;
   const port = await listen(http, options);
   const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
   for (const name of new Set([shown, '127.0.0.1', 'localhost', '[::1]'])) allowedHosts.add(`${name}:${port}`);

@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { IDLE_CONNECTION_MS } from '../../../lib/idle-connections.ts';
 import { parseJson } from '../../../lib/json/exact-json.ts';
 import { isObject, type JsonObject } from '../../../lib/json/json.ts';
 import { PROTOCOL_VERSION_META_KEY } from '../../../mcp/connection/meta-keys.ts';
@@ -17,12 +18,6 @@ const PATH = '/mcp';
 
 /** The largest body of a request, in bytes. */
 const LARGEST_BODY = 16 * 1024 * 1024;
-
-/**
- * How long a connection is kept that nobody uses, in milliseconds. Longer than clients keep theirs: a server that is held up would close one whose next
- * request has come and waits to be read, and a call that is lost so is not sent again.
- */
-const KEPT_MS = 60_000;
 
 /** How long answers that are on their way may take when the server ends, in milliseconds. */
 const FAREWELL_MS = 2_000;
@@ -133,7 +128,7 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<Serve
       else refuse(response, 500, CODE.internal, 'internal error');
     });
   });
-  http.keepAliveTimeout = KEPT_MS;
+  http.keepAliveTimeout = IDLE_CONNECTION_MS;
   await listening(http, options);
   const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
