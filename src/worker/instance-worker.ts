@@ -103,12 +103,12 @@ export class InstanceWorker {
     const supports = new Map<string, string>();
     const session = await scope.session();
     const { connectTarget } = session;
-    this.#connections = new ConnectionPool(
+    this.#connections = new ConnectionPool({
       connectTarget,
-      (tool) => supports.get(tool),
-      (why) => this.#say(`the connection ended: ${why}`),
-      paths.extrasFile(instance.name),
-    );
+      support: (tool) => supports.get(tool),
+      onEnded: (why) => this.#say(`the connection ended: ${why}`),
+      extrasFile: paths.extrasFile(instance.name),
+    });
     const connections = this.#connections;
     // The server is a child of this process: its tasks are in no other.
     const isChild = instance.identity.kind === 'stdio';

@@ -1,4 +1,5 @@
 import { RpcError } from '../../errors.ts';
+import { monotonic } from '../../lib/monotonic.ts';
 import { orAborted } from '../../lib/stop.ts';
 import { type ConnectTarget, connectTo } from '../../mcp/connection/connect.ts';
 import type { Connection } from '../../mcp/connection/open.ts';
@@ -8,7 +9,10 @@ import { followLists } from './list-changes.ts';
 /** How long the check of a connection that lay idle may take, in milliseconds. */
 const PING_TIMEOUT_MS = 5_000;
 
-/** For how long an answer of the server is as good as that check, in milliseconds: a busy connection would double its requests. */
+/**
+ * For how long an answer of the server is as good as that check, in milliseconds: a busy connection would double its requests. A session that ends
+ * within it is told by the call: refused with 404 it was not run, and is sent in a new session (mcp/connection/second-try.ts); refused otherwise it fails.
+ */
 const FRESH_MS = 100;
 
 /** A piece of work's way to the server. */
@@ -17,6 +21,17 @@ export interface Lease {
   link: DetachableLink;
   /** `keepSession`: a task lives on in the session, so that nobody else may have it. */
   release(options?: { keepSession?: boolean }): void;
+}
+
+export interface ConnectionPoolOptions {
+  connectTarget: ConnectTarget;
+  /** A tool's `execution.taskSupport`. */
+  support: (tool: string) => string | undefined;
+  onEnded?: (why: string) => void;
+  /** Where the server's resources and prompts are remembered: forgotten when it says that they have changed. */
+  extrasFile?: string;
+  /** Milliseconds from some moment in the past. */
+  clock?: () => number;
 }
 
 /**
@@ -28,22 +43,25 @@ export class ConnectionPool {
   readonly #support: (tool: string) => string | undefined;
   readonly #onEnded: (why: string) => void;
   readonly #extrasFile: string | undefined;
+  readonly #clock: () => number;
   readonly #shares: boolean;
   #shared: Promise<Connection> | undefined;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   #closed = false;
 
-  constructor(
-    connectTarget: ConnectTarget,
-    support: (tool: string) => string | undefined,
-    onEnded: (why: string) => void = () => {},
-    extrasFile?: string,
-  ) {
+  constructor({
+    connectTarget,
+    support,
+    onEnded = () => {},
+    extrasFile,
+    clock = monotonic,
+  }: ConnectionPoolOptions) {
     this.#reach = connectTarget;
     this.#support = support;
     this.#onEnded = onEnded;
     this.#extrasFile = extrasFile;
+    this.#clock = clock;
     this.#shares = connectTarget.identity.kind === 'stdio';
   }
 
@@ -99,7 +117,7 @@ export class ConnectionPool {
 
   async #own(): Promise<Connection> {
     for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
-      if (await isUsable(connection)) return connection;
+      if (await this.#isUsable(connection)) return connection;
       this.#drop(connection, true);
     }
     return this.#connect();
@@ -120,18 +138,19 @@ export class ConnectionPool {
     this.#all.delete(connection);
     void connection.close({ endSession: !keepSession });
   }
-}
 
-/** A session may have ended while it lay idle. Asked before it is used: a call that was refused for that could not simply be sent again. */
-async function isUsable(connection: Connection): Promise<boolean> {
-  if (connection.channel.closed) return false;
-  // Nothing is held open on 2026-07-28, where every request stands for itself.
-  if (connection.facts.era === 'modern' || connection.channel.answeredAgo < FRESH_MS) return true;
-  try {
-    await connection.request('ping', {}, { timeoutMs: PING_TIMEOUT_MS });
-    return true;
-  } catch (error) {
-    // A server that has no ping has answered all the same.
-    return error instanceof RpcError;
+  /** A session may have ended while it lay idle. Asked before it is used: a call that was refused for that could not simply be sent again. */
+  async #isUsable(connection: Connection): Promise<boolean> {
+    if (connection.channel.closed) return false;
+    // Nothing is held open on 2026-07-28, where every request stands for itself.
+    if (connection.facts.era === 'modern' || this.#clock() - connection.channel.answeredAt < FRESH_MS)
+      return true;
+    try {
+      await connection.request('ping', {}, { timeoutMs: PING_TIMEOUT_MS });
+      return true;
+    } catch (error) {
+      // A server that has no ping has answered all the same.
+      return error instanceof RpcError;
+    }
   }
 }

@@ -130,12 +130,12 @@ class Keeper {
             ? this.#log.write('server', line.slice('server '.length))
             : this.#say(line),
     };
-    this.#connections = new ConnectionPool(
+    this.#connections = new ConnectionPool({
       connectTarget,
-      (tool) => supports.get(tool),
-      (why) => this.#say(`the connection ended: ${why}`),
-      paths.extrasFile(name),
-    );
+      support: (tool) => supports.get(tool),
+      onEnded: (why) => this.#say(`the connection ended: ${why}`),
+      extrasFile: paths.extrasFile(name),
+    });
     const deps: Omit<JobDeps, 'ask'> = {
       store: openStore({ paths, instance: keeperConfig, env: process.env, clock: systemClock }),
       links: {

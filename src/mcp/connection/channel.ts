@@ -114,9 +114,9 @@ export class Channel {
     return this.#closed;
   }
 
-  /** Milliseconds since the server has last answered a request. */
-  get answeredAgo(): number {
-    return monotonic() - this.#answeredAt;
+  /** When the server has last answered a request, by the clock that never jumps; long ago where a request could not be sent or was refused since. */
+  get answeredAt(): number {
+    return this.#answeredAt;
   }
 
   /** Answers a server's request, whichever process received it: the session carries it. */
@@ -200,7 +200,11 @@ export class Channel {
                 }),
               );
           })
-          .catch((error: unknown) => reject(this.#options.classify(error)));
+          .catch((error: unknown) => {
+            // Whatever was answered before says nothing about the session any more.
+            this.#answeredAt = Number.NEGATIVE_INFINITY;
+            reject(this.#options.classify(error));
+          });
       });
     } finally {
       clearTimeout(timer);
