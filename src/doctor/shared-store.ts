@@ -118,18 +118,26 @@ function versionOf(info: ReadonlyMap<string, string>): string {
   return valkey ? `Valkey ${valkey}` : `Redis ${info.get('redis_version') ?? '(no version told)'}`;
 }
 
-/** What the store's user may not do, and has to. */
+/** What the store's user may not do, and has to. One that may do all but what workers need is right for machines that only submit. */
 async function checkRights(connection: StoreConnection, address: StoreAddress): Promise<Check[]> {
-  const { neededRights, refusalsOf } = await import('../jobs/store/redis/demands/rights.ts');
-  const { prefix, username } = address;
-  const refused = await refusalsOf(connection, address, false);
-  const who = username === undefined ? 'the default user' : `the user ${username}`;
-  if (refused.length === 0) return [checked('store rights', 'ok', `${who} may do what is needed`)];
-  const reasons = [...new Set(refused.map(({ what, why }) => `${what}: ${why}`))];
+  const { inOneLine, neededRights, refusalsOf, userOf, workersRefusalsOf } = await import(
+    '../jobs/store/redis/demands/rights.ts'
+  );
+  const who = userOf(address);
+  const hint = `ACL SETUSER ${address.username ?? 'default'} ${neededRights(address.prefix)}`;
+  const refused = await refusalsOf(connection, address);
+  if (refused.length > 0) {
+    const reasons = [...new Set(refused.map(({ what, why }) => `${what}: ${why}`))];
+    const message = `${who} may not do all that is needed: ${reasons.join('; ')}`;
+    return [checked('store rights', 'problem', message, { hint })];
+  }
+  const toWorkers = await workersRefusalsOf(connection, address);
+  const may = `${who} may do what is needed`;
+  if (toWorkers.length === 0) return [checked('store rights', 'ok', may)];
+  const message = `mcp2cli worker would not begin with ${who}: ${inOneLine(toWorkers)}`;
   return [
-    checked('store rights', 'problem', `${who} may not do all that is needed: ${reasons.join('; ')}`, {
-      hint: `ACL SETUSER ${username ?? 'default'} ${neededRights(prefix)}`,
-    }),
+    checked('store rights', 'ok', `${may}, but for mcp2cli worker`),
+    checked('store rights', 'warning', message, { hint }),
   ];
 }
 

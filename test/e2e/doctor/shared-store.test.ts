@@ -131,6 +131,24 @@ describe.skipIf(noRedis !== undefined)('doctor of a shared store', () => {
   });
 
   it.for([
+    [`${ALL} -@stream`, 'XADD, XTRIM'],
+    [`${ALL} -@blocking`, 'BZPOPMIN, BLMOVE'],
+  ] as const)('what only workers may not do is a warning: %s', async ([acl, expected]) => {
+    const { checks } = await examined([`user app on >pw ~mcp:jobs:* &mcp:jobs:* ${acl}`], {
+      user: 'app:pw@',
+    });
+    const rights = checks.filter(({ check }) => check === 'store rights');
+    expect(rights).toMatchObject([
+      { status: 'ok', message: 'the user app may do what is needed, but for mcp2cli worker' },
+      {
+        status: 'warning',
+        message: expect.stringContaining(`mcp2cli worker would not begin with the user app: ${expected} (`),
+        hint: `ACL SETUSER app ~mcp:jobs:* &mcp:jobs:* ${ALL}`,
+      },
+    ]);
+  });
+
+  it.for([
     ['gone', [], { kill: true }, /^problem the store redis:\/\/.* cannot be reached: /],
     [
       'a wrong password',

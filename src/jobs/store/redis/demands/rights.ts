@@ -71,12 +71,40 @@ end
 return refused
 `;
 
-/** What is refused to the user of a connection. `works`: what workers need is tried, too. Errors: those of a store that is away. */
-export async function refusalsOf(
-  { redis, ask }: StoreConnection,
-  { prefix, name }: StoreAddress,
-  works: boolean,
+/** What is refused to the user of a connection of what every command needs. Errors: those of a store that is away. */
+export async function refusalsOf(connection: StoreConnection, address: StoreAddress): Promise<Refusal[]> {
+  const { redis } = connection;
+  const { key, channel, refused, tried, triedInScript } = probe(connection, address);
+  await triedInScript(OF_ALL);
+  await tried('MEMORY USAGE', () => redis.memory('USAGE', key));
+  const heard = redis.duplicate({ lazyConnect: true, retryStrategy: () => null });
+  heard.on('error', () => {});
+  await tried('SUBSCRIBE', () => heard.subscribe(channel));
+  heard.disconnect();
+  return refused;
+}
+
+/** What is refused of what workers need beside that. Errors: as there. */
+export async function workersRefusalsOf(
+  connection: StoreConnection,
+  address: StoreAddress,
 ): Promise<Refusal[]> {
+  const { redis } = connection;
+  const { key, refused, tried, triedInScript } = probe(connection, address);
+  await triedInScript(OF_WORKERS);
+  const hash = '0'.repeat(40);
+  // There is no such script, which is another answer than that it may not be run.
+  const run = async () => redis.evalsha(hash, 1, key).catch((error: Error) => unlessUnknown(error));
+  await tried('EVALSHA', run);
+  await tried('BZPOPMIN', () => redis.bzpopmin(key, 0.01));
+  await tried('BLMOVE', () => redis.blmove(key, key, 'LEFT', 'LEFT', 0.01));
+  await tried('LPOP', () => redis.lpop(key, 1));
+  await tried('CLIENT SETNAME', () => redis.client('SETNAME', 'mcp2cli'));
+  return refused;
+}
+
+/** Ways to try a command, and what was refused so far. */
+function probe({ redis, ask }: StoreConnection, { prefix, name }: StoreAddress) {
   const key = `${prefix}{${name}}:doctor`;
   const channel = `${prefix}{${name}}:changes:doctor`;
   const refused: Refusal[] = [];
@@ -88,26 +116,12 @@ export async function refusalsOf(
       refused.push({ what, why: ((error as Error).cause as Error | undefined)?.message ?? String(error) });
     }
   };
-  await tried('EVAL', async () => {
-    const lines = JSON.stringify(works ? [...OF_ALL, ...OF_WORKERS] : OF_ALL);
-    const said = (await redis.eval(PROBE, 1, key, channel, lines)) as [string, string][];
-    for (const [what, why] of said) refused.push({ what, why: why.replace(/,? script: .*$/s, '') });
-  });
-  await tried('MEMORY USAGE', () => redis.memory('USAGE', key));
-  const heard = redis.duplicate({ lazyConnect: true, retryStrategy: () => null });
-  heard.on('error', () => {});
-  await tried('SUBSCRIBE', () => heard.subscribe(channel));
-  heard.disconnect();
-  if (!works) return refused;
-  const hash = '0'.repeat(40);
-  // There is no such script, which is another answer than that it may not be run.
-  const run = async () => redis.evalsha(hash, 1, key).catch((error: Error) => unlessUnknown(error));
-  await tried('EVALSHA', run);
-  await tried('BZPOPMIN', () => redis.bzpopmin(key, 0.01));
-  await tried('BLMOVE', () => redis.blmove(key, key, 'LEFT', 'LEFT', 0.01));
-  await tried('LPOP', () => redis.lpop(key, 1));
-  await tried('CLIENT SETNAME', () => redis.client('SETNAME', 'mcp2cli'));
-  return refused;
+  const triedInScript = (lines: readonly string[][]) =>
+    tried('EVAL', async () => {
+      const said = (await redis.eval(PROBE, 1, key, channel, JSON.stringify(lines))) as [string, string][];
+      for (const [what, why] of said) refused.push({ what, why: why.replace(/,? script: .*$/s, '') });
+    });
+  return { key, channel, refused, tried, triedInScript };
 }
 
 function unlessUnknown(error: Error): void {
@@ -121,13 +135,23 @@ export function neededRights(prefix: string): string {
 
 /** Refuses to work where something is refused that workers need: delivery would try it for ever. Error: AuthError. */
 export async function checkWorkersRights(connection: StoreConnection, address: StoreAddress): Promise<void> {
-  const refused = await refusalsOf(connection, address, true);
-  const [first] = refused;
-  if (!first) return;
-  const { username, shown, prefix } = address;
-  const who = username === undefined ? 'the default user' : `the user ${username}`;
-  const what = [...new Set(refused.map((one) => one.what))].join(', ');
-  throw new AuthError(`${who} of the store ${shown} may not do what a worker needs: ${what} (${first.why})`, {
-    hint: `what it needs: ${neededRights(prefix)}`,
-  });
+  const refused = [
+    ...(await refusalsOf(connection, address)),
+    ...(await workersRefusalsOf(connection, address)),
+  ];
+  if (refused.length === 0) return;
+  const { shown, prefix } = address;
+  throw new AuthError(
+    `${userOf(address)} of the store ${shown} may not do what a worker needs: ${inOneLine(refused)}`,
+    { hint: `what it needs: ${neededRights(prefix)}` },
+  );
+}
+
+export function userOf({ username }: StoreAddress): string {
+  return username === undefined ? 'the default user' : `the user ${username}`;
+}
+
+/** The commands that were refused, and why the first of them was. */
+export function inOneLine(refused: readonly Refusal[]): string {
+  return `${[...new Set(refused.map(({ what }) => what))].join(', ')} (${refused[0]?.why})`;
 }
