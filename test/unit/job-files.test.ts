@@ -197,7 +197,7 @@ export default job({ name: 'json', inputSchema: { type: 'object', properties: {}
     'syntax.job.ts': 'import { job } from "mcp2cli/jobs";\nconst a: string = ;\n',
     'throws.job.ts': `const fail = (): never => {\n  throw new Error('no database');\n};\nfail();\n`,
   });
-  const found = await load(dir, { limitMs: 2_000 });
+  const found = await load(dir);
   expect(names(found.jobs)).toEqual(['good']);
   expect(names(found.workflows)).toEqual(['fine']);
   const said = Object.fromEntries(
@@ -222,12 +222,12 @@ export default job({ name: 'json', inputSchema: { type: 'object', properties: {}
     'exits.job.js exits': 'it ends its process while it is imported (exit code 3)',
     'json.job.ts:2 invalid':
       'inputSchema of the job "json" is a JSON Schema, and must be a zod schema: write it with z of mcp2cli/jobs, or zod 4',
-    'loop.job.ts hangs': 'its import does not come to an end (2 s): what takes long belongs into the job',
+    'loop.job.ts hangs': 'its import does not come to an end (3 s): what takes long belongs into the job',
     'missing.job.mjs:4 import':
       'it imports "left-pad-of-nobody", which is not installed: npm install left-pad-of-nobody in the folder of the job files',
     'name.job.ts:2 invalid':
       'not a name for a job: "not a name" (letters, digits, "_", "-" and ".", at most 128)',
-    'never.job.mjs hangs': 'its import does not come to an end (2 s): what takes long belongs into the job',
+    'never.job.mjs hangs': 'its import does not come to an end (3 s): what takes long belongs into the job',
     'number.job.ts:2 invalid':
       'outputSchema of the job "number" must be of an object: put the value into a field, as in outputSchema: { value: ... }',
     'rejects.job.ts:1 import': 'its import failed: nobody waits for this',
@@ -242,7 +242,7 @@ test('a hundred files, one of which hangs', async () => {
     Array.from({ length: 100 }, (_, n) => [`f${n}.job.js`, greet(`job-${n}`)]),
   );
   const dir = folder({ ...files, 'f1.job.js': 'for (;;) {}' });
-  const found = await load(dir, { limitMs: 2_000 });
+  const found = await load(dir);
   expect(found.jobs).toHaveLength(99);
   expect(found.problems).toMatchObject([{ code: 'hangs', file: join(dir, 'f1.job.js') }]);
 });

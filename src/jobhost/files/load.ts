@@ -22,7 +22,7 @@ export interface LoadOptions {
 
 const LIMIT_MS = 3_000;
 /** On a busy machine a thread gets a share of the processor: at most so many times the limit on the clock. */
-const SHARE = 4;
+const SHARE = 10;
 /** How often that is looked at, in milliseconds. */
 const LOOK_MS = 100;
 /** A file that takes longer, in milliseconds, does not keep the others: another thread goes on with them. */

@@ -255,7 +255,7 @@ test('a machine logs in with its secret, and gets a new token when the old one h
     redirect_uris: [],
     scope: 'mcp:read',
   };
-  const rig = await rigWith({ clients: [client], tokenSeconds: 61 });
+  const rig = await rigWith({ clients: [client] });
   const { home, authorization } = rig;
   const env = { ...rig.env, SECRET: client.client_secret };
   const flags = ['--client-credentials', '--client-id', 'ci', '--client-secret-env'];

@@ -128,7 +128,7 @@ describe('124: the time ran out', () => {
     const server = await watchedServer({ speed: 0.1 });
     const work = await workAt(server.url);
     await work.json('ls');
-    const { code, stdout, stderr } = await work.run('deploy --version 2.0 --timeout 500ms');
+    const { code, stdout, stderr } = await work.run('deploy --version 2.0 --timeout 3s');
     expect({ code, stdout, stderr }).toEqual({
       code: 124,
       stdout: '',

@@ -433,6 +433,11 @@ async function proposed(home: string, ...words: string[]): Promise<string[]> {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']));
 }
 
+/** What is proposed after a while: a server has 300 ms, which a busy machine may need for itself; then there is nothing to propose, once. */
+function proposes(home: string, ...words: string[]) {
+  return expect.poll(() => proposed(home, ...words));
+}
+
 it('TAB asks the server for values only where the instance lets it, and does not wait for one that is silent', async () => {
   const server = await offeringServer();
   const proxy = await recordingProxy(server.url);
@@ -444,17 +449,17 @@ it('TAB asks the server for values only where the instance lets it, and does not
   expect(proxy.requests).toEqual([]);
 
   await run(['instances', 'set', 'work', 'serverCompletion', 'true'], { home });
-  // A server has 300 ms, which a busy machine may need for itself: then there is nothing to propose, once.
-  const proposes = (...words: string[]) => expect.poll(() => proposed(home, ...words));
-  await proposes(...tone).toEqual(['formal', 'friendly']);
+  await proposes(home, ...tone).toEqual(['formal', 'friendly']);
   expect(new Set(proxy.requests.map(({ rpc }) => rpc))).toEqual(new Set(['completion/complete']));
   expect(proxy.requests[0]?.params).toMatchObject({
     ref: { type: 'ref/prompt', name: 'review' },
     argument: { name: 'tone', value: 'f' },
   });
-  await proposes('work', 'prompts', 'get', 'review', '--tone', 'formal', '--code=').toEqual(['--code=sir']);
+  await proposes(home, 'work', 'prompts', 'get', 'review', '--tone', 'formal', '--code=').toEqual([
+    '--code=sir',
+  ]);
   const rows = ['work', 'resources', 'read', 'db://{table}{?limit,columns*}', '--table', 'ge'];
-  await proposes(...rows).toEqual(['german', 'georgian']);
+  await proposes(home, ...rows).toEqual(['german', 'georgian']);
 
   const silent = createServer(() => {});
   await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
@@ -471,9 +476,9 @@ it('TAB asks a running keeper; no stdio server is started for it', async () => {
   const home = await keeperHome(everythingCommand(), { keepAlive: true, serverCompletion: true });
   const department = ['work', 'prompts', 'get', 'completable-prompt', '--department', ''];
   await run(['work', 'ls'], { home });
-  expect(await proposed(home, ...department)).toEqual(['Engineering', 'Sales', 'Marketing', 'Support']);
+  await proposes(home, ...department).toEqual(['Engineering', 'Sales', 'Marketing', 'Support']);
   const name = ['work', 'prompts', 'get', 'completable-prompt', '--department', 'Sales', '--name', ''];
-  expect(await proposed(home, ...name)).toEqual(['David', 'Eve', 'Frank']);
+  await proposes(home, ...name).toEqual(['David', 'Eve', 'Frank']);
   await run(['keeper', 'stop', 'work', '--force'], { home });
   expect(await proposed(home, ...department)).toEqual([]);
   expect(await run(['keeper', 'status', 'work', '--json'], { home })).toMatchObject({ code: 0 });
