@@ -27,7 +27,5 @@ export async function serverValues(app: App, argument: TypedArgument): Promise<s
       session.close().catch(() => {}),
       new Promise((done) => setTimeout(done, FAREWELL_MS)),
     ]);
-    // A socket that does not close keeps no prompt waiting.
-    setTimeout(() => process.exit(), FAREWELL_MS).unref();
   }
 }

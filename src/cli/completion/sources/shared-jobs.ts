@@ -26,6 +26,5 @@ export async function sharedJobs(
   } finally {
     // Nobody waits for its farewell.
     void store.close();
-    setTimeout(() => process.exit(), PATIENCE_MS).unref();
   }
 }
