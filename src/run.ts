@@ -32,12 +32,12 @@ export async function runIn(context: Context, argv: readonly string[]): Promise<
   for (const app of apps) await app.close().catch(() => {});
   try {
     await context.stdout.flush();
-    // What cannot be said on stderr changes nothing about the answer.
-    await context.stderr.flush().catch(() => {});
   } catch (error) {
     fallbackPrinter(argv, context).error(new IoError(`cannot write the output: ${(error as Error).message}`));
     code = EXIT.io;
   }
+  // What cannot be said on stderr changes nothing about the answer.
+  await context.stderr.flush().catch(() => {});
   return code;
 }
 
