@@ -304,19 +304,31 @@ describe.skipIf(noRedis !== undefined)('jobs from one store to another', () => {
     ]);
     expect((await other.store.list()).jobs).toEqual([]);
     await from.store.finish(second, completed());
-    for (const place of [other, to]) {
-      expect(await copy(from, place)).toMatchObject({ copied: [job_id], left: [] });
+    const back = await redis();
+    for (const [source, place] of [
+      [from, other],
+      [from, to],
+      [to, back],
+    ] as const) {
+      expect(await copy(source, place)).toMatchObject({ copied: [job_id], left: [] });
       for (const id of [job_id, ...ids])
         expect(stringifyJson(await place.store.read(id))).toBe(stringifyJson(await from.store.read(id)));
       expect(await place.store.readLog(first)).toEqual(await from.store.readLog(first));
+      // They are in no list, are known by their whole id, and go with the workflow.
+      expect((await place.store.list()).jobs.map((one) => one.job_id)).toEqual([job_id]);
+      expect(await place.store.latest()).toBe(job_id);
+      expect(await place.store.resolve(second)).toBe(second);
+      await expect((async () => place.store.resolve(second.slice(0, -1)))()).rejects.toMatchObject({
+        code: 'unknown_job',
+      });
     }
-    // In a store that machines share they are in no list, and go with the workflow.
-    expect((await other.store.list()).jobs.map((one) => one.job_id)).toEqual([job_id]);
     await removeMigrated(from, other, [job_id], { onRemoved: () => {}, signal });
     for (const id of [job_id, ...ids])
       await expect(from.store.read(id)).rejects.toMatchObject({ code: 'unknown_job' });
-    await other.store.remove([job_id], { onRemoved: () => {}, signal });
-    await expect(other.store.read(first)).rejects.toMatchObject({ code: 'unknown_job' });
+    for (const place of [other, to]) {
+      await place.store.remove([job_id], { onRemoved: () => {}, signal });
+      await expect((async () => place.store.read(first))()).rejects.toMatchObject({ code: 'unknown_job' });
+    }
   });
 
   it('adds the end of a task that was copied while it ran', async () => {

@@ -1,7 +1,6 @@
 /**
- * Jobs on disk: a folder a job, facts that are written once, no locks. job-files.ts has the files, assemble.ts what they mean
- * together. Any number of processes may work on one store: a job appears by a rename, its end by a link that never replaces
- * another, and only the last observation is ever replaced.
+ * Jobs on disk: a folder a job, facts that are written once, no locks. job-files.ts has the files, assemble.ts what they mean together. Any number of
+ * processes may work on one store: a job appears by a rename, its end by a link that never replaces another, and only the last observation is ever replaced.
  */
 import { CliError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -43,6 +42,7 @@ import { removableBytes, removeJobs } from './job-removal.ts';
 import { fitting, problemOf } from './listing.ts';
 import { movedJobs } from './moved-jobs.ts';
 import { publishEnd, resultOf } from './publish-end.ts';
+import { StepFolders } from './step-folders.ts';
 import {
   addStepFact,
   claimRound,
@@ -80,6 +80,7 @@ export class DiskJobStore implements JobStore {
   readonly #holderAlive: typeof isHolderAlive;
   /** Jobs that were here: one that is not any more may have moved, with its instance. */
   readonly #seen = new Set<string>();
+  readonly #stepFolders = new StepFolders();
 
   constructor({ dir, clock, instance, newId, holderAlive }: JobStoreOptions) {
     this.#dir = dir;
@@ -220,9 +221,8 @@ export class DiskJobStore implements JobStore {
     const fits = fitting(filter);
     const listing: JobListing = { jobs: [], problems: [] };
     const few = limit <= DIRECT_LIMIT && fits === undefined;
-    const now = this.#clock.now().getTime();
     const names = jobNames(this.#dir).reverse();
-    const index = new JobIndex(this.#dir, now, !few, names.length);
+    const index = new JobIndex(this.#dir, this.#clock.now().getTime(), !few, names.length);
     for (const name of names) {
       if (listing.jobs.length >= limit) return listing;
       const record = index.get(name) ?? this.#listed(name, index, listing.problems);
@@ -237,8 +237,8 @@ export class DiskJobStore implements JobStore {
 
   resolve(idOrPrefix: string): string {
     const id = idOrPrefix.toLowerCase();
-    // A full id needs no look at the others, nor does the newest.
-    if (isJobName(id) && isThere(`${this.#dir}/${id}`)) return id;
+    // A full id needs no look at the others, nor does the newest. That of a step's job is known by its workflow alone.
+    if (isJobName(id) && (isThere(`${this.#dir}/${id}`) || this.#stepFolders.find(this.#dir, id))) return id;
     if (id === '-1') return this.latest() ?? resolveName(idOrPrefix, [], this.#instance);
     return resolveName(idOrPrefix, jobNames(this.#dir), this.#instance);
   }
@@ -262,12 +262,12 @@ export class DiskJobStore implements JobStore {
   close(): void {}
 
   #folder(id: string): string {
-    return `${this.#dir}/${checkedId(id)}`;
+    return this.#stepFolders.known(this.#dir, id) ?? `${this.#dir}/${checkedId(id)}`;
   }
 
   /**
    * Does some work in a job's folder. Where the folder is removed meanwhile (`jobs prune`), whatever went wrong is an unknown job; where it has
-   * moved, the work is done there.
+   * moved, or stands in that of its workflow, the work is done there.
    */
   #inFolder<T>(id: string, work: (folder: string) => T): T {
     const folder = this.#folder(id);
@@ -275,7 +275,7 @@ export class DiskJobStore implements JobStore {
       return work(folder);
     } catch (error) {
       if (isThere(folder)) throw error;
-      if (!this.#follow(id)) throw unknownJob(id, this.#instance);
+      if (!this.#stepFolders.find(this.#dir, id) && !this.#follow(id)) throw unknownJob(id, this.#instance);
       return work(this.#folder(id));
     }
   }

@@ -1,8 +1,9 @@
 /** Whole jobs out of a folder of jobs, and into one. */
-import { publishOnce } from '../../../lib/disk/durable-file.ts';
+import { makePrivateDir, publishOnce } from '../../../lib/disk/durable-file.ts';
 import {
   FILES,
   fileText,
+  isThere,
   missingRecord,
   readFacts,
   readResultFile,
@@ -13,16 +14,18 @@ import { publishFolder } from '../job-folder.ts';
 import { checkedId } from '../job-id.ts';
 import { readCalls, readLog, writeCalls, writeLog } from '../job-log.ts';
 import { publishEnd } from '../publish-end.ts';
+import { stepFolder, stepJobsIn, workflowOf } from '../step-folders.ts';
 import { addStepFact, keepRounds, readPlanFile, readStepFacts } from '../workflow-files.ts';
 import type { JobCopies, JobCopy } from './job-copy.ts';
 
 /** `dir`: the folder of jobs. `instance`: for messages. */
 export function diskCopies(dir: string, instance: string): JobCopies {
-  return { take: (id) => take(dir, id, instance), put: (copy) => put(dir, copy) };
+  return { take: (id) => take(dir, id, instance), put: (copy, stepJobs) => put(dir, copy, stepJobs) };
 }
 
 function take(dir: string, id: string, instance: string): JobCopy {
-  const folder = `${dir}/${checkedId(id)}`;
+  const of = isThere(`${dir}/${checkedId(id)}`) ? undefined : workflowOf(dir, id);
+  const folder = of === undefined ? `${dir}/${id}` : stepFolder(`${dir}/${of}`, id);
   const facts = readFacts(folder, id);
   if (facts === undefined) throw missingRecord(folder, id, instance);
   return {
@@ -32,9 +35,8 @@ function take(dir: string, id: string, instance: string): JobCopy {
     steps: readStepFacts(folder, facts.job.resumed),
     calls: readCalls(folder).calls ?? [],
     log: readLog(folder),
-    // Jobs like any other, here.
-    stepJobs: [],
-    of: undefined,
+    stepJobs: stepJobsIn(folder),
+    of,
   };
 }
 
@@ -52,21 +54,30 @@ function withoutResult(job: StoredJob): StoredJob {
   return rest;
 }
 
-function put(dir: string, { id, facts, plan, steps, calls, log }: JobCopy): boolean {
-  const { job, task, cancel, end } = facts;
-  return publishFolder(dir, checkedId(id), (folder) => {
-    const write = (name: string, content: object | undefined) => {
-      if (content !== undefined) publishOnce(`${folder}/${name}`, fileText(content));
-    };
-    write(FILES.plan, plan);
-    write(FILES.job, job);
-    write(FILES.task, task);
-    write(FILES.cancel, cancel);
-    // All in the last round: the order counts, and a job that is copied is in nobody's hands.
-    for (const fact of steps) addStepFact(folder, id, job.resumed ?? 0, fact);
-    keepRounds(folder, job);
-    writeCalls(folder, calls);
-    writeLog(folder, log);
-    if (end) publishEnd(folder, facts, end);
+function put(dir: string, copy: JobCopy, stepJobs: readonly JobCopy[]): boolean {
+  return publishFolder(dir, checkedId(copy.id), (folder) => {
+    fill(folder, copy);
+    for (const step of stepJobs) {
+      const inside = stepFolder(folder, checkedId(step.id));
+      makePrivateDir(inside);
+      fill(inside, step);
+    }
   });
+}
+
+function fill(folder: string, { id, facts, plan, steps, calls, log }: JobCopy): void {
+  const { job, task, cancel, end } = facts;
+  const write = (name: string, content: object | undefined) => {
+    if (content !== undefined) publishOnce(`${folder}/${name}`, fileText(content));
+  };
+  write(FILES.plan, plan);
+  write(FILES.job, job);
+  write(FILES.task, task);
+  write(FILES.cancel, cancel);
+  // All in the last round: the order counts, and a job that is copied is in nobody's hands.
+  for (const fact of steps) addStepFact(folder, id, job.resumed ?? 0, fact);
+  keepRounds(folder, job);
+  writeCalls(folder, calls);
+  writeLog(folder, log);
+  if (end) publishEnd(folder, facts, end);
 }

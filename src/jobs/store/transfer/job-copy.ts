@@ -13,9 +13,9 @@ export interface JobCopy {
   steps: readonly StepFact[];
   calls: readonly CallRecord[];
   log: readonly LogEntry[];
-  /** The jobs of its steps, of all rounds, where the store has them apart from the others: they come and go with the workflow. */
+  /** The jobs of its steps, of all rounds, where they have such: they are in no list, and come and go with the workflow. */
   stepJobs: readonly string[];
-  /** The workflow that it is a step's job of, in such a store. */
+  /** The workflow that it is a step's job of. */
   of: string | undefined;
 }
 
@@ -23,6 +23,9 @@ export interface JobCopy {
 export interface JobCopies {
   /** Everything of a job. Errors: UsageError for one that is not there, ConfigError for a record that is damaged or newer. */
   take(id: string): Awaitable<JobCopy>;
-  /** Keeps a job, under its id and with its times; whole, or not at all. False where there is one of this id. Errors: those of the store. */
-  put(copy: JobCopy): Awaitable<boolean>;
+  /**
+   * Keeps a job with those of its steps, under their ids and with their times; whole, or not at all. False where there is one of this id. Errors: those
+   * of the store.
+   */
+  put(copy: JobCopy, stepJobs: readonly JobCopy[]): Awaitable<boolean>;
 }

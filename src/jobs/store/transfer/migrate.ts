@@ -4,7 +4,7 @@ import type { AbortSignalLike } from '../../../lib/clock.ts';
 import { stringifyJson } from '../../../lib/json/exact-json.ts';
 import type { JobStore, RemoveOptions } from '../../ports.ts';
 import { isTerminal, type JobRecord } from '../../record.ts';
-import type { JobCopies } from './job-copy.ts';
+import type { JobCopies, JobCopy } from './job-copy.ts';
 
 /** One end of a migration. */
 export interface Place {
@@ -89,9 +89,8 @@ async function migrate(
       left.push({ job_id, code: 'held', message: open });
       return;
     }
-    // First what belongs to it: one that is there is whole.
-    if (!dryRun) for (const step of stepJobs) await transferStep(from, to, step);
-    const done = dryRun || (await transfer(from, to, job_id, isBehind));
+    const done =
+      dryRun || (isBehind ? await addEnd(from, to, job_id) : await copyWhole(from, to, job_id, stepJobs));
     (done ? copied : present).push(job_id);
   } catch (error) {
     if (!isOfJob(error)) throw error;
@@ -101,13 +100,27 @@ async function migrate(
   }
 }
 
-/** The job of a step that has gone by itself is missed by nobody. */
-async function transferStep(from: Place, to: Place, id: string): Promise<void> {
-  try {
-    await transfer(from, to, id, false);
-  } catch (error) {
-    if (!isOfJob(error) || error.code !== 'unknown_job') throw error;
+/** False where it is there meanwhile. */
+async function copyWhole(from: Place, to: Place, id: string, stepJobs: readonly string[]): Promise<boolean> {
+  const copies: JobCopy[] = [];
+  for (const step of stepJobs) {
+    try {
+      copies.push(await from.copies.take(step));
+    } catch (error) {
+      // The job of a step that has gone by itself is missed by nobody.
+      if (!isOfJob(error) || error.code !== 'unknown_job') throw error;
+    }
   }
+  return to.copies.put(await from.copies.take(id), copies);
+}
+
+/** Gives a job that was copied while it ran the end that it has come to. */
+async function addEnd(from: Place, to: Place, id: string): Promise<boolean> {
+  const { end } = (await from.copies.take(id)).facts;
+  // Who asked last has found the job lost, and nobody has said so for good: there is nothing to add.
+  if (!end) return false;
+  await to.store.finish(id, end);
+  return true;
 }
 
 /** Why the job of one of these steps cannot be copied now: its workflow waits for that. */
@@ -122,15 +135,6 @@ async function heldStep({ store }: Place, ids: readonly string[]): Promise<strin
     if (held !== undefined) return `a step of it, ${id}: ${held}`;
   }
   return undefined;
-}
-
-async function transfer(from: Place, to: Place, id: string, isBehind: boolean): Promise<boolean> {
-  const copy = await from.copies.take(id);
-  if (!isBehind) return to.copies.put(copy);
-  // Who asked last has found the job lost, and nobody has said so for good: there is nothing to add.
-  if (!copy.facts.end) return false;
-  await to.store.finish(id, copy.facts.end);
-  return true;
 }
 
 /** What is wrong with one job, and keeps no other from being copied. */

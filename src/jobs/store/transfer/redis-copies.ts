@@ -10,7 +10,7 @@ import { resultOf, writeParts } from '../redis/results.ts';
 import type { JobCopies, JobCopy } from './job-copy.ts';
 
 export function redisCopies(access: Access): JobCopies {
-  return { take: (id) => take(access, id), put: (copy) => put(access, copy) };
+  return { take: (id) => take(access, id), put: (copy, stepJobs) => putWhole(access, copy, stepJobs) };
 }
 
 async function take(access: Access, id: string): Promise<JobCopy> {
@@ -34,6 +34,12 @@ async function take(access: Access, id: string): Promise<JobCopy> {
     stepJobs,
     of: hash['of'] === undefined ? undefined : (parseJson(hash['of']) as string),
   };
+}
+
+/** First what belongs to it: a workflow that is there is whole. */
+async function putWhole(access: Access, copy: JobCopy, stepJobs: readonly JobCopy[]): Promise<boolean> {
+  for (const step of stepJobs) await put(access, step);
+  return put(access, copy);
 }
 
 async function put(access: Access, copy: JobCopy): Promise<boolean> {
