@@ -254,12 +254,10 @@ export class InstanceSession implements LinkOpener {
   /** The same by a connection of this command's own. */
   async openDirectly(signal?: AbortSignalLike): Promise<DetachableLink> {
     const connection = await this.connection(signal as AbortSignal | undefined);
-    const link = this.#link(connection);
     // The connection is shared: it is closed at the end of the command, with its session kept if anybody asked for that.
-    link.close = async ({ keepSession }) => {
+    return this.#link(connection, async ({ keepSession }) => {
       this.#keepSession = keepSession;
-    };
-    return link;
+    });
   }
 
   /** LinkOpener: a connection into the session that the job's task belongs to. Error: UsageError when the instance points elsewhere now. */
@@ -294,8 +292,9 @@ export class InstanceSession implements LinkOpener {
     return connection;
   }
 
-  #link(connection: Connection): DetachableLink {
-    return serverLink(connection, { support: this.#support(), now: this.#context.clock.now });
+  /** Closing the link closes the connection, unless `close` takes the place of that. */
+  #link(connection: Connection, close?: ServerLink['close']): DetachableLink {
+    return serverLink(connection, { support: this.#support(), now: this.#context.clock.now, close });
   }
 
   /** Each tool's `execution.taskSupport`, as far as the catalogue was read. */
