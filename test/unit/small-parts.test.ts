@@ -6,6 +6,7 @@ import { expand } from '../../src/config/target/expand.ts';
 import { interruption, SAME_SIGNAL_MS } from '../../src/context.ts';
 import { piecesOf, typedFlag } from '../../src/lib/text/command-line.ts';
 import { parseDuration } from '../../src/lib/text/duration.ts';
+import { nearestNames } from '../../src/lib/text/nearest-names.ts';
 import { visible, visibleJson, visibleLine, visibleName } from '../../src/lib/text/visible.ts';
 import { retryAfterMs } from '../../src/mcp/http/errors/http-error.ts';
 
@@ -221,4 +222,20 @@ test('a command line is flags, their values and words, in whatever way they are 
     'output=w',
     'end -q,--output',
   ]);
+});
+
+test('names are near that are a few letters put in, taken out or exchanged away, or that begin like the word', () => {
+  const near = (typed: string, ...known: string[]) => nearestNames(typed, known);
+  expect(near('sitting', 'kitten', 'sitting')).toEqual(['sitting']);
+  expect(near('sittings', 'kitten', 'knitting', 'itting')).toEqual(['itting']);
+  expect(near('deplyo', 'deploy', 'delay', 'employ')).toEqual(['deploy']);
+  expect(near('Depoy', 'deploy', 'export', 'de')).toEqual(['deploy']);
+  expect(near('batch', 'batch-process-of-everything', 'patch', 'watching')).toEqual([
+    'patch',
+    'batch-process-of-everything',
+  ]);
+  expect(near('lst', 'list', 'last', 'ls', 'show')).toEqual(['last', 'list', 'ls']);
+  expect(near('ab', 'cd', 'a', 'abc')).toEqual(['a', 'abc']);
+  expect(near(`${'x'.repeat(79)}y`, `${'x'.repeat(79)}z`, 'y'.repeat(80))).toEqual([`${'x'.repeat(79)}z`]);
+  expect(near('', 'a')).toEqual([]);
 });
