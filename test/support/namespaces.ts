@@ -1,6 +1,6 @@
 /** Commands in a container's place: pids of their own, on the same kernel and the same disk. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { TestContext } from 'vitest';
 import { atTestEnd, type Handle, type StartOptions, startCommand } from './cli.ts';
 import { BIN } from './env.ts';
@@ -72,7 +72,11 @@ function everyChildOf(init: number): number[] {
 }
 
 function namespaceOf(pid: number): string | undefined {
-  return spawnSync('readlink', [`/proc/${pid}/ns/pid`], { encoding: 'utf8' }).stdout.trim() || undefined;
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
 }
 
 function childrenOf(pid: number): number[] {
