@@ -8,7 +8,7 @@ const SIGNALS = [
 ] as const;
 
 it.each(SIGNALS)('%s ends a wait, and the job goes on', async (signal, exit) => {
-  const server = await watchedServer({ speed: 1.5 });
+  const server = await watchedServer({ speed: 0.5 });
   const work = await workAt(server.url);
   const id = await work.submit('deploy --version 2.0');
   const waiters = [work.start(`jobs wait ${id}`), work.start(`jobs watch ${id}`)];
