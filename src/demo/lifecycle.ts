@@ -114,7 +114,7 @@ export async function hostDemo<S extends { url: string; close(): Promise<void> }
 }
 
 /** Stops the demo server of this home, politely and then surely. False when none ran. Only a process that is surely ours is killed. */
-export async function stopDemo({ home, graceMs = 3000, onStopped }: StopDemoOptions): Promise<boolean> {
+export async function stopDemo({ home, graceMs = 10_000, onStopped }: StopDemoOptions): Promise<boolean> {
   return locked(home, async () => {
     const state = readState(home);
     const there = state !== undefined && (await inspect(state)) !== 'gone';

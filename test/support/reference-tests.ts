@@ -107,7 +107,8 @@ export function referenceTests(dialect: Dialect): void {
   });
 
   it('Watch Job Progress: a line for each change while it runs', async () => {
-    const here = await commandServer(dialect, 1.5);
+    // Ten seconds of deploy: on a busy machine it must not be over before it is watched.
+    const here = await commandServer(dialect, 0.5);
     const id = await submit(here, 'work deploy --version 2.0 --background');
     const watched = await answer(here, commands('Watch Job Progress', id)[0] ?? '');
     const lines = watched.split('\n');
