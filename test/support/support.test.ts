@@ -27,6 +27,7 @@ it('runs a command in a clean environment', async () => {
     USERPROFILE: home,
     MCP2CLI_HOME: home,
     NODE_COMPILE_CACHE: expect.stringContaining('mcp2cli-test-compile-cache'),
+    ...(process.env['TMPDIR'] === undefined ? {} : { TMPDIR: process.env['TMPDIR'] }),
     EXTRA: 'x',
   });
 });

@@ -378,16 +378,22 @@ describe('_meta.task', () => {
   it('submits, tells the state, blocks for the result', async () => {
     const server = await demo('meta-task');
     const { client: c, sessionId } = await client(server);
-    const answer = await call(c, 'deploy', { version: '2.0', duration: 16 });
+    // Two seconds of it, at this speed: still under way when it is looked at.
+    const answer = await call(c, 'deploy', { version: '2.0', duration: 40 });
     expect(answer).toEqual({ task_id: expect.stringMatching(/^task_\w+$/), status: 'queued' });
     const id = accepted.parse(answer).task_id;
-    await eventually(async () =>
-      expect(await ask(c, 'tasks/get', id)).toEqual({
+    // A busy machine may miss one of its stages.
+    const stages = ['Building the image', 'Pushing the image', 'Rolling out to staging', 'Checking health'];
+    await eventually(async () => {
+      const now = await ask(c, 'tasks/get', id);
+      const { progress } = now['data'] as { progress: number };
+      expect(progress).toBeGreaterThan(0);
+      expect(now).toEqual({
         task_id: id,
         status: 'running',
-        data: { tool: 'deploy', progress: 1, total: 4, message: 'Pushing the image' },
-      }),
-    );
+        data: { tool: 'deploy', progress, total: 4, message: stages[progress] },
+      });
+    });
     const second = await client(server, { sessionId });
     expect(await ask(second.client, 'tasks/result', id)).toMatchObject({
       status: 'completed',
