@@ -5,7 +5,7 @@ import type { InstanceScope } from '../instance/scope.ts';
 import type { Claim } from '../jobs/call-queue.ts';
 import type { JobDeps, JobEvents } from '../jobs/deps.ts';
 import { followHeldTask } from '../jobs/follow/held-task.ts';
-import { backoffDelay } from '../jobs/follow/polling.ts';
+import { backoffDelay, patienceDelay } from '../jobs/follow/polling.ts';
 import { untilRecorded } from '../jobs/follow/until-recorded.ts';
 import { endOfFailure } from '../jobs/job-end.ts';
 import { isTerminal, type JobRecord } from '../jobs/record.ts';
@@ -16,10 +16,6 @@ import type { ConnectionPool, Lease } from '../keeper/server/connection-pool.ts'
 import type { Stop } from '../lib/stop.ts';
 import { namesOfJob } from '../permissions/known-names.ts';
 import { permitAll } from '../permissions/permit.ts';
-
-/** The pause before a task that could not be followed further is asked about again, in milliseconds: doubling, up to the second. */
-const PATIENCE_MS = 2_000;
-const MAX_PATIENCE_MS = 5 * 60_000;
 
 export interface ClaimedJob {
   scope: InstanceScope;
@@ -120,7 +116,7 @@ async function follow(
   } catch (error) {
     if (!(error instanceof CliError) || stop.signal.aborted) throw error;
     log(`${job.job_id}: ${error.message}`);
-    await deps.clock.sleep(Math.min(PATIENCE_MS * 2 ** failures, MAX_PATIENCE_MS), stop.signal);
+    await deps.clock.sleep(patienceDelay(failures), stop.signal);
     return deps.store.read(job.job_id);
   }
 }

@@ -10,6 +10,10 @@ export const MAX_ASKED_PAUSE = 60 * 60_000;
 /** Unbroken failure of this length ends a wait with exit code 3; pauses that the server asked for are none. */
 export const FAILURE_BUDGET_MS = 120_000;
 
+/** The pauses between attempts to follow a task that only one process can follow. */
+const FIRST_PATIENCE = 2_000;
+const MAX_PATIENCE = 5 * 60_000;
+
 /** How long a server may say that it waits for input without saying for which, where no person is there to wait along. */
 export const QUESTION_WAIT_MS = 10_000;
 
@@ -64,4 +68,9 @@ export class Failures {
 export function backoffDelay(failures: number, retryAfterMs: number | undefined, random: number): number {
   const base = Math.min(15_000, 500 * 2 ** Math.min(failures - 1, 10));
   return Math.max(retryAfterMs ?? 0, base * (1 - 0.2 * random));
+}
+
+/** The pause before a task that only this process can follow, and could not so often, is asked about again: doubling. */
+export function patienceDelay(failures: number): number {
+  return Math.min(FIRST_PATIENCE * 2 ** failures, MAX_PATIENCE);
 }

@@ -1,6 +1,7 @@
 import { AuthError, CliError } from '../../errors.ts';
 import type { JobDeps, JobEvents } from '../../jobs/deps.ts';
 import { followHeldTask } from '../../jobs/follow/held-task.ts';
+import { patienceDelay } from '../../jobs/follow/polling.ts';
 import { untilRecorded } from '../../jobs/follow/until-recorded.ts';
 import { lost } from '../../jobs/job-end.ts';
 import type { Answer, Answerer, JobStore } from '../../jobs/ports.ts';
@@ -15,10 +16,6 @@ import { localRun } from '../run-options.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { OpenQuestions } from './open-questions.ts';
 import { runPlannedJob } from './planned-job.ts';
-
-/** The pause before a job that could not be brought further is tried again, in milliseconds: doubling, up to the second. */
-const PATIENCE_MS = 2_000;
-const MAX_PATIENCE_MS = 5 * 60_000;
 
 interface Running {
   id: string;
@@ -257,7 +254,7 @@ export class KeeperWork {
       const hopeless = !(error instanceof CliError) || error instanceof AuthError || job.holder == null;
       if (this.#stopping || hopeless) throw error;
       this.#options.log(`${job.job_id}: ${error.message}`);
-      await deps.clock.sleep(Math.min(PATIENCE_MS * 2 ** failures, MAX_PATIENCE_MS), stop.signal);
+      await deps.clock.sleep(patienceDelay(failures), stop.signal);
       return await deps.store.read(job.job_id);
     }
   }
