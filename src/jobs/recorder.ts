@@ -2,8 +2,15 @@
 import { CliError, type ExitCode, IoError, UnreachableError, UsageError } from '../errors.ts';
 import { stringifyJson } from '../lib/json/exact-json.ts';
 import type { JobDeps, JobEvents } from './deps.ts';
-import type { Snapshot } from './ports.ts';
-import type { JobEnd, JobRecord, Observation, Progress, TaskFact } from './record.ts';
+import type { JobStore, Snapshot } from './ports.ts';
+import {
+  isTerminal,
+  type JobEnd,
+  type JobRecord,
+  type Observation,
+  type Progress,
+  type TaskFact,
+} from './record.ts';
 
 /** The store does not take what is in hand: the disk refuses, or it is away. Code and exit code are those of the cause. */
 class UnrecordedError extends IoError {
@@ -64,6 +71,12 @@ export async function recordEnd(
     if (!takesNothing(error)) throw error;
     throw new UnrecordedEndError(endedRecord(job, end), end, error);
   }
+}
+
+/** Ends a job that this process gives up. One that has ended, and a task that goes on at its server, stay as they are. Errors: those of the store. */
+export async function endIfHeld(store: JobStore, id: string, end: JobEnd): Promise<void> {
+  const { status, holder } = await store.read(id);
+  if (!isTerminal(status) && holder != null) await store.finish(id, end);
 }
 
 /** A store that takes nothing now may do so later. */

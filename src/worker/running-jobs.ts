@@ -6,7 +6,8 @@ import type { JobDeps } from '../jobs/deps.ts';
 import { lost } from '../jobs/job-end.ts';
 import type { JobStore } from '../jobs/ports.ts';
 import { policyAnswerer } from '../jobs/questions/policy.ts';
-import { isTerminal, type JobRecord } from '../jobs/record.ts';
+import type { JobRecord } from '../jobs/record.ts';
+import { endIfHeld } from '../jobs/recorder.ts';
 import { TakenOver } from '../jobs/run-local.ts';
 import { RecordError } from '../jobs/store/job-files.ts';
 import { openCall } from '../jobs/store/redis/sealed-call.ts';
@@ -83,13 +84,9 @@ export class RunningJobs {
     await Promise.all(
       [...this.#running.entries()].map(async ([id, { stop, job }]) => {
         try {
-          const seen = job && (await store.read(id));
           // A task that the server has goes on, and is followed by whichever worker claims it next.
-          if (seen && !isTerminal(seen.status) && seen.holder != null)
-            await store.finish(
-              id,
-              lost('worker_stopped', `${why}; its outcome is unknown`, scope.context.clock),
-            );
+          const end = lost('worker_stopped', `${why}; its outcome is unknown`, scope.context.clock);
+          if (job) await endIfHeld(store, id, end);
         } catch (error) {
           this.#options.say(`${id}: ${(error as Error).message}`);
         }
@@ -238,12 +235,8 @@ export class RunningJobs {
     if (error instanceof TakenOver || !job || this.#options.ending.aborted) return;
     const { store, scope } = this.#options;
     try {
-      const seen = await store.read(id);
-      if (isTerminal(seen.status) || seen.holder == null) return;
-      await store.finish(
-        id,
-        lost('worker_failed', `the worker gave it up: ${error.message}`, scope.context.clock),
-      );
+      const end = lost('worker_failed', `the worker gave it up: ${error.message}`, scope.context.clock);
+      await endIfHeld(store, id, end);
     } catch (again) {
       this.#options.say(`${id}: ${(again as Error).message}`);
     }

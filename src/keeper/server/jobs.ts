@@ -6,6 +6,7 @@ import { untilRecorded } from '../../jobs/follow/until-recorded.ts';
 import { lost } from '../../jobs/job-end.ts';
 import type { Answer, Answerer, JobStore } from '../../jobs/ports.ts';
 import { isTerminal, type JobEnd, type JobRecord, type TaskFact } from '../../jobs/record.ts';
+import { endIfHeld } from '../../jobs/recorder.ts';
 import type { Submitted } from '../../jobs/submission.ts';
 import { submitJob } from '../../jobs/submit.ts';
 import { type Stop, stopAfter } from '../../lib/stop.ts';
@@ -173,8 +174,11 @@ export class KeeperWork {
     const { store, clock } = this.#options.deps;
     for (const { id, stop, unrecorded } of this.#running.values()) {
       try {
-        const end = unrecorded ?? lost('keeper_stopped', `${why}; its outcome is unknown`, clock);
-        if ((await store.read(id)).holder != null) await store.finish(id, end);
+        await endIfHeld(
+          store,
+          id,
+          unrecorded ?? lost('keeper_stopped', `${why}; its outcome is unknown`, clock),
+        );
       } catch (error) {
         this.#options.log(`${id}: ${(error as Error).message}`);
       }
@@ -219,12 +223,8 @@ export class KeeperWork {
     log(`${id || 'a submission'}: ${(error as Error).message}`);
     if (id === '' || this.#stopping) return;
     try {
-      const job = await deps.store.read(id);
-      if (isTerminal(job.status) || job.holder == null) return;
-      await deps.store.finish(
-        id,
-        lost('keeper_failed', `the keeper gave it up: ${(error as Error).message}`, deps.clock),
-      );
+      const end = lost('keeper_failed', `the keeper gave it up: ${(error as Error).message}`, deps.clock);
+      await endIfHeld(deps.store, id, end);
     } catch (again) {
       log(`${id}: ${(again as Error).message}`);
     }
