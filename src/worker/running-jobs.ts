@@ -172,11 +172,7 @@ export class RunningJobs {
         else supports.set(tool, support);
       },
       stop: running.stop,
-      events: {
-        onNote: (note) => this.#options.say(`${id}: ${note}`),
-        onAnswered: ({ request_id }) => questions.close(request_id),
-        onRefused: ({ request_id }, error) => questions.close(request_id, error),
-      },
+      events: { onNote: (note) => this.#options.say(`${id}: ${note}`), ...questions.events },
       log: (line) => this.#options.say(`${id}: ${line}`),
     });
     this.#options.say(`${id} ${ended.capability}: ${ended.status}`);

@@ -193,11 +193,7 @@ export class KeeperWork {
     const questions = new OpenQuestions(this.#options.policyAnswerer(policy));
     const since = deps.clock.now().toISOString();
     const running: Running = { id: '', capability, since, stop, questions, leave: () => {} };
-    const events: JobEvents = {
-      onNote: log,
-      onAnswered: ({ request_id }) => questions.close(request_id),
-      onRefused: ({ request_id }, error) => questions.close(request_id, error),
-    };
+    const events: JobEvents = { onNote: log, ...questions.events };
     const onCreated = (_: JobRecord) => {};
     return { running, stop, events, onCreated, deps: { ...deps, ask: questions.answerer } };
   }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import type { JobEvents } from '../../jobs/deps.ts';
 import type { Answer, Answerer } from '../../jobs/ports.ts';
 import type { PendingInput } from '../../jobs/record.ts';
 
@@ -42,8 +43,14 @@ export class OpenQuestions {
     });
   }
 
+  /** What the work that asks them has to tell. */
+  readonly events: Pick<JobEvents, 'onAnswered' | 'onRefused'> = {
+    onAnswered: ({ request_id }) => this.#close(request_id),
+    onRefused: ({ request_id }, error) => this.#close(request_id, error),
+  };
+
   /** The server has the answer, or (`refusal`) will not have it. */
-  close(id: Id, refusal?: Error): void {
+  #close(id: Id, refusal?: Error): void {
     const delivery = this.#deliveries.get(id);
     this.#deliveries.delete(id);
     if (refusal) delivery?.reject(refusal);
@@ -63,7 +70,7 @@ export class OpenQuestions {
         this.#open.delete(id);
         signal?.removeEventListener('abort', withdraw);
         // Work that ends before the answer is delivered has no more use for it.
-        signal?.addEventListener('abort', () => this.close(id), { once: true });
+        signal?.addEventListener('abort', () => this.#close(id), { once: true });
         resolve(answer);
       });
     });
