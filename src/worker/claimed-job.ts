@@ -27,8 +27,6 @@ export interface ClaimedJob {
   call: () => Promise<QueuedCall>;
   /** Begins a later attempt; false: the job is another's now. */
   next: (attempt: number) => Promise<boolean>;
-  /** How a tool runs, for the connections. */
-  support: (tool: string, support: string | null) => void;
   stop: Stop;
   events: JobEvents;
   log: (text: string) => void;
@@ -65,7 +63,7 @@ async function prepare(claimed: ClaimedJob): Promise<{ call: QueuedCall; lease: 
   const { scope, job, stop } = claimed;
   const call = await claimed.call();
   await permitAll(scope, 'execute', namesOfJob(job), job.arguments);
-  claimed.support(call.call.name, call.task_support);
+  claimed.connections.learnSupport(call.call.name, call.task_support);
   const lease = await connect(claimed, stop.signal);
   lease.link.keepQuestions();
   return { call, lease };

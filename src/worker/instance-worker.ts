@@ -100,12 +100,10 @@ export class InstanceWorker {
     const { scope, store, address, redis, concurrency, leaseMs, failureBudgetMs } = this.#options;
     const { context, paths, instance } = scope;
     const key = storeKey(context.env[STORE_KEY]);
-    const supports = new Map<string, string>();
     const session = await scope.session();
     const { connectTarget } = session;
     this.#connections = new ConnectionPool({
       connectTarget,
-      support: (tool) => supports.get(tool),
       onEnded: (why) => this.#say(`the connection ended: ${why}`),
       extrasFile: paths.extrasFile(instance.name),
     });
@@ -132,7 +130,6 @@ export class InstanceWorker {
       target: this.#target,
       deps,
       connections,
-      supports,
       key,
       mailbox: this.#mailbox,
       claimant: () => ({ worker: this.#facts.id, ...this.#lease }),

@@ -32,8 +32,6 @@ export interface RunningJobsOptions {
   target: string;
   deps: Omit<JobDeps, 'ask'>;
   connections: ConnectionPool;
-  /** Each tool's `execution.taskSupport`, as submitters tell it. */
-  supports: Map<string, string>;
   /** What calls are sealed with. */
   key: Buffer | undefined;
   mailbox: Mailbox;
@@ -146,7 +144,7 @@ export class RunningJobs {
 
   async #work(id: string, running: Running): Promise<void> {
     const { store, scope } = this.#options;
-    const { deps, connections, supports, key } = this.#options;
+    const { deps, connections, key } = this.#options;
     const token = randomId();
     const claim = await this.#claim(id, token);
     const { decision, taken } = claim;
@@ -167,10 +165,6 @@ export class RunningJobs {
       claim,
       call: async () => opened(),
       next: (attempt) => store.calls.beginAttempt(id, token, attempt),
-      support: (tool, support) => {
-        if (support === null) supports.delete(tool);
-        else supports.set(tool, support);
-      },
       stop: running.stop,
       events: { onNote: (note) => this.#options.say(`${id}: ${note}`), ...questions.events },
       log: (line) => this.#options.say(`${id}: ${line}`),

@@ -30,7 +30,6 @@ async function pooled() {
       now: () => new Date(0),
       log: () => {},
     },
-    support: () => undefined,
     clock: () => answeredAt + later,
   });
   atTestEnd(() => pool.close());

@@ -25,8 +25,6 @@ export interface Lease {
 
 export interface ConnectionPoolOptions {
   connectTarget: ConnectTarget;
-  /** A tool's `execution.taskSupport`. */
-  support: (tool: string) => string | undefined;
   onEnded?: (why: string) => void;
   /** Where the server's resources and prompts are remembered: forgotten when it says that they have changed. */
   extrasFile?: string;
@@ -40,7 +38,8 @@ export interface ConnectionPoolOptions {
  */
 export class ConnectionPool {
   readonly #reach: ConnectTarget;
-  readonly #support: (tool: string) => string | undefined;
+  /** Each tool's `execution.taskSupport`. */
+  readonly #supports = new Map<string, string>();
   readonly #onEnded: (why: string) => void;
   readonly #extrasFile: string | undefined;
   readonly #clock: () => number;
@@ -50,15 +49,8 @@ export class ConnectionPool {
   readonly #all = new Set<Connection>();
   #closed = false;
 
-  constructor({
-    connectTarget,
-    support,
-    onEnded = () => {},
-    extrasFile,
-    clock = monotonic,
-  }: ConnectionPoolOptions) {
+  constructor({ connectTarget, onEnded = () => {}, extrasFile, clock = monotonic }: ConnectionPoolOptions) {
     this.#reach = connectTarget;
-    this.#support = support;
     this.#onEnded = onEnded;
     this.#extrasFile = extrasFile;
     this.#clock = clock;
@@ -69,11 +61,17 @@ export class ConnectionPool {
     return [...this.#all].some((connection) => connection.channel.closed === undefined);
   }
 
+  /** Callers know the catalogue, which is not read here: what it says of a tool's `execution.taskSupport`, or null. */
+  learnSupport(tool: string, support: string | null): void {
+    if (support === null) this.#supports.delete(tool);
+    else this.#supports.set(tool, support);
+  }
+
   /** Errors: those of connecting; the signal's reason. */
   async lease(signal: AbortSignal): Promise<Lease> {
     const connection = await orAborted(this.#shares ? this.#common() : this.#own(), signal);
     const link = serverLink(connection, {
-      support: this.#support,
+      support: (tool) => this.#supports.get(tool),
       now: this.#reach.now,
       shared: this.#shares,
       // A lease goes back; whether the connection is closed is decided here.

@@ -98,7 +98,6 @@ class Keeper {
       started_at: systemClock.now().toISOString(),
     };
     const features = clientFeatures(keeperConfig.settings, process.env, keeperConfig.cwd);
-    const supports = new Map<string, string>();
     const shown = shownName(keeperConfig);
     const connectTarget: ConnectTarget = {
       name: shown,
@@ -132,7 +131,6 @@ class Keeper {
     };
     this.#connections = new ConnectionPool({
       connectTarget,
-      support: (tool) => supports.get(tool),
       onEnded: (why) => this.#say(`the connection ended: ${why}`),
       extrasFile: paths.extrasFile(name),
     });
@@ -164,7 +162,6 @@ class Keeper {
       store: deps.store,
       connections: this.#connections,
       work: this.#work,
-      supports,
       isRetiring: () => this.#retiring,
       retire: () => this.#retire(),
       stop: (why) => void this.#end(why),

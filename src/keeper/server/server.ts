@@ -51,8 +51,6 @@ export interface CommandServerOptions {
   store: JobStore;
   connections: ConnectionPool;
   work: KeeperWork;
-  /** Each tool's `execution.taskSupport`, as callers tell it. */
-  supports: Map<string, string>;
   isRetiring: () => boolean;
   retire: () => void;
   stop: (why: string) => void;
@@ -269,14 +267,13 @@ class ClientConnection {
     return { stopping: true, jobs, commands };
   }
 
-  /** Callers know the catalogue; the keeper does not read it for itself. */
   #learn({ name, task_support, plan }: CallParams & Partial<SubmitParams>): void {
-    if (plan && isDocumentPlan(plan)) {
-      for (const [tool, { task_support: support }] of Object.entries(plan.tools))
-        if (support !== undefined) this.#options.supports.set(tool, support);
+    const { connections } = this.#options;
+    if (!plan || !isDocumentPlan(plan)) {
+      connections.learnSupport(name, task_support);
       return;
     }
-    if (task_support !== null) this.#options.supports.set(name, task_support);
-    else this.#options.supports.delete(name);
+    for (const [tool, { task_support: support }] of Object.entries(plan.tools))
+      if (support !== undefined) connections.learnSupport(tool, support);
   }
 }
