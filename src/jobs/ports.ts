@@ -121,7 +121,7 @@ export interface ServerLink {
    */
   call(call: ToolCall, options: BackendCallOptions): Promise<Submission>;
   /** Sends `tools/call` once, offering to make it a task. `ttlMs`: how long the server should keep it. */
-  submit(call: ToolCall, options: BackendCallOptions & { ttlMs?: number }): Promise<Submission>;
+  submit(call: ToolCall, options: BackendCallOptions & { ttlMs?: number | undefined }): Promise<Submission>;
   /** The dialect that drives a task of this server. */
   backend(name: BackendName): Backend;
   /** The link leads through a keeper, which can take work over. */

@@ -15,7 +15,6 @@ import {
   recordSubmission,
   type SubmitOptions,
   type Submitted,
-  submitOptions,
   type TaskSubmission,
 } from './submission.ts';
 
@@ -126,7 +125,7 @@ async function tryOnce({ deps, link, call, job, options, recorder }: Run): Promi
       },
       () =>
         asTask
-          ? link.submit(call, submitOptions({ ...options, stop }))
+          ? link.submit(call, { signal: stop.signal, ttlMs: options.ttlMs })
           : link.call(call, { signal: stop.signal }),
     );
     if (submission.kind === 'result') return await judged(submission.result, deps, local, stop.signal, note);

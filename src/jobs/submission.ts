@@ -85,8 +85,3 @@ export async function recordFailedCall(
     ...(outcome ? {} : { error: error as Error }),
   };
 }
-
-export function submitOptions(options: SubmitOptions) {
-  const { ttlMs, stop } = options;
-  return ttlMs === undefined ? { signal: stop.signal } : { signal: stop.signal, ttlMs };
-}

@@ -16,7 +16,6 @@ import {
   recordSubmission,
   type SubmitOptions,
   type Submitted,
-  submitOptions,
   type TaskSubmission,
 } from './submission.ts';
 
@@ -118,7 +117,7 @@ async function submitTask(
           giveUp(deps, options.stop, error, asResult ? 0 : ACCEPT_GRACE_MS, watching.signal);
         },
       },
-      () => link.submit(call, submitOptions(options)),
+      () => link.submit(call, { signal: options.stop.signal, ttlMs: options.ttlMs }),
     );
   } catch (error) {
     return recordFailedCall(deps, job, error, endOfSubmission(error, error === unstarted, deps));
