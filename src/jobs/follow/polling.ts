@@ -5,7 +5,7 @@ const MIN_POLL = 500;
 const MAX_POLL = 5 * 60_000;
 
 /** The longest pause that a server gets by asking for it with `Retry-After`. */
-export const MAX_ASKED_PAUSE = 60 * 60_000;
+const MAX_ASKED_PAUSE = 60 * 60_000;
 
 /** Unbroken failure of this length ends a wait with exit code 3; pauses that the server asked for are none. */
 export const FAILURE_BUDGET_MS = 120_000;

@@ -100,7 +100,7 @@ async function known({ runId }: JsonObject, { host }: Call): Promise<RunStatus> 
 }
 
 /** A run as job servers tell it: times in milliseconds of the epoch. */
-export function statusValue(run: RunStatus): JsonObject {
+function statusValue(run: RunStatus): JsonObject {
   const { runId, name, error, attempt, startedAt, finishedAt, progress, result, steps } = run;
   return defined({
     runId,
