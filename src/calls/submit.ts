@@ -60,7 +60,8 @@ export async function callInBackground(
   try {
     const { link, plan, ...way } = await connect(scope, call, options, opening.signal);
     detach = way.detach;
-    const mayLeave = calls && plan.mode.tasks === 'none' && (await hasWorkers(scope, calls));
+    const mayLeave =
+      calls && plan.mode.tasks === 'none' && (await (await workers()).hasWorkers(scope, calls));
     const left = mayLeave ? await toWorkers(scope, calls, call, options) : undefined;
     if (left) {
       await link.close({ keepSession: false });
@@ -113,10 +114,6 @@ async function toWorkers(
 ): Promise<BackgroundCall | undefined> {
   const job = await (await workers()).submitToWorkers(scope, calls, call, options);
   return job && leftToOthers(job);
-}
-
-async function hasWorkers(scope: CallScope, calls: CallQueue): Promise<boolean> {
-  return (await workers()).hasWorkers(scope, calls);
 }
 
 function refuseSecrets(): never {
