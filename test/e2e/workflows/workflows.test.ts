@@ -70,6 +70,12 @@ const GATED = JSON.stringify({
 });
 
 describe('a workflow of a document', () => {
+  it('of one step is told as one', async () => {
+    const { define } = await place();
+    const one = JSON.stringify({ name: 'one', steps: [{ id: 'a', tool: 'count' }] });
+    expect(await define(one)).toMatchObject({ code: 0, stdout: 'defined one (workflow, 1 step)\n' });
+  });
+
   it('is an entry of the instance, and each step gets what those before it made', async () => {
     const { work, define, called } = await place();
     expect(await define(PIPELINE)).toMatchObject({

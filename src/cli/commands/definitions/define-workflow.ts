@@ -2,6 +2,7 @@ import { nameProblem, toolOfName } from '../../../definitions/name.ts';
 import type { StoredWorkflow } from '../../../definitions/read.ts';
 import { EXIT, UsageError } from '../../../errors.ts';
 import { editOwn, readOwn } from '../../../instance/own-definitions.ts';
+import { counted } from '../../../lib/text/counted.ts';
 import { permitAll } from '../../../permissions/permit.ts';
 import { checkedWorkflow, workflowError } from '../../../workflows/documents/read-document.ts';
 import type { App } from '../../app.ts';
@@ -44,7 +45,7 @@ export async function defineWorkflow(
       });
     workflows.set(name, document as unknown as StoredWorkflow);
   });
-  const said = `${isStored ? 'replaced' : 'defined'} ${name} (workflow, ${document.steps.length} steps)`;
+  const said = `${isStored ? 'replaced' : 'defined'} ${name} (workflow, ${counted(document.steps.length, 'step')})`;
   app.printer.answer('jobs define', said, { kind: 'workflow', ...document });
   return EXIT.ok;
 }
