@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { folderInMemory } from './test/support/in-memory.ts';
 import { longestFirst } from './test/support/longest-first.ts';
 import { noRedis } from './test/support/redis.ts';
 
@@ -15,6 +16,10 @@ const MODULES_OF_THEIR_OWN = ['test/unit/store-durable-file.test.ts'];
 const REAL = 'test/real/**';
 
 if (noRedis !== undefined) console.warn(noRedis);
+
+// Each job is synced to the disk several times, and tests end before it matters. The fault suite looks at real disks.
+const memory = process.env['TMPDIR'] === undefined ? folderInMemory() : undefined;
+if (memory !== undefined) process.env['TMPDIR'] = memory;
 
 /** What commands say of jobs is the same where these are in Redis. Tests that put records on disk skip themselves there. */
 const shared =
