@@ -5,8 +5,11 @@ import { openShared } from '../../../jobs/store/open-store.ts';
 import { type RecentJobsOptions, withLiveFirst } from '../../../jobs/store/recent-jobs.ts';
 import { orAborted } from '../../../lib/stop.ts';
 
-/** How long the store is waited for, in milliseconds: somebody has a finger on TAB. */
-const PATIENCE_MS = 300;
+/**
+ * How long the store is waited for, in milliseconds: somebody has a finger on TAB. TCP, TLS, the login and the list take a round trip each, which is
+ * half a second to another continent.
+ */
+const PATIENCE_MS = 1_000;
 
 /** How many of the newest jobs are looked at. */
 const LOOKED_AT = 1_000;
